@@ -1,0 +1,46 @@
+//! Limits, handed down as a value: no image decides how much time or memory it costs.
+
+/// What one audit may spend. What goes over a limit becomes a gap in the report, never a silent end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Entries of one file system, over all directories.
+    pub entries: u64,
+    /// Depth of directories below the root.
+    pub directory_depth: u32,
+    /// Bytes of metadata that a file system may keep in memory (bitmaps, extent lists, journal).
+    pub metadata_bytes: u64,
+    /// Extents of one file.
+    pub extents: u64,
+    /// Bytes of one file that are handed to a parser as a whole.
+    pub whole_file: u64,
+    /// Bytes of data read of one file: a sparse file costs its extents, not its size.
+    pub file_data: u64,
+    /// Bytes that come out of one packed file, over all levels.
+    pub unpacked_bytes: u64,
+    /// How many times larger than the packed file its content may get, beyond the first MiB.
+    pub unpacked_ratio: u64,
+    /// Members of one archive, over all levels.
+    pub archive_members: u64,
+    /// Levels of archives in archives.
+    pub archive_depth: u32,
+    /// Findings of one rule in one file; the rest is counted.
+    pub findings_per_file: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            entries: 20_000_000,
+            directory_depth: 4096,
+            metadata_bytes: 256 << 20,
+            extents: 4 << 20,
+            whole_file: 16 << 20,
+            file_data: 1 << 40,
+            unpacked_bytes: 2 << 30,
+            unpacked_ratio: 1100,
+            archive_members: 200_000,
+            archive_depth: 4,
+            findings_per_file: 100,
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! The words of the field: advisory, finding, gap, secret, location.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+/// How bad it is, when true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Tells something of the builder, opens nothing.
+    Low,
+    /// Opens something under conditions.
+    Medium,
+    /// Opens something.
+    High,
+    /// Opens the instance, or what it belongs to, to anybody.
+    Critical,
+}
+
+impl Severity {
+    /// All of them, worst first.
+    pub const ALL: [Self; 5] = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info];
+
+    /// Its name, in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// How sure it is, after every proof that could be made offline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// Looks like it.
+    Low,
+    /// Has its form, and nothing speaks against it.
+    Medium,
+    /// Proved: parsed, or its checksum is right.
+    High,
+}
+
+impl Confidence {
+    /// Its name, in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// What a finding is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Category {
+    /// A host's own SSH key.
+    SshHostKey,
+    /// A person's or a service's SSH key.
+    SshPrivateKey,
+    /// Who may log in by key.
+    AuthorizedKeys,
+    /// What people typed.
+    ShellHistory,
+    /// Tokens, passwords, keys of services.
+    Credential,
+    /// Password fields and accounts.
+    Shadow,
+    /// Coin miners.
+    Miner,
+}
+
+impl Category {
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SshHostKey => "ssh-host-key",
+            Self::SshPrivateKey => "ssh-private-key",
+            Self::AuthorizedKeys => "authorized-keys",
+            Self::ShellHistory => "shell-history",
+            Self::Credential => "credential",
+            Self::Shadow => "shadow",
+            Self::Miner => "miner",
+        }
+    }
+}
+
+/// What is the same for every hit of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advisory {
+    /// Unique, kebab-case; reads well after "allow".
+    pub id: String,
+    /// What it is about.
+    pub category: Category,
+    /// One line, without a full stop: "AWS access key ID".
+    pub title: String,
+    /// How bad, when true; a finding may differ (an encrypted key is less bad).
+    pub severity: Severity,
+    /// Why it matters, in a sentence or two.
+    pub why: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// Where to read on.
+    pub references: Vec<String>,
+}
+
+/// A value that must not get out: no `Display`, and a `Debug` that says nothing.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// Keeps `value`.
+    pub fn new(value: impl Into<Vec<u8>>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value itself: only for judging it, or for a report whose user asked for secrets.
+    pub fn reveal(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// SHA-256 of the value without white space around it, in lower-case hex.
+    pub fn sha256(&self) -> String {
+        let digest = Sha256::digest(self.0.trim_ascii());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// A form that tells two values apart for who knows them, and tells nobody else the value: at most
+    /// a quarter of it, at most 4 characters, and its length.
+    pub fn redacted(&self) -> String {
+        let shown: String = self
+            .0
+            .iter()
+            .take((self.0.len() / 8).min(4))
+            .take_while(|byte| byte.is_ascii_alphanumeric() || b"-_.$+/".contains(byte))
+            .map(|&byte| char::from(byte))
+            .collect();
+        format!("{shown}… ({} bytes)", self.0.len())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Where something is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// Number of the partition in its table; none for an image without a table, or a mounted tree.
+    pub partition: Option<u32>,
+    /// The volume: "ext4 rootfs", "vfat EFI".
+    pub volume: Option<String>,
+    /// The path in the running machine; for a member of an archive `outer!/inner`. Empty for a volume.
+    pub path: Vec<u8>,
+    /// Inode number in the volume.
+    pub inode: Option<u64>,
+    /// Byte offset in the file (in the member, for archives).
+    pub offset: Option<u64>,
+    /// Line, from 1.
+    pub line: Option<u64>,
+}
+
+/// What shows that the finding is true.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The values that must not get out, in the order of the file: an id and its key are two.
+    pub secrets: Vec<Secret>,
+    /// Fingerprint of an SSH key, as `ssh-keygen -l` prints it: `SHA256:…`.
+    pub key_fingerprint: Option<String>,
+    /// Facts without secrets, in the order to show them: ("key type", "ssh-ed25519 256"). Bytes from the
+    /// image are [`crate::text::Escaped`] when they are shown, not here.
+    pub facts: Vec<(&'static str, String)>,
+}
+
+/// One hit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What every hit of the rule shares.
+    pub advisory: Arc<Advisory>,
+    /// How bad this one is.
+    pub severity: Severity,
+    /// How sure this one is.
+    pub confidence: Confidence,
+    /// Where.
+    pub location: Location,
+    /// More places that hold the same thing.
+    pub more: Vec<Location>,
+    /// The account, host or service concerned, if one: "root".
+    pub subject: Option<String>,
+    /// The package that owns the file, if one.
+    pub package: Option<String>,
+    /// What shows it.
+    pub evidence: Evidence,
+}
+
+impl Finding {
+    /// A finding with the severity of its advisory and high confidence; the audit completes its location.
+    pub fn new(advisory: &Arc<Advisory>) -> Self {
+        Self {
+            advisory: Arc::clone(advisory),
+            severity: advisory.severity,
+            confidence: Confidence::High,
+            location: Location::default(),
+            more: Vec::new(),
+            subject: None,
+            package: None,
+            evidence: Evidence::default(),
+        }
+    }
+
+    /// Another severity than the advisory's.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// Another confidence than high.
+    #[must_use]
+    pub fn confidence(mut self, confidence: Confidence) -> Self {
+        self.confidence = confidence;
+        self
+    }
+
+    /// The line (from 1) in the file.
+    #[must_use]
+    pub fn line(mut self, line: u64) -> Self {
+        self.location.line = Some(line);
+        self
+    }
+
+    /// The byte offset in the file.
+    #[must_use]
+    pub fn offset(mut self, offset: u64) -> Self {
+        self.location.offset = Some(offset);
+        self
+    }
+
+    /// The account, host or service concerned.
+    #[must_use]
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// One more secret value.
+    #[must_use]
+    pub fn secret(mut self, secret: Secret) -> Self {
+        self.evidence.secrets.push(secret);
+        self
+    }
+
+    /// One more fact.
+    #[must_use]
+    pub fn fact(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.evidence.facts.push((name, value.into()));
+        self
+    }
+
+    /// The fingerprint of the key.
+    #[must_use]
+    pub fn fingerprint(mut self, fingerprint: impl Into<String>) -> Self {
+        self.evidence.key_fingerprint = Some(fingerprint.into());
+        self
+    }
+}
+
+/// Why something was not looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GapKind {
+    /// The bytes are not in the image: it is cut short, or a block lies beyond its end.
+    Missing,
+    /// The image contradicts itself.
+    Damaged,
+    /// A format that cannot be read yet.
+    Unsupported,
+    /// Encrypted: nobody can read it without the key.
+    Encrypted,
+    /// Over a limit of the budget.
+    OverLimit,
+    /// The machine that runs the audit failed to read.
+    HostFailed,
+}
+
+impl GapKind {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Missing, Self::Damaged, Self::Unsupported, Self::Encrypted, Self::OverLimit, Self::HostFailed];
+
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Damaged => "damaged",
+            Self::Unsupported => "unsupported",
+            Self::Encrypted => "encrypted",
+            Self::OverLimit => "over-limit",
+            Self::HostFailed => "host-failed",
+        }
+    }
+}
+
+/// How bad a note or a gap is: what was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Loss {
+    /// Nothing: a journal was replayed, a backup superblock used.
+    Nothing,
+    /// The inside of an archive, or a part of a file.
+    Part,
+    /// A whole file.
+    File,
+    /// A directory, and what lies under it.
+    Directory,
+    /// A volume or a file system.
+    Volume,
+}
+
+/// Something that was not looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// Where.
+    pub location: Location,
+    /// Why.
+    pub kind: GapKind,
+    /// How much.
+    pub loss: Loss,
+    /// Bytes not looked at, where known.
+    pub bytes: Option<u64>,
+    /// One sentence with its numbers.
+    pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_does_not_show_itself() {
+        let secret = Secret::new(*b"hunter2-and-more");
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+        assert_eq!(secret.redacted(), "hu… (16 bytes)");
+        assert_eq!(Secret::new(*b"short").redacted(), "… (5 bytes)");
+    }
+
+    #[test]
+    fn the_hash_of_a_secret_ignores_white_space_around_it() {
+        assert_eq!(Secret::new(*b" abc\n").sha256(), Secret::new(*b"abc").sha256());
+    }
+}

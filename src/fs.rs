@@ -1,0 +1,239 @@
+//! What every file system offers, and the table of those that can be read.
+//!
+//! A file system is keyed by inode ([`NodeId`]), immutable after it was opened, `Send + Sync` and without
+//! a lock on the way to the data: threads read files side by side. A [`Node`] is an inode decoded once.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::budget::Budget;
+use crate::bytes::{ReadError, Source, Span, Truncated};
+use crate::finding::Loss;
+
+/// The number by which a file system knows a file: the inode number where it has such.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u64);
+
+/// Why a file system, or a part of it, could not be read.
+#[derive(Debug, Error)]
+pub enum FsError {
+    /// The bytes are not there, or the host failed.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The image contradicts itself.
+    #[error("{structure} {number}: {problem}")]
+    Corrupt {
+        /// Which structure lies: "inode", "superblock", "extent block", …
+        structure: &'static str,
+        /// Its number: the inode's, the block's, or the byte offset.
+        number: u64,
+        /// What is wrong, with the numbers found.
+        problem: String,
+    },
+    /// An honest limit of this program, or of what can be read without a key.
+    #[error("not supported: {0}")]
+    Unsupported(String),
+}
+
+impl FsError {
+    /// [`FsError::Corrupt`] in one line.
+    pub fn corrupt(structure: &'static str, number: u64, problem: impl Into<String>) -> Self {
+        Self::Corrupt { structure, number, problem: problem.into() }
+    }
+}
+
+impl From<Truncated> for FsError {
+    fn from(error: Truncated) -> Self {
+        Self::corrupt(error.what, error.offset as u64, error.to_string())
+    }
+}
+
+/// What kind of thing an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileType {
+    /// Bytes.
+    Regular,
+    /// Entries.
+    Directory,
+    /// A path.
+    Symlink,
+    /// A device of characters; never opened.
+    CharDevice,
+    /// A device of blocks; never opened.
+    BlockDevice,
+    /// A named pipe.
+    Fifo,
+    /// A socket.
+    Socket,
+}
+
+/// A moment: seconds and nanoseconds since 1970-01-01 00:00 UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time {
+    /// Whole seconds; negative before 1970.
+    pub seconds: i64,
+    /// 0 to 999,999,999.
+    pub nanoseconds: u32,
+}
+
+/// What an inode says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metadata {
+    /// Kind of the entry.
+    pub file_type: FileType,
+    /// Length of the content in bytes, as the inode claims it: it may be absurd.
+    pub size: u64,
+    /// Permission bits with setuid, setgid and sticky: the low 12 bits of `st_mode`.
+    pub mode: u16,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Number of names.
+    pub links: u32,
+    /// Last change of the content.
+    pub modified: Time,
+    /// Last change of the inode.
+    pub changed: Time,
+    /// Last access.
+    pub accessed: Time,
+    /// Creation, where the file system keeps it.
+    pub created: Option<Time>,
+}
+
+/// Where a part of a file lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At this byte offset of the file system's source.
+    Disk(u64),
+    /// Nowhere: zeros.
+    Hole,
+    /// Allocated, not yet written: zeros to a reader.
+    Unwritten,
+    /// Only [`Node::read_at`] can tell: inline, compressed, on the host.
+    Opaque,
+}
+
+/// A part of a file: `len` bytes at `start` of the file. Parts come in order and without gaps, and
+/// end at the file's size or before it (what is missing is a hole).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Offset in the file, in bytes.
+    pub start: u64,
+    /// Length in bytes.
+    pub len: u64,
+    /// Where it lies.
+    pub place: Place,
+}
+
+/// Something worth saying of a file system as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// What was lost by it, if anything.
+    pub loss: Loss,
+    /// One sentence, without bytes of the image that are not escaped.
+    pub text: String,
+}
+
+/// How a file system is called, for /etc/fstab and for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// "ext4", "vfat", … as `mount -t` calls it.
+    pub kind: &'static str,
+    /// As blkid prints it: lower case for ext and XFS, `ABCD-1234` for FAT.
+    pub uuid: Option<String>,
+    /// The label's bytes, without padding.
+    pub label: Option<Vec<u8>>,
+    /// Where it was mounted last, if it keeps that.
+    pub last_mounted: Option<Vec<u8>>,
+}
+
+/// How its bytes are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Size of the file system in bytes, as it claims.
+    pub total: u64,
+    /// Bytes of it that belong to no file and no structure.
+    pub free: u64,
+    /// Unit of allocation, in bytes.
+    pub block: u32,
+}
+
+/// Takes the entries of a directory: name, node, and the type where the directory says it.
+pub type Visit<'v> = dyn FnMut(&[u8], NodeId, Option<FileType>) -> ControlFlow<()> + 'v;
+
+/// A file system, opened for reading.
+pub trait FileSystem: Send + Sync {
+    /// Its names.
+    fn identity(&self) -> Identity;
+
+    /// How its bytes are used.
+    fn usage(&self) -> Usage;
+
+    /// The root directory.
+    fn root(&self) -> NodeId;
+
+    /// Hands each entry of `dir` to `visit`, in the order of the disk, without `.` and `..`, until it breaks.
+    ///
+    /// # Errors
+    /// [`FsError`], after every entry that could be read was handed on.
+    fn read_dir(&self, dir: NodeId, visit: &mut Visit<'_>) -> Result<(), FsError>;
+
+    /// Decodes the inode `id`.
+    ///
+    /// # Errors
+    /// [`FsError`], if there is none or it is damaged.
+    fn node(&self, id: NodeId) -> Result<Box<dyn Node + '_>, FsError>;
+
+    /// Hands each run of free bytes (offsets in the file system's source) to `visit`, in order, until it breaks.
+    ///
+    /// # Errors
+    /// [`FsError`], where a map of free space cannot be read.
+    fn unallocated(&self, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError>;
+
+    /// What was found while opening it: a replayed journal, a backup superblock used, a wrong checksum.
+    fn notes(&self) -> Vec<Note>;
+}
+
+/// A file, directory or other entry: its inode, decoded.
+pub trait Node: Send {
+    /// What the inode says.
+    fn metadata(&self) -> &Metadata;
+
+    /// Where the content lies. Cheap for files in one piece; decoded at most once.
+    ///
+    /// # Errors
+    /// [`FsError`], if the map of blocks is damaged.
+    fn extents(&mut self) -> Result<&[Extent], FsError>;
+
+    /// Reads content at `offset` into `dst` and returns how many bytes; 0 only at the end of the file or
+    /// for an empty `dst`. Holes and unwritten parts read as zeros.
+    ///
+    /// # Errors
+    /// [`FsError`], if the bytes cannot be read.
+    fn read_at(&mut self, offset: u64, dst: &mut [u8]) -> Result<usize, FsError>;
+
+    /// The target of a symbolic link.
+    ///
+    /// # Errors
+    /// [`FsError`], if it is damaged or this is no link.
+    fn read_link(&mut self) -> Result<Vec<u8>, FsError>;
+
+    /// Extended attributes with their full names (`security.capability`), sorted by name.
+    ///
+    /// # Errors
+    /// [`FsError`], if they are damaged.
+    fn xattrs(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, FsError>;
+}
+
+/// A kind of file system that can be read.
+pub struct Driver {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether the bytes carry its mark; looks at magic numbers only.
+    pub probe: fn(&dyn Source) -> bool,
+    /// Opens it.
+    pub open: fn(Arc<dyn Source>, &Budget) -> Result<Box<dyn FileSystem>, FsError>,
+}

@@ -1,0 +1,12 @@
+//! `assay`: an offline auditor of the content of machine images.
+//!
+//! Data flows one way, from the floor beneath to the floor above: bytes at offsets, partitions and
+//! volumes, a read-only file system, a tree of entries and facts, detectors, the audit, the report and
+//! the gate, the command line. A module uses only floors beneath it (the test in `architecture.rs` reads
+//! the sources and holds it).
+
+pub mod budget;
+pub mod bytes;
+pub mod finding;
+pub mod fs;
+pub mod text;

@@ -5,8 +5,13 @@
 //! the gate, the command line. A module uses only floors beneath it (the test in `architecture.rs` reads
 //! the sources and holds it).
 
+pub mod audit;
 pub mod budget;
 pub mod bytes;
+pub mod detect;
+pub mod facts;
 pub mod finding;
 pub mod fs;
+pub mod rules;
 pub mod text;
+pub mod tree;

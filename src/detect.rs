@@ -1,0 +1,98 @@
+//! The detectors, and the only list of them.
+//!
+//! The core walks and reads, a detector looks. There are three kinds:
+//! - a [`FileDetector`] says for each file what it wants of it, by path and metadata, and is handed it;
+//! - a [`MatchDetector`] judges what the search for one family of rules found in a file;
+//! - a [`SystemDetector`] looks once at the whole tree and the facts.
+//!
+//! A detector returns nothing: what it finds and what it cannot handle goes into the [`Sink`], so one
+//! detector can neither stop the audit nor be silent.
+
+use std::sync::Arc;
+
+use crate::facts::Facts;
+use crate::finding::{Advisory, Finding, Gap};
+use crate::rules::{Family, Match};
+use crate::tree::{Entry, Tree};
+
+/// What a detector wants of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Interest {
+    /// Nothing.
+    Skip,
+    /// Only path and metadata: `inspect` is called with empty content.
+    Metadata,
+    /// The whole content; a file over the budget's `whole_file` becomes a gap instead.
+    Content,
+}
+
+/// Takes what a detector found. Location (volume, path, inode) and package are completed by the audit:
+/// a finding without a path is about the entry at hand; a path set by the detector is kept.
+pub trait Sink {
+    /// One finding.
+    fn finding(&mut self, finding: Finding);
+    /// Something that could not be looked at.
+    fn gap(&mut self, gap: Gap);
+}
+
+/// Looks at files by their path and metadata.
+pub trait FileDetector: Send + Sync {
+    /// Everything it can report.
+    fn advisories(&self) -> Vec<Arc<Advisory>>;
+    /// What it wants of a file; asked for every file, so no I/O and no allocation.
+    fn interest(&self, entry: &Entry<'_>, facts: &Facts) -> Interest;
+    /// Looks at a file it asked for. Members of archives come here too, with paths `outer!/inner`.
+    fn inspect(&self, entry: &Entry<'_>, content: &[u8], facts: &Facts, sink: &mut dyn Sink);
+}
+
+/// Judges the matches of a family of rules.
+pub trait MatchDetector: Send + Sync {
+    /// What it can report beside its rules' own advisories.
+    fn advisories(&self) -> Vec<Arc<Advisory>>;
+    /// The rules whose matches it takes.
+    fn family(&self) -> Family;
+    /// Judges all matches of one file, in the order of the file; never called with none.
+    fn inspect(&self, entry: &Entry<'_>, matches: &[Match], facts: &Facts, sink: &mut dyn Sink);
+}
+
+/// Looks once at the whole system.
+pub trait SystemDetector: Send + Sync {
+    /// Everything it can report.
+    fn advisories(&self) -> Vec<Arc<Advisory>>;
+    /// Looks.
+    fn inspect(&self, tree: &Tree, facts: &Facts, sink: &mut dyn Sink);
+}
+
+/// The detectors of one audit.
+#[derive(Default)]
+pub struct Detectors {
+    /// By file.
+    pub files: Vec<Box<dyn FileDetector>>,
+    /// By match.
+    pub matches: Vec<Box<dyn MatchDetector>>,
+    /// By system.
+    pub systems: Vec<Box<dyn SystemDetector>>,
+}
+
+/// All detectors there are. A new one is a file in `detect/` and a line here.
+pub fn all() -> Detectors {
+    Detectors { files: vec![], matches: vec![], systems: vec![] }
+}
+
+/// Collects what detectors say: for tests, and for the audit's threads.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// The findings, in the order they came.
+    pub findings: Vec<Finding>,
+    /// The gaps, in the order they came.
+    pub gaps: Vec<Gap>,
+}
+
+impl Sink for Collected {
+    fn finding(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+    fn gap(&mut self, gap: Gap) {
+        self.gaps.push(gap);
+    }
+}

@@ -1,0 +1,39 @@
+//! Rule files and the search: what every rule looks for, found in one pass over the bytes.
+
+use std::sync::Arc;
+
+use crate::finding::{Advisory, Confidence, Secret};
+
+/// Which detector judges a rule's matches: the folder of `signatures/` that the rule is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// `signatures/credentials/`: tokens and keys of services.
+    Credentials,
+    /// `signatures/assignments/`: `password = …` and its kin.
+    Assignments,
+    /// `signatures/keys/`: blocks of private keys.
+    Keys,
+    /// `signatures/miners/`: marks of miners.
+    Miners,
+}
+
+/// One match of a rule in a file.
+#[derive(Clone, Debug)]
+pub struct Match {
+    /// What the rule says of every match (id, title, severity, remedy).
+    pub advisory: Arc<Advisory>,
+    /// How sure, after the rule's validators.
+    pub confidence: Confidence,
+    /// The family of the rule.
+    pub family: Family,
+    /// Byte offset of the secret in the file (in the member, for archives).
+    pub offset: u64,
+    /// Line from 1, where the file is text.
+    pub line: Option<u64>,
+    /// The value: what the rule's `secret` group caught. For UTF-16 text: as UTF-8.
+    pub secret: Secret,
+    /// The name it is assigned to (`DB_PASSWORD`), where the rule catches one in its `key` group.
+    pub key: Option<Vec<u8>>,
+    /// The text around it (its line, at most 512 bytes): holds the secret, so never shown as it is.
+    pub context: Secret,
+}

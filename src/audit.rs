@@ -1,6 +1,171 @@
 //! The audit: an image in, a report out. One pass over every file.
 
-use crate::finding::{Finding, Gap, Loss};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::budget::Budget;
+use crate::detect::{self, Collected};
+use crate::facts::Facts;
+use crate::finding::{Finding, Gap, Location, Loss};
+use crate::fs::FileType;
+use crate::rules::Engine;
+use crate::tree::{EntryId, Tree};
+
+mod content;
+mod merge;
+mod published;
+pub mod system;
+mod worker;
+
+pub use system::{AuditError, System, Target};
+use worker::{Outcome, Placed, Shared, Twins, Worker};
+
+/// Bytes of files that a thread takes at once, in the order of the disk.
+const BATCH: u64 = 8 << 20;
+
+/// How an audit is run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settings {
+    /// Its limits.
+    pub budget: Budget,
+    /// Threads; 0 for one per core.
+    pub jobs: usize,
+}
+
+/// Audits `target`.
+///
+/// # Errors
+/// [`AuditError`], if there is nothing that could be audited.
+pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Result<Report, AuditError> {
+    progress.begin("reading directories", 0);
+    let system = System::open(target, &settings.budget)?;
+    let (facts, fact_gaps) = Facts::gather(&system.tree);
+    let detectors = detect::all();
+    let engine = Engine::embedded();
+    let shared =
+        Shared { tree: &system.tree, facts: &facts, detectors: &detectors, engine, budget: &settings.budget };
+    let mut outcome = files(shared, settings.jobs, progress);
+    let mut collected = Collected::default();
+    for detector in &detectors.systems {
+        detector.inspect(
+            &system.tree,
+            &facts,
+            &mut Placed { location: &Location::default(), collected: &mut collected },
+        );
+    }
+    outcome.findings.extend(merge::without_repeats(collected.findings));
+    let mut findings = outcome.findings;
+    let mut gaps = system.gaps;
+    gaps.extend(outcome.gaps.into_iter().chain(collected.gaps).chain(fact_gaps));
+    merge::sort(&mut findings, &mut gaps);
+    let name = Some(facts.os.pretty_name.clone()).filter(|name| !name.is_empty());
+    let mut coverage = outcome.coverage;
+    coverage.entries = system.tree.ids().count() as u64;
+    Ok(Report {
+        subject: system.subject,
+        volumes: system.volumes,
+        system: name,
+        findings,
+        gaps,
+        notes: system.notes,
+        coverage,
+    })
+}
+
+/// Every file once, in the order of the disk; names of one file together.
+fn work(tree: &Tree) -> Vec<Twins> {
+    let mut ids: Vec<EntryId> = tree.ids().collect();
+    ids.sort_by_cached_key(|&id| (worker::file_key(tree, id), id));
+    let mut work: Vec<Twins> = Vec::new();
+    for id in ids {
+        match work.last_mut() {
+            Some(twins) if twins.first().is_some_and(|&first| is_twin(tree, first, id)) => twins.push(id),
+            _ => work.push(vec![id]),
+        }
+    }
+    work
+}
+
+/// Whether two entries are one file: hard links, or files that share all their extents.
+fn is_twin(tree: &Tree, a: EntryId, b: EntryId) -> bool {
+    let (Some((_, first)), Some((_, second))) = (tree.get(a), tree.get(b)) else { return false };
+    let regular = |kind| kind == FileType::Regular;
+    if a.volume != b.volume || !regular(first.metadata.file_type) || !regular(second.metadata.file_type) {
+        return false;
+    }
+    let shares = || {
+        let extents = |id| tree.open(id).ok().and_then(|mut node| node.extents().ok().map(<[_]>::to_vec));
+        extents(a).zip(extents(b)).is_some_and(|(a, b)| a == b)
+    };
+    first.node == second.node
+        || first.first != u64::MAX
+            && first.first == second.first
+            && first.metadata.size == second.metadata.size
+            && shares()
+}
+
+/// Cuts the work into runs of about [`BATCH`] bytes.
+fn batches(tree: &Tree, work: &[Twins]) -> Vec<(std::ops::Range<usize>, u64)> {
+    let mut batches = Vec::new();
+    let (mut start, mut bytes) = (0, 0_u64);
+    for (index, twins) in work.iter().enumerate() {
+        let size = twins.first().and_then(|&id| tree.get(id)).map_or(0, |(_, walked)| walked.metadata.size);
+        bytes = bytes.saturating_add(size).saturating_add(4096);
+        if bytes >= BATCH {
+            batches.push((start..index.saturating_add(1), bytes));
+            (start, bytes) = (index.saturating_add(1), 0);
+        }
+    }
+    batches.push((start..work.len(), bytes));
+    batches
+}
+
+/// Looks at every file, on all threads.
+fn files(shared: Shared<'_>, jobs: usize, progress: &dyn Progress) -> Outcome {
+    let work = work(shared.tree);
+    let batches = batches(shared.tree, &work);
+    let total = batches.iter().fold(0_u64, |sum, (_, bytes)| sum.saturating_add(*bytes));
+    progress.begin("searching files", total);
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = if jobs == 0 { cores() } else { jobs }.clamp(1, batches.len().max(1));
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<Outcome>> = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let mut worker = Worker::new(shared);
+                while let Some((range, bytes)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    for twins in work.get(range.clone()).unwrap_or_default() {
+                        guarded(&mut worker, shared, twins);
+                    }
+                    progress.advance(*bytes);
+                }
+                done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(worker.outcome);
+            });
+        }
+    });
+    let outcomes = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut all = outcomes.into_iter().fold(Outcome::default(), Outcome::join);
+    all.coverage.files = work.iter().filter(|twins| is_regular(shared.tree, twins)).count() as u64;
+    all
+}
+
+fn is_regular(tree: &Tree, twins: &Twins) -> bool {
+    let first = twins.first().and_then(|&id| tree.get(id));
+    first.is_some_and(|(_, walked)| walked.metadata.file_type == FileType::Regular)
+}
+
+/// Looks at one file; a panic costs that file only, and is a gap.
+fn guarded<'a>(worker: &mut Worker<'a>, shared: Shared<'a>, twins: &Twins) {
+    if catch_unwind(AssertUnwindSafe(|| worker.file(twins))).is_err() {
+        let outcome = std::mem::take(&mut worker.outcome);
+        *worker = Worker::new(shared);
+        worker.outcome = outcome;
+        let location = twins.first().map(|&id| shared.tree.location(id)).unwrap_or_default();
+        worker.outcome.gaps.push(worker::panic_gap(location));
+    }
+}
 
 /// What the audit saw and found; the same image gives the same report, whatever the number of threads.
 #[derive(Debug, Default)]

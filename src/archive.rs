@@ -1,0 +1,419 @@
+//! Inside things: packed files and archives, unpacked as streams under one budget.
+//!
+//! Recognised by content, never by name. What cannot be opened is an error that the audit makes a gap of:
+//! the inside of a file that was not looked at is never passed over.
+
+use std::cell::Cell;
+use std::io::{self, Cursor, Read};
+use std::ops::ControlFlow;
+
+use thiserror::Error;
+
+use crate::budget::Budget;
+
+/// How many bytes [`recognise`] wants to see.
+pub const HEAD: usize = 512;
+
+/// A packed format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// RFC 1952.
+    Gzip,
+    /// bzip2.
+    Bzip2,
+    /// xz.
+    Xz,
+    /// RFC 8878.
+    Zstd,
+    /// POSIX ustar, GNU tar.
+    Tar,
+    /// ZIP, and what is built on it (jar, whl, docx).
+    Zip,
+    /// Recognised, not read yet; its name.
+    Closed(&'static str),
+}
+
+impl Format {
+    /// Its name, for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Bzip2 => "bzip2",
+            Self::Xz => "xz",
+            Self::Zstd => "zstd",
+            Self::Tar => "tar",
+            Self::Zip => "zip",
+            Self::Closed(name) => name,
+        }
+    }
+
+    /// Whether it packs one stream without a name of its own.
+    const fn is_stream(self) -> bool {
+        matches!(self, Self::Gzip | Self::Bzip2 | Self::Xz | Self::Zstd)
+    }
+}
+
+/// The packed format that begins with `head`, if one.
+pub fn recognise(head: &[u8]) -> Option<Format> {
+    const MARKS: [(&[u8], Format); 16] = [
+        (b"\x1f\x8b\x08", Format::Gzip),
+        (b"\xfd7zXZ\0", Format::Xz),
+        (b"\x28\xb5\x2f\xfd", Format::Zstd),
+        (b"PK\x03\x04", Format::Zip),
+        (b"PK\x05\x06", Format::Zip),
+        (b"7z\xbc\xaf\x27\x1c", Format::Closed("7-Zip archive")),
+        (b"Rar!\x1a\x07", Format::Closed("RAR archive")),
+        (b"\xed\xab\xee\xdb", Format::Closed("RPM package")),
+        (b"!<arch>\ndebian-binary", Format::Closed("Debian package")),
+        (b"070701", Format::Closed("cpio archive")),
+        (b"070702", Format::Closed("cpio archive")),
+        (b"070707", Format::Closed("cpio archive")),
+        (b"\x04\x22\x4d\x18", Format::Closed("lz4 frame")),
+        (b"\x02\x21\x4c\x18", Format::Closed("lz4 legacy frame")),
+        (b"hsqs", Format::Closed("squashfs image")),
+        (b"MSCF\0\0\0\0", Format::Closed("cabinet archive")),
+    ];
+    if let Some((_, format)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {
+        return Some(*format);
+    }
+    if let Some([level, block @ ..]) = head.strip_prefix(b"BZh") {
+        let begins =
+            block.starts_with(b"\x31\x41\x59\x26\x53\x59") || block.starts_with(b"\x17\x72\x45\x38\x50\x90");
+        if level.is_ascii_digit() && begins {
+            return Some(Format::Bzip2);
+        }
+    }
+    (head.get(257..262) == Some(b"ustar")).then_some(Format::Tar)
+}
+
+/// Why the inside could not be looked at (to its end).
+#[derive(Debug, Error)]
+pub enum ArchiveError {
+    /// Recognised, but not read yet.
+    #[error("the inside of a {0} is not looked into")]
+    Unsupported(&'static str),
+    /// Encrypted members.
+    #[error("member {0} is encrypted")]
+    Encrypted(String),
+    /// A limit of the budget.
+    #[error("{0}")]
+    OverLimit(String),
+    /// The packed data is damaged, or the file cannot be read.
+    #[error("{format}: {error}")]
+    Damaged {
+        /// The format.
+        format: &'static str,
+        /// What its reader says.
+        error: io::Error,
+    },
+}
+
+/// What one packed file has cost so far, over all its levels; shared by the readers of all levels.
+#[derive(Debug)]
+pub struct Spent {
+    bytes: Cell<u64>,
+    members: Cell<u64>,
+    limit: u64,
+    member_limit: u64,
+}
+
+impl Spent {
+    /// Nothing spent yet, for a packed file of `packed` bytes.
+    pub fn new(packed: u64, budget: &Budget) -> Self {
+        let by_ratio = packed.saturating_mul(budget.unpacked_ratio).saturating_add(1 << 20);
+        let limit = budget.unpacked_bytes.min(by_ratio);
+        Self { bytes: Cell::new(0), members: Cell::new(0), limit, member_limit: budget.archive_members }
+    }
+
+    /// Bytes that came out so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.get()
+    }
+
+    /// Members seen so far.
+    pub fn members(&self) -> u64 {
+        self.members.get()
+    }
+
+    fn is_over(&self) -> bool {
+        self.bytes.get() >= self.limit
+    }
+
+    fn add(&self, bytes: usize) {
+        self.bytes.set(self.bytes.get().saturating_add(bytes as u64));
+    }
+
+    fn member(&self) -> Result<(), ArchiveError> {
+        self.members.set(self.members.get().saturating_add(1));
+        if self.members.get() > self.member_limit {
+            return Err(ArchiveError::OverLimit(format!("more than {} members", self.member_limit)));
+        }
+        Ok(())
+    }
+}
+
+/// A member of an archive, as it is handed to the visitor.
+pub struct Member<'m> {
+    /// Its name, as the archive says, without leading slashes; none for packed streams (gzip, …).
+    pub name: Option<&'m [u8]>,
+    /// Its content.
+    pub content: &'m mut dyn Read,
+}
+
+/// Takes the members.
+pub type Visit<'v> = dyn FnMut(Member<'_>) -> ControlFlow<()> + 'v;
+
+/// A member's content: counts what comes out, ends where the budget does, and remembers the first error,
+/// whatever the visitor does with it.
+struct Metered<'r> {
+    inner: &'r mut dyn Read,
+    spent: &'r Spent,
+    end: Option<End>,
+}
+
+/// Why a member's content ended too early.
+enum End {
+    OverLimit,
+    Failed(io::Error),
+}
+
+impl Read for Metered<'_> {
+    fn read(&mut self, dst: &mut [u8]) -> io::Result<usize> {
+        while self.end.is_none() {
+            if self.spent.is_over() {
+                self.end = Some(End::OverLimit);
+                break;
+            }
+            match self.inner.read(dst) {
+                Ok(read) => {
+                    self.spent.add(read);
+                    return Ok(read);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => self.end = Some(End::Failed(error)),
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// Hands each member of the archive in `input` to `visit`, until it breaks. `zip` archives need to be in
+/// memory: at most `budget.whole_file` bytes, four times.
+///
+/// # Errors
+/// [`ArchiveError`], after all members before the damage were handed on.
+pub fn members(
+    format: Format,
+    input: &mut dyn Read,
+    budget: &Budget,
+    spent: &Spent,
+    visit: &mut Visit<'_>,
+) -> Result<(), ArchiveError> {
+    match format {
+        Format::Closed(name) => Err(ArchiveError::Unsupported(name)),
+        Format::Tar => tar_members(input, spent, visit),
+        Format::Zip => zip_members(input, budget, spent, visit),
+        _ => stream(format, input, spent, visit),
+    }
+}
+
+fn stream(
+    format: Format,
+    input: &mut dyn Read,
+    spent: &Spent,
+    visit: &mut Visit<'_>,
+) -> Result<(), ArchiveError> {
+    let mut input = input;
+    let mut unpacked: Box<dyn Read + '_> = match format {
+        Format::Gzip => Box::new(flate2::read::MultiGzDecoder::new(&mut input)),
+        Format::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(&mut input)),
+        Format::Xz => Box::new(lzma_rust2::XzReader::new(&mut input, true)),
+        _ => Box::new(
+            ruzstd::decoding::StreamingDecoder::new(&mut input)
+                .map_err(|error| damaged(format, io::Error::other(error.to_string())))?,
+        ),
+    };
+    deliver(format, None, &mut *unpacked, spent, visit).map(|_| ())
+}
+
+/// Hands one member on.
+fn deliver(
+    format: Format,
+    name: Option<&[u8]>,
+    content: &mut dyn Read,
+    spent: &Spent,
+    visit: &mut Visit<'_>,
+) -> Result<ControlFlow<()>, ArchiveError> {
+    spent.member()?;
+    let mut metered = Metered { inner: content, spent, end: None };
+    let flow = visit(Member { name, content: &mut metered });
+    match metered.end {
+        Some(End::OverLimit) => {
+            Err(ArchiveError::OverLimit(format!("unpacks to more than {} bytes", spent.limit)))
+        }
+        Some(End::Failed(error)) => Err(damaged(format, error)),
+        None => Ok(flow),
+    }
+}
+
+fn damaged(format: Format, error: io::Error) -> ArchiveError {
+    ArchiveError::Damaged { format: format.name(), error }
+}
+
+fn tar_members(input: &mut dyn Read, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+    let mut archive = tar::Archive::new(input);
+    for entry in archive.entries().map_err(|error| damaged(Format::Tar, error))? {
+        let mut entry = entry.map_err(|error| damaged(Format::Tar, error))?;
+        if !entry.header().entry_type().is_file() {
+            continue;
+        }
+        let name = entry.path_bytes().into_owned();
+        if deliver(Format::Tar, Some(trim(&name)), &mut entry, spent, visit)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn zip_members(
+    input: &mut dyn Read,
+    budget: &Budget,
+    spent: &Spent,
+    visit: &mut Visit<'_>,
+) -> Result<(), ArchiveError> {
+    let limit = budget.whole_file.saturating_mul(4);
+    let mut packed = Vec::new();
+    let mut first = input.take(limit.saturating_add(1));
+    first.read_to_end(&mut packed).map_err(|error| damaged(Format::Zip, error))?;
+    if packed.len() as u64 > limit {
+        return Err(ArchiveError::OverLimit(format!("a zip archive of more than {limit} bytes")));
+    }
+    let broken = |error: zip::result::ZipError| damaged(Format::Zip, io::Error::other(error.to_string()));
+    let mut archive = zip::ZipArchive::new(Cursor::new(packed)).map_err(broken)?;
+    let mut closed = None;
+    for index in 0..archive.len() {
+        let raw = archive.by_index_raw(index).map_err(broken)?;
+        let (name, is_dir, encrypted) = (raw.name_raw().to_vec(), raw.is_dir(), raw.encrypted());
+        drop(raw);
+        if is_dir {
+            continue;
+        }
+        if encrypted {
+            closed.get_or_insert(ArchiveError::Encrypted(crate::text::Escaped(&name).to_string()));
+            continue;
+        }
+        let mut member = match archive.by_index(index) {
+            Ok(member) => member,
+            Err(error) => {
+                closed.get_or_insert(broken(error));
+                continue;
+            }
+        };
+        if deliver(Format::Zip, Some(trim(&name)), &mut member, spent, visit)?.is_break() {
+            break;
+        }
+    }
+    closed.map_or(Ok(()), Err)
+}
+
+/// A member's name without the slashes and dots it may begin with.
+fn trim(name: &[u8]) -> &[u8] {
+    let mut name = name;
+    while let Some(rest) = name.strip_prefix(b"/").or_else(|| name.strip_prefix(b"./")) {
+        name = rest;
+    }
+    name
+}
+
+/// The name that members of a packed stream get: the file's own without its last suffix.
+pub fn stream_name(format: Format, outer: &[u8]) -> Vec<u8> {
+    let name = outer.rsplit(|&byte| byte == b'/').next().unwrap_or(outer);
+    if !format.is_stream() {
+        return name.to_vec();
+    }
+    let suffixes: [&[u8]; 6] = [b".gz", b".bz2", b".xz", b".zst", b".z", b".Z"];
+    for suffix in suffixes {
+        if let Some(stem) = name.strip_suffix(suffix).filter(|stem| !stem.is_empty()) {
+            return stem.to_vec();
+        }
+    }
+    match name.strip_suffix(b".tgz") {
+        Some(stem) => [stem, b".tar"].concat(),
+        None => name.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn gzip(data: &[u8]) -> Vec<u8> {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        packer.write_all(data).unwrap();
+        packer.finish().unwrap()
+    }
+
+    fn unpack(packed: &[u8], budget: &Budget) -> (Vec<(Option<Vec<u8>>, Vec<u8>)>, Result<(), ArchiveError>) {
+        let mut found = Vec::new();
+        let format = recognise(packed).unwrap();
+        let spent = Spent::new(packed.len() as u64, budget);
+        let result = members(format, &mut &packed[..], budget, &spent, &mut |member| {
+            let mut content = Vec::new();
+            member.content.read_to_end(&mut content).unwrap();
+            found.push((member.name.map(<[u8]>::to_vec), content));
+            ControlFlow::Continue(())
+        });
+        (found, result)
+    }
+
+    #[test]
+    fn a_gzip_stream_is_unpacked() {
+        let (found, result) = unpack(&gzip(b"hello"), &Budget::default());
+        assert!(result.is_ok());
+        assert_eq!(found, [(None, b"hello".to_vec())]);
+    }
+
+    #[test]
+    fn a_cut_stream_hands_on_what_it_has_and_is_damaged() {
+        let data: Vec<u8> =
+            (0..200_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+        let packed = gzip(&data);
+        let (found, result) = unpack(&packed[..packed.len() / 2], &Budget::default());
+        assert!(matches!(result, Err(ArchiveError::Damaged { .. })));
+        assert!(found[0].1.len() > 1000);
+    }
+
+    #[test]
+    fn a_bomb_costs_the_budget_only() {
+        let budget = Budget { unpacked_bytes: 1 << 20, ..Budget::default() };
+        let (found, result) = unpack(&gzip(&vec![0; 64 << 20]), &budget);
+        assert!(matches!(result, Err(ArchiveError::OverLimit(_))), "{result:?}");
+        assert!(found[0].1.len() < 2 << 20);
+    }
+
+    #[test]
+    fn members_of_a_tar_have_their_names() {
+        let mut builder = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(3);
+        builder.append_data(&mut header, "site/.env", &b"a=b"[..]).unwrap();
+        let (found, result) = unpack(&builder.into_inner().unwrap(), &Budget::default());
+        assert!(result.is_ok());
+        assert_eq!(found, [(Some(b"site/.env".to_vec()), b"a=b".to_vec())]);
+    }
+
+    #[test]
+    fn the_name_of_a_stream_is_its_files_without_the_suffix() {
+        assert_eq!(stream_name(Format::Gzip, b"/var/log/a.log.2.gz"), b"a.log.2");
+        assert_eq!(stream_name(Format::Xz, b"/b.tgz"), b"b.tar");
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_an_error() {
+        let (found, result) = unpack(b"070701rest", &Budget::default());
+        assert!(found.is_empty());
+        assert!(matches!(result, Err(ArchiveError::Unsupported("cpio archive"))));
+    }
+}

@@ -1,0 +1,151 @@
+//! One finding for one thing: repeats within a file, limits, and the order of the report.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use crate::finding::{Finding, Gap, Secret};
+
+/// Shortest value that counts as a part of another one.
+const PART: usize = 6;
+
+/// Drops findings whose secrets another finding of the same file already has: a token that a rule found
+/// in a line that a parser also read. The worse one stays, then the one with more to show.
+pub(super) fn without_repeats(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by_key(|finding| {
+        let shown: usize = finding.evidence.secrets.iter().map(|secret| secret.reveal().len()).sum();
+        Reverse((finding.severity, finding.confidence, finding.evidence.secrets.len(), shown))
+    });
+    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        if !kept.iter().any(|other| repeats(&finding, other)) {
+            kept.push(finding);
+        }
+    }
+    kept
+}
+
+fn repeats(finding: &Finding, other: &Finding) -> bool {
+    let secrets = &finding.evidence.secrets;
+    let same_file = same_file(&finding.location.path, &other.location.path);
+    let covered =
+        |secret: &Secret| other.evidence.secrets.iter().any(|own| contains(own.reveal(), secret.reveal()));
+    if !same_file || finding.subject != other.subject && finding.subject.is_some() && other.subject.is_some()
+    {
+        return false;
+    }
+    if secrets.is_empty() {
+        return finding.advisory.id == other.advisory.id
+            && finding.location == other.location
+            && finding.subject == other.subject
+            && finding.evidence == other.evidence;
+    }
+    secrets.iter().all(covered)
+}
+
+/// Whether two paths are one file: equal, or one is a member of the other.
+fn same_file(a: &[u8], b: &[u8]) -> bool {
+    let inside =
+        |inner: &[u8], outer: &[u8]| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with(b"!/"));
+    a == b || inside(a, b) || inside(b, a)
+}
+
+fn contains(whole: &[u8], part: &[u8]) -> bool {
+    let (whole, part) = (whole.trim_ascii(), part.trim_ascii());
+    whole == part || part.len() >= PART && memchr::memmem::find(whole, part).is_some()
+}
+
+/// At most `limit` findings of one rule in one file; returns how many were left out.
+pub(super) fn limited(findings: Vec<Finding>, limit: usize) -> (Vec<Finding>, u64) {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let before = findings.len();
+    let kept: Vec<Finding> = findings
+        .into_iter()
+        .filter(|finding| {
+            let count = counts.entry(finding.advisory.id.clone()).or_default();
+            *count += 1;
+            *count <= limit
+        })
+        .collect();
+    let dropped = before.saturating_sub(kept.len()) as u64;
+    (kept, dropped)
+}
+
+/// The order of the report: worst first, then by place, then by rule; the same in every run.
+pub(super) fn sort(findings: &mut Vec<Finding>, gaps: &mut Vec<Gap>) {
+    findings.sort_by(|a, b| key(a).cmp(&key(b)));
+    findings.dedup();
+    gaps.sort_by(|a, b| {
+        let key = |gap: &Gap| (Reverse(gap.loss), gap.location.clone(), gap.kind, gap.reason.clone());
+        key(a).cmp(&key(b))
+    });
+    gaps.dedup();
+}
+
+fn key(finding: &Finding) -> impl Ord + '_ {
+    let place = &finding.location;
+    (
+        Reverse(finding.severity),
+        finding.advisory.category,
+        &place.path,
+        (place.partition, place.line, place.offset),
+        &finding.advisory.id,
+        &finding.subject,
+        (&finding.evidence.secrets, &finding.evidence.facts),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::finding::{Advisory, Category, Location, Severity};
+
+    fn finding(id: &str, severity: Severity, path: &str, secrets: &[&str]) -> Finding {
+        let advisory = Advisory {
+            id: id.to_owned(),
+            category: Category::Credential,
+            title: String::new(),
+            severity,
+            why: String::new(),
+            remedy: String::new(),
+            references: Vec::new(),
+        };
+        let mut finding = Finding::new(&Arc::new(advisory));
+        finding.location = Location { path: path.as_bytes().to_vec(), ..Location::default() };
+        for secret in secrets {
+            finding = finding.secret(Secret::new(secret.as_bytes()));
+        }
+        finding
+    }
+
+    fn ids(findings: &[Finding]) -> Vec<&str> {
+        findings.iter().map(|finding| finding.advisory.id.as_str()).collect()
+    }
+
+    #[test]
+    fn the_worse_of_two_findings_of_one_secret_stays() {
+        let kept = without_repeats(vec![
+            finding("assignment", Severity::High, "/a", &["hunter2hunter2"]),
+            finding("token", Severity::Critical, "/a", &["hunter2hunter2"]),
+            finding("token", Severity::Critical, "/b", &["hunter2hunter2"]),
+        ]);
+        assert_eq!(ids(&kept), ["token", "token"]);
+    }
+
+    #[test]
+    fn an_archive_and_its_member_are_one_file() {
+        let kept = without_repeats(vec![
+            finding("a", Severity::High, "/x.tar", &["secret-value"]),
+            finding("b", Severity::Critical, "/x.tar!/.env", &["id", "secret-value"]),
+        ]);
+        assert_eq!(ids(&kept), ["b"]);
+    }
+
+    #[test]
+    fn what_is_over_the_limit_is_counted() {
+        let many = vec![finding("a", Severity::Low, "/x", &[]); 5];
+        let (kept, dropped) = limited(many, 2);
+        assert_eq!((kept.len(), dropped), (2, 3));
+    }
+}

@@ -1,0 +1,83 @@
+//! What is public already: a value in a file that is bit for bit what its package ships.
+//!
+//! A distribution's packages are full of example keys and test certificates. Whoever has the package has
+//! them too, so they are no leak of this image. The proof is the image's own package database: only a file
+//! whose MD5 is the recorded one counts, and only for findings about leaked values; a miner, an account or
+//! a host key in a package is as bad as anywhere.
+
+use md5::{Digest, Md5};
+
+use crate::facts::Facts;
+use crate::finding::{Category, Finding};
+use crate::tree::{EntryId, Tree};
+
+/// Largest file that is compared, in bytes.
+const LIMIT: u64 = 256 << 20;
+
+/// What is known to be published of one file.
+pub(super) struct Published {
+    /// The file is what its package ships.
+    intact: bool,
+    /// For compiled Python: the source it was made from, if that is what its package ships.
+    source: Option<Vec<u8>>,
+}
+
+impl Published {
+    pub(super) fn new(tree: &Tree, facts: &Facts, id: EntryId, path: &[u8]) -> Self {
+        let intact = is_intact(tree, facts, id, path);
+        let source = if intact {
+            None
+        } else {
+            python_source(path).and_then(|source| intact_source(tree, facts, &source))
+        };
+        Self { intact, source }
+    }
+
+    /// Whether the finding is about a value that its package publishes.
+    pub(super) fn covers(&self, finding: &Finding) -> bool {
+        let of_values = matches!(
+            finding.advisory.category,
+            Category::Credential
+                | Category::SshPrivateKey
+                | Category::ShellHistory
+                | Category::AuthorizedKeys
+        );
+        let in_source = |source: &Vec<u8>| {
+            let secrets = &finding.evidence.secrets;
+            !secrets.is_empty()
+                && secrets.iter().all(|secret| memchr::memmem::find(source, secret.reveal()).is_some())
+        };
+        of_values && (self.intact || self.source.as_ref().is_some_and(in_source))
+    }
+}
+
+fn is_intact(tree: &Tree, facts: &Facts, id: EntryId, path: &[u8]) -> bool {
+    let Some(recorded) = facts.packages.md5(path) else { return false };
+    tree.content(id, LIMIT).is_ok_and(|content| <[u8; 16]>::from(Md5::digest(&content)) == recorded)
+}
+
+fn intact_source(tree: &Tree, facts: &Facts, path: &[u8]) -> Option<Vec<u8>> {
+    let recorded = facts.packages.md5(path)?;
+    let content = tree.read(path, LIMIT).ok()??;
+    (<[u8; 16]>::from(Md5::digest(&content)) == recorded).then_some(content)
+}
+
+/// The source that CPython compiled: `/x/__pycache__/name.cpython-311.pyc` comes from `/x/name.py`.
+fn python_source(path: &[u8]) -> Option<Vec<u8>> {
+    let (directory, name) = path.split_at(memchr::memmem::rfind(path, b"/__pycache__/")?);
+    let name = name.strip_prefix(b"/__pycache__/")?.strip_suffix(b".pyc")?;
+    let stem = name.split(|&byte| byte == b'.').next()?;
+    Some([directory, b"/", stem, b".py"].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytecode_knows_its_source() {
+        let source = python_source(b"/usr/lib/python3/__pycache__/a.cpython-311.pyc");
+        assert_eq!(source.as_deref(), Some(&b"/usr/lib/python3/a.py"[..]));
+        assert_eq!(python_source(b"/usr/lib/a.py"), None);
+    }
+}

@@ -1,0 +1,434 @@
+//! One thread of the audit: reads files, searches them, hands them to the detectors.
+
+use std::io::Read;
+use std::ops::ControlFlow;
+
+use super::Coverage;
+use super::content::{NodeReader, fill, segments};
+use super::merge;
+use super::published::Published;
+use crate::archive::{self, ArchiveError, Format, Spent};
+use crate::budget::Budget;
+use crate::detect::{Collected, Detectors, Interest, Sink};
+use crate::facts::Facts;
+use crate::finding::{Finding, Gap, GapKind, Location, Loss};
+use crate::fs::{FileType, FsError, Metadata, Node, NodeId};
+use crate::rules::{Engine, Match, Scan};
+use crate::tree::walk::gap_kind;
+use crate::tree::{Entry, EntryId, Tree};
+
+/// How much is read at once; files up to this size are handed to detectors without a copy.
+const CHUNK: usize = 2 << 20;
+
+/// Names that are one file: hard links, and files that share all their extents.
+pub(super) type Twins = Vec<EntryId>;
+
+/// What every thread shares.
+#[derive(Clone, Copy)]
+pub(super) struct Shared<'a> {
+    pub(super) tree: &'a Tree,
+    pub(super) facts: &'a Facts,
+    pub(super) detectors: &'a Detectors,
+    pub(super) engine: &'a Engine,
+    pub(super) budget: &'a Budget,
+}
+
+/// What a thread found.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) findings: Vec<Finding>,
+    pub(super) gaps: Vec<Gap>,
+    pub(super) coverage: Coverage,
+}
+
+impl Outcome {
+    pub(super) fn join(mut self, other: Self) -> Self {
+        self.findings.extend(other.findings);
+        self.gaps.extend(other.gaps);
+        let (sum, more) = (&mut self.coverage, other.coverage);
+        sum.files_read += more.files_read;
+        sum.bytes_searched += more.bytes_searched;
+        sum.members += more.members;
+        sum.bytes_unpacked += more.bytes_unpacked;
+        sum.packaged_matches_dropped += more.packaged_matches_dropped;
+        sum.findings_dropped += more.findings_dropped;
+        self
+    }
+}
+
+/// One thread's state, reused from file to file.
+pub(super) struct Worker<'a> {
+    shared: Shared<'a>,
+    scan: Scan<'a>,
+    buffer: Vec<u8>,
+    pub(super) outcome: Outcome,
+}
+
+/// The file at hand: one name, or one member of an archive.
+struct Subject<'e> {
+    entry: Entry<'e>,
+    location: Location,
+    /// The file detectors that want its content.
+    wanted: Vec<usize>,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(shared: Shared<'a>) -> Self {
+        let buffer = vec![0; CHUNK.saturating_add(shared.engine.overlap())];
+        Self { shared, scan: shared.engine.begin(), buffer, outcome: Outcome::default() }
+    }
+
+    /// Looks at one file under all its names.
+    pub(super) fn file(&mut self, twins: &Twins) {
+        let Some((&first, others)) = twins.split_first() else { return };
+        let mut collected = Collected::default();
+        self.name(first, true, &mut collected);
+        for &other in others {
+            self.name(other, false, &mut collected);
+        }
+        let more: Vec<Location> = others.iter().map(|&id| self.shared.tree.location(id)).collect();
+        self.settle(first, collected, &more);
+    }
+
+    /// Looks at a file under one name; its content is searched under the first name only.
+    fn name(&mut self, id: EntryId, search: bool, collected: &mut Collected) {
+        let shared = self.shared;
+        let Some((_, walked)) = shared.tree.get(id) else { return };
+        let location = shared.tree.location(id);
+        let path = location.path.clone();
+        let entry = Entry {
+            path: &path,
+            metadata: &walked.metadata,
+            node: walked.node,
+            target: walked.target.as_deref(),
+        };
+        let subject = self.ask(entry, location, collected);
+        if walked.metadata.file_type != FileType::Regular || !search && subject.wanted.is_empty() {
+            return;
+        }
+        let result =
+            shared.tree.open(id).and_then(|mut node| self.regular(&subject, &mut *node, search, collected));
+        match result {
+            Ok(()) if search => self.outcome.coverage.files_read += 1,
+            Ok(()) => {}
+            Err(error) => collected.gap(file_gap(&subject.location, &error)),
+        }
+    }
+
+    /// Asks the file detectors what they want, and serves those that want no content.
+    fn ask<'e>(&self, entry: Entry<'e>, location: Location, collected: &mut Collected) -> Subject<'e> {
+        let is_file = entry.metadata.file_type == FileType::Regular;
+        let mut wanted = Vec::new();
+        for (index, detector) in self.shared.detectors.files.iter().enumerate() {
+            match detector.interest(&entry, self.shared.facts) {
+                Interest::Skip => {}
+                Interest::Content if is_file && entry.metadata.size > 0 => wanted.push(index),
+                _ => detector.inspect(
+                    &entry,
+                    b"",
+                    self.shared.facts,
+                    &mut Placed { location: &location, collected },
+                ),
+            }
+        }
+        Subject { entry, location, wanted }
+    }
+
+    fn regular(
+        &mut self,
+        subject: &Subject<'_>,
+        node: &mut dyn Node,
+        search: bool,
+        collected: &mut Collected,
+    ) -> Result<(), FsError> {
+        let size = node.metadata().size;
+        let parts = segments(node.extents()?, size);
+        if parts.len() > 1 || parts.first().is_some_and(|&(start, _)| start > 0) {
+            return self.sparse(subject, node, &parts, search, collected);
+        }
+        let Some(&(_, len)) = parts.first() else { return Ok(()) };
+        let mut reader = NodeReader::new(node, (0, len));
+        let head = self.stream(subject, &mut reader, 0, search, collected);
+        if let Some(error) = reader.failed {
+            return Err(error);
+        }
+        if let Some(format) = archive::recognise(&head).filter(|_| search) {
+            let spent = Spent::new(len, self.shared.budget);
+            let mut reader = NodeReader::new(node, (0, len));
+            self.archive(subject, format, &mut reader, &spent, 1, collected);
+            self.outcome.coverage.members += spent.members();
+            self.outcome.coverage.bytes_unpacked += spent.bytes();
+        }
+        Ok(())
+    }
+
+    /// A file with long holes: each part with data is searched on its own.
+    fn sparse(
+        &mut self,
+        subject: &Subject<'_>,
+        node: &mut dyn Node,
+        parts: &[(u64, u64)],
+        search: bool,
+        collected: &mut Collected,
+    ) -> Result<(), FsError> {
+        if !subject.wanted.is_empty() {
+            collected.gap(whole_gap(subject, "it is sparse, with parts far from each other"));
+        }
+        let alone = Subject { entry: subject.entry, location: subject.location.clone(), wanted: Vec::new() };
+        let mut left = self.shared.budget.file_data;
+        for &(start, len) in parts {
+            let mut reader = NodeReader::new(node, (start, len.min(left)));
+            self.stream(&alone, &mut reader, start, search, collected);
+            if let Some(error) = reader.failed {
+                return Err(error);
+            }
+            left = left.saturating_sub(len);
+        }
+        Ok(())
+    }
+
+    /// Searches one stream from `base` of the file, and hands it to the detectors that want it whole.
+    /// Returns its first bytes.
+    fn stream(
+        &mut self,
+        subject: &Subject<'_>,
+        reader: &mut dyn Read,
+        base: u64,
+        search: bool,
+        collected: &mut Collected,
+    ) -> Vec<u8> {
+        let mut head = Vec::new();
+        let mut whole: Option<Vec<u8>> = None;
+        let mut over = false;
+        let mut carried = 0;
+        let mut at = base;
+        self.scan.reset();
+        loop {
+            let free = self.buffer.get_mut(carried..).unwrap_or_default();
+            let room = free.len();
+            let (filled, result) = fill(reader, free);
+            let last = filled < room || result.is_err();
+            let bytes = self.buffer.get(..carried.saturating_add(filled)).unwrap_or_default();
+            let fresh = bytes.get(carried..).unwrap_or_default();
+            if head.is_empty() {
+                head.extend_from_slice(fresh.get(..archive::HEAD).unwrap_or(fresh));
+            }
+            if search {
+                self.outcome.coverage.bytes_searched += fresh.len() as u64;
+                self.scan.chunk(bytes, carried, at, last);
+            }
+            if !subject.wanted.is_empty() && !over {
+                match &mut whole {
+                    None if last => inspect(self.shared, subject, fresh, collected),
+                    None => whole = Some(fresh.to_vec()),
+                    Some(whole) if (whole.len() as u64) < self.shared.budget.whole_file => {
+                        whole.extend_from_slice(fresh)
+                    }
+                    Some(_) => over = true,
+                }
+            }
+            if last {
+                break;
+            }
+            let keep = self.shared.engine.overlap().min(bytes.len());
+            let from = bytes.len().saturating_sub(keep);
+            at = at.saturating_add(from as u64);
+            self.buffer.copy_within(from..from.saturating_add(keep), 0);
+            carried = keep;
+        }
+        match whole {
+            Some(whole) if !over => inspect(self.shared, subject, &whole, collected),
+            Some(_) => {
+                let limit = self.shared.budget.whole_file;
+                collected.gap(whole_gap(subject, &format!("it has more than {limit} bytes")));
+            }
+            None => {}
+        }
+        if search {
+            let matches = self.scan.finish();
+            self.outcome.coverage.findings_dropped += self.scan.dropped();
+            judge(self.shared, subject, &matches, collected);
+        }
+        head
+    }
+
+    /// Looks inside an archive, member by member; what cannot be opened becomes a gap.
+    fn archive(
+        &mut self,
+        outer: &Subject<'_>,
+        format: Format,
+        input: &mut dyn Read,
+        spent: &Spent,
+        depth: u32,
+        collected: &mut Collected,
+    ) {
+        if depth > self.shared.budget.archive_depth {
+            let reason = format!("archives nested deeper than {}", self.shared.budget.archive_depth);
+            collected.gap(part_gap(&outer.location, GapKind::OverLimit, reason));
+            return;
+        }
+        let budget = self.shared.budget;
+        let outer_path = outer.location.path.clone();
+        let result = archive::members(format, input, budget, spent, &mut |member| {
+            let name = member.name.map_or_else(|| archive::stream_name(format, &outer_path), <[u8]>::to_vec);
+            let path = [&outer_path, &b"!/"[..], &name].concat();
+            self.member(outer, &path, member.content, spent, depth, collected);
+            ControlFlow::Continue(())
+        });
+        if let Err(error) = result {
+            let kind = match error {
+                ArchiveError::Unsupported(_) => GapKind::Unsupported,
+                ArchiveError::Encrypted(_) => GapKind::Encrypted,
+                ArchiveError::OverLimit(_) => GapKind::OverLimit,
+                ArchiveError::Damaged { .. } => GapKind::Damaged,
+            };
+            collected.gap(part_gap(&outer.location, kind, error.to_string()));
+        }
+    }
+
+    fn member(
+        &mut self,
+        outer: &Subject<'_>,
+        path: &[u8],
+        content: &mut dyn Read,
+        spent: &Spent,
+        depth: u32,
+        collected: &mut Collected,
+    ) {
+        let mut head = [0; archive::HEAD];
+        let (filled, _) = fill(content, &mut head);
+        let head = head.get(..filled).unwrap_or_default();
+        // The size is not known before the member is read: only "empty or not" is told.
+        let metadata =
+            Metadata { size: head.len() as u64, file_type: FileType::Regular, ..*outer.entry.metadata };
+        let location = Location { path: path.to_vec(), ..outer.location.clone() };
+        let entry = Entry { path, metadata: &metadata, node: outer.entry.node, target: None };
+        let subject = self.ask(entry, location, collected);
+        let mut stream = head.chain(content);
+        match archive::recognise(head) {
+            Some(format @ Format::Closed(_)) => {
+                self.stream(&subject, &mut stream, 0, true, collected);
+                self.archive(
+                    &subject,
+                    format,
+                    &mut std::io::empty(),
+                    spent,
+                    depth.saturating_add(1),
+                    collected,
+                );
+            }
+            Some(format) => {
+                self.archive(&subject, format, &mut stream, spent, depth.saturating_add(1), collected)
+            }
+            None => {
+                self.stream(&subject, &mut stream, 0, true, collected);
+            }
+        }
+    }
+
+    /// Puts what was found in one file into the outcome: without repeats, without what its package
+    /// publishes, with its package and its other names.
+    fn settle(&mut self, first: EntryId, collected: Collected, more: &[Location]) {
+        let tree = self.shared.tree;
+        self.outcome.gaps.extend(collected.gaps);
+        if collected.findings.is_empty() {
+            return;
+        }
+        let path = tree.path(first);
+        let published = Published::new(tree, self.shared.facts, first, &path);
+        let package = self.shared.facts.packages.owner(&path).map(str::to_owned);
+        let mut findings = merge::without_repeats(collected.findings);
+        let before = findings.len();
+        findings.retain(|finding| !published.covers(finding));
+        self.outcome.coverage.packaged_matches_dropped += before.saturating_sub(findings.len()) as u64;
+        let (mut findings, dropped) = merge::limited(findings, self.shared.budget.findings_per_file);
+        self.outcome.coverage.findings_dropped += dropped;
+        for finding in &mut findings {
+            finding.package.clone_from(&package);
+            if finding.location.path == path {
+                finding.more.extend(more.iter().cloned());
+            }
+        }
+        self.outcome.findings.extend(findings);
+    }
+}
+
+/// A sink that puts what detectors say in its place.
+pub(super) struct Placed<'p> {
+    pub(super) location: &'p Location,
+    pub(super) collected: &'p mut Collected,
+}
+
+impl Placed<'_> {
+    fn complete(&self, location: &mut Location) {
+        if location.path.is_empty() {
+            let (offset, line) = (location.offset, location.line);
+            *location = Location { offset, line, ..self.location.clone() };
+        }
+    }
+}
+
+impl Sink for Placed<'_> {
+    fn finding(&mut self, mut finding: Finding) {
+        self.complete(&mut finding.location);
+        self.collected.finding(finding);
+    }
+
+    fn gap(&mut self, mut gap: Gap) {
+        self.complete(&mut gap.location);
+        self.collected.gap(gap);
+    }
+}
+
+fn inspect(shared: Shared<'_>, subject: &Subject<'_>, content: &[u8], collected: &mut Collected) {
+    let wanted = subject.wanted.iter().filter_map(|&index| shared.detectors.files.get(index));
+    for detector in wanted {
+        let mut sink = Placed { location: &subject.location, collected };
+        detector.inspect(&subject.entry, content, shared.facts, &mut sink);
+    }
+}
+
+fn judge(shared: Shared<'_>, subject: &Subject<'_>, matches: &[Match], collected: &mut Collected) {
+    if matches.is_empty() {
+        return;
+    }
+    for detector in &shared.detectors.matches {
+        let mine: Vec<Match> =
+            matches.iter().filter(|found| found.family == detector.family()).cloned().collect();
+        if !mine.is_empty() {
+            let mut sink = Placed { location: &subject.location, collected };
+            detector.inspect(&subject.entry, &mine, shared.facts, &mut sink);
+        }
+    }
+}
+
+fn file_gap(location: &Location, error: &FsError) -> Gap {
+    Gap {
+        location: location.clone(),
+        kind: gap_kind(error),
+        loss: Loss::File,
+        bytes: None,
+        reason: error.to_string(),
+    }
+}
+
+fn part_gap(location: &Location, kind: GapKind, reason: String) -> Gap {
+    Gap { location: location.clone(), kind, loss: Loss::Part, bytes: None, reason }
+}
+
+fn whole_gap(subject: &Subject<'_>, why: &str) -> Gap {
+    let reason = format!("not parsed as a whole (its bytes were searched): {why}");
+    part_gap(&subject.location, GapKind::OverLimit, reason)
+}
+
+/// The gap of a file whose detectors panicked.
+pub(super) fn panic_gap(location: Location) -> Gap {
+    let reason = "a detector or reader panicked on this file: please report this".to_owned();
+    Gap { location, kind: GapKind::Damaged, loss: Loss::File, bytes: None, reason }
+}
+
+/// The key by which two names may be one file: file system and inode, or first data and size.
+pub(super) fn file_key(tree: &Tree, id: EntryId) -> (u64, u32, u64, NodeId) {
+    let Some((_, walked)) = tree.get(id) else { return (u64::MAX, id.volume, 0, NodeId(0)) };
+    (walked.first, id.volume, walked.metadata.size, walked.node)
+}

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# The numbers of README: benches/numbers.sh IMAGE [RUNS]
+#
+# Compares `assay scan IMAGE` with `sha256sum` of all files on the kernel's mount of the same image, two
+# processes, page cache warm, in turns; and prints medians. Needs root for the mount, and GNU time.
+set -euo pipefail
+image=$(realpath "$1")
+runs=${2:-5}
+here=$(cd "$(dirname "$0")/.." && pwd)
+assay=${CARGO_TARGET_DIR:-$here/target}/release/assay
+cargo build --release --quiet --manifest-path "$here/Cargo.toml"
+
+work=$(mktemp -d)
+root=$work/root
+mkdir "$root"
+loop=$(losetup --find --show --read-only --partscan "$image")
+trap 'umount "$root" 2>/dev/null || true; losetup -d "$loop"; rm -rf "$work"' EXIT
+partition=$loop
+for candidate in "$loop"p*; do
+    case $(blkid -o value -s TYPE "$candidate" 2>/dev/null || true) in
+        ext*) partition=$candidate; break ;;
+    esac
+done
+mount -o ro,noload "$partition" "$root"
+
+hash_all() { find "$root" -xdev -type f -print0 | xargs -0 -n 200 -P 2 sha256sum; }
+export -f hash_all
+export root
+median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+timed() { # FILE COMMAND...: appends "wall cpu peak-KiB"
+    local out=$1; shift
+    /usr/bin/time -f '%e %U %S %M' -o "$work/t" "$@" >/dev/null 2>&1 || true
+    awk 'END { print $1, $2 + $3, $4 }' "$work/t" >> "$out"
+}
+# Once each, not counted: the page cache is warm then.
+timed "$work/skip" "$assay" scan --no-progress --format json "$image"
+timed "$work/skip" bash -c hash_all
+for _ in $(seq "$runs"); do
+    timed "$work/assay" "$assay" scan --no-progress --jobs 2 --format json "$image"
+    timed "$work/sha" bash -c hash_all
+    timed "$work/walk" "$assay" layout "$image"
+    timed "$work/start" "$assay" --version
+done
+entries=$("$assay" scan --no-progress --format json "$image" | python3 -c 'import json,sys; print(json.load(sys.stdin)["coverage"]["entries"])')
+column() { awk -v c="$2" '{ print $c }' "$work/$1" > "$work/column"; median "$work/column"; }
+printf '%-34s %10s %10s %12s\n' "median of $runs" 'wall s' 'CPU s' 'peak MiB'
+for row in assay sha walk start; do
+    printf '%-34s %10s %10s %12.0f\n' "$row" "$(column $row 1)" "$(column $row 2)" "$(echo "$(column $row 3) / 1024" | bc -l)"
+done
+paste "$work/assay" "$work/sha" | awk '{ print $1 / $4 }' > "$work/ratio"
+echo "wall, assay to sha256sum, median of pairs: $(median "$work/ratio")"
+echo "walk: $(echo "$(column walk 2) * 1000000 / $entries" | bc -l | cut -c1-5) microseconds of CPU an entry, $entries entries"

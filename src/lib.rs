@@ -9,4 +9,6 @@ pub mod budget;
 pub mod bytes;
 pub mod finding;
 pub mod fs;
+pub mod image;
 pub mod text;
+pub mod volume;

@@ -5,6 +5,7 @@
 //! the gate, the command line. A module uses only floors beneath it (the test in `architecture.rs` reads
 //! the sources and holds it).
 
+pub mod archive;
 pub mod audit;
 pub mod budget;
 pub mod bytes;
@@ -12,6 +13,8 @@ pub mod detect;
 pub mod facts;
 pub mod finding;
 pub mod fs;
+pub mod image;
 pub mod rules;
 pub mod text;
 pub mod tree;
+pub mod volume;

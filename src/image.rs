@@ -1,0 +1,217 @@
+//! A file or block device of the host, opened as the bytes of a disk.
+//!
+//! Only raw images are read. What is known to be another container (qcow2, VMDK, a compressed file, an
+//! archive) is refused with the command that makes a raw image of it: read as raw it would look like an
+//! empty disk, and an audit of it would look clean.
+
+mod container;
+mod raw;
+
+use std::fs::{self, FileType, OpenOptions};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::bytes::{ReadError, Source};
+use crate::text::Escaped;
+
+/// A disk image, opened for reading.
+#[derive(Clone)]
+pub struct Image {
+    /// Its bytes.
+    pub source: Arc<dyn Source>,
+    /// The last part of its path, escaped: what a person calls it.
+    pub name: String,
+    /// Length in bytes.
+    pub size: u64,
+}
+
+impl std::fmt::Debug for Image {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Image").field("name", &self.name).field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+/// Why an image could not be opened. The messages are for the person who named the file.
+#[derive(Debug, Error)]
+pub enum ImageError {
+    /// There is nothing at the path.
+    #[error("{}: no such file", shown(.0))]
+    NotFound(PathBuf),
+    /// The path is a directory.
+    #[error("{}: is a directory, not a disk image; to audit a mounted tree, use --rootfs", shown(.0))]
+    Directory(PathBuf),
+    /// A pipe, a socket or a device of characters: it has no bytes at offsets.
+    #[error("{}: is a {kind}; a regular file or a block device is needed", shown(.path))]
+    NotADisk {
+        /// The path.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// There are no bytes in it.
+    #[error("{}: is empty", shown(.0))]
+    Empty(PathBuf),
+    /// It may not be read by this user.
+    #[error("{}: may not be read: permission denied", shown(.0))]
+    Denied(PathBuf),
+    /// A container that is not read yet.
+    #[error("{}: {format}, which is not read; make a raw image of it first: {command}", shown(.path))]
+    Unsupported {
+        /// The path.
+        path: PathBuf,
+        /// What it is: "a qcow2 image".
+        format: &'static str,
+        /// What to do; FILE stands for the path.
+        command: &'static str,
+    },
+    /// The host could not open it.
+    #[error("{}: {error}", shown(.path))]
+    Host {
+        /// The path.
+        path: PathBuf,
+        /// What the operating system said.
+        error: io::Error,
+    },
+    /// The host could not read its first or last bytes.
+    #[error("{}: {error}", shown(.path))]
+    Read {
+        /// The path.
+        path: PathBuf,
+        /// What went wrong.
+        error: ReadError,
+    },
+}
+
+fn shown(path: &Path) -> String {
+    Escaped(path.as_os_str().as_bytes()).to_string()
+}
+
+/// Opens the raw image or block device at `path`, for reading only.
+///
+/// # Errors
+/// [`ImageError`], where there is nothing to read or it is no raw image. Pipes and devices of characters
+/// are refused before they are opened, which could block.
+pub fn open(path: &Path) -> Result<Image, ImageError> {
+    let host = |error| host_error(path, error);
+    check_type(path, fs::metadata(path).map_err(host)?.file_type())?;
+    // Should the path change to a pipe between the look and the open, the open does not wait for a writer.
+    let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path).map_err(host)?;
+    check_type(path, file.metadata().map_err(host)?.file_type())?;
+    let source = raw::RawFile::new(file).map_err(host)?;
+    if source.is_empty() {
+        return Err(ImageError::Empty(path.to_owned()));
+    }
+    if let Some(container) =
+        container::recognise(&source).map_err(|error| ImageError::Read { path: path.to_owned(), error })?
+    {
+        let container::Container { format, command } = container;
+        return Err(ImageError::Unsupported { path: path.to_owned(), format, command });
+    }
+    let name = path.file_name().unwrap_or(path.as_os_str()).as_bytes();
+    Ok(Image { name: Escaped(name).to_string(), size: source.len(), source: Arc::new(source) })
+}
+
+fn host_error(path: &Path, error: io::Error) -> ImageError {
+    let path = path.to_owned();
+    match error.kind() {
+        io::ErrorKind::NotFound => ImageError::NotFound(path),
+        io::ErrorKind::PermissionDenied => ImageError::Denied(path),
+        io::ErrorKind::IsADirectory => ImageError::Directory(path),
+        _ => ImageError::Host { path, error },
+    }
+}
+
+fn check_type(path: &Path, found: FileType) -> Result<(), ImageError> {
+    let kind = match found {
+        _ if found.is_file() || found.is_block_device() => return Ok(()),
+        _ if found.is_dir() => return Err(ImageError::Directory(path.to_owned())),
+        _ if found.is_fifo() => "named pipe",
+        _ if found.is_char_device() => "character device",
+        _ if found.is_socket() => "socket",
+        _ => "special file",
+    };
+    Err(ImageError::NotADisk { path: path.to_owned(), kind })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::{Span, read_vec};
+    use std::io::{Seek, SeekFrom, Write};
+
+    fn message(path: &Path) -> String {
+        open(path).unwrap_err().to_string()
+    }
+
+    fn message_for(content: &[u8]) -> String {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), content).unwrap();
+        message(file.path())
+    }
+
+    #[test]
+    fn what_is_no_disk_is_refused_with_a_reason() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(message(&dir.path().join("none")).ends_with("no such file"));
+        assert!(message(dir.path()).contains("--rootfs"));
+        assert!(message_for(b"").ends_with("is empty"));
+        assert!(message(Path::new("/dev/null")).contains("character device"));
+        let fifo = dir.path().join("pipe");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &fifo,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::from_raw_mode(0o600),
+            0,
+        )
+        .unwrap();
+        assert!(message(&fifo).contains("named pipe"));
+    }
+
+    #[test]
+    fn other_containers_are_named_with_the_way_out() {
+        let at = |offset: usize, mark: &[u8], len: usize| {
+            let mut bytes = vec![0; len];
+            bytes[offset..offset + mark.len()].copy_from_slice(mark);
+            message_for(&bytes)
+        };
+        assert!(at(0, b"QFI\xfb", 4096).contains("a qcow2 image"));
+        assert!(at(0, b"KDMV", 4096).contains("qemu-img convert -O raw"));
+        assert!(at(0, b"vhdxfile", 4096).contains("VHDX"));
+        assert!(at(4096 - 512, b"conectix", 4096).contains("VHD"));
+        assert!(at(0, b"\x1f\x8b\x08", 64).contains("gunzip"));
+        assert!(at(257, b"ustar\x0000", 10240).contains("tar"));
+        assert!(message_for(b"# Disk DescriptorFile\nversion=1\n").contains("VMDK"));
+        assert!(message_for(b"hello\n").contains("text"));
+    }
+
+    #[test]
+    fn a_raw_image_is_read_at_offsets_and_its_holes_are_skipped() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(8 << 20).unwrap();
+        file.seek(SeekFrom::Start(4 << 20)).unwrap();
+        file.write_all(&[7; 4096]).unwrap();
+        let image = open(file.path()).unwrap();
+        assert_eq!(image.size, 8 << 20);
+        assert_eq!(read_vec(&*image.source, 4 << 20, 2).unwrap(), [7, 7]);
+        assert!(read_vec(&*image.source, image.size, 1).is_err());
+        // A host without sparse files may say "all data": then the first run is the whole file.
+        let data = image.source.next_data(0).unwrap().unwrap();
+        assert!(data == Span::new(4 << 20, 4096) || data.offset == 0, "{data:?}");
+        assert_eq!(image.source.next_data(image.size).unwrap(), None);
+    }
+
+    #[test]
+    fn the_name_is_escaped() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a\x1b[31m.img");
+        fs::write(&path, [0; 512]).unwrap();
+        assert_eq!(open(&path).unwrap().name, "a\\u{1b}[31m.img");
+    }
+}

@@ -1,0 +1,199 @@
+//! Partitions: an image's bytes -> windows of bytes.
+//!
+//! [`read`] never fails: whatever the tables say, a [`Table`] comes out, with notes on what was wrong and
+//! with the spans that no partition claims, so that nothing of the image is passed over in silence.
+
+mod gpt;
+mod kind;
+mod mbr;
+
+use std::sync::Arc;
+
+use crate::bytes::{Source, Span, read_vec};
+use crate::finding::Loss;
+
+/// Which table was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// GUID partition table.
+    Gpt,
+    /// DOS partition table.
+    Mbr,
+    /// None: the image is one volume.
+    None,
+}
+
+/// Something worth saying of a partition table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// What was lost by it, if anything.
+    pub loss: Loss,
+    /// One sentence, without bytes of the image that are not escaped.
+    pub text: String,
+}
+
+/// The partitions of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Which table was read.
+    pub scheme: Scheme,
+    /// Bytes of a sector, the table's unit: 512 or 4096.
+    pub sector: u32,
+    /// The partitions by number; for [`Scheme::None`] one volume without a number.
+    pub volumes: Vec<Volume>,
+    /// What was wrong with it.
+    pub notes: Vec<Note>,
+    /// The parts of the image that no partition claims, in order.
+    pub unclaimed: Vec<Span>,
+}
+
+/// A partition, or the whole image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Volume {
+    /// Its number in the table, as Linux counts: logical partitions begin at 5.
+    pub number: Option<u32>,
+    /// Where it lies in the image, in bytes, as the table claims: it may reach beyond the end.
+    pub span: Span,
+    /// GPT: the type GUID in lower case; MBR: "0x83".
+    pub type_code: Option<String>,
+    /// PARTUUID as blkid prints it: the GUID in lower case, or disk identifier and number, "abcdef01-05".
+    pub uuid: Option<String>,
+    /// The name in the GPT, not escaped.
+    pub label: Option<String>,
+}
+
+/// Reads the partition table of `source`.
+pub fn read(source: &Arc<dyn Source>) -> Table {
+    let mut notes = Vec::new();
+    let boot = mbr::BootSector::read(&**source);
+    let file_system = file_system_at_start(&**source);
+    let found = choose(source, &boot, file_system, &mut notes);
+    let (scheme, sector, mut volumes) =
+        found.unwrap_or_else(|| (Scheme::None, 512, vec![whole(source.len())]));
+    volumes.sort_by_key(|volume| volume.number);
+    check_spans(&volumes, source.len(), &mut notes);
+    let unclaimed = unclaimed(&volumes, source.len());
+    Table { scheme, sector, volumes, notes, unclaimed }
+}
+
+type Found = (Scheme, u32, Vec<Volume>);
+
+/// The table that counts: GPT where the MBR announces one or is gone, then the MBR, then none. A file
+/// system at the very start has a boot sector with the same signature, and is no table.
+fn choose(
+    source: &Arc<dyn Source>,
+    boot: &mbr::BootSector,
+    file_system: Option<&'static str>,
+    notes: &mut Vec<Note>,
+) -> Option<Found> {
+    if boot.protective() {
+        if let Some((sector, volumes)) = gpt::read(source, boot.announced_end(), notes) {
+            if boot.hybrid() {
+                notes.push(note(Loss::Nothing, "hybrid MBR: the GPT is read, as Linux does"));
+            }
+            return Some((Scheme::Gpt, sector, volumes));
+        }
+        notes.push(note(Loss::Volume, "the MBR announces a GPT, and no valid one was found"));
+        return boot.hybrid().then(|| (Scheme::Mbr, 512, boot.volumes(&**source, notes)));
+    }
+    if let Some(kind) = file_system {
+        if boot.plausible() {
+            let text = format!("the image starts with {kind} and also has an MBR; it is read as one volume");
+            notes.push(note(Loss::Volume, text));
+        } else if gpt::present(source) {
+            let text = format!("the image starts with {kind}; an old GPT is ignored");
+            notes.push(note(Loss::Nothing, text));
+        }
+        return None;
+    }
+    if boot.plausible() {
+        if gpt::present(source) {
+            let text = "the MBR does not announce the GPT that is there; the MBR is read, as Linux does";
+            notes.push(note(Loss::Nothing, text));
+        }
+        return Some((Scheme::Mbr, 512, boot.volumes(&**source, notes)));
+    }
+    let (sector, volumes) = gpt::read(source, None, notes)?;
+    notes.push(note(Loss::Nothing, "there is no valid MBR; the GPT was found without it"));
+    Some((Scheme::Gpt, sector, volumes))
+}
+
+fn note(loss: Loss, text: impl Into<String>) -> Note {
+    Note { loss, text: text.into() }
+}
+
+fn whole(len: u64) -> Volume {
+    Volume { number: None, span: Span::new(0, len), type_code: None, uuid: None, label: None }
+}
+
+/// Name of the file system (or other content of a whole disk) whose mark lies where it begins.
+fn file_system_at_start(source: &dyn Source) -> Option<&'static str> {
+    let marked = |offset, mark: &[u8]| read_vec(source, offset, mark.len()).is_ok_and(|found| found == mark);
+    let marks: [(u64, &[u8], &str); 9] = [
+        (1080, b"\x53\xef", "ext2/3/4"),
+        (0, b"XFSB", "XFS"),
+        (0x1_0040, b"_BHRfS_M", "btrfs"),
+        (3, b"NTFS    ", "NTFS"),
+        (3, b"EXFAT   ", "exFAT"),
+        (3, b"-FVE-FS-", "BitLocker"),
+        (0, b"LUKS\xba\xbe", "LUKS"),
+        (512, b"LABELONE", "an LVM physical volume"),
+        (0, b"hsqs", "squashfs"),
+    ];
+    let mark = marks.into_iter().find(|&(offset, mark, _)| marked(offset, mark));
+    mark.map(|(.., name)| name).or_else(|| starts_with_fat(source).then_some("FAT"))
+}
+
+/// A jump, then a BIOS parameter block whose numbers are possible. GRUB's boot sector has the jump, too.
+fn starts_with_fat(source: &dyn Source) -> bool {
+    let Ok(boot) = read_vec(source, 0, 64) else { return false };
+    let byte = |at: usize| boot.get(at).copied().unwrap_or_default();
+    let word = |at: usize| u16::from_le_bytes([byte(at), byte(at.saturating_add(1))]);
+    let jump = byte(0) == 0xeb && byte(2) == 0x90 || byte(0) == 0xe9;
+    jump && matches!(word(11), 512 | 1024 | 2048 | 4096)
+        && byte(13).is_power_of_two()
+        && word(14) != 0
+        && matches!(byte(16), 1 | 2)
+        && byte(21) >= 0xf0
+}
+
+/// Says of partitions that overlap, or reach beyond the end. They are kept: each is read as far as it goes.
+fn check_spans(volumes: &[Volume], len: u64, notes: &mut Vec<Note>) {
+    let mut sorted: Vec<&Volume> = volumes.iter().collect();
+    sorted.sort_by_key(|volume| volume.span);
+    let mut before: Option<(u64, u32)> = None;
+    for volume in sorted {
+        let number = volume.number.unwrap_or_default();
+        let Span { offset, .. } = volume.span;
+        let end = volume.span.end().unwrap_or(u64::MAX);
+        if end > len {
+            let loss = if offset >= len { Loss::Volume } else { Loss::Part };
+            let text = format!("partition {number} ends at byte {end}, beyond the end of the image at {len}");
+            notes.push(note(loss, text));
+        }
+        if let Some((_, other)) = before.filter(|&(before_end, _)| before_end > offset) {
+            notes
+                .push(note(Loss::Nothing, format!("partitions {other} and {number} overlap; both are read")));
+        }
+        before = Some((end, number)).max(before);
+    }
+}
+
+fn unclaimed(volumes: &[Volume], len: u64) -> Vec<Span> {
+    let mut spans: Vec<Span> = volumes.iter().map(|volume| volume.span).collect();
+    spans.sort();
+    spans.push(Span::new(len, 0));
+    let mut at = 0;
+    let mut parts = Vec::new();
+    for span in spans {
+        let start = span.offset.min(len);
+        if start > at {
+            parts.push(Span::new(at, start.saturating_sub(at)));
+        }
+        at = at.max(span.end().unwrap_or(u64::MAX));
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests;

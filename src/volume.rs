@@ -23,6 +23,17 @@ pub enum Scheme {
     None,
 }
 
+impl Scheme {
+    /// Its name, for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gpt => "GPT",
+            Self::Mbr => "MBR",
+            Self::None => "no partition table",
+        }
+    }
+}
+
 /// Something worth saying of a partition table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
@@ -71,7 +82,7 @@ pub fn read(source: &Arc<dyn Source>) -> Table {
     let (scheme, sector, mut volumes) =
         found.unwrap_or_else(|| (Scheme::None, 512, vec![whole(source.len())]));
     volumes.sort_by_key(|volume| volume.number);
-    check_spans(&volumes, source.len(), &mut notes);
+    check_spans(&volumes, &mut notes);
     let unclaimed = unclaimed(&volumes, source.len());
     Table { scheme, sector, volumes, notes, unclaimed }
 }
@@ -157,8 +168,8 @@ fn starts_with_fat(source: &dyn Source) -> bool {
         && byte(21) >= 0xf0
 }
 
-/// Says of partitions that overlap, or reach beyond the end. They are kept: each is read as far as it goes.
-fn check_spans(volumes: &[Volume], len: u64, notes: &mut Vec<Note>) {
+/// Says which partitions overlap. They are kept: each is read.
+fn check_spans(volumes: &[Volume], notes: &mut Vec<Note>) {
     let mut sorted: Vec<&Volume> = volumes.iter().collect();
     sorted.sort_by_key(|volume| volume.span);
     let mut before: Option<(u64, u32)> = None;
@@ -166,11 +177,6 @@ fn check_spans(volumes: &[Volume], len: u64, notes: &mut Vec<Note>) {
         let number = volume.number.unwrap_or_default();
         let Span { offset, .. } = volume.span;
         let end = volume.span.end().unwrap_or(u64::MAX);
-        if end > len {
-            let loss = if offset >= len { Loss::Volume } else { Loss::Part };
-            let text = format!("partition {number} ends at byte {end}, beyond the end of the image at {len}");
-            notes.push(note(loss, text));
-        }
         if let Some((_, other)) = before.filter(|&(before_end, _)| before_end > offset) {
             notes
                 .push(note(Loss::Nothing, format!("partitions {other} and {number} overlap; both are read")));

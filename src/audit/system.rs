@@ -123,7 +123,7 @@ fn open_image(name: &str, source: &Arc<dyn Source>, budget: &Budget) -> Result<S
     let table = volume::read(source);
     let layout = table.scheme.name().to_owned();
     let subject = Subject { name: name.to_owned(), size: source.len(), layout, sector: table.sector };
-    let mut opening = Opening { known: !table.is_bare(), ..Opening::default() };
+    let mut opening = Opening { known: table.scheme != volume::Scheme::None, ..Opening::default() };
     for note in table.notes {
         if note.loss == Loss::Nothing {
             opening.notes.push(("partition table".to_owned(), note.text));

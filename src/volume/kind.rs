@@ -76,4 +76,11 @@ impl Volume {
     pub fn well_known_mount(&self) -> Option<&'static str> {
         self.kind().and_then(|(.., mount)| *mount)
     }
+
+    /// Whether it is for boot code only, without a file system.
+    pub fn is_boot_code(&self) -> bool {
+        const BOOT_CODE: [&str; 3] =
+            ["21686148-6449-6e6f-744e-656564454649", "9e1a2d38-c612-4316-aa26-8b49521e5a8b", "0x41"];
+        self.type_code.as_deref().is_some_and(|code| BOOT_CODE.contains(&code))
+    }
 }

@@ -3,6 +3,8 @@
 //! A file system is keyed by inode ([`NodeId`]), immutable after it was opened, `Send + Sync` and without
 //! a lock on the way to the data: threads read files side by side. A [`Node`] is an inode decoded once.
 
+pub mod ext;
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 

@@ -267,7 +267,7 @@ fn an_image_without_table_is_one_volume() {
     let table = table(vec![0; 4096]);
     assert_is_whole(&table);
     assert_eq!(table.volumes[0].span, Span::new(0, 4096));
-    assert_is_whole(&super::read(&(Arc::new(Vec::new()) as Arc<dyn Source>)));
+    assert_is_whole(&read(&(Arc::new(Vec::new()) as Arc<dyn Source>)));
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! a lock on the way to the data: threads read files side by side. A [`Node`] is an inode decoded once.
 
 pub mod ext;
+pub mod host;
+pub mod magic;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -239,3 +241,6 @@ pub struct Driver {
     /// Opens it.
     pub open: fn(Arc<dyn Source>, &Budget) -> Result<Box<dyn FileSystem>, FsError>,
 }
+
+/// Every file system that can be read. A new one is a folder in `fs/` and a line here.
+pub const DRIVERS: &[Driver] = &[ext::DRIVER];

@@ -1,5 +1,7 @@
 //! Paths, symbolic links that stay inside the image, and the walk: written once for all file systems.
 
+pub mod fstab;
+
 use crate::fs::{FileType, FsError, Metadata, NodeId};
 
 /// A file as a detector sees it.

@@ -1,5 +1,9 @@
 //! What the system says of itself, parsed once and shared by the detectors.
 
+use crate::finding::{Gap, GapKind, Location, Loss};
+use crate::fs::{FileType, FsError};
+use crate::tree::Tree;
+
 pub mod accounts;
 pub mod os_release;
 pub mod packages;
@@ -16,4 +20,148 @@ pub struct Facts {
     pub packages: packages::Packages,
     /// What sshd_config says of keys.
     pub sshd: sshd::Sshd,
+}
+
+impl Facts {
+    /// Reads the facts out of `tree`, with a gap for every file that is there and could not be read.
+    pub fn gather(tree: &Tree) -> (Self, Vec<Gap>) {
+        Self::gather_from(tree)
+    }
+
+    /// The same out of anything that holds files.
+    pub fn gather_from(files: &dyn Files) -> (Self, Vec<Gap>) {
+        let mut desk = Desk::new(files);
+        let facts = Self {
+            os: os_release::OsRelease::gather(&mut desk),
+            accounts: accounts::Accounts::gather(&mut desk),
+            packages: packages::Packages::gather(&mut desk),
+            sshd: sshd::Sshd::gather(&mut desk),
+        };
+        (facts, desk.gaps)
+    }
+}
+
+/// What facts are read from: paths to bytes, links followed inside the image.
+pub trait Files {
+    /// The content of the file at `path`, at most `limit` bytes; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`FsError`] if it cannot be read, or is larger.
+    fn read(&self, path: &[u8], limit: u64) -> Result<Option<Vec<u8>>, FsError>;
+
+    /// Names and types in a directory, sorted; empty if there is none.
+    fn list(&self, path: &[u8]) -> Vec<(Vec<u8>, FileType)>;
+}
+
+impl Files for Tree {
+    fn read(&self, path: &[u8], limit: u64) -> Result<Option<Vec<u8>>, FsError> {
+        Self::read(self, path, limit)
+    }
+    fn list(&self, path: &[u8]) -> Vec<(Vec<u8>, FileType)> {
+        Self::list(self, path)
+    }
+}
+
+/// Reads files and keeps a gap for each that could not be read.
+pub(crate) struct Desk<'a> {
+    files: &'a dyn Files,
+    gaps: Vec<Gap>,
+}
+
+impl<'a> Desk<'a> {
+    pub(crate) fn new(files: &'a dyn Files) -> Self {
+        Self { files, gaps: Vec::new() }
+    }
+
+    /// The content of `path`; `None` where there is none, or where it could not be read (then with a gap).
+    pub(crate) fn read(&mut self, path: &[u8], limit: u64) -> Option<Vec<u8>> {
+        match self.files.read(path, limit) {
+            Ok(content) => content,
+            Err(error) => {
+                self.gap(path, gap_kind(&error), format!("the system's own description: {error}"));
+                None
+            }
+        }
+    }
+
+    pub(crate) fn list(&self, path: &[u8]) -> Vec<(Vec<u8>, FileType)> {
+        self.files.list(path)
+    }
+
+    pub(crate) fn gap(&mut self, path: &[u8], kind: GapKind, reason: String) {
+        let location = Location { path: path.to_vec(), ..Location::default() };
+        self.gaps.push(Gap { location, kind, loss: Loss::Part, bytes: None, reason });
+    }
+}
+
+fn gap_kind(error: &FsError) -> GapKind {
+    match error {
+        FsError::Read(crate::bytes::ReadError::BeyondEnd { .. }) => GapKind::Missing,
+        FsError::Read(crate::bytes::ReadError::Host { .. }) => GapKind::HostFailed,
+        FsError::Corrupt { .. } => GapKind::Damaged,
+        FsError::Unsupported(_) => GapKind::Unsupported,
+    }
+}
+
+/// The lines of a text with their numbers (from 1), without line ends.
+pub(crate) fn lines(content: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
+    let lines = content.split(|&byte| byte == b'\n');
+    (1_u64..).zip(lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line)))
+}
+
+#[cfg(test)]
+pub(crate) mod shelf {
+    //! Files in memory, for the tests of the facts.
+    use std::collections::BTreeMap;
+
+    use super::{FileType, Files, FsError};
+
+    #[derive(Default)]
+    pub(crate) struct Shelf(pub(crate) BTreeMap<Vec<u8>, Vec<u8>>);
+
+    impl Shelf {
+        pub(crate) fn with(mut self, path: &str, content: &str) -> Self {
+            self.0.insert(path.into(), content.into());
+            self
+        }
+    }
+
+    impl Files for Shelf {
+        fn read(&self, path: &[u8], limit: u64) -> Result<Option<Vec<u8>>, FsError> {
+            match self.0.get(path) {
+                Some(content) if content.len() as u64 > limit => {
+                    Err(FsError::Unsupported(format!("{} bytes", content.len())))
+                }
+                content => Ok(content.cloned()),
+            }
+        }
+        fn list(&self, path: &[u8]) -> Vec<(Vec<u8>, FileType)> {
+            let within = |file: &Vec<u8>| {
+                let name = file.strip_prefix(path)?.strip_prefix(b"/")?;
+                (!name.contains(&b'/')).then(|| (name.to_vec(), FileType::Regular))
+            };
+            self.0.keys().filter_map(within).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shelf::Shelf;
+    use super::*;
+
+    #[test]
+    fn an_empty_image_has_no_facts_and_no_gaps() {
+        let (facts, gaps) = Facts::gather(&Tree::default());
+        assert_eq!(facts.packages.count(), 0);
+        assert!(gaps.is_empty());
+    }
+
+    #[test]
+    fn a_file_too_large_to_read_is_a_gap() {
+        let shelf = Shelf::default().with("/etc/os-release", &"#".repeat(2 << 20));
+        let (_, gaps) = Facts::gather_from(&shelf);
+        assert_eq!(gaps.len(), 1);
+        assert_eq!(gaps[0].location.path, b"/etc/os-release");
+    }
 }

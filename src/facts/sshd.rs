@@ -1,5 +1,14 @@
 //! sshd_config(5), as far as keys are concerned.
 
+use super::{Desk, lines};
+
+/// Nobody writes a larger one.
+const LIMIT: u64 = 4 << 20;
+/// How deep sshd itself follows Include.
+const DEPTH: u32 = 16;
+/// Files read in all, however the Include lines multiply.
+const FILES: u32 = 512;
+
 /// Where sshd looks for keys, over sshd_config and its Include files; first value wins as in sshd.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sshd {
@@ -7,4 +16,173 @@ pub struct Sshd {
     pub host_keys: Vec<Vec<u8>>,
     /// Patterns of `AuthorizedKeysFile`, with %h, %u and %%; relative ones are below the home.
     pub authorized_keys_files: Vec<Vec<u8>>,
+}
+
+impl Sshd {
+    pub(super) fn gather(desk: &mut Desk<'_>) -> Self {
+        let mut sshd = Self::default();
+        let mut left = FILES;
+        sshd.read(desk, b"/etc/ssh/sshd_config", DEPTH, &mut left);
+        sshd
+    }
+
+    fn read(&mut self, desk: &mut Desk<'_>, path: &[u8], depth: u32, left: &mut u32) {
+        let (Some(fewer), Some(deeper)) = (left.checked_sub(1), depth.checked_sub(1)) else { return };
+        *left = fewer;
+        let Some(content) = desk.read(path, LIMIT) else { return };
+        for (_, line) in lines(&content) {
+            let words = words(line);
+            let Some((keyword, arguments)) = words.split_first() else { continue };
+            match keyword.to_ascii_lowercase().as_slice() {
+                // What follows holds under conditions only, up to the end of this file.
+                b"match" => return,
+                b"include" => {
+                    let paths: Vec<_> = arguments.iter().flat_map(|pattern| expand(desk, pattern)).collect();
+                    for path in paths {
+                        self.read(desk, &path, deeper, left);
+                    }
+                }
+                b"hostkey" => self.host_keys.extend(arguments.first().cloned()),
+                b"authorizedkeysfile" if self.authorized_keys_files.is_empty() => {
+                    self.authorized_keys_files = arguments.to_vec();
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Keyword and arguments of a line: parted by white space, the keyword also by `=`; quotes hold together.
+fn words(line: &[u8]) -> Vec<Vec<u8>> {
+    let mut words = Vec::new();
+    let mut word = Vec::new();
+    let mut quoted = false;
+    let mut begun = false;
+    for &byte in line {
+        match byte {
+            b'"' => (quoted, begun) = (!quoted, true),
+            b'#' if !quoted && !begun => break,
+            b' ' | b'\t' | b'\r' | b'\x0c' if !quoted => finish(&mut words, &mut word, &mut begun),
+            b'=' if !quoted && words.len() + usize::from(begun) <= 1 => {
+                finish(&mut words, &mut word, &mut begun);
+            }
+            _ => {
+                word.push(byte);
+                begun = true;
+            }
+        }
+    }
+    finish(&mut words, &mut word, &mut begun);
+    words
+}
+
+fn finish(words: &mut Vec<Vec<u8>>, word: &mut Vec<u8>, begun: &mut bool) {
+    if std::mem::take(begun) {
+        words.push(std::mem::take(word));
+    }
+}
+
+/// The files that an Include names, in the order of glob(7); relative ones are below /etc/ssh.
+fn expand(desk: &Desk<'_>, pattern: &[u8]) -> Vec<Vec<u8>> {
+    let path = if pattern.starts_with(b"/") { pattern.to_vec() } else { [b"/etc/ssh/", pattern].concat() };
+    let mut found = vec![Vec::new()];
+    for part in path.split(|&byte| byte == b'/').filter(|part| !part.is_empty()) {
+        found = found.iter().flat_map(|directory: &Vec<u8>| step(desk, directory, part)).take(1024).collect();
+    }
+    found
+}
+
+fn step(desk: &Desk<'_>, directory: &[u8], part: &[u8]) -> Vec<Vec<u8>> {
+    let below = |name: &[u8]| [directory, b"/", name].concat();
+    if !part.iter().any(|byte| b"*?[".contains(byte)) {
+        return vec![below(part)];
+    }
+    let from = if directory.is_empty() { b"/" } else { directory };
+    let names = desk.list(from).into_iter().map(|(name, _)| name);
+    names
+        .filter(|name| part.starts_with(b".") || !name.starts_with(b"."))
+        .filter(|name| matches_glob(part, name))
+        .map(|name| below(&name))
+        .collect()
+}
+
+/// glob(7) with `*` and `?`; a bracket is taken as any one character, which reads rather too much.
+fn matches_glob(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut p, mut n) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while let Some(&byte) = name.get(n) {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, n));
+                p += 1;
+            }
+            Some(b'[') => {
+                let rest = pattern.get(p..).unwrap_or_default();
+                p += memchr::memchr(b']', rest).unwrap_or(0) + 1;
+                n += 1;
+            }
+            Some(&wanted) if wanted == b'?' || wanted == byte => (p, n) = (p + 1, n + 1),
+            _ => match star {
+                Some((at, taken)) => {
+                    star = Some((at, taken + 1));
+                    (p, n) = (at + 1, taken + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.get(p..).unwrap_or_default().iter().all(|&byte| byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::shelf::Shelf;
+    use super::*;
+
+    fn read(shelf: &Shelf) -> Sshd {
+        Sshd::gather(&mut Desk::new(shelf))
+    }
+
+    #[test]
+    fn drop_ins_come_in_the_order_of_their_names() {
+        let shelf = Shelf::default()
+            .with(
+                "/etc/ssh/sshd_config",
+                "Include /etc/ssh/sshd_config.d/*.conf\nAuthorizedKeysFile .ssh/late\n",
+            )
+            .with(
+                "/etc/ssh/sshd_config.d/20.conf",
+                "AuthorizedKeysFile = /etc/keys/%u .ssh/authorized_keys2\n",
+            )
+            .with("/etc/ssh/sshd_config.d/10.conf", "HostKey \"/etc/my keys/host\"\n")
+            .with("/etc/ssh/sshd_config.d/05.txt", "AuthorizedKeysFile none\n");
+        let sshd = read(&shelf);
+        assert_eq!(sshd.host_keys, [b"/etc/my keys/host".to_vec()]);
+        assert_eq!(sshd.authorized_keys_files, [b"/etc/keys/%u".to_vec(), b".ssh/authorized_keys2".to_vec()]);
+    }
+
+    #[test]
+    fn match_blocks_are_left_out() {
+        let shelf = Shelf::default().with(
+            "/etc/ssh/sshd_config",
+            "hostkey /a # why\n#HostKey /no\nMatch User git\n  AuthorizedKeysFile /srv/git/keys\n",
+        );
+        assert_eq!(read(&shelf), Sshd { host_keys: vec![b"/a".to_vec()], authorized_keys_files: vec![] });
+    }
+
+    #[test]
+    fn a_file_that_includes_itself_ends() {
+        let shelf =
+            Shelf::default().with("/etc/ssh/sshd_config", "Include sshd_config sshd_c*\nHostKey /a\n");
+        assert!(!read(&shelf).host_keys.is_empty());
+    }
+
+    #[test]
+    fn globs_match_as_in_a_shell() {
+        assert!(matches_glob(b"*.conf", b"a.conf"));
+        assert!(matches_glob(b"a*b*c", b"axxbyyc"));
+        assert!(matches_glob(b"[ab]?", b"b1"));
+        assert!(!matches_glob(b"*.conf", b"a.conf.bak"));
+        assert!(!matches_glob(b"a?", b"a"));
+    }
 }

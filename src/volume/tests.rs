@@ -1,5 +1,7 @@
 //! Tables made by the tools that people use, then damaged.
 
+#![expect(clippy::cast_possible_truncation, reason = "the numbers of a test are small")]
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;

@@ -284,6 +284,34 @@ fn a_boot_sector_of_a_file_system_is_no_partition_table() {
 }
 
 #[test]
+fn two_bytes_of_a_boot_loader_make_no_file_system() {
+    let mut bytes = sfdisk(DOS);
+    bytes[1024..2048].fill(0x90);
+    bytes[1080..1082].copy_from_slice(&[0x53, 0xef]);
+    assert_eq!(table(bytes).scheme, Scheme::Mbr);
+}
+
+struct Unreadable;
+
+impl Source for Unreadable {
+    fn len(&self) -> u64 {
+        1 << 20
+    }
+
+    fn read_exact_at(&self, offset: u64, dst: &mut [u8]) -> Result<(), crate::bytes::ReadError> {
+        let error = std::io::Error::other("bad sector");
+        Err(crate::bytes::ReadError::Host { offset, len: dst.len() as u64, error })
+    }
+}
+
+#[test]
+fn a_host_that_cannot_read_the_table_is_said() {
+    let table = read(&(Arc::new(Unreadable) as Arc<dyn Source>));
+    assert_is_whole(&table);
+    assert_eq!(said(&table, "bad sector"), Loss::Volume);
+}
+
+#[test]
 fn overlapping_partitions_are_both_kept() {
     let mut bytes = sfdisk(DOS);
     let third = 446 + 32;

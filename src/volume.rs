@@ -9,7 +9,7 @@ mod mbr;
 
 use std::sync::Arc;
 
-use crate::bytes::{Source, Span, read_vec};
+use crate::bytes::{Record, Source, Span, read_vec};
 use crate::finding::Loss;
 
 /// Which table was read.
@@ -76,6 +76,12 @@ pub struct Volume {
 /// Reads the partition table of `source`.
 pub fn read(source: &Arc<dyn Source>) -> Table {
     let mut notes = Vec::new();
+    let mut first = [0; 512];
+    if source.len() >= 512
+        && let Err(error) = source.read_exact_at(0, &mut first)
+    {
+        notes.push(note(Loss::Volume, format!("the partition table cannot be read: {error}")));
+    }
     let boot = mbr::BootSector::read(&**source);
     let file_system = file_system_at_start(&**source);
     let found = choose(source, &boot, file_system, &mut notes);
@@ -140,8 +146,7 @@ fn whole(len: u64) -> Volume {
 /// Name of the file system (or other content of a whole disk) whose mark lies where it begins.
 fn file_system_at_start(source: &dyn Source) -> Option<&'static str> {
     let marked = |offset, mark: &[u8]| read_vec(source, offset, mark.len()).is_ok_and(|found| found == mark);
-    let marks: [(u64, &[u8], &str); 9] = [
-        (1080, b"\x53\xef", "ext2/3/4"),
+    let marks: [(u64, &[u8], &str); 8] = [
         (0, b"XFSB", "XFS"),
         (0x1_0040, b"_BHRfS_M", "btrfs"),
         (3, b"NTFS    ", "NTFS"),
@@ -152,7 +157,19 @@ fn file_system_at_start(source: &dyn Source) -> Option<&'static str> {
         (0, b"hsqs", "squashfs"),
     ];
     let mark = marks.into_iter().find(|&(offset, mark, _)| marked(offset, mark));
-    mark.map(|(.., name)| name).or_else(|| starts_with_fat(source).then_some("FAT"))
+    mark.map(|(.., name)| name)
+        .or_else(|| starts_with_ext(source).then_some("ext2/3/4"))
+        .or_else(|| starts_with_fat(source).then_some("FAT"))
+}
+
+/// The mark of ext is two bytes, which a boot loader may have by chance: its version and the size of its
+/// blocks must be possible, too.
+fn starts_with_ext(source: &dyn Source) -> bool {
+    let Ok(superblock) = read_vec(source, 1024, 1024) else { return false };
+    let record = Record::new("superblock", &superblock);
+    record.u16_le(56) == Ok(0xef53)
+        && record.u32_le(24).is_ok_and(|log| log <= 6)
+        && record.u32_le(76).is_ok_and(|revision| revision <= 1)
 }
 
 /// A jump, then a BIOS parameter block whose numbers are possible. GRUB's boot sector has the jump, too.

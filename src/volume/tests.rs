@@ -1,5 +1,7 @@
 //! Tables made by the tools that people use, then damaged.
 
+#![expect(clippy::cast_possible_truncation, reason = "the numbers of a test are small")]
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -279,6 +281,34 @@ fn a_boot_sector_of_a_file_system_is_no_partition_table() {
     let both = table(ext);
     assert_is_whole(&both);
     assert_eq!(said(&both, "also has an MBR"), Loss::Volume);
+}
+
+#[test]
+fn two_bytes_of_a_boot_loader_make_no_file_system() {
+    let mut bytes = sfdisk(DOS);
+    bytes[1024..2048].fill(0x90);
+    bytes[1080..1082].copy_from_slice(&[0x53, 0xef]);
+    assert_eq!(table(bytes).scheme, Scheme::Mbr);
+}
+
+struct Unreadable;
+
+impl Source for Unreadable {
+    fn len(&self) -> u64 {
+        1 << 20
+    }
+
+    fn read_exact_at(&self, offset: u64, dst: &mut [u8]) -> Result<(), crate::bytes::ReadError> {
+        let error = std::io::Error::other("bad sector");
+        Err(crate::bytes::ReadError::Host { offset, len: dst.len() as u64, error })
+    }
+}
+
+#[test]
+fn a_host_that_cannot_read_the_table_is_said() {
+    let table = read(&(Arc::new(Unreadable) as Arc<dyn Source>));
+    assert_is_whole(&table);
+    assert_eq!(said(&table, "bad sector"), Loss::Volume);
 }
 
 #[test]

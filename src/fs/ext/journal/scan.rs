@@ -62,6 +62,13 @@ pub(super) fn scan(log: &Log<'_>, superblock: &Superblock, budget: &Budget) -> S
     let mut notes = Vec::new();
     let mut over_limit = false;
     match stop {
+        Stop::End if !walk.current.tags.is_empty() || walk.done.is_empty() => {
+            let text = format!(
+                "transaction {end} at the end of the journal was never committed: it is not replayed, as \
+                 Linux would not replay it"
+            );
+            notes.push(Note { loss: Loss::Nothing, text });
+        }
         Stop::End => {}
         Stop::Damaged(problem) => {
             let text =

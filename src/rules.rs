@@ -1,8 +1,31 @@
 //! Rule files and the search: what every rule looks for, found in one pass over the bytes.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::finding::{Advisory, Confidence, Secret};
+
+mod embedded;
+mod engine;
+pub mod proof;
+pub mod schema;
+mod utf16;
+pub mod validators;
+
+pub use engine::{Engine, Scan};
+pub use schema::{Rule, RuleError};
+
+impl Engine {
+    /// The search for the rules that the program carries; built once.
+    ///
+    /// # Panics
+    /// Never in a tested build: the rules' test reads the same files.
+    #[expect(clippy::expect_used, reason = "the embedded rules are held by a test, not by an image")]
+    pub fn embedded() -> &'static Self {
+        static ENGINE: LazyLock<Engine> =
+            LazyLock::new(|| embedded::rules().and_then(Engine::new).expect("the embedded rules are valid"));
+        &ENGINE
+    }
+}
 
 /// Which detector judges a rule's matches: the folder of `signatures/` that the rule is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

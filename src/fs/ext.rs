@@ -66,12 +66,15 @@ fn backup(source: &dyn Source) -> Option<(Superblock, u64)> {
         let first = u64::from(log_size == 0);
         // mke2fs fills a bitmap block: eight blocks of a group for each byte of a block.
         for group in BACKUP_GROUPS {
-            let offset = group.saturating_mul(block_size * 8).saturating_add(first).saturating_mul(block_size);
+            let offset =
+                group.saturating_mul(block_size * 8).saturating_add(first).saturating_mul(block_size);
             if !Superblock::is_marked(source, offset) {
                 continue;
             }
             match Superblock::read(source, offset) {
-                Ok(sb) if u64::from(sb.block_size) == block_size && sb.has_backup(group) => return Some((sb, group)),
+                Ok(sb) if u64::from(sb.block_size) == block_size && sb.has_backup(group) => {
+                    return Some((sb, group));
+                }
                 _ => {}
             }
         }
@@ -89,7 +92,11 @@ impl Ext {
         let (sb, copy) = choose_superblock(&*source, &mut notes)?;
         let groups = choose_groups(&*source, &sb, copy, budget, &mut notes)?;
         if sb.blocks.saturating_mul(sb.block_size.into()) > source.len() {
-            let text = format!("the file system has {} bytes, the volume {}", sb.blocks.saturating_mul(sb.block_size.into()), source.len());
+            let text = format!(
+                "the file system has {} bytes, the volume {}",
+                sb.blocks.saturating_mul(sb.block_size.into()),
+                source.len()
+            );
             notes.push(Note { loss: Loss::Part, text });
         }
         let mut ext = Self { source, sb, groups, budget: *budget, notes };
@@ -103,7 +110,10 @@ impl Ext {
             return;
         }
         if self.sb.journal_inode == 0 {
-            let text = format!("the journal is dirty and on another device ({:#x}): it was not replayed", self.sb.journal_device);
+            let text = format!(
+                "the journal is dirty and on another device ({:#x}): it was not replayed",
+                self.sb.journal_device
+            );
             self.notes.push(Note { loss: Loss::File, text });
             return;
         }
@@ -112,20 +122,25 @@ impl Ext {
                 self.notes.extend(replay.notes);
                 let count = replay.blocks.len();
                 self.notes.push(nothing_lost(format!(
-                    "the journal was dirty: {} transactions ({count} blocks) were replayed in memory", replay.transactions
+                    "the journal was dirty: {} transactions ({count} blocks) were replayed in memory",
+                    replay.transactions
                 )));
                 if count > 0 {
                     self.lay_over(replay.blocks);
                 }
             }
             Err(error) => {
-                self.notes.push(Note { loss: Loss::File, text: format!("the dirty journal could not be replayed: {error}") });
+                self.notes.push(Note {
+                    loss: Loss::File,
+                    text: format!("the dirty journal could not be replayed: {error}"),
+                });
             }
         }
     }
 
     fn lay_over(&mut self, blocks: std::collections::BTreeMap<u64, Vec<u8>>) {
-        let overlay: Arc<dyn Source> = Arc::new(Overlay::new(Arc::clone(&self.source), self.sb.block_size, blocks));
+        let overlay: Arc<dyn Source> =
+            Arc::new(Overlay::new(Arc::clone(&self.source), self.sb.block_size, blocks));
         // The journal may change superblock and descriptors; where what it leaves is no such thing, keep the old.
         let sb = Superblock::read(&*overlay, PRIMARY).unwrap_or_else(|_| self.sb.clone());
         if let Ok(groups) = groups::read(&*overlay, &sb, 0, &self.budget)
@@ -138,10 +153,11 @@ impl Ext {
     }
 
     fn journal(&self) -> Result<JournalGeometry, FsError> {
-        let blocks = match self.inode(self.sb.journal_inode.into()).and_then(|inode| map::extents(self, &inode)) {
-            Ok(blocks) if !blocks.is_empty() => blocks,
-            result => self.journal_from_backup().map_err(|error| result.err().unwrap_or(error))?,
-        };
+        let blocks =
+            match self.inode(self.sb.journal_inode.into()).and_then(|inode| map::extents(self, &inode)) {
+                Ok(blocks) if !blocks.is_empty() => blocks,
+                result => self.journal_from_backup().map_err(|error| result.err().unwrap_or(error))?,
+            };
         Ok(JournalGeometry {
             block_size: self.sb.block_size,
             blocks,
@@ -168,7 +184,11 @@ impl Ext {
     /// A block of metadata.
     fn block(&self, block: u64) -> Result<Vec<u8>, FsError> {
         if block >= self.sb.blocks {
-            return Err(FsError::corrupt("block", block, format!("lies beyond the file system's {} blocks", self.sb.blocks)));
+            return Err(FsError::corrupt(
+                "block",
+                block,
+                format!("lies beyond the file system's {} blocks", self.sb.blocks),
+            ));
         }
         let offset = block.saturating_mul(self.sb.block_size.into());
         Ok(read_vec(&*self.source, offset, self.sb.block_size as usize)?)
@@ -176,9 +196,11 @@ impl Ext {
 
     fn inode(&self, number: u64) -> Result<Inode, FsError> {
         let missing = || FsError::corrupt("inode", number, format!("there are {} inodes", self.sb.inodes));
-        let index = number.checked_sub(1).filter(|&index| index < self.sb.inodes.into()).ok_or_else(missing)?;
+        let index =
+            number.checked_sub(1).filter(|&index| index < self.sb.inodes.into()).ok_or_else(missing)?;
         let per_group = u64::from(self.sb.inodes_per_group);
-        let group = usize::try_from(index / per_group).ok().and_then(|at| self.groups.get(at)).ok_or_else(missing)?;
+        let group =
+            usize::try_from(index / per_group).ok().and_then(|at| self.groups.get(at)).ok_or_else(missing)?;
         let size = u64::from(self.sb.inode_size);
         let table = group.inode_table.saturating_mul(self.sb.block_size.into());
         let offset = table.saturating_add((index % per_group).saturating_mul(size));
@@ -213,7 +235,8 @@ impl Ext {
             let mut done = 0;
             while done < extent.len {
                 let run = extent.len.saturating_sub(done).min(DIRECTORY_RUN);
-                let bytes = read_vec(&*self.source, place.saturating_add(done), usize::try_from(run).unwrap_or(0));
+                let bytes =
+                    read_vec(&*self.source, place.saturating_add(done), usize::try_from(run).unwrap_or(0));
                 done = done.saturating_add(run);
                 let bytes = match bytes {
                     Ok(bytes) => bytes,
@@ -244,7 +267,9 @@ fn choose_superblock(source: &dyn Source, notes: &mut Vec<Note>) -> Result<(Supe
         Err(error @ FsError::Unsupported(_)) => Err(error),
         Ok(sb) => match backup(source) {
             Some((copy, group)) if copy.checksum_ok && copy.uuid == sb.uuid => {
-                notes.push(nothing_lost(format!("the superblock's checksum is wrong: its backup in group {group} was used")));
+                notes.push(nothing_lost(format!(
+                    "the superblock's checksum is wrong: its backup in group {group} was used"
+                )));
                 Ok((copy, group))
             }
             _ => {
@@ -254,7 +279,9 @@ fn choose_superblock(source: &dyn Source, notes: &mut Vec<Note>) -> Result<(Supe
         },
         Err(error) => match backup(source) {
             Some((copy, group)) => {
-                notes.push(nothing_lost(format!("the superblock is damaged ({error}): its backup in group {group} was used")));
+                notes.push(nothing_lost(format!(
+                    "the superblock is damaged ({error}): its backup in group {group} was used"
+                )));
                 Ok((copy, group))
             }
             None => Err(error),
@@ -274,17 +301,25 @@ fn choose_groups(
     if first.as_ref().is_ok_and(|groups| groups::plausible(groups, sb)) {
         return first;
     }
-    let others = [0].into_iter().chain(BACKUP_GROUPS).filter(|&group| group != copy && group < sb.groups() && sb.has_backup(group));
+    let others = [0]
+        .into_iter()
+        .chain(BACKUP_GROUPS)
+        .filter(|&group| group != copy && group < sb.groups() && sb.has_backup(group));
     for group in others {
         if let Ok(groups) = groups::read(source, sb, group, budget)
             && groups::plausible(&groups, sb)
         {
-            notes.push(nothing_lost(format!("the group descriptors are damaged: their backup in group {group} was used")));
+            notes.push(nothing_lost(format!(
+                "the group descriptors are damaged: their backup in group {group} was used"
+            )));
             return Ok(groups);
         }
     }
     let groups = first?;
-    notes.push(Note { loss: Loss::Directory, text: "the group descriptors are damaged, and so are their backups".to_owned() });
+    notes.push(Note {
+        loss: Loss::Directory,
+        text: "the group descriptors are damaged, and so are their backups".to_owned(),
+    });
     Ok(groups)
 }
 
@@ -318,7 +353,10 @@ impl FileSystem for Ext {
             return Err(FsError::corrupt("inode", dir.0, "is no directory"));
         }
         if inode.has(FLAG_ENCRYPT) {
-            return Err(FsError::Unsupported("encrypted directory (fscrypt): its names and files need a key that is not in the image".to_owned()));
+            return Err(FsError::Unsupported(
+                "encrypted directory (fscrypt): its names and files need a key that is not in the image"
+                    .to_owned(),
+            ));
         }
         if inode.has(FLAG_INLINE_DATA) {
             return self.inline_directory(&inode, visit);

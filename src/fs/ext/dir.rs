@@ -23,15 +23,26 @@ pub(super) fn entries(
         let length = record_length(raw_length, bytes.len());
         let fits = length >= 8 && length % 4 == 0 && length <= rest.len();
         if !fits || usize::from(name_length).saturating_add(8) > length {
-            let problem = format!("a directory entry of {length} bytes with a name of {name_length}, {} left", rest.len());
+            let problem = format!(
+                "a directory entry of {length} bytes with a name of {name_length}, {} left",
+                rest.len()
+            );
             return Err(FsError::corrupt("directory", inode, problem));
         }
         let name = r.bytes(8, name_length.into())?;
         if node > limit {
-            return Err(FsError::corrupt("directory", inode, format!("an entry names inode {node}, there are {limit}")));
+            return Err(FsError::corrupt(
+                "directory",
+                inode,
+                format!("an entry names inode {node}, there are {limit}"),
+            ));
         }
         let special = name == b"." || name == b"..";
-        if node != 0 && !name.is_empty() && !special && visit(name, NodeId(node.into()), file_type(kind)).is_break() {
+        if node != 0
+            && !name.is_empty()
+            && !special
+            && visit(name, NodeId(node.into()), file_type(kind)).is_break()
+        {
             return Ok(ControlFlow::Break(()));
         }
         rest = rest.get(length..).unwrap_or_default();

@@ -14,7 +14,8 @@ use crate::fs::FsError;
 pub(super) fn spans(ext: &Ext, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError> {
     let unit = u64::from(ext.sb.block_size);
     let mut runs = Runs { visit, open: None, done: false };
-    let metadata = ext.groups.iter().any(|group| group.block_uninit).then(|| metadata_blocks(ext)).unwrap_or_default();
+    let metadata =
+        ext.groups.iter().any(|group| group.block_uninit).then(|| metadata_blocks(ext)).unwrap_or_default();
     for (number, group) in (0_u64..).zip(&ext.groups) {
         let start = ext.sb.group_start(number);
         let blocks = u64::from(ext.sb.blocks_per_group).min(ext.sb.blocks.saturating_sub(start));
@@ -27,7 +28,8 @@ pub(super) fn spans(ext: &Ext, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -
             let used = if uninit {
                 metadata.range(first..first.saturating_add(count)).next().is_some()
             } else {
-                let byte = usize::try_from(cluster / 8).ok().and_then(|at| bitmap.get(at)).copied().unwrap_or(0xff);
+                let byte =
+                    usize::try_from(cluster / 8).ok().and_then(|at| bitmap.get(at)).copied().unwrap_or(0xff);
                 byte >> (cluster % 8) & 1 == 1
             };
             if !used {
@@ -67,7 +69,8 @@ impl Runs<'_> {
 /// Blocks of superblocks, descriptors, bitmaps and inode tables of all groups.
 fn metadata_blocks(ext: &Ext) -> BTreeSet<u64> {
     let sb = &ext.sb;
-    let table = u64::from(sb.inodes_per_group).saturating_mul(sb.inode_size.into()).div_ceil(sb.block_size.into());
+    let table =
+        u64::from(sb.inodes_per_group).saturating_mul(sb.inode_size.into()).div_ceil(sb.block_size.into());
     let descriptors = sb.groups().saturating_mul(sb.desc_size.into()).div_ceil(sb.block_size.into());
     let mut blocks = BTreeSet::new();
     for (number, group) in (0_u64..).zip(&ext.groups) {
@@ -76,7 +79,8 @@ fn metadata_blocks(ext: &Ext) -> BTreeSet<u64> {
         if sb.has_backup(number) {
             let start = sb.group_start(number);
             let reserved = u64::from(sb.reserved_descriptors);
-            blocks.extend(start..start.saturating_add(1).saturating_add(descriptors).saturating_add(reserved));
+            blocks
+                .extend(start..start.saturating_add(1).saturating_add(descriptors).saturating_add(reserved));
         }
     }
     blocks

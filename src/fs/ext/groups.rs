@@ -21,7 +21,12 @@ pub(super) struct Group {
 
 /// Reads the descriptors of all groups; `copy` picks which copy of the superblock they follow (0: the
 /// primary). With `meta_bg` they lie in the groups they describe.
-pub(super) fn read(source: &dyn Source, sb: &Superblock, copy: u64, budget: &Budget) -> Result<Vec<Group>, FsError> {
+pub(super) fn read(
+    source: &dyn Source,
+    sb: &Superblock,
+    copy: u64,
+    budget: &Budget,
+) -> Result<Vec<Group>, FsError> {
     let count = sb.groups();
     let size = u64::from(sb.desc_size);
     if count.saturating_mul(size) > budget.metadata_bytes {
@@ -52,7 +57,9 @@ fn table_block(sb: &Superblock, index: u64, first: u64, copy: u64) -> u64 {
         // In group 0 of a file system of 1-KiB blocks the superblock is block 1, not the group's first.
         sb.group_start(group).saturating_add(after)
     } else {
-        sb.group_start(copy).saturating_add(1).saturating_add(index)
+        sb.group_start(copy)
+            .saturating_add(1)
+            .saturating_add(index)
             .saturating_add(u64::from(copy == 0 && sb.first_data_block == 0 && sb.block_size == 1024))
     }
 }
@@ -74,5 +81,7 @@ fn parse(r: &Record<'_>) -> Result<Group, FsError> {
 /// Whether the places of all groups are possible.
 pub(super) fn plausible(groups: &[Group], sb: &Superblock) -> bool {
     let inside = |block: u64| block > 0 && block < sb.blocks;
-    groups.iter().all(|group| inside(group.inode_table) && inside(group.block_bitmap) && inside(group.inode_bitmap))
+    groups
+        .iter()
+        .all(|group| inside(group.inode_table) && inside(group.block_bitmap) && inside(group.inode_bitmap))
 }

@@ -31,9 +31,8 @@ impl Inode {
         if mode == 0 && links == 0 {
             return Err(FsError::corrupt("inode", number, "is not in use, but an entry names it"));
         }
-        let file_type = file_type(mode).ok_or_else(|| {
-            FsError::corrupt("inode", number, format!("mode {mode:#o} has no file type"))
-        })?;
+        let file_type = file_type(mode)
+            .ok_or_else(|| FsError::corrupt("inode", number, format!("mode {mode:#o} has no file type")))?;
         let extra = if bytes.len() > 128 { usize::from(r.u16_le(0x80)?) } else { 0 };
         let tail_at = 128_usize.saturating_add(extra).min(bytes.len());
         // Fields beyond the old inode are there as far as `i_extra_isize` reaches.
@@ -41,7 +40,11 @@ impl Inode {
         let late = |at: usize| if has(at + 4) { r.u32_le(at) } else { Ok(0) };
         let time = |low: usize, more: u32| -> Result<Time, FsError> { Ok(time(r.u32_le(low)?, more)) };
         let created = if has(0x98) { Some(time(0x90, r.u32_le(0x94)?)?) } else { None };
-        let high_size = if file_type == FileType::Regular || file_type == FileType::Directory { r.u32_le(0x6c)? } else { 0 };
+        let high_size = if file_type == FileType::Regular || file_type == FileType::Directory {
+            r.u32_le(0x6c)?
+        } else {
+            0
+        };
         let metadata = Metadata {
             file_type,
             size: u64::from(r.u32_le(4)?) | u64::from(high_size) << 32,

@@ -97,7 +97,14 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn indirect_block(&mut self, block: u32, level: u32, first: u64, span: u64, end: u64) -> Result<(), FsError> {
+    fn indirect_block(
+        &mut self,
+        block: u32,
+        level: u32,
+        first: u64,
+        span: u64,
+        end: u64,
+    ) -> Result<(), FsError> {
         let bytes = self.ext.block(block.into())?;
         let words = Record::new("indirect block", &bytes);
         let per_block = u64::from(self.ext.sb.block_size) / 4;
@@ -126,13 +133,18 @@ impl Builder<'_> {
 
     fn push(&mut self, run: &Run) -> Result<(), FsError> {
         let unit = u64::from(self.ext.sb.block_size);
-        let end = run.physical.checked_add(run.count).filter(|&end| end <= self.ext.sb.blocks && run.physical > 0);
+        let end =
+            run.physical.checked_add(run.count).filter(|&end| end <= self.ext.sb.blocks && run.physical > 0);
         if end.is_none() {
-            return Err(self.corrupt(format!("{} blocks at block {} lie outside the file system", run.count, run.physical)));
+            return Err(self.corrupt(format!(
+                "{} blocks at block {} lie outside the file system",
+                run.count, run.physical
+            )));
         }
         let start = run.logical.saturating_mul(unit);
         let len = run.count.saturating_mul(unit);
-        let place = if run.written { Place::Disk(run.physical.saturating_mul(unit)) } else { Place::Unwritten };
+        let place =
+            if run.written { Place::Disk(run.physical.saturating_mul(unit)) } else { Place::Unwritten };
         let at = self.extents.last().map_or(0, |last| last.start.saturating_add(last.len));
         if start < at {
             return Err(self.corrupt(format!("the map of blocks goes back to {start} after {at}")));
@@ -145,7 +157,10 @@ impl Builder<'_> {
             _ => self.extents.push(Extent { start, len, place }),
         }
         if self.extents.len() as u64 > self.ext.budget.extents {
-            return Err(FsError::Unsupported(format!("a file of more than {} extents", self.ext.budget.extents)));
+            return Err(FsError::Unsupported(format!(
+                "a file of more than {} extents",
+                self.ext.budget.extents
+            )));
         }
         Ok(())
     }

@@ -27,7 +27,8 @@ impl<'e> ExtNode<'e> {
         if self.inline.is_none() {
             let mut content = self.inode.block.to_vec();
             let attributes = xattr::read(self.ext, &self.inode)?;
-            content.extend(attributes.into_iter().find(|(name, _)| name == INLINE_REST).unwrap_or_default().1);
+            content
+                .extend(attributes.into_iter().find(|(name, _)| name == INLINE_REST).unwrap_or_default().1);
             content.truncate(usize::try_from(self.inode.metadata.size).unwrap_or(usize::MAX));
             self.inline = Some(content);
         }
@@ -36,7 +37,9 @@ impl<'e> ExtNode<'e> {
 
     fn check_readable(&self) -> Result<(), FsError> {
         if self.inode.has(FLAG_ENCRYPT) && self.inode.metadata.file_type != FileType::Directory {
-            return Err(FsError::Unsupported("encrypted by the file system (fscrypt): the key is not in the image".to_owned()));
+            return Err(FsError::Unsupported(
+                "encrypted by the file system (fscrypt): the key is not in the image".to_owned(),
+            ));
         }
         Ok(())
     }

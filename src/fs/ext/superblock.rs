@@ -19,8 +19,20 @@ const INCOMPAT_EXTENTS: u32 = 0x40;
 const INCOMPAT_64BIT: u32 = 0x80;
 /// filetype, recover, meta_bg, extents, 64bit, mmp, flex_bg, ea_inode, dirdata, csum_seed, largedir,
 /// inline_data, encrypt, casefold.
-const INCOMPAT_KNOWN: u32 =
-    0x2 | 0x4 | 0x10 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x1000 | 0x2000 | 0x4000 | 0x8000 | 0x1_0000 | 0x2_0000;
+const INCOMPAT_KNOWN: u32 = 0x2
+    | 0x4
+    | 0x10
+    | 0x40
+    | 0x80
+    | 0x100
+    | 0x200
+    | 0x400
+    | 0x1000
+    | 0x2000
+    | 0x4000
+    | 0x8000
+    | 0x1_0000
+    | 0x2_0000;
 const COMPAT_HAS_JOURNAL: u32 = 0x4;
 const RO_COMPAT_SPARSE_SUPER: u32 = 0x1;
 const RO_COMPAT_GDT_CSUM: u32 = 0x10;
@@ -142,13 +154,29 @@ impl Superblock {
         }
         let size = u32::from(self.inode_size);
         let possible = [
-            (size.is_power_of_two() && (128..=self.block_size).contains(&size), "inode size", u64::from(size)),
+            (
+                size.is_power_of_two() && (128..=self.block_size).contains(&size),
+                "inode size",
+                u64::from(size),
+            ),
             (self.blocks_per_group > 0, "blocks per group", u64::from(self.blocks_per_group)),
-            (self.clusters_per_group > 0 && self.clusters_per_group <= self.block_size * 8, "clusters per group", u64::from(self.clusters_per_group)),
-            (self.inodes_per_group > 0 && self.inodes_per_group <= self.block_size * 8, "inodes per group", u64::from(self.inodes_per_group)),
+            (
+                self.clusters_per_group > 0 && self.clusters_per_group <= self.block_size * 8,
+                "clusters per group",
+                u64::from(self.clusters_per_group),
+            ),
+            (
+                self.inodes_per_group > 0 && self.inodes_per_group <= self.block_size * 8,
+                "inodes per group",
+                u64::from(self.inodes_per_group),
+            ),
             (self.blocks > u64::from(self.first_data_block), "blocks", self.blocks),
             (self.blocks < 1 << 48, "blocks", self.blocks),
-            (self.desc_size.is_power_of_two() && self.desc_size <= 1024, "descriptor size", u64::from(self.desc_size)),
+            (
+                self.desc_size.is_power_of_two() && self.desc_size <= 1024,
+                "descriptor size",
+                u64::from(self.desc_size),
+            ),
         ];
         match possible.iter().find(|(ok, ..)| !ok) {
             Some((_, what, value)) => Err(bad(format!("{what} {value}"))),

@@ -36,7 +36,13 @@ pub(super) fn read(ext: &Ext, inode: &Inode) -> Result<Vec<Attribute>, FsError> 
 }
 
 /// Reads entries until the zero at their end; offsets of values are relative to `base`.
-fn entries(ext: &Ext, inode: &Inode, list: &[u8], base: &[u8], found: &mut Vec<Attribute>) -> Result<(), FsError> {
+fn entries(
+    ext: &Ext,
+    inode: &Inode,
+    list: &[u8],
+    base: &[u8],
+    found: &mut Vec<Attribute>,
+) -> Result<(), FsError> {
     let mut rest = list;
     while rest.get(..4).is_some_and(|word| word != [0; 4]) {
         let r = Record::new("attribute", rest);
@@ -57,7 +63,11 @@ fn entries(ext: &Ext, inode: &Inode, list: &[u8], base: &[u8], found: &mut Vec<A
 
 fn inode_value(ext: &Ext, number: u64, size: u64, owner: u64) -> Result<Vec<u8>, FsError> {
     if number == owner || size > VALUE_LIMIT {
-        return Err(FsError::corrupt("inode", owner, format!("an attribute of {size} bytes in inode {number}")));
+        return Err(FsError::corrupt(
+            "inode",
+            owner,
+            format!("an attribute of {size} bytes in inode {number}"),
+        ));
     }
     let mut node = ext.open_node(number)?;
     let mut value = vec![0; usize::try_from(size).unwrap_or(0)];

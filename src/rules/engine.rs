@@ -1,0 +1,305 @@
+//! The search: one automaton over the keywords of all rules, and the regex of a rule only in a window around
+//! its keywords.
+//!
+//! Every match of a rule contains one of its keywords (the rules' test proves it), so a place without a
+//! keyword needs no regex. The window's size is the rule's own.
+
+use std::collections::HashSet;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use super::schema::{Rule, RuleError};
+use super::validators::{Proof, entropy};
+use super::{Match, utf16};
+use crate::finding::{Confidence, Secret};
+
+/// How far a window may grow when a match fills it to its end.
+const GROWTH: usize = 64 << 10;
+/// Matches of one rule in one file; the rest is counted.
+const MATCHES: u32 = 1000;
+/// Bytes of context kept before and after a value.
+const CONTEXT: usize = 240;
+
+/// All rules, compiled into one search.
+#[derive(Debug)]
+pub struct Engine {
+    rules: Vec<Rule>,
+    automaton: AhoCorasick,
+    /// For each keyword: its text, and the rules that want it.
+    keywords: Vec<(Vec<u8>, Vec<usize>)>,
+    overlap: usize,
+}
+
+impl Engine {
+    /// Builds the search.
+    ///
+    /// # Errors
+    /// [`RuleError`], if the keywords are too many for the automaton.
+    pub fn new(rules: Vec<Rule>) -> Result<Self, RuleError> {
+        let mut keywords: Vec<(Vec<u8>, Vec<usize>)> = Vec::new();
+        for (index, rule) in rules.iter().enumerate() {
+            for keyword in &rule.keywords {
+                let lower = keyword.to_ascii_lowercase().into_bytes();
+                match keywords.iter_mut().find(|(known, _)| *known == lower) {
+                    Some((_, users)) if users.contains(&index) => {}
+                    Some((_, users)) => users.push(index),
+                    None => keywords.push((lower, vec![index])),
+                }
+            }
+        }
+        let automaton = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::DFA))
+            .match_kind(MatchKind::Standard)
+            .ascii_case_insensitive(true)
+            .build(keywords.iter().map(|(keyword, _)| keyword))
+            .map_err(|error| RuleError::Rule { id: "all rules".to_owned(), problem: error.to_string() })?;
+        let longest = rules.iter().map(|rule| rule.before.saturating_add(rule.after)).max().unwrap_or(0);
+        Ok(Self { rules, automaton, keywords, overlap: longest.saturating_add(256).next_multiple_of(2) })
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Bytes at the end of a chunk that the next one must repeat.
+    pub fn overlap(&self) -> usize {
+        self.overlap
+    }
+
+    /// A search, to be used for one file after the other.
+    pub fn begin(&self) -> Scan<'_> {
+        Scan {
+            engine: self,
+            covered: vec![0; self.rules.len()],
+            counts: vec![0; self.rules.len()],
+            seen: HashSet::new(),
+            matches: Vec::new(),
+            lines: Lines::default(),
+            encoding: None,
+            dropped: 0,
+            dirty: false,
+        }
+    }
+}
+
+/// Counts lines as the chunks go by.
+#[derive(Default)]
+struct Lines {
+    /// Whether the file is text so far.
+    text: bool,
+    /// Newlines before `at` in the file.
+    before: u64,
+    at: u64,
+}
+
+/// The search of one file, chunk by chunk.
+pub struct Scan<'e> {
+    engine: &'e Engine,
+    /// For each rule: up to where in the chunk its windows reached.
+    covered: Vec<usize>,
+    counts: Vec<u32>,
+    /// Rule and place of the matches found, for what chunks repeat.
+    seen: HashSet<(usize, u64)>,
+    matches: Vec<(usize, Match)>,
+    lines: Lines,
+    /// Known after the first chunk; none: bytes as they are.
+    encoding: Option<utf16::Order>,
+    dropped: u64,
+    dirty: bool,
+}
+
+impl Scan<'_> {
+    /// Forgets the last file.
+    pub fn reset(&mut self) {
+        if self.dirty {
+            self.counts.fill(0);
+            self.seen.clear();
+            self.matches.clear();
+        }
+        self.lines = Lines::default();
+        self.encoding = None;
+        self.dropped = 0;
+        self.dirty = false;
+    }
+
+    /// Searches a chunk. The first `repeated` bytes were in the last chunk, `base` is the offset of the first
+    /// byte in the file, and `last` says that no chunk follows.
+    pub fn chunk(&mut self, bytes: &[u8], repeated: usize, base: u64, last: bool) {
+        if repeated == 0 {
+            self.encoding = utf16::recognise(bytes);
+            self.lines = Lines {
+                text: memchr::memchr(0, bytes.get(..8192).unwrap_or(bytes)).is_none(),
+                before: self.lines.before,
+                at: base,
+            };
+        }
+        self.search(bytes, base, last, None);
+        if let Some(order) = self.encoding {
+            let text = utf16::to_utf8(bytes, order);
+            self.search(text.as_bytes(), base, last, Some(&text));
+        }
+        if self.lines.text && !last {
+            let next = bytes.len().saturating_sub(self.engine.overlap.min(bytes.len()));
+            self.lines.before =
+                self.lines.before.saturating_add(newlines(bytes.get(..next).unwrap_or_default()));
+            self.lines.at = base.saturating_add(next as u64);
+        }
+    }
+
+    /// The matches, by place in the file and then by rule.
+    pub fn finish(&mut self) -> Vec<Match> {
+        let mut matches = std::mem::take(&mut self.matches);
+        matches.sort_by_key(|(rule, found)| (found.offset, *rule));
+        matches.into_iter().map(|(_, found)| found).collect()
+    }
+
+    /// Matches over the limit, which were only counted.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    fn search(&mut self, bytes: &[u8], base: u64, last: bool, decoded: Option<&str>) {
+        let engine = self.engine;
+        let mut fresh = true;
+        for hit in engine.automaton.find_overlapping_iter(bytes) {
+            if std::mem::take(&mut fresh) {
+                self.covered.fill(0);
+                self.dirty = true;
+            }
+            let Some((_, users)) = engine.keywords.get(hit.pattern().as_usize()) else { continue };
+            for &index in users {
+                self.window(index, hit.start(), hit.end(), &Chunk { bytes, base, last, decoded });
+            }
+        }
+    }
+
+    fn window(&mut self, index: usize, start: usize, end: usize, chunk: &Chunk<'_>) {
+        let Some(rule) = self.engine.rules.get(index) else { return };
+        let covered = self.covered.get(index).copied().unwrap_or(0);
+        if start < covered
+            || !rule.case_insensitive && !is_exact(rule, chunk.bytes.get(start..end).unwrap_or_default())
+        {
+            return;
+        }
+        let to = end.saturating_add(rule.after);
+        if to > chunk.bytes.len()
+            && !chunk.last
+            && start >= chunk.bytes.len().saturating_sub(self.engine.overlap).saturating_add(rule.before)
+        {
+            return; // the next chunk has the whole window
+        }
+        let from = start.saturating_sub(rule.before);
+        let mut to = to.min(chunk.bytes.len());
+        let limit = to.saturating_add(GROWTH).min(chunk.bytes.len());
+        let Some(regex) = rule.regex() else { return };
+        let mut at = from;
+        while let Some(captures) = regex.captures_at(chunk.bytes.get(..to).unwrap_or_default(), at) {
+            let Some(whole) = captures.get(0) else { break };
+            if whole.end() == to && to < limit {
+                to = limit;
+                continue;
+            }
+            if let Some(secret) = captures.name("secret") {
+                let key = captures.name("key").map(|key| key.as_bytes().to_vec());
+                self.found(index, rule, secret.start()..secret.end(), key, chunk);
+            }
+            at = if whole.end() > at { whole.end() } else { at.saturating_add(1) };
+        }
+        if let Some(covered) = self.covered.get_mut(index) {
+            *covered = to.saturating_sub(rule.after).max(end);
+        }
+    }
+
+    fn found(
+        &mut self,
+        index: usize,
+        rule: &Rule,
+        span: std::ops::Range<usize>,
+        key: Option<Vec<u8>>,
+        chunk: &Chunk<'_>,
+    ) {
+        let secret = chunk.bytes.get(span.clone()).unwrap_or_default();
+        let offset = chunk.offset(span.start);
+        if self.seen.contains(&(index, offset)) || entropy(secret) < rule.min_entropy {
+            return;
+        }
+        let mut confidence = rule.confidence;
+        for validator in &rule.validators {
+            match validator(secret) {
+                Proof::Holds => {}
+                Proof::Sure(sure) => confidence = sure,
+                Proof::Refuted => return,
+            }
+        }
+        let Some(count) = self.counts.get_mut(index) else { return };
+        if *count >= MATCHES {
+            self.dropped = self.dropped.saturating_add(1);
+            return;
+        }
+        *count += 1;
+        self.seen.insert((index, offset));
+        let line = self.line(span.start, chunk);
+        let found = Match {
+            advisory: rule.advisory.clone(),
+            confidence: confidence.min(Confidence::High),
+            family: rule.family,
+            offset,
+            line,
+            secret: Secret::new(secret),
+            key,
+            context: Secret::new(context(chunk.bytes, span)),
+        };
+        self.matches.push((index, found));
+    }
+
+    fn line(&self, at: usize, chunk: &Chunk<'_>) -> Option<u64> {
+        let before = newlines(chunk.bytes.get(..at).unwrap_or_default());
+        let whole = chunk.decoded.is_some() || self.lines.text;
+        whole.then(|| self.lines.before.saturating_add(before).saturating_add(1))
+    }
+}
+
+/// The bytes at hand.
+struct Chunk<'c> {
+    bytes: &'c [u8],
+    base: u64,
+    last: bool,
+    /// The text, where the bytes are a decoded form of the file's.
+    decoded: Option<&'c str>,
+}
+
+impl Chunk<'_> {
+    /// The offset in the file of a place in the chunk.
+    fn offset(&self, at: usize) -> u64 {
+        let inside = match self.decoded.and_then(|text| text.get(..at)) {
+            Some(before) => before.chars().map(char::len_utf16).sum::<usize>().saturating_mul(2),
+            None => at,
+        };
+        self.base.saturating_add(inside as u64)
+    }
+}
+
+fn is_exact(rule: &Rule, text: &[u8]) -> bool {
+    rule.keywords.iter().any(|keyword| keyword.as_bytes() == text)
+}
+
+fn newlines(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
+}
+
+/// The line around a value, cut where it is long.
+fn context(bytes: &[u8], span: std::ops::Range<usize>) -> Vec<u8> {
+    let from = span.start.saturating_sub(CONTEXT);
+    let to = span
+        .end
+        .saturating_add(CONTEXT)
+        .min(bytes.len())
+        .min(span.start.saturating_add(2 * CONTEXT).max(span.end));
+    let before = bytes.get(from..span.start).unwrap_or_default();
+    let after = bytes.get(span.end..to).unwrap_or_default();
+    let line_start =
+        memchr::memrchr(b'\n', before).map_or(from, |at| from.saturating_add(at).saturating_add(1));
+    let line_end = memchr::memchr(b'\n', after).map_or(to, |at| span.end.saturating_add(at));
+    bytes.get(line_start..line_end).unwrap_or_default().to_vec()
+}

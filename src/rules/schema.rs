@@ -1,0 +1,206 @@
+//! Rule files: TOML as it is written, and the rule it means.
+
+use std::sync::{Arc, OnceLock};
+
+use regex::bytes::{Regex, RegexBuilder};
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::Family;
+use super::validators::{self, Validator};
+use crate::finding::{Advisory, Category, Confidence, Severity};
+
+/// Largest compiled form of one regex, in bytes: a rule over it is an error, never dropped.
+const REGEX_LIMIT: usize = 64 << 20;
+
+/// Why a rule file is not one.
+#[derive(Debug, Error)]
+pub enum RuleError {
+    /// It is no TOML, or has fields that are not known.
+    #[error("{file}: {error}")]
+    Syntax {
+        /// The file.
+        file: String,
+        /// What the reader says.
+        error: Box<toml::de::Error>,
+    },
+    /// A rule contradicts itself.
+    #[error("rule {id}: {problem}")]
+    Rule {
+        /// Its id.
+        id: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    rule: Vec<Written>,
+}
+
+/// A rule as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    id: String,
+    title: String,
+    severity: String,
+    confidence: String,
+    #[serde(default)]
+    why: String,
+    keywords: Vec<String>,
+    #[serde(default)]
+    case_insensitive: bool,
+    regex: String,
+    #[serde(default)]
+    min_entropy: f64,
+    #[serde(default)]
+    validators: Vec<String>,
+    /// Bytes before a keyword that a match may begin at.
+    #[serde(default = "default_before")]
+    before: usize,
+    /// Bytes after a keyword that a match may reach to.
+    #[serde(default = "default_after")]
+    after: usize,
+    /// Taken for the longest match by some rules: the same as `after`.
+    #[serde(default)]
+    max_len: Option<usize>,
+    remedy: String,
+    #[serde(default)]
+    references: Vec<String>,
+    #[serde(default)]
+    must_match: Vec<Positive>,
+    #[serde(default)]
+    must_not_match: Vec<Negative>,
+}
+
+const fn default_before() -> usize {
+    256
+}
+
+const fn default_after() -> usize {
+    1024
+}
+
+/// An example that the rule finds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Positive {
+    /// A text.
+    pub text: String,
+    /// The value caught in it.
+    pub secret: String,
+}
+
+/// An example that the rule leaves alone.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Negative {
+    /// A text with a keyword of the rule.
+    pub text: String,
+    /// Why it is none.
+    pub because: String,
+}
+
+/// A rule, ready to search with.
+#[derive(Debug)]
+pub struct Rule {
+    /// What a match means.
+    pub advisory: Arc<Advisory>,
+    /// How sure a match is before its validators.
+    pub confidence: Confidence,
+    /// Which detector takes its matches.
+    pub family: Family,
+    /// What every match contains.
+    pub keywords: Vec<String>,
+    /// Whether the keywords are found in any case.
+    pub case_insensitive: bool,
+    /// The pattern as it is written.
+    pub pattern: String,
+    /// Bits of entropy a byte of the value has at least.
+    pub min_entropy: f64,
+    pub(super) validators: Vec<Validator>,
+    pub(super) before: usize,
+    pub(super) after: usize,
+    /// What it must find.
+    pub must_match: Vec<Positive>,
+    /// What it must leave alone.
+    pub must_not_match: Vec<Negative>,
+    regex: OnceLock<Option<Regex>>,
+}
+
+impl Rule {
+    /// The compiled pattern; compiled when it is first used, which most rules never are.
+    pub(super) fn regex(&self) -> Option<&Regex> {
+        self.regex.get_or_init(|| self.compile().ok()).as_ref()
+    }
+
+    /// Compiles the pattern.
+    ///
+    /// # Errors
+    /// What the regex library says.
+    pub fn compile(&self) -> Result<Regex, regex::Error> {
+        RegexBuilder::new(&self.pattern)
+            .unicode(false)
+            .size_limit(REGEX_LIMIT)
+            .dfa_size_limit(4 << 20)
+            .build()
+    }
+}
+
+/// Reads the rules of one file.
+///
+/// # Errors
+/// [`RuleError`], where a rule is not as it must be.
+pub fn parse(file: &str, text: &str, family: Family) -> Result<Vec<Rule>, RuleError> {
+    let written: File = toml::from_str(text)
+        .map_err(|error| RuleError::Syntax { file: file.to_owned(), error: Box::new(error) })?;
+    written.rule.into_iter().map(|rule| meant(rule, family)).collect()
+}
+
+fn meant(rule: Written, family: Family) -> Result<Rule, RuleError> {
+    let id = rule.id.clone();
+    let wrong = |problem: String| RuleError::Rule { id: id.clone(), problem };
+    let severity = Severity::ALL.into_iter().find(|severity| severity.name() == rule.severity);
+    let severity = severity.ok_or_else(|| wrong(format!("no severity is called {}", rule.severity)))?;
+    let levels = [Confidence::Low, Confidence::Medium, Confidence::High];
+    let confidence = levels.into_iter().find(|level| level.name() == rule.confidence);
+    let confidence =
+        confidence.ok_or_else(|| wrong(format!("no confidence is called {}", rule.confidence)))?;
+    let validators: Result<Vec<Validator>, RuleError> = rule
+        .validators
+        .iter()
+        .map(|name| validators::by_name(name).ok_or_else(|| wrong(format!("no validator is called {name}"))))
+        .collect();
+    if rule.keywords.is_empty() || rule.keywords.iter().any(|keyword| keyword.len() < 2) {
+        return Err(wrong("needs keywords of two bytes or more".to_owned()));
+    }
+    let category = if family == Family::Miners { Category::Miner } else { Category::Credential };
+    let advisory = Advisory {
+        id: rule.id,
+        category,
+        title: rule.title,
+        severity,
+        why: rule.why,
+        remedy: rule.remedy,
+        references: rule.references,
+    };
+    Ok(Rule {
+        advisory: Arc::new(advisory),
+        confidence,
+        family,
+        keywords: rule.keywords,
+        case_insensitive: rule.case_insensitive,
+        pattern: rule.regex,
+        min_entropy: rule.min_entropy,
+        validators: validators?,
+        before: rule.before,
+        after: rule.max_len.unwrap_or(rule.after).max(rule.after),
+        must_match: rule.must_match,
+        must_not_match: rule.must_not_match,
+        regex: OnceLock::new(),
+    })
+}

@@ -1,0 +1,216 @@
+//! Proofs that can be made offline: pure functions over the value that a rule caught.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+use crate::finding::Confidence;
+
+/// What a proof says of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing speaks against it.
+    Holds,
+    /// It is proved, or disproved so far as to be this sure.
+    Sure(Confidence),
+    /// It is no secret.
+    Refuted,
+}
+
+/// A named proof.
+pub type Validator = fn(&[u8]) -> Proof;
+
+/// The proof of this name.
+pub fn by_name(name: &str) -> Option<Validator> {
+    Some(match name {
+        "not-placeholder" => not_placeholder,
+        "mixed" => mixed,
+        "has-digit" => has_digit,
+        "not-hex" => not_hex,
+        "github-crc32" => github_crc32,
+        "npm-crc32" => npm_crc32,
+        "jwt" => jwt,
+        "base64-64-bytes" => base64_64_bytes,
+        "pypi-macaroon" => pypi_macaroon,
+        _ => return None,
+    })
+}
+
+const fn holds(good: bool) -> Proof {
+    if good { Proof::Holds } else { Proof::Refuted }
+}
+
+/// Bits of entropy a byte, from the counts of the bytes.
+pub fn entropy(value: &[u8]) -> f64 {
+    let mut counts = [0_u32; 256];
+    for &byte in value {
+        if let Some(count) = counts.get_mut(usize::from(byte)) {
+            *count += 1;
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "lengths of values are small")]
+    let length = value.len() as f64;
+    let part = |count: u32| f64::from(count) / length;
+    counts.iter().filter(|&&count| count > 0).map(|&count| -part(count) * part(count).log2()).sum()
+}
+
+/// Not a manual's example, a template or a row of the same character.
+fn not_placeholder(value: &[u8]) -> Proof {
+    const WORDS: [&[u8]; 22] = [
+        b"example",
+        b"xxxx",
+        b"your",
+        b"changeme",
+        b"placeholder",
+        b"dummy",
+        b"redacted",
+        b"insert",
+        b"todo",
+        b"<",
+        b"${",
+        b"{{",
+        b"****",
+        b"....",
+        b"1234567890",
+        b"0123456789",
+        b"abcdefghij",
+        b"sample",
+        b"fake",
+        b"deadbeef",
+        b"00000000",
+        b"test_test",
+    ];
+    let lower = value.to_ascii_lowercase();
+    let worded = WORDS.iter().any(|word| memchr::memmem::find(&lower, word).is_some());
+    holds(!worded && distinct(value) >= 5.min(value.len()) && !ascending(value))
+}
+
+fn distinct(value: &[u8]) -> usize {
+    let mut seen = [false; 256];
+    for &byte in value {
+        if let Some(seen) = seen.get_mut(usize::from(byte)) {
+            *seen = true;
+        }
+    }
+    seen.iter().filter(|seen| **seen).count()
+}
+
+/// Whether most of the value counts up or down: `abcdefgh`, `98765432`.
+fn ascending(value: &[u8]) -> bool {
+    let step =
+        |by: u8| value.windows(2).filter(|pair| matches!(pair, [a, b] if b.wrapping_sub(*a) == by)).count();
+    value.len() >= 8 && step(1).max(step(255)) * 3 > value.len() * 2
+}
+
+/// Letters of both cases, or letters and digits: no word of a language.
+fn mixed(value: &[u8]) -> Proof {
+    let has = |test: fn(&u8) -> bool| usize::from(value.iter().any(test));
+    holds(has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase) + has(u8::is_ascii_digit) >= 2)
+}
+
+fn has_digit(value: &[u8]) -> Proof {
+    holds(value.iter().any(u8::is_ascii_digit))
+}
+
+/// Not a hash in hex: for alphabets that contain the hex digits.
+fn not_hex(value: &[u8]) -> Proof {
+    holds(!value.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// The last six characters of a classic token of GitHub are the CRC-32 of the thirty before, in base 62.
+fn github_crc32(value: &[u8]) -> Proof {
+    crc32_base62(value)
+}
+
+/// npm's tokens carry the same checksum.
+fn npm_crc32(value: &[u8]) -> Proof {
+    crc32_base62(value)
+}
+
+fn crc32_base62(value: &[u8]) -> Proof {
+    let Some(at) = memchr::memchr(b'_', value) else { return Proof::Refuted };
+    let body = value.get(at.saturating_add(1)..).unwrap_or_default();
+    let Some((text, check)) = body.len().checked_sub(6).and_then(|cut| body.split_at_checked(cut)) else {
+        return Proof::Refuted;
+    };
+    let mut crc = flate2::Crc::new();
+    crc.update(text);
+    let right = base62(crc.sum()) == check;
+    // Many published examples are altered: a wrong checksum makes doubtful, it does not acquit.
+    Proof::Sure(if right { Confidence::High } else { Confidence::Low })
+}
+
+/// Six digits in base 62, the most significant first.
+fn base62(mut number: u32) -> [u8; 6] {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut text = [b'0'; 6];
+    for place in text.iter_mut().rev() {
+        *place = DIGITS.get((number % 62) as usize).copied().unwrap_or(b'0');
+        number /= 62;
+    }
+    text
+}
+
+/// The first part of a JSON Web Token is JSON with an algorithm.
+fn jwt(value: &[u8]) -> Proof {
+    let mut parts = value.split(|&byte| byte == b'.');
+    let json = |part: Option<&[u8]>| {
+        let bytes = URL_SAFE_NO_PAD.decode(part?).ok()?;
+        serde_json::from_slice::<serde_json::Value>(&bytes).ok()
+    };
+    let (header, claims) = (json(parts.next()), json(parts.next()));
+    let named = header.is_some_and(|header| header.get("alg").is_some());
+    if named && claims.is_some_and(|claims| claims.is_object()) {
+        Proof::Sure(Confidence::High)
+    } else {
+        Proof::Refuted
+    }
+}
+
+/// Keys of Azure's storage are 64 bytes in base64.
+fn base64_64_bytes(value: &[u8]) -> Proof {
+    holds(STANDARD.decode(value).is_ok_and(|bytes| bytes.len() == 64))
+}
+
+/// A token of PyPI is a macaroon that names its site.
+fn pypi_macaroon(value: &[u8]) -> Proof {
+    let body = value.strip_prefix(b"pypi-").unwrap_or(value);
+    let bytes = URL_SAFE_NO_PAD.decode(body.strip_suffix(b"==").unwrap_or(body)).unwrap_or_default();
+    let named = memchr::memmem::find(&bytes, b"pypi.org").is_some();
+    Proof::Sure(if named { Confidence::High } else { Confidence::Medium })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_and_rows_are_placeholders() {
+        for text in [
+            "AKIAIOSFODNN7EXAMPLE",
+            "xxxxxxxxxxxxxxxx",
+            "aaaaaaaaaaaaaaaaaaaa",
+            "abcdefghijklmnop",
+            "<your-key>",
+        ] {
+            assert_eq!(not_placeholder(text.as_bytes()), Proof::Refuted, "{text}");
+        }
+        assert_eq!(not_placeholder(b"Zq83nFh2Lk0PvT7c"), Proof::Holds);
+    }
+
+    #[test]
+    fn the_checksum_of_a_token_decides_how_sure_it_is() {
+        let body = b"0123456789abcdefghijABCDEFGHIJ";
+        let mut crc = flate2::Crc::new();
+        crc.update(body);
+        let token = [&b"ghp_"[..], body, &base62(crc.sum())].concat();
+        assert_eq!(github_crc32(&token), Proof::Sure(Confidence::High));
+        let wrong = [&b"ghp_"[..], body, b"AAAAAA"].concat();
+        assert_eq!(github_crc32(&wrong), Proof::Sure(Confidence::Low));
+    }
+
+    #[test]
+    fn entropy_is_in_bits_a_byte() {
+        assert!((entropy(b"abab") - 1.0).abs() < 1e-9);
+        assert!(entropy(b"aaaa").abs() < 1e-9);
+    }
+}

@@ -1,0 +1,91 @@
+use super::*;
+use crate::detect::Collected;
+use crate::fs::{Metadata, NodeId, Time};
+
+fn metadata() -> Metadata {
+    let time = Time::default();
+    Metadata {
+        file_type: FileType::Regular,
+        size: 9,
+        mode: 0o755,
+        uid: 0,
+        gid: 0,
+        links: 1,
+        modified: time,
+        changed: time,
+        accessed: time,
+        created: None,
+    }
+}
+
+fn file(path: &str, content: &[u8]) -> Vec<(String, Severity)> {
+    let metadata = metadata();
+    let entry = Entry { path: path.as_bytes(), metadata: &metadata, node: NodeId(1), target: None };
+    let (detector, facts) = (MinerFiles::default(), Facts::default());
+    let mut sink = Collected::default();
+    if detector.interest(&entry, &facts) == Interest::Content {
+        detector.inspect(&entry, content, &facts, &mut sink);
+    }
+    sink.findings.iter().map(|f| (f.advisory.id.clone(), f.severity)).collect()
+}
+
+fn marks(path: &str, found: &[(&str, &str, &str)]) -> Option<Severity> {
+    let matches: Vec<Match> = found
+        .iter()
+        .map(|&(id, secret, context)| Match {
+            advisory: advisory(id, "", Severity::Medium, ""),
+            confidence: Confidence::Medium,
+            family: Family::Miners,
+            offset: 0,
+            line: Some(1),
+            secret: Secret::new(secret),
+            key: None,
+            context: Secret::new(context),
+        })
+        .collect();
+    let metadata = metadata();
+    let entry = Entry { path: path.as_bytes(), metadata: &metadata, node: NodeId(1), target: None };
+    let mut sink = Collected::default();
+    MinerMarks::default().inspect(&entry, &matches, &Facts::default(), &mut sink);
+    sink.findings.first().map(|finding| finding.severity)
+}
+
+const POOL: (&str, &str, &str) =
+    ("miner-pool-url", "stratum+tcp://pool.example:3333", "-o stratum+tcp://pool.example:3333");
+const PROGRAM: (&str, &str, &str) = ("miner-program", "XMRig", "XMRig/6");
+
+#[test]
+fn two_signals_are_critical_and_one_is_not() {
+    assert_eq!(marks("/opt/x", &[POOL, PROGRAM]), Some(Severity::Critical));
+    assert_eq!(marks("/opt/x", &[POOL, POOL]), Some(Severity::Low));
+    assert_eq!(marks("/etc/cron.d/sync", &[POOL]), Some(Severity::Critical));
+    assert_eq!(marks("/tmp/.X11-unix/.x/kdevtmpfsi", &[PROGRAM]), Some(Severity::Critical));
+}
+
+#[test]
+fn reading_matter_and_blocklists_are_not_miners() {
+    assert_eq!(marks("/usr/share/doc/x/README", &[POOL, PROGRAM]), Some(Severity::Info));
+    let blocked = ("miner-pool-domain", "pool.example", "address=/pool.example/0.0.0.0");
+    assert_eq!(marks("/etc/dnsmasq.d/block.conf", &[blocked]), None);
+    let wallet = "4".repeat(95);
+    assert_eq!(marks("/opt/x", &[("miner-wallet-monero", wallet.as_str(), "")]), None);
+}
+
+#[test]
+fn packed_and_masked_programs_are_found() {
+    let found = file("/usr/local/sbin/kworkerds", b"\x7fELF\x02\x01\x01....UPX!....");
+    assert_eq!(found, [("miner-packed".to_owned(), Severity::High)]);
+    assert_eq!(file("/var/tmp/.a/b", b"\x7fELF")[0].0, "program-in-hidden-temporary-directory");
+    assert!(file("/usr/local/bin/tool", b"\x7fELF").is_empty());
+}
+
+#[test]
+fn starters_are_found_by_the_name_they_run() {
+    let unit = b"[Service]\nExecStart=/usr/local/sbin/kworkerds --config=/etc/k.json\n";
+    assert_eq!(file("/etc/systemd/system/k.service", unit), [("miner-started".to_owned(), Severity::High)]);
+    assert_eq!(file("/home/a/.config/systemd/user/x.service", b"ExecStart=/opt/xmrig\n").len(), 1);
+    assert!(
+        file("/etc/cron.d/db", b"* * * * * root /var/www/adminer.php ntp stratum 2\n# /opt/xmrig\n")
+            .is_empty()
+    );
+}

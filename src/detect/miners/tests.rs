@@ -89,3 +89,29 @@ fn starters_are_found_by_the_name_they_run() {
             .is_empty()
     );
 }
+
+#[test]
+fn every_mark_finds_its_examples_and_leaves_the_others() {
+    let file: toml::Table = include_str!("../../../signatures/miners/marks.toml").parse().unwrap();
+    let text = |value: &toml::Value, key: &str| value[key].as_str().unwrap().to_owned();
+    for rule in file["rule"].as_array().unwrap() {
+        let regex = regex::bytes::Regex::new(&text(rule, "regex")).unwrap();
+        let keywords: Vec<&str> =
+            rule["keywords"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+        let has_keyword = |text: &str| keywords.iter().any(|word| text.contains(word));
+        for example in rule["must_match"].as_array().unwrap() {
+            let text_of = text(example, "text");
+            let found = regex.captures(text_of.as_bytes()).unwrap_or_else(|| panic!("{text_of}"));
+            assert_eq!(&found["secret"], text(example, "secret").as_bytes());
+            assert!(has_keyword(&text_of), "{text_of}");
+            if rule["id"].as_str() == Some("miner-wallet-monero") {
+                assert!(wallet::is_monero(&found["secret"]));
+            }
+        }
+        for example in rule["must_not_match"].as_array().unwrap() {
+            let text = text(example, "text");
+            assert!(!regex.is_match(text.as_bytes()), "{text}");
+            assert!(has_keyword(&text), "{text}");
+        }
+    }
+}

@@ -152,7 +152,7 @@ fn yescrypt(algorithm: &'static str, parts: &[&[u8]]) -> Option<Form> {
 fn argon2(parts: &[&[u8]]) -> Option<Form> {
     let digest = parts.last()?;
     let fits = parts.len() >= 3 && digest.len() >= 20;
-    fits.then(|| Form { algorithm: "Argon2", cost: None, weakness: None })
+    fits.then_some(Form { algorithm: "Argon2", cost: None, weakness: None })
 }
 
 fn parameters(setting: &[u8]) -> Option<String> {

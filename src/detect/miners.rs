@@ -137,22 +137,28 @@ fn is_reading_matter(entry: &Entry<'_>, facts: &Facts) -> bool {
         b"blacklist",
         b"denylist",
         b"/clamav/",
-        b"yara",
-        b"falco",
-        b"suricata",
-        b"snort",
-        b"rkhunter",
+        b"/yara",
+        b"/falco",
+        b"/suricata",
+        b"/snort",
+        b"/rkhunter",
         b"/licenses/",
     ];
     const ENDS: [&[u8]; 7] = [b".md", b".rst", b".adoc", b".html", b".yar", b".rules", b".hosts"];
-    facts.packages.owner(entry.path).is_some()
+    is_packaged(entry.path, facts)
         || facts.packages.owner_of_source(entry.path).is_some()
-        || PARTS.iter().any(|part| memmem::find(entry.path, part).is_some())
-        || ENDS.iter().any(|end| entry.path.ends_with(end))
+        || (entry.metadata.mode & 0o111 == 0
+            && (PARTS.iter().any(|part| memmem::find(entry.path, part).is_some())
+                || ENDS.iter().any(|end| entry.path.ends_with(end))))
+}
+
+/// Whether a package brought it as it is: a configuration file (/etc/crontab) is what people made of it.
+fn is_packaged(path: &[u8], facts: &Facts) -> bool {
+    facts.packages.owner(path).is_some() && !facts.packages.is_conffile(path)
 }
 
 fn place_signal(entry: &Entry<'_>, facts: &Facts) -> Option<&'static str> {
-    if facts.packages.owner(entry.path).is_some() {
+    if is_packaged(entry.path, facts) {
         None
     } else if names::is_miner(entry.name()) || names::is_mask(entry.name()) {
         Some("name")
@@ -243,7 +249,7 @@ impl FileDetector for MinerFiles {
             || is_autostart(entry.path)
             || is_temporary(entry.path)
             || (entry.metadata.mode & 0o111 != 0 && !entry.is_member());
-        if !wanted || facts.packages.owner(entry.path).is_some() {
+        if !wanted || is_packaged(entry.path, facts) {
             Interest::Skip
         } else if entry.metadata.size <= CONTENT_LIMIT {
             Interest::Content
@@ -263,9 +269,19 @@ impl FileDetector for MinerFiles {
     }
 }
 
-/// Whether the search for marks reports this file anyway.
+/// Whether the search for marks reports this file anyway: only texts that a rule surely takes.
 fn has_marks(content: &[u8]) -> bool {
-    [&b"stratum+"[..], b"XMRig", b"donate-level"].iter().any(|mark| memmem::find(content, mark).is_some())
+    const SURE: [&[u8]; 3] = [b"donate.v2.xmrig.com", b"donate.ssl.xmrig.com", b"XMRig/%s"];
+    const POOLS: [&[u8]; 2] = [b"stratum+tcp://", b"stratum+ssl://"];
+    let is_pool = |scheme: &[u8]| {
+        let mut places = memmem::find_iter(content, scheme);
+        places.any(|at| {
+            let host = content.get(at.saturating_add(scheme.len())..).unwrap_or_default();
+            host.get(..3).is_some_and(|start| start.iter().all(u8::is_ascii_alphanumeric))
+        })
+    };
+    SURE.iter().any(|mark| memmem::find(content, mark).is_some())
+        || POOLS.iter().any(|scheme| is_pool(scheme))
 }
 
 /// UPX writes its mark behind the program headers and at the end; altered ones keep the copyright text.

@@ -2,12 +2,12 @@ use super::*;
 use crate::detect::Collected;
 use crate::fs::{Metadata, NodeId, Time};
 
-fn metadata() -> Metadata {
+fn metadata(path: &str) -> Metadata {
     let time = Time::default();
     Metadata {
         file_type: FileType::Regular,
         size: 9,
-        mode: 0o755,
+        mode: if path.contains("/doc/") { 0o644 } else { 0o755 },
         uid: 0,
         gid: 0,
         links: 1,
@@ -19,7 +19,7 @@ fn metadata() -> Metadata {
 }
 
 fn file(path: &str, content: &[u8]) -> Vec<(String, Severity)> {
-    let metadata = metadata();
+    let metadata = metadata(path);
     let entry = Entry { path: path.as_bytes(), metadata: &metadata, node: NodeId(1), target: None };
     let (detector, facts) = (MinerFiles::default(), Facts::default());
     let mut sink = Collected::default();
@@ -43,7 +43,7 @@ fn marks(path: &str, found: &[(&str, &str, &str)]) -> Option<Severity> {
             context: Secret::new(context),
         })
         .collect();
-    let metadata = metadata();
+    let metadata = metadata(path);
     let entry = Entry { path: path.as_bytes(), metadata: &metadata, node: NodeId(1), target: None };
     let mut sink = Collected::default();
     MinerMarks::default().inspect(&entry, &matches, &Facts::default(), &mut sink);

@@ -8,6 +8,9 @@
 //! A detector returns nothing: what it finds and what it cannot handle goes into the [`Sink`], so one
 //! detector can neither stop the audit nor be silent.
 
+pub mod miners;
+pub mod password_hashes;
+
 use std::sync::Arc;
 
 use crate::facts::Facts;
@@ -76,7 +79,14 @@ pub struct Detectors {
 
 /// All detectors there are. A new one is a file in `detect/` and a line here.
 pub fn all() -> Detectors {
-    Detectors { files: vec![], matches: vec![], systems: vec![] }
+    Detectors {
+        files: vec![
+            Box::new(password_hashes::PasswordHashes::default()),
+            Box::new(miners::MinerFiles::default()),
+        ],
+        matches: vec![Box::new(miners::MinerMarks::default())],
+        systems: vec![],
+    }
 }
 
 /// Collects what detectors say: for tests, and for the audit's threads.

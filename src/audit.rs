@@ -1,6 +1,68 @@
 //! The audit: an image in, a report out. One pass over every file.
 
+use std::path::PathBuf;
+
+use crate::budget::Budget;
 use crate::finding::{Finding, Gap, Loss};
+use crate::tree::Tree;
+
+/// stub
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// stub
+    Image(PathBuf),
+    /// stub
+    Rootfs(PathBuf),
+    /// stub
+    Bytes {
+        /// stub
+        name: String,
+        /// stub
+        data: Vec<u8>,
+    },
+}
+/// stub
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// stub
+    #[error("{0}: no partition table and no file system that is known: is it a disk image?")]
+    Nothing(String),
+}
+/// stub
+pub struct System {
+    /// stub
+    pub subject: Subject,
+    /// stub
+    pub volumes: Vec<VolumeSummary>,
+    /// stub
+    pub tree: Tree,
+    /// stub
+    pub gaps: Vec<Gap>,
+    /// stub
+    pub notes: Vec<(String, String)>,
+}
+impl System {
+    /// stub
+    pub fn open(target: &Target, _: &Budget) -> Result<Self, AuditError> {
+        Err(AuditError::Nothing(match target {
+            Target::Image(path) | Target::Rootfs(path) => path.display().to_string(),
+            Target::Bytes { name, .. } => name.clone(),
+        }))
+    }
+}
+/// stub
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settings {
+    /// stub
+    pub budget: Budget,
+    /// stub
+    pub jobs: usize,
+}
+/// stub
+pub fn run(target: &Target, settings: &Settings, _: &dyn Progress) -> Result<Report, AuditError> {
+    let system = System::open(target, &settings.budget)?;
+    Ok(Report { subject: system.subject, ..Report::default() })
+}
 
 /// What the audit saw and found; the same image gives the same report, whatever the number of threads.
 #[derive(Debug, Default)]

@@ -1,6 +1,23 @@
 //! Paths, symbolic links that stay inside the image, and the walk: written once for all file systems.
+//!
+//! A [`Tree`] is what the running machine would see: the file system that holds `/etc` as root, the
+//! others where /etc/fstab, their own memory, the partition's type or the label puts them. A file system
+//! that has no place is there too, under its own paths.
 
-use crate::fs::{FileType, FsError, Metadata, NodeId};
+use std::sync::Arc;
+
+use crate::budget::Budget;
+use crate::finding::{Gap, Location};
+use crate::fs::{FileSystem, FileType, FsError, Metadata, Node, NodeId};
+
+pub mod fstab;
+pub mod mount;
+pub mod walk;
+
+use walk::{Walk, Walked};
+
+/// How many symbolic links a look-up follows, as Linux does.
+const LINKS_FOLLOWED: u32 = 40;
 
 /// A file as a detector sees it.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +46,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The part of the path inside the innermost archive, or the path itself: `keys/id_rsa` of
+    /// The part of the path inside the innermost archive, or the path itself: `/keys/id_rsa` of
     /// `/home/a/b.zip!/keys/id_rsa`. Rules by file name hold for both.
     pub fn inner_path(&self) -> &'a [u8] {
         match memchr::memmem::rfind(self.path, b"!/") {
@@ -44,27 +61,253 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// A file system in its place.
+pub struct Mounted {
+    /// The file system.
+    pub fs: Arc<dyn FileSystem>,
+    /// Its entries.
+    pub walk: Walk,
+    /// Number of its partition.
+    pub partition: Option<u32>,
+    /// How a report calls it: "ext4 rootfs".
+    pub name: String,
+    /// Where it is mounted, without a slash at the end (the root: empty); `None`: it has no place.
+    pub mount: Option<Vec<u8>>,
+    /// Why there.
+    pub mount_source: Option<&'static str>,
+}
+
+/// An entry of the tree: which file system, and which of its entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryId {
+    /// Index in [`Tree::volumes`].
+    pub volume: u32,
+    /// Index in its walk.
+    pub index: u32,
+}
+
 /// All file systems of an image put together as the running machine sees them.
 #[derive(Default)]
-pub struct Tree {}
+pub struct Tree {
+    volumes: Vec<Mounted>,
+}
 
 impl Tree {
+    /// Puts the file systems together; see [`mount::place`].
+    pub fn new(mut volumes: Vec<Mounted>, hints: &[mount::Hint]) -> Self {
+        mount::place(&mut volumes, hints);
+        Self { volumes }
+    }
+
+    /// The tree of one file system, as root: for tests and mounted trees.
+    pub fn of(fs: Arc<dyn FileSystem>, budget: &Budget) -> Self {
+        let walk = walk::walk(&*fs, budget);
+        let name = fs.identity().kind.to_owned();
+        let mount = Some(Vec::new());
+        Self { volumes: vec![Mounted { fs, walk, partition: None, name, mount, mount_source: None }] }
+    }
+
+    /// The file systems, in the order of the disk.
+    pub fn volumes(&self) -> &[Mounted] {
+        &self.volumes
+    }
+
+    /// Every entry of every file system, in a fixed order.
+    pub fn ids(&self) -> impl Iterator<Item = EntryId> + '_ {
+        (0_u32..).zip(&self.volumes).flat_map(|(volume, mounted)| {
+            (0_u32..).zip(&mounted.walk.entries).map(move |(index, _)| EntryId { volume, index })
+        })
+    }
+
+    /// The entry's file system and record.
+    pub fn get(&self, id: EntryId) -> Option<(&Mounted, &Walked)> {
+        let mounted = self.volumes.get(id.volume as usize)?;
+        Some((mounted, mounted.walk.get(id.index)?))
+    }
+
+    /// The path of an entry in the running machine; for a file system without a place, in itself.
+    pub fn path(&self, id: EntryId) -> Vec<u8> {
+        let mut path = Vec::with_capacity(64);
+        if let Some(mounted) = self.volumes.get(id.volume as usize) {
+            path.extend_from_slice(mounted.mount.as_deref().unwrap_or_default());
+            mounted.walk.push_path(id.index, &mut path);
+        }
+        if path.is_empty() {
+            path.push(b'/');
+        }
+        path
+    }
+
+    /// Where an entry is, for reports.
+    pub fn location(&self, id: EntryId) -> Location {
+        let path = self.path(id);
+        let Some((mounted, walked)) = self.get(id) else { return Location { path, ..Location::default() } };
+        Location {
+            partition: mounted.partition,
+            volume: Some(mounted.name.clone()),
+            path,
+            inode: Some(walked.node.0),
+            offset: None,
+            line: None,
+        }
+    }
+
+    /// What could not be walked, with paths as the running machine sees them.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let complete = |mounted: &Mounted, gap: &Gap| {
+            let mut gap = gap.clone();
+            let mut path = mounted.mount.clone().unwrap_or_default();
+            path.extend_from_slice(&gap.location.path);
+            gap.location.path = path;
+            gap.location.partition = mounted.partition;
+            gap.location.volume = Some(mounted.name.clone());
+            gap
+        };
+        let all = |mounted| Mounted::gaps(mounted).map(move |gap| complete(mounted, gap));
+        self.volumes.iter().flat_map(all).collect()
+    }
+
+    /// Opens an entry's inode.
+    ///
+    /// # Errors
+    /// [`FsError`], if it is damaged.
+    pub fn open(&self, id: EntryId) -> Result<Box<dyn Node + '_>, FsError> {
+        let Some((mounted, walked)) = self.get(id) else {
+            return Err(FsError::corrupt("entry", id.index.into(), "no such entry in the tree"));
+        };
+        mounted.fs.node(walked.node)
+    }
+
+    /// Finds `path` (absolute), following symbolic links inside the image only; `None` if there is
+    /// nothing, or the links loop.
+    pub fn find(&self, path: &[u8]) -> Option<EntryId> {
+        self.resolve(path, true)
+    }
+
+    /// Like [`Tree::find`], but a link at the end of the path is not followed.
+    pub fn find_link(&self, path: &[u8]) -> Option<EntryId> {
+        self.resolve(path, false)
+    }
+
+    fn root(&self) -> Option<EntryId> {
+        let root = (0_u32..).zip(&self.volumes).find(|(_, mounted)| mounted.mount.as_deref() == Some(b""));
+        root.map(|(volume, _)| EntryId { volume, index: 0 })
+    }
+
+    fn resolve(&self, path: &[u8], follow_last: bool) -> Option<EntryId> {
+        let root = self.root()?;
+        let mut todo: Vec<Vec<u8>> = Vec::new();
+        push_parts(path, &mut todo);
+        let mut stack = vec![root];
+        let mut links = 0;
+        while let Some(part) = todo.pop() {
+            if part == b".." {
+                if stack.len() > 1 {
+                    stack.pop();
+                }
+                continue;
+            }
+            let here = *stack.last()?;
+            let child = self.child(here, &part)?;
+            let (_, walked) = self.get(child)?;
+            match &walked.target {
+                Some(target) if follow_last || !todo.is_empty() => {
+                    links += 1;
+                    if links > LINKS_FOLLOWED {
+                        return None;
+                    }
+                    if target.first() == Some(&b'/') {
+                        stack.truncate(1);
+                    }
+                    push_parts(target, &mut todo);
+                }
+                _ => stack.push(child),
+            }
+        }
+        stack.last().copied()
+    }
+
+    /// The child `name` of a directory, crossing into the file system mounted on it.
+    fn child(&self, dir: EntryId, name: &[u8]) -> Option<EntryId> {
+        let mounted = self.volumes.get(dir.volume as usize)?;
+        let child = EntryId { volume: dir.volume, index: mounted.walk.child(dir.index, name)? };
+        let is_dir = self.get(child)?.1.metadata.file_type == FileType::Directory;
+        if is_dir && self.volumes.len() > 1 {
+            let path = self.path(child);
+            let over = |m: &Mounted| m.mount.as_deref() == Some(path.as_slice());
+            if let Some((volume, _)) = (0_u32..).zip(&self.volumes).find(|(_, mounted)| over(mounted)) {
+                return Some(EntryId { volume, index: 0 });
+            }
+        }
+        Some(child)
+    }
+
     /// Looks `path` (absolute) up, following symbolic links inside the image only.
     /// Returns the resolved path and the metadata; `None` if there is nothing, or a loop.
-    pub fn lookup(&self, _path: &[u8]) -> Option<(Vec<u8>, Metadata)> {
-        None
+    pub fn lookup(&self, path: &[u8]) -> Option<(Vec<u8>, Metadata)> {
+        let id = self.find(path)?;
+        Some((self.path(id), self.get(id)?.1.metadata))
     }
 
     /// Reads the file at `path` (absolute, links followed), at most `limit` bytes.
     ///
     /// # Errors
     /// [`FsError`] if it cannot be read; a larger file is `Unsupported`. `Ok(None)` if there is none.
-    pub fn read(&self, _path: &[u8], _limit: u64) -> Result<Option<Vec<u8>>, FsError> {
-        Ok(None)
+    pub fn read(&self, path: &[u8], limit: u64) -> Result<Option<Vec<u8>>, FsError> {
+        match self.find(path) {
+            Some(id) if self.get(id).is_some_and(|(_, w)| w.metadata.file_type == FileType::Regular) => {
+                self.content(id, limit).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Reads the whole content of an entry, at most `limit` bytes.
+    ///
+    /// # Errors
+    /// [`FsError`] if it cannot be read; a larger file is `Unsupported`.
+    pub fn content(&self, id: EntryId, limit: u64) -> Result<Vec<u8>, FsError> {
+        let mut node = self.open(id)?;
+        let size = node.metadata().size;
+        if size > limit {
+            return Err(FsError::Unsupported(format!(
+                "a file of {size} bytes where at most {limit} are read as a whole"
+            )));
+        }
+        let mut content = vec![0; usize::try_from(size).unwrap_or(0)];
+        let mut filled = 0;
+        while let Some(rest) = content.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match node.read_at(filled as u64, rest)? {
+                0 => break,
+                read => filled = filled.saturating_add(read),
+            }
+        }
+        content.truncate(filled);
+        Ok(content)
     }
 
     /// Names and types in the directory at `path` (links followed), sorted; empty if there is none.
-    pub fn list(&self, _path: &[u8]) -> Vec<(Vec<u8>, FileType)> {
-        Vec::new()
+    pub fn list(&self, path: &[u8]) -> Vec<(Vec<u8>, FileType)> {
+        let Some(dir) = self.find(path) else { return Vec::new() };
+        let Some((mounted, walked)) = self.get(dir) else { return Vec::new() };
+        let range = walked.children.start as usize..walked.children.end as usize;
+        let children = mounted.walk.entries.get(range).unwrap_or_default();
+        children.iter().map(|child| (mounted.walk.name(child).to_vec(), child.metadata.file_type)).collect()
+    }
+}
+
+impl Mounted {
+    fn gaps(&self) -> std::slice::Iter<'_, Gap> {
+        self.walk.gaps.iter()
+    }
+}
+
+/// Puts the parts of `path` on the stack `todo`, the first on top.
+fn push_parts(path: &[u8], todo: &mut Vec<Vec<u8>>) {
+    let parts = path.split(|&byte| byte == b'/').filter(|part| !part.is_empty() && *part != b".");
+    let from = todo.len();
+    todo.extend(parts.map(<[u8]>::to_vec));
+    if let Some(new) = todo.get_mut(from..) {
+        new.reverse();
     }
 }

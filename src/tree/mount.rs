@@ -1,0 +1,164 @@
+//! Which file system is mounted where, as the image's own /etc/fstab says.
+
+use super::fstab::{self, FstabLine};
+use super::{Mounted, Tree};
+use crate::fs::FileType;
+
+/// Largest fstab that is read, in bytes.
+const FSTAB_LIMIT: u64 = 1 << 20;
+
+/// What the partition table says of a file system's place, in the order of the file systems.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hint {
+    /// Number of the partition.
+    pub number: Option<u32>,
+    /// `PARTUUID`.
+    pub uuid: Option<String>,
+    /// `PARTLABEL`.
+    pub label: Option<String>,
+    /// Where the partition's type says it belongs.
+    pub mount: Option<&'static str>,
+}
+
+/// Gives each file system its place: the root by what it holds, the others by fstab, then by where they
+/// were mounted last, the partition's type, and the label, as far as the root has such a directory.
+pub(super) fn place(volumes: &mut Vec<Mounted>, hints: &[Hint]) {
+    let Some(root) = find_root(volumes) else { return };
+    set(volumes, root, b"", "holds /etc");
+    let tree = Tree { volumes: std::mem::take(volumes) };
+    let lines = match tree.read(b"/etc/fstab", FSTAB_LIMIT) {
+        Ok(Some(text)) => fstab::parse(&text),
+        _ => Vec::new(),
+    };
+    let mut places: Vec<(usize, Vec<u8>, &'static str)> = Vec::new();
+    let is_directory = |path: &[u8]| {
+        tree.lookup(path).is_some_and(|(_, metadata)| metadata.file_type == FileType::Directory)
+    };
+    let mut claim = |index: usize, path: &[u8], source: &'static str, must_exist: bool| {
+        let path = path.strip_suffix(b"/").unwrap_or(path);
+        let free = index != root && path.len() > 1 && path.first() == Some(&b'/');
+        let taken = places.iter().any(|(other, at, _)| *other == index || at == path);
+        if free && !taken && (!must_exist || is_directory(path)) {
+            places.push((index, path.to_vec(), source));
+        }
+    };
+    let hint = |index: usize| hints.get(index).cloned().unwrap_or_default();
+    for line in &lines {
+        for (index, mounted) in tree.volumes.iter().enumerate() {
+            if names(line, mounted, &hint(index)) {
+                claim(index, &line.mount, "fstab", false);
+            }
+        }
+    }
+    for (index, mounted) in tree.volumes.iter().enumerate() {
+        let identity = mounted.fs.identity();
+        if let Some(path) = &identity.last_mounted {
+            claim(index, path, "last mounted there", true);
+        }
+        if let Some(path) = hint(index).mount {
+            claim(index, path.as_bytes(), "partition type", true);
+        }
+        if let Some(path) = identity.label.as_deref().and_then(by_label) {
+            claim(index, path, "label", true);
+        }
+    }
+    *volumes = tree.volumes;
+    for (index, path, source) in places {
+        set(volumes, index, &path, source);
+    }
+}
+
+fn set(volumes: &mut [Mounted], index: usize, path: &[u8], source: &'static str) {
+    if let Some(mounted) = volumes.get_mut(index) {
+        mounted.mount = Some(path.to_vec());
+        mounted.mount_source = Some(source);
+    }
+}
+
+/// The file system that holds the system: the one with most of the marks of a root, the first of equals.
+fn find_root(volumes: &[Mounted]) -> Option<usize> {
+    const MARKS: [&[&[u8]]; 6] = [
+        &[b"etc", b"fstab"],
+        &[b"etc", b"passwd"],
+        &[b"etc", b"os-release"],
+        &[b"usr", b"bin"],
+        &[b"usr", b"lib"],
+        &[b"etc"],
+    ];
+    let score = |mounted: &Mounted| {
+        let has = |path: &[&[u8]]| path.iter().try_fold(0, |at, part| mounted.walk.child(at, part)).is_some();
+        MARKS.iter().filter(|path| has(path)).count()
+    };
+    let scores = volumes.iter().map(score).enumerate();
+    scores
+        .filter(|(_, score)| *score > 0)
+        .min_by_key(|(index, score)| (usize::MAX - score, *index))
+        .map(|(index, _)| index)
+}
+
+/// Whether the first field of an fstab line means this file system.
+fn names(line: &FstabLine, mounted: &Mounted, hint: &Hint) -> bool {
+    let spec = String::from_utf8_lossy(&line.spec).into_owned();
+    let identity = mounted.fs.identity();
+    let same = |value: &str, own: Option<&str>| {
+        own.is_some_and(|own| own.eq_ignore_ascii_case(value.trim_matches('"')))
+    };
+    let label = identity.label.as_ref().map(|label| String::from_utf8_lossy(label).into_owned());
+    let keyed = [
+        ("UUID=", identity.uuid.as_deref()),
+        ("LABEL=", label.as_deref()),
+        ("PARTUUID=", hint.uuid.as_deref()),
+        ("PARTLABEL=", hint.label.as_deref()),
+        ("/dev/disk/by-uuid/", identity.uuid.as_deref()),
+        ("/dev/disk/by-label/", label.as_deref()),
+        ("/dev/disk/by-partuuid/", hint.uuid.as_deref()),
+        ("/dev/disk/by-partlabel/", hint.label.as_deref()),
+    ];
+    for (prefix, own) in keyed {
+        if let Some(value) = spec.strip_prefix(prefix) {
+            return same(value, own);
+        }
+    }
+    device_number(&spec).is_some_and(|number| hint.number == Some(number))
+}
+
+/// The partition's number in a device's name: `/dev/sda1`, `/dev/xvdf2`, `/dev/nvme0n1p15`, `/dev/vda3`.
+fn device_number(spec: &str) -> Option<u32> {
+    let name = spec.strip_prefix("/dev/")?;
+    let digits = name.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let number = match name.strip_prefix("nvme") {
+        Some(rest) => rest.split_once('p')?.1,
+        None if ["sd", "xvd", "vd", "hd"].iter().any(|disk| name.starts_with(disk)) => digits,
+        None => return None,
+    };
+    number.parse().ok()
+}
+
+/// Where a file system of this label usually belongs.
+fn by_label(label: &[u8]) -> Option<&'static [u8]> {
+    Some(match label.to_ascii_lowercase().as_slice() {
+        b"boot" | b"bootfs" => b"/boot",
+        b"efi" | b"esp" | b"uefi" | b"efi system" => b"/boot/efi",
+        b"home" => b"/home",
+        b"var" => b"/var",
+        b"opt" => b"/opt",
+        b"srv" => b"/srv",
+        b"usr" => b"/usr",
+        b"tmp" => b"/tmp",
+        b"data" => b"/data",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_a_partition_is_read_from_its_device() {
+        assert_eq!(device_number("/dev/xvda1"), Some(1));
+        assert_eq!(device_number("/dev/nvme0n1p15"), Some(15));
+        assert_eq!(device_number("/dev/nvme0n1"), None);
+        assert_eq!(device_number("/dev/mapper/rhel-root"), None);
+    }
+}

@@ -1,0 +1,238 @@
+//! The walk: every entry of one file system, breadth first, without recursion and without loops.
+
+use std::collections::{HashSet, VecDeque};
+use std::ops::{ControlFlow, Range};
+
+use crate::budget::Budget;
+use crate::finding::{Gap, GapKind, Location, Loss};
+use crate::fs::{FileSystem, FileType, FsError, Metadata, Node, NodeId, Place};
+
+/// Longest target of a symbolic link that is kept, in bytes (`PATH_MAX`).
+const LINK_LIMIT: usize = 4096;
+
+/// An entry of a walked file system.
+#[derive(Clone, Debug)]
+pub struct Walked {
+    /// Index of the directory it is in; the root is its own parent.
+    pub parent: u32,
+    /// Where its name lies in [`Walk::names`].
+    name: Range<u32>,
+    /// Its inode.
+    pub node: NodeId,
+    /// What the inode says.
+    pub metadata: Metadata,
+    /// Indexes of its children, sorted by name; empty but for directories.
+    pub children: Range<u32>,
+    /// Byte offset of its first data on disk; `u64::MAX` where it has none: the order to read in.
+    pub first: u64,
+    /// Target of a symbolic link.
+    pub target: Option<Box<[u8]>>,
+}
+
+/// All entries of one file system, and what could not be walked.
+#[derive(Default)]
+pub struct Walk {
+    /// The root first, then directory by directory.
+    pub entries: Vec<Walked>,
+    names: Vec<u8>,
+    /// What was not reached; paths are inside the file system.
+    pub gaps: Vec<Gap>,
+}
+
+impl Walk {
+    /// The name of an entry in its directory; empty for the root.
+    pub fn name(&self, entry: &Walked) -> &[u8] {
+        self.names.get(entry.name.start as usize..entry.name.end as usize).unwrap_or_default()
+    }
+
+    /// The entry at `index`.
+    pub fn get(&self, index: u32) -> Option<&Walked> {
+        self.entries.get(index as usize)
+    }
+
+    /// The child called `name` of the directory at `index`.
+    pub fn child(&self, index: u32, name: &[u8]) -> Option<u32> {
+        let range = self.get(index)?.children.clone();
+        let children = self.entries.get(range.start as usize..range.end as usize)?;
+        let found = children.binary_search_by(|entry| self.name(entry).cmp(name)).ok()?;
+        range.start.checked_add(u32::try_from(found).ok()?)
+    }
+
+    /// Appends the path inside the file system of the entry at `index`: nothing for the root, else
+    /// parts that each begin with a slash.
+    pub fn push_path(&self, index: u32, path: &mut Vec<u8>) {
+        let mut parts = Vec::new();
+        let mut at = index;
+        while let Some(entry) = self.get(at).filter(|entry| entry.parent != at) {
+            parts.push(self.name(entry));
+            at = entry.parent;
+        }
+        for part in parts.iter().rev() {
+            path.push(b'/');
+            path.extend_from_slice(part);
+        }
+    }
+
+    fn path(&self, index: u32) -> Vec<u8> {
+        let mut path = Vec::new();
+        self.push_path(index, &mut path);
+        if path.is_empty() {
+            path.push(b'/');
+        }
+        path
+    }
+
+    fn gap(&mut self, path: Vec<u8>, node: Option<NodeId>, loss: Loss, kind: GapKind, reason: String) {
+        let location = Location { path, inode: node.map(|id| id.0), ..Location::default() };
+        self.gaps.push(Gap { location, kind, loss, bytes: None, reason });
+    }
+}
+
+/// The kind of gap that an error of a file system makes.
+pub fn gap_kind(error: &FsError) -> GapKind {
+    use crate::bytes::ReadError;
+    match error {
+        FsError::Read(ReadError::BeyondEnd { .. }) => GapKind::Missing,
+        FsError::Read(ReadError::Host { .. }) => GapKind::HostFailed,
+        FsError::Corrupt { .. } => GapKind::Damaged,
+        FsError::Unsupported(what) if what.contains("ncrypt") => GapKind::Encrypted,
+        FsError::Unsupported(_) => GapKind::Unsupported,
+    }
+}
+
+/// Walks `fs` from its root.
+pub fn walk(fs: &dyn FileSystem, budget: &Budget) -> Walk {
+    let mut walk = Walk::default();
+    let root = fs.root();
+    match fs.node(root) {
+        Ok(node) => {
+            let metadata = *node.metadata();
+            walk.entries.push(Walked {
+                parent: 0,
+                name: 0..0,
+                node: root,
+                metadata,
+                children: 0..0,
+                first: u64::MAX,
+                target: None,
+            });
+        }
+        Err(error) => {
+            walk.gap(
+                b"/".to_vec(),
+                Some(root),
+                Loss::Volume,
+                gap_kind(&error),
+                format!("the root directory: {error}"),
+            );
+            return walk;
+        }
+    }
+    let mut seen = HashSet::from([root]);
+    let mut queue = VecDeque::from([(0_u32, 0_u32)]);
+    while let Some((index, depth)) = queue.pop_front() {
+        if walk.entries.len() as u64 >= budget.entries {
+            walk.gap(
+                walk.path(index),
+                None,
+                Loss::Directory,
+                GapKind::OverLimit,
+                format!("more than {} entries in this file system", budget.entries),
+            );
+            break;
+        }
+        let children = read_children(fs, &mut walk, index, budget);
+        for child in children {
+            let Some(entry) = walk.get(child).filter(|entry| entry.metadata.file_type == FileType::Directory)
+            else {
+                continue;
+            };
+            let node = entry.node;
+            if !seen.insert(node) {
+                walk.gap(
+                    walk.path(child),
+                    Some(node),
+                    Loss::Directory,
+                    GapKind::Damaged,
+                    format!("directory loop: inode {} was already reached under another name", node.0),
+                );
+            } else if depth >= budget.directory_depth {
+                walk.gap(
+                    walk.path(child),
+                    Some(node),
+                    Loss::Directory,
+                    GapKind::OverLimit,
+                    format!("deeper than {} directories", budget.directory_depth),
+                );
+            } else {
+                queue.push_back((child, depth.saturating_add(1)));
+            }
+        }
+    }
+    walk
+}
+
+/// Appends the entries of the directory at `index` and returns their range.
+fn read_children(fs: &dyn FileSystem, walk: &mut Walk, index: u32, budget: &Budget) -> Range<u32> {
+    let Some(dir) = walk.get(index).map(|entry| entry.node) else { return 0..0 };
+    let room = budget.entries.saturating_sub(walk.entries.len() as u64);
+    let mut found: Vec<(Vec<u8>, NodeId)> = Vec::new();
+    let result = fs.read_dir(dir, &mut |name, node, _| {
+        if name != b"." && name != b".." {
+            found.push((name.to_vec(), node));
+        }
+        if found.len() as u64 >= room { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    if let Err(error) = result {
+        walk.gap(walk.path(index), Some(dir), Loss::Directory, gap_kind(&error), error.to_string());
+    }
+    found.sort();
+    found.dedup();
+    let start = u32::try_from(walk.entries.len()).unwrap_or(u32::MAX);
+    for (name, node) in found {
+        add_entry(fs, walk, index, &name, node);
+    }
+    let children = start..u32::try_from(walk.entries.len()).unwrap_or(u32::MAX);
+    if let Some(entry) = walk.entries.get_mut(index as usize) {
+        entry.children = children.clone();
+    }
+    children
+}
+
+fn add_entry(fs: &dyn FileSystem, walk: &mut Walk, parent: u32, name: &[u8], id: NodeId) {
+    let damaged = |walk: &mut Walk, loss, error: &FsError| {
+        let mut path = walk.path(parent);
+        if path.last() != Some(&b'/') {
+            path.push(b'/');
+        }
+        path.extend_from_slice(name);
+        walk.gap(path, Some(id), loss, gap_kind(error), error.to_string());
+    };
+    let mut node = match fs.node(id) {
+        Ok(node) => node,
+        Err(error) => return damaged(walk, Loss::File, &error),
+    };
+    let metadata = *node.metadata();
+    let target = match metadata.file_type {
+        FileType::Symlink => match node.read_link() {
+            Ok(target) => Some(target.get(..LINK_LIMIT).unwrap_or(&target).into()),
+            Err(error) => {
+                damaged(walk, Loss::File, &error);
+                None
+            }
+        },
+        _ => None,
+    };
+    let first = if metadata.file_type == FileType::Regular { first_data(&mut *node) } else { u64::MAX };
+    let start = u32::try_from(walk.names.len()).unwrap_or(u32::MAX);
+    walk.names.extend_from_slice(name);
+    let end = u32::try_from(walk.names.len()).unwrap_or(u32::MAX);
+    walk.entries.push(Walked { parent, name: start..end, node: id, metadata, children: 0..0, first, target });
+}
+
+/// Where the first data lies on the disk; an error shows itself again when the file is read.
+fn first_data(node: &mut dyn Node) -> u64 {
+    let extents = node.extents().unwrap_or_default();
+    let on_disk = |place: Place| if let Place::Disk(at) = place { Some(at) } else { None };
+    extents.iter().find_map(|extent| on_disk(extent.place)).unwrap_or(u64::MAX)
+}

@@ -8,10 +8,13 @@
 pub mod audit;
 pub mod budget;
 pub mod bytes;
+pub mod cli;
 pub mod detect;
 pub mod facts;
 pub mod finding;
 pub mod fs;
+pub mod gate;
+pub mod report;
 pub mod rules;
 pub mod text;
 pub mod tree;

@@ -156,8 +156,8 @@ fn judgement(policy: &Policy, report: &Report, verdict: Verdict) -> Judgement {
 
 fn failed(findings: usize, fail_on: Option<Severity>) -> String {
     let level = fail_on.map_or("", Severity::name);
-    let (noun, verb) = if findings == 1 { ("finding", "forbids") } else { ("findings", "forbid") };
-    format!("FAIL: {findings} {noun} at {level} or above {verb} to publish this image.")
+    let noun = if findings == 1 { "finding" } else { "findings" };
+    format!("FAIL: {findings} {noun} at {level} or above must be gone before this image is published.")
 }
 
 fn incomplete(clean: &str, gaps: usize) -> String {

@@ -130,7 +130,7 @@ pub(crate) fn report() -> Report {
 pub(crate) fn judgement() -> Judgement {
     Judgement {
         outcome: Outcome::Fail,
-        sentence: "FAIL: 4 findings at high or above forbid to publish this image.".to_owned(),
+        sentence: "FAIL: 4 findings at high or above must be gone before this image is published.".to_owned(),
         exit_code: 1,
         fail_on: Some(Severity::High),
         accepted_gaps: vec![],

@@ -67,7 +67,10 @@ fn group(
         let _ = writeln!(out, "\n  {}", paint.underlined(category_name(first.advisory.category)));
         let mut of_category = of_category.to_vec();
         of_category.sort_by(|a, b| a.advisory.id.cmp(&b.advisory.id));
-        for of_rule in of_category.chunk_by(|a, b| a.advisory.id == b.advisory.id) {
+        for (index, of_rule) in of_category.chunk_by(|a, b| a.advisory.id == b.advisory.id).enumerate() {
+            if index > 0 {
+                out.push('\n');
+            }
             rule(of_rule, options, paint, out);
         }
     }
@@ -77,47 +80,47 @@ fn group(
 fn rule(findings: &[&Finding], options: &Options, paint: &Paint, out: &mut String) {
     let Some(advisory) = findings.first().map(|finding| &finding.advisory) else { return };
     let title = paint.bold(&Escaped(advisory.title.as_bytes()).to_string());
-    let _ = writeln!(out, "  {title}  {}", paint.dim(&format!("[{}]", advisory.id)));
+    let _ = writeln!(out, "    {title}  {}", paint.dim(&format!("[{}]", advisory.id)));
     if options.verbose && !advisory.why.is_empty() {
-        out.push_str(&wrap(&advisory.why, "    ", "    ", options.width));
+        out.push_str(&wrap(&advisory.why, "      ", "      ", options.width));
     }
     let places = if options.verbose { findings.len() } else { PLACES };
     for finding in findings.iter().take(places) {
         place(finding, options, paint, out);
     }
     if let Some(left) = findings.len().checked_sub(places).filter(|left| *left > 0) {
-        let _ = writeln!(out, "    {}", paint.dim(&format!("… and {left} more (--verbose shows all)")));
+        let _ = writeln!(out, "      {}", paint.dim(&format!("… and {left} more (--verbose shows all)")));
     }
     if !advisory.remedy.is_empty() {
-        out.push_str(&paint.green(&wrap(&advisory.remedy, "    → ", "      ", options.width)));
+        out.push_str(&paint.green(&wrap(&advisory.remedy, "      → ", "        ", options.width)));
     }
     if options.verbose {
         for reference in &advisory.references {
-            let _ = writeln!(out, "      {}", paint.dim(reference));
+            let _ = writeln!(out, "        {}", paint.dim(reference));
         }
     }
 }
 
 /// One finding: where, and what shows it.
 fn place(finding: &Finding, options: &Options, paint: &Paint, out: &mut String) {
-    let _ = writeln!(out, "    {}", paint.cyan(&shown_place(&finding.location)));
+    let _ = writeln!(out, "      {}", paint.cyan(&shown_place(&finding.location)));
     let details = details(finding, options);
     if !details.is_empty() {
-        out.push_str(&wrap(&details.join(" · "), "      ", "      ", options.width));
+        out.push_str(&wrap(&details.join(" · "), "        ", "        ", options.width));
     }
     if options.secrets {
         for secret in &finding.evidence.secrets {
             for line in secret.reveal().split(|&byte| byte == b'\n') {
-                let _ = writeln!(out, "      {}", paint.red(&Escaped(line).to_string()));
+                let _ = writeln!(out, "        {}", paint.red(&Escaped(line).to_string()));
             }
         }
     }
     let more = if options.verbose { finding.more.len() } else { MORE_PLACES };
     for other in finding.more.iter().take(more) {
-        let _ = writeln!(out, "      also {}", paint.cyan(&shown_place(other)));
+        let _ = writeln!(out, "        also {}", paint.cyan(&shown_place(other)));
     }
     if let Some(left) = finding.more.len().checked_sub(more).filter(|left| *left > 0) {
-        let _ = writeln!(out, "      {}", paint.dim(&format!("also in {}", count(left, "other place"))));
+        let _ = writeln!(out, "        {}", paint.dim(&format!("also in {}", count(left, "other place"))));
     }
 }
 

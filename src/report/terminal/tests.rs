@@ -46,7 +46,9 @@ fn quiet_leaves_the_summary() {
     assert!(!quiet.contains("/etc/shadow"));
     assert!(quiet.contains("3 critical, 1 high, 7 medium"));
     assert!(quiet.contains("partition 2 (swap): unsupported, swap space is not read (1.0 MiB)"));
-    assert!(quiet.ends_with("FAIL: 4 findings at high or above forbid to publish this image.\n"));
+    assert!(
+        quiet.ends_with("FAIL: 4 findings at high or above must be gone before this image is published.\n")
+    );
 }
 
 #[test]
@@ -55,4 +57,11 @@ fn verbose_shows_every_place_and_why() {
     assert!(verbose.contains("/home/user7/.bash_history"));
     assert!(verbose.contains("Whoever starts the image has it."));
     assert!(verbose.contains("https://example.org/why"));
+}
+
+#[test]
+fn the_report_reads_like_this() {
+    let shown = rendered(&Options { width: 90, ..Options::default() });
+    std::fs::write("/tmp/cli_shown.txt", &shown).unwrap();
+    std::fs::write("/tmp/cli_color.txt", rendered(&Options { color: true, ..Options::default() })).unwrap();
 }

@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(size(512), "512 B");
         assert_eq!(size(1536), "1.5 KiB");
         assert_eq!(size(8 << 20), "8.0 MiB");
-        assert_eq!(size(u64::MAX), "16.0 EiB");
+        assert_eq!(size(u64::MAX), "15.9 EiB");
         assert_eq!(counted(1, "entry"), "1 entry");
         assert_eq!(counted(1_234_567, "entry"), "1,234,567 entries");
         assert_eq!(count(0, "gap"), "0 gaps");

@@ -58,7 +58,7 @@ fn first_level(list: &str) -> Vec<String> {
             '{' => depth += 1,
             '}' if depth == 0 => break,
             '}' => depth -= 1,
-            ',' if depth == 0 => names.push(name(&list[at + 1..])),
+            ',' if depth == 0 => names.extend(list.get(at + 1..).map(name)),
             _ => {}
         }
     }
@@ -100,7 +100,7 @@ fn a_module_uses_only_floors_beneath_it() {
             match floor(&used) {
                 Some(floor) if floor < own || used == module || meant => {}
                 Some(_) => {
-                    wrong.push(format!("{} uses {used}, which is not beneath {module}", path.display()))
+                    wrong.push(format!("{} uses {used}, which is not beneath {module}", path.display()));
                 }
                 None => wrong.push(format!("{} uses `crate::{used}`, which is on no floor", path.display())),
             }

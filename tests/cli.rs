@@ -1,5 +1,7 @@
 //! The whole program, end to end, in this process.
 
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
 use std::ffi::OsString;
 use std::path::Path;
 

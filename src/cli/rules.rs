@@ -73,7 +73,10 @@ fn unknown(id: &str, known: &[&str]) -> String {
 }
 
 fn check(terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let (rules, problems) = engine::check_rules();
+    let (rules, mut problems) = engine::check_rules();
+    if rules == 0 {
+        problems.push("there are no rules to check".to_owned());
+    }
     for problem in &problems {
         writeln!(terminal.out, "{problem}")?;
     }

@@ -9,12 +9,18 @@ pub mod archive;
 pub mod audit;
 pub mod budget;
 pub mod bytes;
+pub mod cli;
 pub mod detect;
 pub mod facts;
 pub mod finding;
 pub mod fs;
+pub mod gate;
 pub mod image;
+pub mod report;
 pub mod rules;
 pub mod text;
 pub mod tree;
 pub mod volume;
+
+#[cfg(test)]
+mod architecture;

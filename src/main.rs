@@ -1,2 +1,21 @@
-//! The program.
-fn main() {}
+//! The program: hands the process's arguments and terminal to [`assay::cli::run`].
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use assay::cli::{self, Terminal};
+
+fn main() -> ExitCode {
+    let (stdout, stderr) = (io::stdout(), io::stderr());
+    let (out_is_terminal, err_is_terminal) = (stdout.is_terminal(), stderr.is_terminal());
+    let (mut out, mut err) = (stdout.lock(), stderr);
+    let mut terminal = Terminal {
+        out: &mut out,
+        err: &mut err,
+        out_is_terminal,
+        err_is_terminal,
+        width: cli::terminal_width(),
+        color: cli::color_of_environment(|name| std::env::var_os(name)),
+    };
+    ExitCode::from(cli::run(std::env::args_os(), &mut terminal).0)
+}

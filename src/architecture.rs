@@ -1,0 +1,116 @@
+//! Holds the floors: a module uses only floors beneath its own.
+
+use std::fs;
+use std::path::Path;
+
+/// The floors, from the ground up. Modules of one floor ignore each other.
+const FLOORS: [&[&str]; 9] = [
+    &["bytes", "budget", "finding", "text"],
+    &["image"],
+    &["volume"],
+    &["fs"],
+    &["tree", "facts", "rules", "keys", "values", "command_line", "archive"],
+    &["detect"],
+    &["audit"],
+    &["report", "gate"],
+    &["cli", "main"],
+];
+
+/// Uses within a floor that are meant, with their reason.
+const EXCEPTIONS: [(&str, &str, &str); 1] = [("facts", "tree", "facts are read out of the tree")];
+
+fn floor(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|modules| modules.contains(&module))
+}
+
+/// The top-level module of a source file, by its path under `src/`.
+fn module_of(path: &Path) -> String {
+    let first = path.components().next().unwrap().as_os_str().to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The top-level modules that `source` uses by `crate::`, without its tests and comments.
+fn uses(source: &str) -> Vec<String> {
+    let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    let code: String =
+        code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|l| format!("{l}\n")).collect();
+    let mut used = Vec::new();
+    for after in code.split("crate::").skip(1) {
+        let names = match after.strip_prefix('{') {
+            // `use crate::{a::X, b::{Y, Z}};`: the names at the first level.
+            Some(list) => first_level(list),
+            None => vec![name(after)],
+        };
+        used.extend(names);
+    }
+    used
+}
+
+fn name(text: &str) -> String {
+    text.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
+}
+
+fn first_level(list: &str) -> Vec<String> {
+    let mut names = vec![name(list)];
+    let mut depth = 0;
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => names.extend(list.get(at + 1..).map(name)),
+            _ => {}
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+fn sources(dir: &Path, files: &mut Vec<std::path::PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+#[test]
+fn a_module_uses_only_floors_beneath_it() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    files.sort();
+    let mut wrong = Vec::new();
+    for file in files {
+        let path = file.strip_prefix(&src).unwrap();
+        let module = module_of(path);
+        let is_test = path.file_stem().is_some_and(|stem| stem == "tests" || stem == "sample");
+        if is_test || ["lib", "architecture"].contains(&module.as_str()) {
+            continue;
+        }
+        let Some(own) = floor(&module) else {
+            wrong.push(format!("{}: `{module}` is on no floor: add it to FLOORS", path.display()));
+            continue;
+        };
+        for used in uses(&fs::read_to_string(&file).unwrap()) {
+            let meant = EXCEPTIONS.iter().any(|(from, to, _)| *from == module && *to == used);
+            match floor(&used) {
+                Some(floor) if floor < own || used == module || meant => {}
+                Some(_) => {
+                    wrong.push(format!("{} uses {used}, which is not beneath {module}", path.display()));
+                }
+                None => wrong.push(format!("{} uses `crate::{used}`, which is on no floor", path.display())),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn uses_are_read_in_every_form() {
+    let source = "use crate::{fs::{self, Node}, text::Escaped};\nlet a = crate::bytes::x();\n// crate::cli\n";
+    assert_eq!(uses(source), ["fs", "text", "bytes"]);
+}

@@ -1,0 +1,105 @@
+//! The command line: flags in, an exit code out. The only floor that prints, reads the environment or the
+//! clock, and shows progress.
+//!
+//! The whole program is the function [`run`], so that a test needs no process.
+
+mod arguments;
+mod demo;
+mod engine;
+pub mod exit;
+mod look;
+mod manifest;
+mod output;
+mod progress;
+mod rules;
+mod scan;
+mod terminal;
+
+use std::ffi::OsString;
+use std::io;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+pub use exit::Exit;
+pub use terminal::{Terminal, color_of_environment, terminal_width};
+
+/// Why a command ended before its time: what to tell, and the exit code.
+struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    /// The user asked for something that cannot be: exit code 2.
+    fn usage(message: impl Into<String>) -> Self {
+        Self { exit: Exit::USAGE, message: message.into() }
+    }
+
+    /// The image could not be audited: exit code 3.
+    fn unreadable(message: impl std::fmt::Display) -> Self {
+        Self { exit: Exit::UNREADABLE, message: message.to_string() }
+    }
+}
+
+/// A reader that went away (`assay … | head`) wants no more; anything else is a failed audit.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self { exit: Exit::PASS, message: String::new() };
+        }
+        Self::unreadable(format!("the output could not be written: {error}"))
+    }
+}
+
+/// Runs the program with `args` (the first is its name) and returns what the process shall end with.
+pub fn run(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal<'_>) -> Exit {
+    let arguments = match Arguments::try_parse_from(args) {
+        Ok(arguments) => arguments,
+        Err(error) => return not_parsed(&error, terminal),
+    };
+    terminal.decide(arguments.color);
+    let done = command(&arguments, terminal);
+    let flushed = terminal.out.flush();
+    match done.and_then(|exit| flushed.map(|()| exit).map_err(|error| broken(error, exit))) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            if !failure.message.is_empty() {
+                // Where standard error is gone, the exit code still tells.
+                let _ = writeln!(terminal.err, "{} {}", terminal.error_word(), failure.message);
+            }
+            failure.exit
+        }
+    }
+}
+
+/// The failure of a last write: a reader that went away does not change the verdict.
+fn broken(error: io::Error, exit: Exit) -> Failure {
+    match Failure::from(error) {
+        failure if failure.message.is_empty() => Failure { exit, ..failure },
+        failure => failure,
+    }
+}
+
+fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    match &arguments.command {
+        Command::Scan(scan) => scan::run(scan, terminal),
+        Command::Demo(display) => demo::run(display, terminal),
+        Command::Layout { image } => look::layout(image, terminal),
+        Command::Ls { image, path } => look::ls(image, path, terminal),
+        Command::Cat { image, path } => look::cat(image, path, terminal),
+        Command::Manifest { image } => manifest::run(image, terminal),
+        Command::Rules { command } => rules::run(command, terminal),
+    }
+}
+
+/// Help and version are answers, on standard output; everything else clap says is a usage error.
+fn not_parsed(error: &clap::Error, terminal: &mut Terminal<'_>) -> Exit {
+    let on_err = error.use_stderr();
+    let text = error.render();
+    let text = if terminal.colored(on_err) { text.ansi().to_string() } else { text.to_string() };
+    let to = if on_err { &mut *terminal.err } else { &mut *terminal.out };
+    // Where it cannot be written there is nobody to tell.
+    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+    if on_err { Exit::USAGE } else { Exit::PASS }
+}

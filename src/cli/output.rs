@@ -1,0 +1,103 @@
+//! Files that reports are written to: whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+
+/// Where a report goes.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// A pipe or a terminal: written as it is.
+    Stream(PathBuf),
+    /// A file, replaced at the end.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// Where it is written until it is complete.
+        temporary: PathBuf,
+    },
+}
+
+/// Judges `path` before the work begins.
+pub(super) fn place(path: &Path) -> Result<Place, Failure> {
+    let shown = path.display();
+    match fs::metadata(path).map(|metadata| metadata.file_type()) {
+        Ok(kind) if kind.is_dir() => {
+            return Err(Failure::usage(format!("{shown}: is a directory; name a file in it for the report")));
+        }
+        Ok(kind) if kind.is_block_device() => {
+            return Err(Failure::usage(format!("{shown}: is a disk, which is never written")));
+        }
+        Ok(kind) if !kind.is_file() => return Ok(Place::Stream(path.to_owned())),
+        _ => {}
+    }
+    let Some(name) = path.file_name() else {
+        return Err(Failure::usage(format!("{shown}: is no name for a report")));
+    };
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !parent.is_dir() {
+        let parent = parent.display();
+        return Err(Failure::usage(format!("{shown}: there is no directory {parent}")));
+    }
+    let mut hidden = std::ffi::OsString::from(".");
+    hidden.push(name);
+    hidden.push(format!(".{}.part", std::process::id()));
+    Ok(Place::File { path: path.to_owned(), temporary: parent.join(hidden) })
+}
+
+/// Writes the report; `private` makes a file that only its owner reads.
+pub(super) fn write(place: &Place, text: &[u8], private: bool) -> Result<(), Failure> {
+    let (path, done) = match place {
+        Place::Stream(path) => {
+            (path, OpenOptions::new().write(true).open(path).and_then(|mut to| to.write_all(text)))
+        }
+        Place::File { path, temporary } => (path, replace(path, temporary, text, private)),
+    };
+    done.map_err(|error| Failure::unreadable(format!("{}: could not be written: {error}", path.display())))
+}
+
+fn replace(path: &Path, temporary: &Path, text: &[u8], private: bool) -> io::Result<()> {
+    let mode = if private { 0o600 } else { 0o666 };
+    let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(temporary)?;
+    let done = fill(file, text).and_then(|()| fs::rename(temporary, path));
+    if done.is_err() {
+        // The error that matters is the first one.
+        let _ = fs::remove_file(temporary);
+    }
+    done
+}
+
+fn fill(mut file: File, text: &[u8]) -> io::Result<()> {
+    file.write_all(text)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_report_replaces_a_file_whole_and_leaves_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("report.json");
+        fs::write(&path, "old").unwrap();
+        write(&place(&path).ok().unwrap(), b"new", true).ok().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_refused_before_the_work() {
+        let dir = tempfile::tempdir().unwrap();
+        let message = |path: &Path| place(path).err().unwrap().message;
+        assert!(message(dir.path()).contains("is a directory"));
+        assert!(message(&dir.path().join("no/report.json")).contains("there is no directory"));
+        assert!(matches!(place(Path::new("/dev/null")), Ok(Place::Stream(_))));
+    }
+}

@@ -1,0 +1,161 @@
+//! The report for people: what to do first, first.
+//!
+//! Findings by severity, then category, then rule; the remedy once a rule. Then what was looked at, what
+//! was not, and the verdict in one sentence, where the eye is when the program ends.
+
+use std::fmt::Write as _;
+
+use super::{Judgement, Options, TOOL_VERSION};
+use crate::audit::Report;
+use crate::finding::{Confidence, Finding, Location, Severity};
+use crate::text::Escaped;
+
+mod summary;
+mod text;
+
+use text::{Paint, category_name, count};
+pub use text::{size, wrap};
+
+/// Places of one rule that are shown without `--verbose`.
+const PLACES: usize = 5;
+/// Other places of one finding that are shown without `--verbose`.
+const MORE_PLACES: usize = 2;
+
+/// The report as text, ending with the verdict.
+pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> String {
+    let paint = Paint { on: options.color };
+    let mut out = String::new();
+    head(report, &paint, &mut out);
+    if !options.quiet {
+        let shown = |finding: &&Finding| finding.severity >= options.min_severity;
+        let findings: Vec<&Finding> = report.findings.iter().filter(shown).collect();
+        for severity in Severity::ALL {
+            let of: Vec<&Finding> = findings.iter().copied().filter(|f| f.severity == severity).collect();
+            if !of.is_empty() {
+                group(severity, of, options, &paint, &mut out);
+            }
+        }
+    }
+    summary::render(report, judgement, options, &paint, &mut out);
+    out
+}
+
+fn head(report: &Report, paint: &Paint, out: &mut String) {
+    let subject = &report.subject;
+    let mut parts = vec![paint.bold(&Escaped(subject.name.as_bytes()).to_string())];
+    if subject.size > 0 {
+        parts.push(size(subject.size));
+    }
+    parts.push(subject.layout.clone());
+    parts.extend(report.system.as_ref().map(|system| Escaped(system.as_bytes()).to_string()));
+    let _ = writeln!(out, "assay {TOOL_VERSION} · {}", parts.join(" · "));
+}
+
+/// All findings of one severity.
+fn group(
+    severity: Severity,
+    mut findings: Vec<&Finding>,
+    options: &Options,
+    paint: &Paint,
+    out: &mut String,
+) {
+    let heading = format!("{} · {}", severity.name().to_uppercase(), count(findings.len(), "finding"));
+    let _ = writeln!(out, "\n{}", paint.severity(severity, &heading));
+    findings.sort_by_key(|finding| finding.advisory.category);
+    for of_category in findings.chunk_by(|a, b| a.advisory.category == b.advisory.category) {
+        let Some(first) = of_category.first() else { continue };
+        let _ = writeln!(out, "\n  {}", paint.underlined(category_name(first.advisory.category)));
+        let mut of_category = of_category.to_vec();
+        of_category.sort_by(|a, b| a.advisory.id.cmp(&b.advisory.id));
+        for (index, of_rule) in of_category.chunk_by(|a, b| a.advisory.id == b.advisory.id).enumerate() {
+            if index > 0 {
+                out.push('\n');
+            }
+            rule(of_rule, options, paint, out);
+        }
+    }
+}
+
+/// All findings of one rule with one severity.
+fn rule(findings: &[&Finding], options: &Options, paint: &Paint, out: &mut String) {
+    let Some(advisory) = findings.first().map(|finding| &finding.advisory) else { return };
+    let title = paint.bold(&Escaped(advisory.title.as_bytes()).to_string());
+    let _ = writeln!(out, "    {title}  {}", paint.dim(&format!("[{}]", advisory.id)));
+    if options.verbose && !advisory.why.is_empty() {
+        out.push_str(&wrap(&advisory.why, "      ", "      ", options.width));
+    }
+    let places = if options.verbose { findings.len() } else { PLACES };
+    for finding in findings.iter().take(places) {
+        place(finding, options, paint, out);
+    }
+    if let Some(left) = findings.len().checked_sub(places).filter(|left| *left > 0) {
+        let _ = writeln!(out, "      {}", paint.dim(&format!("… and {left} more (--verbose shows all)")));
+    }
+    if !advisory.remedy.is_empty() {
+        out.push_str(&paint.green(&wrap(&advisory.remedy, "      → ", "        ", options.width)));
+    }
+    if options.verbose {
+        for reference in &advisory.references {
+            let _ = writeln!(out, "        {}", paint.dim(reference));
+        }
+    }
+}
+
+/// One finding: where, and what shows it.
+fn place(finding: &Finding, options: &Options, paint: &Paint, out: &mut String) {
+    let _ = writeln!(out, "      {}", paint.cyan(&shown_place(&finding.location)));
+    let details = details(finding, options);
+    if !details.is_empty() {
+        out.push_str(&wrap(&details.join(" · "), "        ", "        ", options.width));
+    }
+    if options.secrets {
+        for secret in &finding.evidence.secrets {
+            for line in secret.reveal().split(|&byte| byte == b'\n') {
+                let _ = writeln!(out, "        {}", paint.red(&Escaped(line).to_string()));
+            }
+        }
+    }
+    let more = if options.verbose { finding.more.len() } else { MORE_PLACES };
+    for other in finding.more.iter().take(more) {
+        let _ = writeln!(out, "        also {}", paint.cyan(&shown_place(other)));
+    }
+    if let Some(left) = finding.more.len().checked_sub(more).filter(|left| *left > 0) {
+        let _ = writeln!(out, "        {}", paint.dim(&format!("also in {}", count(left, "other place"))));
+    }
+}
+
+/// Evidence and facts, each a few words.
+fn details(finding: &Finding, options: &Options) -> Vec<String> {
+    let shown = |text: &str| Escaped(text.as_bytes()).to_string();
+    let evidence = &finding.evidence;
+    let mut details = Vec::new();
+    details.extend(finding.subject.as_deref().map(shown));
+    if !options.secrets {
+        details.extend(evidence.secrets.iter().map(crate::finding::Secret::redacted));
+    }
+    details.extend(evidence.facts.iter().map(|(name, value)| format!("{name} {}", shown(value))));
+    details.extend(evidence.key_fingerprint.as_deref().map(shown));
+    details.extend(finding.package.as_deref().map(|package| format!("of package {}", shown(package))));
+    if finding.confidence < Confidence::High {
+        details.push(format!("{} confidence", finding.confidence.name()));
+    }
+    details
+}
+
+/// `/path:line`, or the volume where there is no path.
+pub fn shown_place(location: &Location) -> String {
+    let volume = location.volume.as_deref().unwrap_or("image");
+    let volume = Escaped(volume.as_bytes());
+    let mut place = match (location.path.is_empty(), location.partition) {
+        (false, _) => Escaped(&location.path).to_string(),
+        (true, Some(number)) => format!("partition {number} ({volume})"),
+        (true, None) => volume.to_string(),
+    };
+    if let Some(line) = location.line {
+        let _ = write!(place, ":{line}");
+    }
+    place
+}
+
+#[cfg(test)]
+mod tests;

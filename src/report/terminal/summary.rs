@@ -1,0 +1,133 @@
+//! The end of the report: what was looked at, what was not, and the verdict.
+
+use std::fmt::Write as _;
+
+use super::text::{Paint, count, counted, size, wrap};
+use super::{Judgement, Options, shown_place};
+use crate::audit::{Report, VolumeSummary};
+use crate::finding::{Gap, Severity};
+use crate::report::Outcome;
+use crate::text::Escaped;
+
+/// Gaps and notes that are shown without `--verbose`.
+const LINES: usize = 12;
+
+/// Appends the end of the report.
+pub(super) fn render(
+    report: &Report,
+    judgement: &Judgement,
+    options: &Options,
+    paint: &Paint,
+    out: &mut String,
+) {
+    let _ = writeln!(out, "\n{}", paint.bold("Looked at"));
+    volumes(&report.volumes, out);
+    coverage(report, out);
+    gaps(report, options, paint, out);
+    if !options.quiet {
+        notes(&report.notes, options, paint, out);
+    }
+    counts(report, options, paint, out);
+    let _ = writeln!(out, "{}", paint.outcome(judgement.outcome == Outcome::Pass, &judgement.sentence));
+}
+
+fn volumes(volumes: &[VolumeSummary], out: &mut String) {
+    let rows: Vec<[String; 5]> = volumes.iter().map(row).collect();
+    let mut widths = [0; 5];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    for row in &rows {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        let _ = writeln!(out, "  {}", cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+}
+
+fn row(volume: &VolumeSummary) -> [String; 5] {
+    let label = volume.label.as_deref().filter(|label| !label.is_empty());
+    let content = match (label, &volume.purpose) {
+        (Some(label), _) => format!("{} {}", volume.content, Escaped(label)),
+        (None, Some(purpose)) if !volume.read => format!("{} ({purpose})", volume.content),
+        _ => volume.content.clone(),
+    };
+    [
+        volume.partition.map_or_else(String::new, |number| format!("partition {number}")),
+        content,
+        volume.mount.as_deref().map_or_else(|| "-".to_owned(), |mount| Escaped(mount).to_string()),
+        if volume.size == 0 { String::new() } else { size(volume.size) },
+        if volume.read { counted(volume.entries, "entry") } else { "not read".to_owned() },
+    ]
+}
+
+fn coverage(report: &Report, out: &mut String) {
+    let coverage = &report.coverage;
+    let unread = coverage.files.saturating_sub(coverage.files_read);
+    let read =
+        if unread == 0 { "all read".to_owned() } else { format!("{unread} of them not or not wholly read") };
+    let _ = write!(
+        out,
+        "  {}, {read}; {} searched",
+        counted(coverage.files, "file"),
+        size(coverage.bytes_searched)
+    );
+    if coverage.members > 0 {
+        let members = counted(coverage.members, "member");
+        let _ = write!(out, "; {members} of archives ({})", size(coverage.bytes_unpacked));
+    }
+    out.push('\n');
+    if coverage.findings_dropped > 0 {
+        let dropped = counted(coverage.findings_dropped, "finding");
+        let _ = writeln!(out, "  {dropped} beyond the limit of one rule in one file are only counted");
+    }
+}
+
+fn gaps(report: &Report, options: &Options, paint: &Paint, out: &mut String) {
+    let losses: Vec<&Gap> = report.losses().collect();
+    if losses.is_empty() {
+        return;
+    }
+    let heading = format!("Not looked at: {}", count(losses.len(), "gap"));
+    let _ = writeln!(out, "\n{}", paint.severity(Severity::Medium, &heading));
+    let lines = if options.verbose { losses.len() } else { LINES };
+    for gap in losses.iter().take(lines) {
+        let bytes = gap.bytes.map_or_else(String::new, |bytes| format!(" ({})", size(bytes)));
+        let text = format!("{}: {}, {}{bytes}", shown_place(&gap.location), gap.kind.name(), gap.reason);
+        out.push_str(&wrap(&text, "  ", "    ", options.width));
+    }
+    more(losses.len(), lines, paint, out);
+}
+
+fn notes(notes: &[(String, String)], options: &Options, paint: &Paint, out: &mut String) {
+    if notes.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{}", paint.bold("Notes"));
+    let lines = if options.verbose { notes.len() } else { LINES };
+    for (place, text) in notes.iter().take(lines) {
+        out.push_str(&wrap(&format!("{place}: {text}"), "  ", "    ", options.width));
+    }
+    more(notes.len(), lines, paint, out);
+}
+
+fn more(all: usize, shown: usize, paint: &Paint, out: &mut String) {
+    if let Some(left) = all.checked_sub(shown).filter(|left| *left > 0) {
+        let _ = writeln!(out, "  {}", paint.dim(&format!("… and {left} more (--verbose shows all)")));
+    }
+}
+
+fn counts(report: &Report, options: &Options, paint: &Paint, out: &mut String) {
+    let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
+    let there = Severity::ALL.into_iter().map(|severity| (severity, of(severity))).filter(|(_, n)| *n > 0);
+    let words: Vec<String> =
+        there.map(|(severity, n)| paint.severity(severity, &format!("{n} {}", severity.name()))).collect();
+    let hidden = report.findings.iter().filter(|finding| finding.severity < options.min_severity).count();
+    let hidden = if hidden > 0 {
+        format!(" ({} not shown: --min-severity)", count(hidden, "finding"))
+    } else {
+        String::new()
+    };
+    let words = if words.is_empty() { "No findings".to_owned() } else { words.join(", ") };
+    let _ = writeln!(out, "\n{words}{hidden}");
+}

@@ -1,0 +1,93 @@
+//! The whole program, end to end, in this process.
+
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use assay::cli::{self, Exit, Terminal};
+
+/// Exit code, standard output, standard error.
+fn assay<I: Into<OsString> + Clone>(args: &[I]) -> (Exit, String, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut terminal = Terminal {
+        out: &mut out,
+        err: &mut err,
+        out_is_terminal: false,
+        err_is_terminal: false,
+        width: 100,
+        color: None,
+    };
+    let args = std::iter::once(OsString::from("assay")).chain(args.iter().cloned().map(Into::into));
+    let exit = cli::run(args, &mut terminal);
+    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+/// The one line that an image that cannot be audited is answered with.
+fn refusal(path: &Path) -> String {
+    let (exit, out, err) = assay(&[OsString::from("scan"), path.into()]);
+    assert_eq!((exit, out.as_str()), (Exit::UNREADABLE, ""));
+    assert!(
+        err.starts_with("error: ") && err.contains(&*path.file_name().unwrap().to_string_lossy()),
+        "{err}"
+    );
+    err
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    let (exit, out, err) = assay(&["--help"]);
+    assert_eq!((exit, err.as_str()), (Exit::PASS, ""));
+    assert!(out.contains("Examples:") && out.contains("Exit codes:") && !out.contains("manifest"));
+    assert!(!out.contains('\x1b'));
+    assert_eq!(assay(&["--version"]).0, Exit::PASS);
+    assert!(assay(&["scan", "--help"]).1.contains("--accept-gap"));
+}
+
+#[test]
+fn wrong_usage_is_exit_2_with_a_hint() {
+    for args in [
+        &["scan"][..],
+        &["scam", "disk.raw"],
+        &["scan", "a", "--rootfs", "b"],
+        &["scan", "a", "--fail-on", "awful"],
+        &["scan", "a", "--jobs", "0"],
+        &["scan", "a", "-o", "no/such/directory/report.json"],
+        &["scan", "--rootfs", file!()],
+        &["rules", "show", "no-such-rule"],
+    ] {
+        let (exit, out, err) = assay(args);
+        assert_eq!((exit, out.as_str()), (Exit::USAGE, ""), "{args:?}");
+        assert!(err.starts_with("error: "), "{err}");
+    }
+}
+
+#[test]
+fn what_is_no_image_is_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = dir.path().join("notes.txt");
+    std::fs::write(&text, "this is a text file\n".repeat(2000)).unwrap();
+    let empty = dir.path().join("empty.raw");
+    std::fs::write(&empty, "").unwrap();
+    for path in [&text, &empty, dir.path(), &dir.path().join("absent.raw")] {
+        let message = refusal(path);
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+}
+
+#[test]
+fn the_image_itself_is_never_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let image = dir.path().join("disk.raw");
+    std::fs::write(&image, "image").unwrap();
+    let (exit, _, err) = assay(&["scan".into(), image.clone().into(), "-o".into(), OsString::from(&image)]);
+    assert_eq!(exit, Exit::USAGE);
+    assert!(err.contains("never written"), "{err}");
+    assert_eq!(std::fs::read(&image).unwrap(), b"image");
+}
+
+#[test]
+fn colours_come_when_asked_for() {
+    let (_, _, err) = assay(&["scan", "/no/such/image.raw", "--color", "always"]);
+    assert!(err.starts_with("\x1b[1;31merror:"), "{err}");
+}

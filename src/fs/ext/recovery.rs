@@ -39,12 +39,11 @@ pub(super) fn recover(
             return None;
         }
     };
+    // They say how many transactions were replayed.
     notes.extend(replay.notes);
     if replay.blocks.is_empty() {
         return None;
     }
-    let text = format!("the journal was dirty: {} transactions replayed in memory", replay.transactions);
-    notes.push(Note { loss: Loss::Nothing, text });
     Some(Arc::new(Overlay::new(Arc::clone(&volume.source), superblock.block_size, replay.blocks)))
 }
 

@@ -1,378 +1,181 @@
-//! ext2, ext3 and ext4, keyed by inode number.
+//! ext2, ext3 and ext4.
 //!
-//! A dirty journal is replayed in memory; a lost superblock or descriptor table is taken from a backup; both
-//! are said. What cannot be read without a key (fscrypt) is an error of that directory or file.
+//! Read from the disk alone, with every checksum looked at. What a wrong checksum means here: a superblock
+//! is used with a note (or its backup, where the primary makes no sense); a group descriptor is replaced by
+//! a backup that is right; an inode, a block of extents or of entries is read as it stands, for an auditor
+//! would rather see too much, and [`FileSystem::notes`] counts the inodes concerned. Only what makes no
+//! sense is an error. A dirty journal is replayed in memory, and everything is read through it.
 //!
-//! Checksums are looked at where a wrong one decides what is read: the superblock's, and the journal's.
-//! Elsewhere the structures' own limits are checked: an inode whose checksum is wrong is still evidence.
-//!
-//! Reference: the kernel's Documentation/filesystems/ext4/.
+//! Not read: what fscrypt encrypted, the features compression and dirdata, journals on other devices.
 
-mod dir;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit};
+use crate::budget::Budget;
+use crate::bytes::{Source, Span};
+use crate::finding::Loss;
+use superblock::{Superblock, ro_compat};
+
+mod checksum;
+mod directory;
 mod free;
 mod groups;
 mod inode;
-mod journal;
-mod map;
+pub mod journal;
+mod mapping;
 mod node;
 mod overlay;
+mod recovery;
 mod superblock;
+mod volume;
 mod xattr;
 
-use std::ops::ControlFlow;
-use std::sync::Arc;
-
-use crate::budget::Budget;
-use crate::bytes::{Source, Span, read_vec};
-use crate::finding::Loss;
-use crate::fs::{Driver, FileSystem, FileType, FsError, Identity, Node, NodeId, Note, Usage, Visit};
-use groups::Group;
-use inode::{FLAG_ENCRYPT, FLAG_INLINE_DATA, Inode};
-use journal::JournalGeometry;
-use node::ExtNode;
-use overlay::Overlay;
-use superblock::{INCOMPAT_RECOVER, PRIMARY, Superblock};
+use volume::Volume;
 
 /// The driver of ext2, ext3 and ext4.
-pub const DRIVER: Driver = Driver { name: "ext", probe, open: open_boxed };
+///
+/// Its probe also takes a source whose primary superblock is zeroed but has a sound backup; drivers that
+/// know their mark for sure should be asked first.
+pub const DRIVER: Driver = Driver { name: "ext", probe, open };
 
-const ROOT: NodeId = NodeId(2);
-/// Blocks of a directory that are read at once.
-const DIRECTORY_RUN: u64 = 256 << 10;
-/// Groups whose backups are tried, in this order.
-const BACKUP_GROUPS: [u64; 8] = [1, 3, 5, 7, 9, 25, 27, 49];
-
-/// An opened file system.
-pub(crate) struct Ext {
-    source: Arc<dyn Source>,
-    sb: Superblock,
-    groups: Vec<Group>,
-    budget: Budget,
-    notes: Vec<Note>,
-}
+const ROOT: u64 = 2;
 
 fn probe(source: &dyn Source) -> bool {
-    Superblock::is_marked(source, PRIMARY) || backup(source).is_some()
+    superblock::has_magic(source)
+        || superblock::is_zeroed(source) && superblock::find_backup(source).is_some()
 }
 
-fn open_boxed(source: Arc<dyn Source>, budget: &Budget) -> Result<Box<dyn FileSystem>, FsError> {
+fn open(source: Arc<dyn Source>, budget: &Budget) -> Result<Box<dyn FileSystem>, FsError> {
     Ok(Box::new(Ext::open(source, budget)?))
 }
 
-/// The first backup superblock that is right, with its group.
-fn backup(source: &dyn Source) -> Option<(Superblock, u64)> {
-    for log_size in 0..7_u32 {
-        let block_size = 1024_u64 << log_size;
-        let first = u64::from(log_size == 0);
-        // mke2fs fills a bitmap block: eight blocks of a group for each byte of a block.
-        for group in BACKUP_GROUPS {
-            let offset =
-                group.saturating_mul(block_size * 8).saturating_add(first).saturating_mul(block_size);
-            if !Superblock::is_marked(source, offset) {
-                continue;
-            }
-            match Superblock::read(source, offset) {
-                Ok(sb) if u64::from(sb.block_size) == block_size && sb.has_backup(group) => {
-                    return Some((sb, group));
-                }
-                _ => {}
-            }
-        }
-    }
-    None
-}
-
-fn nothing_lost(text: impl Into<String>) -> Note {
-    Note { loss: Loss::Nothing, text: text.into() }
+struct Ext {
+    volume: Volume,
+    notes: Vec<Note>,
 }
 
 impl Ext {
     fn open(source: Arc<dyn Source>, budget: &Budget) -> Result<Self, FsError> {
-        let mut notes = Vec::new();
-        let (sb, copy) = choose_superblock(&*source, &mut notes)?;
-        let groups = choose_groups(&*source, &sb, copy, budget, &mut notes)?;
-        if sb.blocks.saturating_mul(sb.block_size.into()) > source.len() {
-            let text = format!(
-                "the file system has {} bytes, the volume {}",
-                sb.blocks.saturating_mul(sb.block_size.into()),
-                source.len()
-            );
-            notes.push(Note { loss: Loss::Part, text });
-        }
-        let mut ext = Self { source, sb, groups, budget: *budget, notes };
-        ext.replay();
-        Ok(ext)
-    }
-
-    /// Replays a dirty journal; whatever goes wrong is a note, and the rest is read as it is.
-    fn replay(&mut self) {
-        if !self.sb.has_journal() || self.sb.incompat & INCOMPAT_RECOVER == 0 {
-            return;
-        }
-        if self.sb.journal_inode == 0 {
-            let text = format!(
-                "the journal is dirty and on another device ({:#x}): it was not replayed",
-                self.sb.journal_device
-            );
-            self.notes.push(Note { loss: Loss::File, text });
-            return;
-        }
-        match self.journal().and_then(|geometry| journal::replay(&*self.source, &geometry, &self.budget)) {
-            Ok(replay) => {
-                self.notes.extend(replay.notes);
-                let count = replay.blocks.len();
-                self.notes.push(nothing_lost(format!(
-                    "the journal was dirty: {} transactions ({count} blocks) were replayed in memory",
-                    replay.transactions
-                )));
-                if count > 0 {
-                    self.lay_over(replay.blocks);
-                }
+        let (superblock, mut notes) = find_superblock(&*source)?;
+        let from_backup = superblock.block_group_nr != 0;
+        let (volume, group_notes) = assemble(source, superblock, budget)?;
+        let (volume, group_notes) = match recovery::recover(&volume, from_backup, budget, &mut notes) {
+            None => (volume, group_notes),
+            Some(replayed) => {
+                let superblock =
+                    Superblock::read(&*replayed, superblock::PRIMARY).unwrap_or(volume.superblock);
+                assemble(replayed, superblock, budget)?
             }
-            Err(error) => {
-                self.notes.push(Note {
-                    loss: Loss::File,
-                    text: format!("the dirty journal could not be replayed: {error}"),
-                });
-            }
-        }
+        };
+        notes.extend(group_notes);
+        notes.extend(cut_short(&volume));
+        Ok(Self { volume, notes })
     }
+}
 
-    fn lay_over(&mut self, blocks: std::collections::BTreeMap<u64, Vec<u8>>) {
-        let overlay: Arc<dyn Source> =
-            Arc::new(Overlay::new(Arc::clone(&self.source), self.sb.block_size, blocks));
-        // The journal may change superblock and descriptors; where what it leaves is no such thing, keep the old.
-        let sb = Superblock::read(&*overlay, PRIMARY).unwrap_or_else(|_| self.sb.clone());
-        if let Ok(groups) = groups::read(&*overlay, &sb, 0, &self.budget)
-            && groups::plausible(&groups, &sb)
-        {
-            self.groups = groups;
-            self.sb = sb;
-        }
-        self.source = overlay;
-    }
-
-    fn journal(&self) -> Result<JournalGeometry, FsError> {
-        let blocks =
-            match self.inode(self.sb.journal_inode.into()).and_then(|inode| map::extents(self, &inode)) {
-                Ok(blocks) if !blocks.is_empty() => blocks,
-                result => self.journal_from_backup().map_err(|error| result.err().unwrap_or(error))?,
-            };
-        Ok(JournalGeometry {
-            block_size: self.sb.block_size,
-            blocks,
-            fs_blocks: self.sb.blocks,
-            fs_uuid: self.sb.uuid,
-        })
-    }
-
-    /// The journal's map from the superblock's copy of its inode: 15 words, then the size, high word first.
-    fn journal_from_backup(&self) -> Result<Vec<crate::fs::Extent>, FsError> {
-        let words = crate::bytes::Record::new("journal backup", &self.sb.journal_backup);
-        let mut raw = vec![0; 128];
-        raw.get_mut(0..2).unwrap_or_default().copy_from_slice(&0o100_600_u16.to_le_bytes());
-        raw.get_mut(0x1a..0x1b).unwrap_or_default().copy_from_slice(&[1]);
-        raw.get_mut(4..8).unwrap_or_default().copy_from_slice(words.bytes(64, 4)?);
-        raw.get_mut(0x6c..0x70).unwrap_or_default().copy_from_slice(words.bytes(60, 4)?);
-        raw.get_mut(0x28..0x64).unwrap_or_default().copy_from_slice(words.bytes(0, 60)?);
-        if self.sb.uses_extents() {
-            raw.get_mut(0x20..0x24).unwrap_or_default().copy_from_slice(&inode::FLAG_EXTENTS.to_le_bytes());
-        }
-        map::extents(self, &Inode::parse(&raw, self.sb.journal_inode.into())?)
-    }
-
-    /// A block of metadata.
-    fn block(&self, block: u64) -> Result<Vec<u8>, FsError> {
-        if block >= self.sb.blocks {
-            return Err(FsError::corrupt(
-                "block",
-                block,
-                format!("lies beyond the file system's {} blocks", self.sb.blocks),
+/// The superblock, or a backup of it, and what is to say of it.
+fn find_superblock(source: &dyn Source) -> Result<(Superblock, Vec<Note>), FsError> {
+    let primary = Superblock::read(source, superblock::PRIMARY);
+    let mut notes = Vec::new();
+    let mut note = |text: String| notes.push(Note { loss: Loss::Nothing, text });
+    let superblock = match primary {
+        Ok(superblock) => superblock,
+        // A feature this program cannot read is an answer, no damage.
+        Err(error @ FsError::Unsupported(_)) => return Err(error),
+        Err(error) => {
+            let backup = superblock::find_backup(source).ok_or(error)?;
+            note(format!(
+                "the primary superblock is damaged; the backup of group {} is used",
+                backup.block_group_nr
             ));
+            backup
         }
-        let offset = block.saturating_mul(self.sb.block_size.into());
-        Ok(read_vec(&*self.source, offset, self.sb.block_size as usize)?)
+    };
+    if !superblock.checksum_matches {
+        note("the checksum of the superblock is wrong; it is used as it is".into());
     }
-
-    fn inode(&self, number: u64) -> Result<Inode, FsError> {
-        let missing = || FsError::corrupt("inode", number, format!("there are {} inodes", self.sb.inodes));
-        let index =
-            number.checked_sub(1).filter(|&index| index < self.sb.inodes.into()).ok_or_else(missing)?;
-        let per_group = u64::from(self.sb.inodes_per_group);
-        let group =
-            usize::try_from(index / per_group).ok().and_then(|at| self.groups.get(at)).ok_or_else(missing)?;
-        let size = u64::from(self.sb.inode_size);
-        let table = group.inode_table.saturating_mul(self.sb.block_size.into());
-        let offset = table.saturating_add((index % per_group).saturating_mul(size));
-        Inode::parse(&read_vec(&*self.source, offset, self.sb.inode_size.into())?, number)
+    let unknown = superblock.ro_compat & !ro_compat::KNOWN;
+    if unknown != 0 {
+        note(format!("unknown read-only features {unknown:#x}"));
     }
-
-    fn open_node(&self, number: u64) -> Result<ExtNode<'_>, FsError> {
-        Ok(ExtNode::new(self, self.inode(number)?))
-    }
-
-    /// Entries that lie in the inode: the parent's number, entries; then more of them in an attribute.
-    fn inline_directory(&self, inode: &Inode, visit: &mut Visit<'_>) -> Result<(), FsError> {
-        let first = inode.block.get(4..).unwrap_or_default();
-        if dir::entries(first, inode.number, self.sb.inodes, visit)?.is_break() {
-            return Ok(());
-        }
-        let attributes = xattr::read(self, inode)?;
-        if let Some((_, rest)) = attributes.iter().find(|(name, _)| name == b"system.data") {
-            let _: ControlFlow<()> = dir::entries(rest, inode.number, self.sb.inodes, visit)?;
-        }
-        Ok(())
-    }
-
-    fn block_directory(&self, inode: &Inode, visit: &mut Visit<'_>) -> Result<(), FsError> {
-        let mut first_error = None;
-        let unit = self.sb.block_size as usize;
-        for extent in map::extents(self, inode)? {
-            let crate::fs::Place::Disk(place) = extent.place else {
-                first_error.get_or_insert_with(|| FsError::corrupt("directory", inode.number, "has a hole"));
-                continue;
-            };
-            let mut done = 0;
-            while done < extent.len {
-                let run = extent.len.saturating_sub(done).min(DIRECTORY_RUN);
-                let bytes =
-                    read_vec(&*self.source, place.saturating_add(done), usize::try_from(run).unwrap_or(0));
-                done = done.saturating_add(run);
-                let bytes = match bytes {
-                    Ok(bytes) => bytes,
-                    Err(error) => {
-                        first_error.get_or_insert(error.into());
-                        continue;
-                    }
-                };
-                for block in bytes.chunks(unit) {
-                    match dir::entries(block, inode.number, self.sb.inodes, visit) {
-                        Ok(ControlFlow::Break(())) => return Ok(()),
-                        Ok(ControlFlow::Continue(())) => {}
-                        Err(error) => {
-                            first_error.get_or_insert(error);
-                        }
-                    }
-                }
-            }
-        }
-        first_error.map_or(Ok(()), Err)
-    }
+    Ok((superblock, notes))
 }
 
-fn choose_superblock(source: &dyn Source, notes: &mut Vec<Note>) -> Result<(Superblock, u64), FsError> {
-    let primary = Superblock::read(source, PRIMARY);
-    match primary {
-        Ok(sb) if sb.checksum_ok => Ok((sb, 0)),
-        Err(error @ FsError::Unsupported(_)) => Err(error),
-        Ok(sb) => match backup(source) {
-            Some((copy, group)) if copy.checksum_ok && copy.uuid == sb.uuid => {
-                notes.push(nothing_lost(format!(
-                    "the superblock's checksum is wrong: its backup in group {group} was used"
-                )));
-                Ok((copy, group))
-            }
-            _ => {
-                notes.push(nothing_lost("the superblock's checksum is wrong"));
-                Ok((sb, 0))
-            }
-        },
-        Err(error) => match backup(source) {
-            Some((copy, group)) => {
-                notes.push(nothing_lost(format!(
-                    "the superblock is damaged ({error}): its backup in group {group} was used"
-                )));
-                Ok((copy, group))
-            }
-            None => Err(error),
-        },
-    }
-}
-
-/// The descriptors beside the superblock, or their backups if those are not possible.
-fn choose_groups(
-    source: &dyn Source,
-    sb: &Superblock,
-    copy: u64,
+fn assemble(
+    source: Arc<dyn Source>,
+    superblock: Superblock,
     budget: &Budget,
-    notes: &mut Vec<Note>,
-) -> Result<Vec<Group>, FsError> {
-    let first = groups::read(source, sb, copy, budget);
-    if first.as_ref().is_ok_and(|groups| groups::plausible(groups, sb)) {
-        return first;
-    }
-    let others = [0]
-        .into_iter()
-        .chain(BACKUP_GROUPS)
-        .filter(|&group| group != copy && group < sb.groups() && sb.has_backup(group));
-    for group in others {
-        if let Ok(groups) = groups::read(source, sb, group, budget)
-            && groups::plausible(&groups, sb)
-        {
-            notes.push(nothing_lost(format!(
-                "the group descriptors are damaged: their backup in group {group} was used"
-            )));
-            return Ok(groups);
-        }
-    }
-    let groups = first?;
-    notes.push(Note {
-        loss: Loss::Directory,
-        text: "the group descriptors are damaged, and so are their backups".to_owned(),
-    });
-    Ok(groups)
+) -> Result<(Volume, Vec<Note>), FsError> {
+    let (groups, notes) = groups::read(&*source, &superblock, budget)?;
+    let mismatches = Mutex::default();
+    Ok((Volume { source, superblock, groups, budget: *budget, mismatches }, notes))
+}
+
+fn cut_short(volume: &Volume) -> Option<Note> {
+    let total = volume.superblock.blocks_count.saturating_mul(volume.superblock.block_size.into());
+    let there = volume.source.len();
+    (there < total).then(|| Note {
+        loss: Loss::Part,
+        text: format!("the file system is {total} bytes long, but only {there} bytes of it are there"),
+    })
 }
 
 impl FileSystem for Ext {
     fn identity(&self) -> Identity {
-        let some = |bytes: &Vec<u8>| (!bytes.is_empty()).then(|| bytes.clone());
+        let superblock = &self.volume.superblock;
+        let filled = |bytes: &Vec<u8>| (!bytes.is_empty()).then(|| bytes.clone());
         Identity {
-            kind: self.sb.kind(),
-            uuid: Some(self.sb.uuid_text()),
-            label: some(&self.sb.label),
-            last_mounted: some(&self.sb.last_mounted),
+            kind: superblock.kind(),
+            uuid: uuid_text(superblock.uuid),
+            label: filled(&superblock.volume_name),
+            last_mounted: filled(&superblock.last_mounted),
         }
     }
 
     fn usage(&self) -> Usage {
-        let unit = u64::from(self.sb.block_size);
-        Usage {
-            total: self.sb.blocks.saturating_mul(unit),
-            free: self.sb.free_blocks.min(self.sb.blocks).saturating_mul(unit),
-            block: self.sb.block_size.saturating_mul(self.sb.cluster_blocks),
-        }
+        let superblock = &self.volume.superblock;
+        let block = u64::from(superblock.block_size);
+        let total = superblock.blocks_count.saturating_mul(block);
+        let clusters =
+            self.volume.groups.iter().fold(0_u64, |sum, group| sum.saturating_add(group.free_clusters));
+        let free = clusters.saturating_mul(superblock.cluster_ratio).saturating_mul(block).min(total);
+        Usage { total, free, block: superblock.block_size }
     }
 
     fn root(&self) -> NodeId {
-        ROOT
+        NodeId(ROOT)
     }
 
     fn read_dir(&self, dir: NodeId, visit: &mut Visit<'_>) -> Result<(), FsError> {
-        let inode = self.inode(dir.0)?;
-        if inode.metadata.file_type != FileType::Directory {
-            return Err(FsError::corrupt("inode", dir.0, "is no directory"));
-        }
-        if inode.has(FLAG_ENCRYPT) {
-            return Err(FsError::Unsupported(
-                "encrypted directory (fscrypt): its names and files need a key that is not in the image"
-                    .to_owned(),
-            ));
-        }
-        if inode.has(FLAG_INLINE_DATA) {
-            return self.inline_directory(&inode, visit);
-        }
-        self.block_directory(&inode, visit)
+        directory::read(&self.volume, &self.volume.inode(dir.0)?, visit)
     }
 
     fn node(&self, id: NodeId) -> Result<Box<dyn Node + '_>, FsError> {
-        Ok(Box::new(self.open_node(id.0)?))
+        Ok(Box::new(node::ExtNode::new(&self.volume, self.volume.inode(id.0)?)))
     }
 
     fn unallocated(&self, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError> {
-        free::spans(self, visit)
+        free::unallocated(&self.volume, visit)
     }
 
     fn notes(&self) -> Vec<Note> {
-        self.notes.clone()
+        let mut notes = self.notes.clone();
+        let mismatches = self.volume.mismatches.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(first) = mismatches.first() {
+            let count = mismatches.len();
+            let text =
+                format!("wrong checksums: {count} inodes, the first {first}; they are read as they are");
+            notes.push(Note { loss: Loss::Nothing, text });
+        }
+        notes
     }
+}
+
+/// A UUID as blkid prints it; none if it is all zeros.
+fn uuid_text(uuid: [u8; 16]) -> Option<String> {
+    let hex = format!("{:032x}", u128::from_be_bytes(uuid));
+    let part = |range| hex.get(range).unwrap_or_default();
+    (uuid != [0; 16])
+        .then(|| format!("{}-{}-{}-{}-{}", part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)))
 }

@@ -1,87 +1,161 @@
-//! Free space, from the block bitmaps.
-//!
-//! A group that was never used has no bitmap on the disk (`BLOCK_UNINIT`): its blocks are free but for the
-//! metadata that lies there, its own and, with flex groups, that of others.
+//! Free space, from the bitmaps of the groups.
 
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::Ext;
+use super::groups::{Group, descriptors_per_block};
+use super::superblock::incompat;
+use super::volume::Volume;
 use crate::bytes::Span;
 use crate::fs::FsError;
 
 /// Hands each run of free bytes to `visit`, in order.
-pub(super) fn spans(ext: &Ext, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError> {
-    let unit = u64::from(ext.sb.block_size);
-    let mut runs = Runs { visit, open: None, done: false };
-    let metadata =
-        ext.groups.iter().any(|group| group.block_uninit).then(|| metadata_blocks(ext)).unwrap_or_default();
-    for (number, group) in (0_u64..).zip(&ext.groups) {
-        let start = ext.sb.group_start(number);
-        let blocks = u64::from(ext.sb.blocks_per_group).min(ext.sb.blocks.saturating_sub(start));
-        let clusters = blocks.div_ceil(ext.sb.cluster_blocks.into());
-        let uninit = group.block_uninit && ext.sb.has_lazy_groups();
-        let bitmap = if uninit { Vec::new() } else { ext.block(group.block_bitmap)? };
-        for cluster in 0..clusters {
-            let first = start.saturating_add(cluster.saturating_mul(ext.sb.cluster_blocks.into()));
-            let count = u64::from(ext.sb.cluster_blocks).min(ext.sb.blocks.saturating_sub(first));
-            let used = if uninit {
-                metadata.range(first..first.saturating_add(count)).next().is_some()
-            } else {
-                let byte =
-                    usize::try_from(cluster / 8).ok().and_then(|at| bitmap.get(at)).copied().unwrap_or(0xff);
-                byte >> (cluster % 8) & 1 == 1
-            };
-            if !used {
-                runs.add(Span::new(first.saturating_mul(unit), count.saturating_mul(unit)));
+///
+/// # Errors
+/// The first [`FsError`] met, after the maps of all groups that can be read were handed on.
+pub(super) fn unallocated(
+    volume: &Volume,
+    visit: &mut dyn FnMut(Span) -> ControlFlow<()>,
+) -> Result<(), FsError> {
+    let mut runs = Runs { volume, visit, start: 0, end: 0 };
+    let uninit = volume.groups.iter().any(|group| group.block_uninit);
+    let metadata = if uninit { metadata_spans(volume) } else { Vec::new() };
+    let mut damage = None;
+    for (number, group) in (0..).zip(&volume.groups) {
+        let flow = group_map(volume, number, group, &metadata).map(|map| runs.group(number, &map));
+        match flow {
+            Ok(ControlFlow::Break(())) => return Ok(()),
+            Ok(ControlFlow::Continue(())) => {}
+            Err(error) => {
+                damage.get_or_insert(error);
             }
         }
     }
-    runs.flush();
-    Ok(())
+    let _flow = runs.flush();
+    damage.map_or(Ok(()), Err)
 }
 
-/// Joins neighbours.
-struct Runs<'v> {
-    visit: &'v mut dyn FnMut(Span) -> ControlFlow<()>,
-    open: Option<Span>,
-    done: bool,
+struct Runs<'a> {
+    volume: &'a Volume,
+    visit: &'a mut dyn FnMut(Span) -> ControlFlow<()>,
+    /// The run at hand, in blocks.
+    start: u64,
+    end: u64,
 }
 
 impl Runs<'_> {
-    fn add(&mut self, span: Span) {
-        match &mut self.open {
-            Some(open) if open.end() == Some(span.offset) => open.len = open.len.saturating_add(span.len),
-            _ => {
-                self.flush();
-                self.open = Some(span);
+    /// The free clusters of a group: zero bits of its bitmap.
+    fn group(&mut self, number: u64, map: &[u8]) -> ControlFlow<()> {
+        let superblock = &self.volume.superblock;
+        let ratio = superblock.cluster_ratio;
+        let first = superblock.group_start(number);
+        let last = superblock.group_start(number.saturating_add(1)).min(superblock.blocks_count);
+        let mut block = first;
+        for &byte in map {
+            if block >= last {
+                break;
+            }
+            // Most bytes are all used or all free.
+            if byte == 0xFF {
+                block = block.saturating_add(ratio.saturating_mul(8));
+                continue;
+            }
+            for bit in 0..8 {
+                if byte >> bit & 1 == 0 && block < last {
+                    self.free(block, block.saturating_add(ratio).min(last))?;
+                }
+                block = block.saturating_add(ratio);
             }
         }
+        ControlFlow::Continue(())
     }
 
-    fn flush(&mut self) {
-        if let Some(span) = self.open.take().filter(|_| !self.done) {
-            self.done = (self.visit)(span).is_break();
+    fn free(&mut self, start: u64, end: u64) -> ControlFlow<()> {
+        if start == self.end && self.end > self.start {
+            self.end = end;
+            return ControlFlow::Continue(());
         }
+        let flow = self.flush();
+        (self.start, self.end) = (start, end);
+        flow
+    }
+
+    fn flush(&mut self) -> ControlFlow<()> {
+        let size = u64::from(self.volume.superblock.block_size);
+        let span = Span::new(
+            self.start.saturating_mul(size),
+            self.end.saturating_sub(self.start).saturating_mul(size),
+        );
+        if span.len == 0 { ControlFlow::Continue(()) } else { (self.visit)(span) }
     }
 }
 
-/// Blocks of superblocks, descriptors, bitmaps and inode tables of all groups.
-fn metadata_blocks(ext: &Ext) -> BTreeSet<u64> {
-    let sb = &ext.sb;
-    let table =
-        u64::from(sb.inodes_per_group).saturating_mul(sb.inode_size.into()).div_ceil(sb.block_size.into());
-    let descriptors = sb.groups().saturating_mul(sb.desc_size.into()).div_ceil(sb.block_size.into());
-    let mut blocks = BTreeSet::new();
-    for (number, group) in (0_u64..).zip(&ext.groups) {
-        blocks.extend([group.block_bitmap, group.inode_bitmap]);
-        blocks.extend(group.inode_table..group.inode_table.saturating_add(table));
-        if sb.has_backup(number) {
-            let start = sb.group_start(number);
-            let reserved = u64::from(sb.reserved_descriptors);
-            blocks
-                .extend(start..start.saturating_add(1).saturating_add(descriptors).saturating_add(reserved));
+fn group_map(
+    volume: &Volume,
+    number: u64,
+    group: &Group,
+    metadata: &[(u64, u64)],
+) -> Result<Vec<u8>, FsError> {
+    if !group.usable {
+        return Err(FsError::corrupt("group descriptor", number, "its block bitmap is lost"));
+    }
+    if group.block_uninit {
+        return Ok(computed_map(volume, number, metadata));
+    }
+    volume.block(group.block_bitmap)
+}
+
+/// The bitmap of a group that was never written: only metadata is in use.
+fn computed_map(volume: &Volume, number: u64, metadata: &[(u64, u64)]) -> Vec<u8> {
+    let superblock = &volume.superblock;
+    let mut map = vec![0; superblock.block_size as usize];
+    let first = superblock.group_start(number);
+    let last = superblock.group_start(number.saturating_add(1));
+    let base = (first, first.saturating_add(base_metadata(volume, number)));
+    let from = metadata.partition_point(|&(_, end)| end <= first);
+    let inside = metadata.get(from..).unwrap_or_default().iter().take_while(|&&(start, _)| start < last);
+    for &(start, end) in inside.chain([&base]) {
+        let start = start.max(first).saturating_sub(first) / superblock.cluster_ratio;
+        let end = end.min(last).saturating_sub(first).div_ceil(superblock.cluster_ratio);
+        for bit in start..end {
+            if let Some(byte) = usize::try_from(bit / 8).ok().and_then(|index| map.get_mut(index)) {
+                *byte |= 1 << (bit % 8);
+            }
         }
     }
-    blocks
+    map
+}
+
+/// How many blocks at the start of the group hold superblock and descriptors.
+fn base_metadata(volume: &Volume, number: u64) -> u64 {
+    let superblock = &volume.superblock;
+    let per_block = descriptors_per_block(superblock);
+    let copy = u64::from(superblock.has_super(number));
+    let meta = superblock.has_incompat(incompat::META_BG);
+    if meta && number / per_block >= superblock.first_meta_bg {
+        let place = number % per_block;
+        return copy + u64::from(place <= 1 || place + 1 == per_block);
+    }
+    if copy == 0 {
+        return 0;
+    }
+    let descriptors =
+        if meta { superblock.first_meta_bg } else { superblock.group_count().div_ceil(per_block) };
+    copy.saturating_add(descriptors).saturating_add(superblock.reserved_gdt_blocks)
+}
+
+/// Bitmaps and inode tables of all groups, sorted: with flex_bg they lie anywhere.
+fn metadata_spans(volume: &Volume) -> Vec<(u64, u64)> {
+    let superblock = &volume.superblock;
+    let table = u64::from(superblock.inodes_per_group)
+        .saturating_mul(superblock.inode_size.into())
+        .div_ceil(superblock.block_size.into());
+    let mut spans: Vec<(u64, u64)> = volume
+        .groups
+        .iter()
+        .filter(|group| group.usable)
+        .flat_map(|group| [(group.block_bitmap, 1), (group.inode_bitmap, 1), (group.inode_table, table)])
+        .map(|(start, len)| (start, start.saturating_add(len)))
+        .collect();
+    spans.sort_unstable();
+    spans
 }

@@ -1,87 +1,217 @@
-//! Group descriptors: where each group's bitmaps and inodes lie.
-//!
-//! Reference: the kernel's Documentation/filesystems/ext4/group_descr.rst.
+//! Group descriptors: where each group's bitmaps and inode table lie.
 
-use super::superblock::{INCOMPAT_META_BG, Superblock};
+use super::checksum::{crc16, crc32c, crc32c_blanked};
+use super::superblock::{Superblock, incompat, ro_compat};
 use crate::budget::Budget;
 use crate::bytes::{Record, Source, read_vec};
-use crate::fs::FsError;
+use crate::finding::Loss;
+use crate::fs::{FsError, Note};
 
-/// The bitmap was never written: every block but the metadata is free.
-const BLOCK_UNINIT: u16 = 0x2;
+/// How many backups of one descriptor block are tried.
+const MAX_BACKUPS: usize = 40;
 
-/// A group's places, in blocks.
-#[derive(Clone, Copy, Debug)]
+/// One block group.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Group {
     pub(super) block_bitmap: u64,
     pub(super) inode_bitmap: u64,
     pub(super) inode_table: u64,
+    /// In clusters.
+    pub(super) free_clusters: u64,
+    /// The block bitmap was never written: all is free but the metadata.
     pub(super) block_uninit: bool,
+    /// Whether the places lie inside the file system.
+    pub(super) usable: bool,
 }
 
-/// Reads the descriptors of all groups; `copy` picks which copy of the superblock they follow (0: the
-/// primary). With `meta_bg` they lie in the groups they describe.
+struct Judged {
+    group: Group,
+    checksum_matches: bool,
+}
+
+impl Judged {
+    fn is_sound(&self) -> bool {
+        self.group.usable && self.checksum_matches
+    }
+}
+
+/// Reads all descriptors; a bad one is replaced by its backup, where there is a better one.
+///
+/// # Errors
+/// [`FsError::Unsupported`], if there are more than the budget allows to keep.
 pub(super) fn read(
     source: &dyn Source,
-    sb: &Superblock,
-    copy: u64,
+    superblock: &Superblock,
     budget: &Budget,
-) -> Result<Vec<Group>, FsError> {
-    let count = sb.groups();
-    let size = u64::from(sb.desc_size);
-    if count.saturating_mul(size) > budget.metadata_bytes {
-        return Err(FsError::Unsupported(format!("{count} block groups: more than the budget of metadata")));
+) -> Result<(Vec<Group>, Vec<Note>), FsError> {
+    let count = superblock.group_count();
+    if count.saturating_mul(64) > budget.metadata_bytes {
+        return Err(FsError::Unsupported(format!("ext: {count} block groups are over the limit of memory")));
     }
-    let per_block = u64::from(sb.block_size) / size;
-    let mut groups = Vec::new();
-    for first in (0..count).step_by(usize::try_from(per_block).unwrap_or(1).max(1)) {
-        let index = first / per_block.max(1);
-        let block = table_block(sb, index, first, copy);
-        let bytes = read_vec(source, block.saturating_mul(sb.block_size.into()), sb.block_size as usize)?;
-        let table = Record::new("group descriptors", &bytes);
-        for slot in 0..per_block.min(count.saturating_sub(first)) {
-            let at = usize::try_from(slot.saturating_mul(size)).unwrap_or(usize::MAX);
-            groups.push(parse(&table.part("group descriptor", at, sb.desc_size.into())?)?);
+    let mut reading = Reading { source, superblock, groups: Vec::new(), replaced: 0, unsure: 0, lost: 0 };
+    let per_block = u64::from(superblock.block_size / u32::from(superblock.desc_size));
+    let backups = backup_groups(superblock, count);
+    for index in 0..count.div_ceil(per_block) {
+        let first = index.saturating_mul(per_block);
+        reading.block(index, first, per_block.min(count.saturating_sub(first)), &backups);
+    }
+    let notes = reading.notes(count);
+    Ok((reading.groups, notes))
+}
+
+struct Reading<'a> {
+    source: &'a dyn Source,
+    superblock: &'a Superblock,
+    groups: Vec<Group>,
+    replaced: u64,
+    unsure: u64,
+    lost: u64,
+}
+
+impl Reading<'_> {
+    fn block(&mut self, index: u64, first: u64, count: u64, backups: &[u64]) {
+        let mut best = self.judge_block(primary_place(self.superblock, index), first, count);
+        let mut replaced = vec![false; best.len()];
+        for place in backup_places(self.superblock, index, backups) {
+            if best.iter().all(Judged::is_sound) {
+                break;
+            }
+            let backup = self.judge_block(place, first, count);
+            for ((mine, theirs), replaced) in best.iter_mut().zip(backup).zip(&mut replaced) {
+                if !mine.is_sound() && (theirs.is_sound() || theirs.group.usable && !mine.group.usable) {
+                    *mine = theirs;
+                    *replaced = true;
+                }
+            }
+        }
+        for (judged, replaced) in best.iter().zip(replaced) {
+            self.replaced += u64::from(replaced);
+            self.lost += u64::from(!judged.group.usable);
+            self.unsure += u64::from(judged.group.usable && !judged.checksum_matches);
+            self.groups.push(judged.group);
         }
     }
-    Ok(groups)
-}
 
-/// The block that holds the descriptors from group `first` on.
-fn table_block(sb: &Superblock, index: u64, first: u64, copy: u64) -> u64 {
-    let meta = sb.incompat & INCOMPAT_META_BG != 0 && index >= sb.first_meta_bg.into();
-    if meta {
-        // Backups are in the second and the last group of each meta group.
-        let group = if copy == 0 { first } else { first.saturating_add(1) };
-        let after = u64::from(sb.has_backup(group));
-        // In group 0 of a file system of 1-KiB blocks the superblock is block 1, not the group's first.
-        sb.group_start(group).saturating_add(after)
-    } else {
-        sb.group_start(copy)
-            .saturating_add(1)
-            .saturating_add(index)
-            .saturating_add(u64::from(copy == 0 && sb.first_data_block == 0 && sb.block_size == 1024))
+    /// The `count` descriptors in block `place`; those that cannot be read are unusable.
+    fn judge_block(&self, place: u64, first: u64, count: u64) -> Vec<Judged> {
+        let size = u64::from(self.superblock.block_size);
+        let bytes = place
+            .checked_mul(size)
+            .and_then(|offset| read_vec(self.source, offset, usize::try_from(size).ok()?).ok())
+            .unwrap_or_default();
+        let mut pieces = bytes.chunks_exact(self.superblock.desc_size.into());
+        (first..first.saturating_add(count))
+            .map(|number| {
+                let lost = || Judged { group: Group::default(), checksum_matches: false };
+                pieces
+                    .next()
+                    .and_then(|piece| judge(self.superblock, number, piece).ok())
+                    .unwrap_or_else(lost)
+            })
+            .collect()
+    }
+
+    fn notes(&self, count: u64) -> Vec<Note> {
+        let mut notes = Vec::new();
+        let mut note = |number: u64, loss, text: &str| {
+            if number > 0 {
+                notes.push(Note { loss, text: format!("{number} of {count} group descriptors {text}") });
+            }
+        };
+        note(self.replaced, Loss::Nothing, "are damaged; their backups are used");
+        note(
+            self.unsure,
+            Loss::Nothing,
+            "have a wrong checksum and no better backup; they are used as they are",
+        );
+        note(
+            self.lost,
+            Loss::Directory,
+            "are damaged, and so are their backups: their inodes cannot be read",
+        );
+        notes
     }
 }
 
-fn parse(r: &Record<'_>) -> Result<Group, FsError> {
-    let wide = r.len() >= 64;
-    let join = |low: usize, high: usize| -> Result<u64, FsError> {
-        let high = if wide { u64::from(r.u32_le(high)?) << 32 } else { 0 };
-        Ok(u64::from(r.u32_le(low)?) | high)
+fn judge(superblock: &Superblock, number: u64, bytes: &[u8]) -> Result<Judged, FsError> {
+    let record = Record::new("group descriptor", bytes);
+    let wide = bytes.len() >= 64;
+    let place = |low, high| -> Result<u64, FsError> {
+        let high = if wide { u64::from(record.u32_le(high)?) } else { 0 };
+        Ok(u64::from(record.u32_le(low)?) | high << 32)
     };
-    Ok(Group {
-        block_bitmap: join(0, 0x20)?,
-        inode_bitmap: join(4, 0x24)?,
-        inode_table: join(8, 0x28)?,
-        block_uninit: r.u16_le(0x12)? & BLOCK_UNINIT != 0,
-    })
+    let summed = superblock.has_ro_compat(ro_compat::GDT_CSUM | ro_compat::METADATA_CSUM);
+    let mut group = Group {
+        block_bitmap: place(0, 32)?,
+        inode_bitmap: place(4, 36)?,
+        inode_table: place(8, 40)?,
+        free_clusters: u64::from(record.u16_le(12)?)
+            | if wide { u64::from(record.u16_le(44)?) << 16 } else { 0 },
+        block_uninit: summed && record.u16_le(18)? & 2 != 0,
+        usable: false,
+    };
+    let table = u64::from(superblock.inodes_per_group)
+        .saturating_mul(superblock.inode_size.into())
+        .div_ceil(superblock.block_size.into());
+    let inside = |block: u64, len: u64| {
+        block > 0 && block.checked_add(len).is_some_and(|end| end <= superblock.blocks_count)
+    };
+    group.usable =
+        inside(group.block_bitmap, 1) && inside(group.inode_bitmap, 1) && inside(group.inode_table, table);
+    Ok(Judged { group, checksum_matches: checksum_matches(superblock, number, &record)? })
 }
 
-/// Whether the places of all groups are possible.
-pub(super) fn plausible(groups: &[Group], sb: &Superblock) -> bool {
-    let inside = |block: u64| block > 0 && block < sb.blocks;
-    groups
+fn checksum_matches(superblock: &Superblock, number: u64, record: &Record<'_>) -> Result<bool, FsError> {
+    let found = record.u16_le(30)?;
+    let number = u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
+    if superblock.has_ro_compat(ro_compat::METADATA_CSUM) {
+        let seed = crc32c(superblock.checksum_seed, &number);
+        return Ok(crc32c_blanked(seed, record.all(), &[(30, 2)]) & 0xFFFF == u32::from(found));
+    }
+    if superblock.has_ro_compat(ro_compat::GDT_CSUM) {
+        let seed = crc16(crc16(crc16(!0, &superblock.uuid), &number), record.bytes(0, 30)?);
+        let rest = record.bytes(32, record.len().saturating_sub(32))?;
+        return Ok(crc16(seed, rest) == found);
+    }
+    Ok(true)
+}
+
+/// Whether descriptor block `index` lies in its meta group rather than behind the superblock.
+fn in_meta_group(superblock: &Superblock, index: u64) -> bool {
+    superblock.has_incompat(incompat::META_BG) && index >= superblock.first_meta_bg
+}
+
+fn primary_place(superblock: &Superblock, index: u64) -> u64 {
+    let superblock_block = u64::from(superblock.block_size == 1024);
+    if !in_meta_group(superblock, index) {
+        return superblock_block.saturating_add(1).saturating_add(index);
+    }
+    let group = index.saturating_mul(descriptors_per_block(superblock));
+    // With 1 KiB blocks counted from 0 (bigalloc) the boot block comes before the superblock.
+    let boot = u64::from(group == 0 && superblock.first_data_block == 0 && superblock.block_size == 1024);
+    superblock.group_start(group).saturating_add(u64::from(superblock.has_super(group))).saturating_add(boot)
+}
+
+fn backup_places(superblock: &Superblock, index: u64, backups: &[u64]) -> Vec<u64> {
+    if !in_meta_group(superblock, index) {
+        return backups
+            .iter()
+            .map(|&group| superblock.group_start(group).saturating_add(1).saturating_add(index))
+            .collect();
+    }
+    let per_block = descriptors_per_block(superblock);
+    let first = index.saturating_mul(per_block);
+    [first.saturating_add(1), first.saturating_add(per_block.saturating_sub(1))]
         .iter()
-        .all(|group| inside(group.inode_table) && inside(group.block_bitmap) && inside(group.inode_bitmap))
+        .map(|&group| superblock.group_start(group).saturating_add(u64::from(superblock.has_super(group))))
+        .collect()
+}
+
+fn backup_groups(superblock: &Superblock, count: u64) -> Vec<u64> {
+    (1..count).filter(|&group| superblock.has_super(group)).take(MAX_BACKUPS).collect()
+}
+
+/// How many group descriptors fit into a block.
+pub(super) fn descriptors_per_block(superblock: &Superblock) -> u64 {
+    u64::from(superblock.block_size / u32::from(superblock.desc_size)).max(1)
 }

@@ -1,47 +1,38 @@
-//! A file of ext: its inode, its map, its bytes.
+//! A file: its inode, and its content once somebody asks for it.
 
-use super::inode::{FLAG_ENCRYPT, FLAG_INLINE_DATA, Inode};
-use super::{Ext, map, xattr};
+use super::inode::{ENCRYPT, EXTENTS, INLINE_DATA, Inode};
+use super::mapping::{self, Map, again};
+use super::volume::Volume;
+use super::xattr;
+use crate::bytes::ReadError;
 use crate::fs::{Extent, FileType, FsError, Metadata, Node, Place};
 
-/// Where inline data goes on, after the 60 bytes of the inode.
-const INLINE_REST: &[u8] = b"system.data";
-/// Longest symbolic link that lies in the inode itself, in bytes.
-const SHORT_LINK: u64 = 60;
+/// No link of Linux is longer than a block.
+const MAX_LINK: u64 = 65536;
 
-/// An inode, opened.
-pub(super) struct ExtNode<'e> {
-    ext: &'e Ext,
+/// A node of an ext file system.
+pub(super) struct ExtNode<'a> {
+    volume: &'a Volume,
     inode: Inode,
-    extents: Option<Vec<Extent>>,
-    inline: Option<Vec<u8>>,
+    content: Option<Content>,
 }
 
-impl<'e> ExtNode<'e> {
-    pub(super) fn new(ext: &'e Ext, inode: Inode) -> Self {
-        Self { ext, inode, extents: None, inline: None }
+/// Where the content is.
+enum Content {
+    Memory { bytes: Vec<u8>, extent: Option<Extent> },
+    Mapped(Map),
+}
+
+impl<'a> ExtNode<'a> {
+    pub(super) fn new(volume: &'a Volume, inode: Inode) -> Self {
+        Self { volume, inode, content: None }
     }
 
-    /// The content that lies in the inode and its attributes.
-    fn inline(&mut self) -> Result<&[u8], FsError> {
-        if self.inline.is_none() {
-            let mut content = self.inode.block.to_vec();
-            let attributes = xattr::read(self.ext, &self.inode)?;
-            content
-                .extend(attributes.into_iter().find(|(name, _)| name == INLINE_REST).unwrap_or_default().1);
-            content.truncate(usize::try_from(self.inode.metadata.size).unwrap_or(usize::MAX));
-            self.inline = Some(content);
+    fn content(&mut self) -> Result<&Content, FsError> {
+        if self.content.is_none() {
+            self.content = Some(find_content(self.volume, &self.inode)?);
         }
-        Ok(self.inline.as_deref().unwrap_or_default())
-    }
-
-    fn check_readable(&self) -> Result<(), FsError> {
-        if self.inode.has(FLAG_ENCRYPT) && self.inode.metadata.file_type != FileType::Directory {
-            return Err(FsError::Unsupported(
-                "encrypted by the file system (fscrypt): the key is not in the image".to_owned(),
-            ));
-        }
-        Ok(())
+        self.content.as_ref().ok_or_else(|| FsError::corrupt("inode", self.inode.number, "no content"))
     }
 }
 
@@ -51,62 +42,152 @@ impl Node for ExtNode<'_> {
     }
 
     fn extents(&mut self) -> Result<&[Extent], FsError> {
-        if self.extents.is_none() {
-            self.extents = Some(map::extents(self.ext, &self.inode)?);
+        match self.content()? {
+            Content::Memory { extent, .. } => Ok(extent.as_slice()),
+            Content::Mapped(Map { damage: Some(error), .. }) => Err(again(error)),
+            Content::Mapped(map) => Ok(&map.extents),
         }
-        Ok(self.extents.as_deref().unwrap_or_default())
     }
 
     fn read_at(&mut self, offset: u64, dst: &mut [u8]) -> Result<usize, FsError> {
-        self.check_readable()?;
-        let left = self.inode.metadata.size.saturating_sub(offset);
-        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(dst.len());
-        let Some(dst) = dst.get_mut(..wanted).filter(|dst| !dst.is_empty()) else { return Ok(0) };
-        if self.inode.has(FLAG_INLINE_DATA) {
-            let start = usize::try_from(offset).unwrap_or(usize::MAX);
-            let content = self.inline()?.get(start..).unwrap_or_default();
-            let read = content.len().min(dst.len());
-            dst.get_mut(..read).unwrap_or_default().copy_from_slice(content.get(..read).unwrap_or_default());
-            return Ok(read);
+        let (volume, size) = (self.volume, self.inode.metadata.size);
+        match self.content()? {
+            Content::Memory { bytes, .. } => Ok(read_memory(bytes, size, offset, dst)),
+            Content::Mapped(map) => read_map(volume, map, size, offset, dst),
         }
-        let extents = self.extents()?;
-        let index = extents.partition_point(|extent| extent.start.saturating_add(extent.len) <= offset);
-        let Some(extent) = extents.get(index).copied() else {
-            dst.fill(0);
-            return Ok(dst.len());
-        };
-        let skipped = offset.saturating_sub(extent.start);
-        let run = usize::try_from(extent.len.saturating_sub(skipped)).unwrap_or(usize::MAX).min(dst.len());
-        let dst = dst.get_mut(..run).unwrap_or_default();
-        match extent.place {
-            Place::Disk(at) => self.ext.source.read_exact_at(at.saturating_add(skipped), dst)?,
-            _ => dst.fill(0),
-        }
-        Ok(run)
     }
 
     fn read_link(&mut self) -> Result<Vec<u8>, FsError> {
-        let (size, number) = (self.inode.metadata.size, self.inode.number);
+        let (number, size) = (self.inode.number, self.inode.metadata.size);
         if self.inode.metadata.file_type != FileType::Symlink {
             return Err(FsError::corrupt("inode", number, "is no symbolic link"));
         }
-        self.check_readable()?;
-        if size < SHORT_LINK && !self.inode.has(FLAG_INLINE_DATA) {
-            let target = self.inode.block.get(..usize::try_from(size).unwrap_or(0)).unwrap_or_default();
-            return Ok(target.to_vec());
-        }
-        if size > u64::from(self.ext.sb.block_size) {
+        if size > MAX_LINK {
             return Err(FsError::corrupt("inode", number, format!("a symbolic link of {size} bytes")));
         }
-        let mut target = vec![0; usize::try_from(size).unwrap_or(0)];
-        let read = self.read_at(0, &mut target)?;
-        target.truncate(read);
+        let mut target = vec![0; usize::try_from(size).unwrap_or_default()];
+        let mut filled = 0;
+        while let Some(room) = target.get_mut(filled..).filter(|room| !room.is_empty()) {
+            match self.read_at(filled as u64, room)? {
+                0 => break,
+                read => filled += read,
+            }
+        }
+        target.truncate(filled);
         Ok(target)
     }
 
     fn xattrs(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, FsError> {
-        let mut attributes = xattr::read(self.ext, &self.inode)?;
-        attributes.retain(|(name, _)| name != INLINE_REST);
-        Ok(attributes)
+        xattr::read(self.volume, &self.inode)
     }
+}
+
+fn find_content(volume: &Volume, inode: &Inode) -> Result<Content, FsError> {
+    let kind = inode.metadata.file_type;
+    if !matches!(kind, FileType::Regular | FileType::Directory | FileType::Symlink) {
+        return Ok(memory(Vec::new(), 0));
+    }
+    if inode.has(ENCRYPT) {
+        let number = inode.number;
+        return Err(FsError::Unsupported(format!(
+            "inode {number} is encrypted (fscrypt): its content cannot be read without the key"
+        )));
+    }
+    let size = inode.metadata.size;
+    if inode.has(INLINE_DATA) {
+        let mut bytes = inode.block.to_vec();
+        bytes.extend(xattr::inline_tail(inode)?);
+        return Ok(memory(bytes, size));
+    }
+    if kind == FileType::Symlink && is_short_link(volume, inode) {
+        return Ok(memory(inode.block.to_vec(), size));
+    }
+    Ok(Content::Mapped(mapping::map(volume, inode)))
+}
+
+/// Whether the target lies in the inode: it is short, and the inode owns no block but that of attributes.
+fn is_short_link(volume: &Volume, inode: &Inode) -> bool {
+    let sectors =
+        u64::from(volume.superblock.block_size / 512).saturating_mul(volume.superblock.cluster_ratio);
+    let attributes = if inode.file_acl == 0 { 0 } else { sectors };
+    inode.metadata.size < 60 && !inode.has(EXTENTS) && inode.blocks <= attributes
+}
+
+fn memory(mut bytes: Vec<u8>, size: u64) -> Content {
+    bytes.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+    let len = bytes.len() as u64;
+    let extent = (len > 0).then_some(Extent { start: 0, len, place: Place::Opaque });
+    Content::Memory { bytes, extent }
+}
+
+/// The part of `dst` that lies before the end of a file of `size` bytes.
+fn until_end(size: u64, offset: u64, dst: &mut [u8]) -> &mut [u8] {
+    let left = usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX);
+    let len = dst.len().min(left);
+    dst.get_mut(..len).unwrap_or_default()
+}
+
+fn read_memory(bytes: &[u8], size: u64, offset: u64, dst: &mut [u8]) -> usize {
+    let dst = until_end(size, offset, dst);
+    let found = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)).unwrap_or_default();
+    let zeros = std::iter::repeat(&0);
+    for (to, from) in dst.iter_mut().zip(found.iter().chain(zeros)) {
+        *to = *from;
+    }
+    dst.len()
+}
+
+/// Reads content at `offset` of a mapped file of `size` bytes: one read of the source for each extent. What
+/// was read before a failure is returned; the failure is met again by the next read.
+pub(super) fn read_map(
+    volume: &Volume,
+    map: &Map,
+    size: u64,
+    offset: u64,
+    dst: &mut [u8],
+) -> Result<usize, FsError> {
+    let dst = until_end(size, offset, dst);
+    let mut index = map.extents.partition_point(|extent| extent.start.saturating_add(extent.len) <= offset);
+    let mut done = 0;
+    while let Some(room) = dst.get_mut(done..).filter(|room| !room.is_empty()) {
+        let at = offset.saturating_add(done as u64);
+        let read = match map.extents.get(index) {
+            Some(extent) => read_extent(volume, *extent, at, room),
+            None => match &map.damage {
+                Some(error) => Err(again(error)),
+                None => Ok(zero(room)),
+            },
+        };
+        match read {
+            Ok(read) => done += read,
+            Err(_) if done > 0 => break,
+            Err(error) => return Err(error),
+        }
+        index += 1;
+    }
+    Ok(done)
+}
+
+/// Reads from one extent, at `at` of the file; a read that the end of the image cuts short gives what is there.
+fn read_extent(volume: &Volume, extent: Extent, at: u64, room: &mut [u8]) -> Result<usize, FsError> {
+    let skipped = at.saturating_sub(extent.start);
+    let part = until_end(extent.len, skipped, room);
+    let Place::Disk(place) = extent.place else {
+        return Ok(zero(part));
+    };
+    let place = place.saturating_add(skipped);
+    match volume.source.read_exact_at(place, part) {
+        Ok(()) => Ok(part.len()),
+        Err(ReadError::BeyondEnd { size, .. }) if place < size => {
+            let there = until_end(size, place, part);
+            volume.source.read_exact_at(place, there)?;
+            Ok(there.len())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn zero(part: &mut [u8]) -> usize {
+    part.fill(0);
+    part.len()
 }

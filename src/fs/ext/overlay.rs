@@ -1,11 +1,11 @@
-//! Blocks of a replayed journal, laid over the file system's bytes.
+//! Blocks in memory, laid over a source: the file system as it is after its journal was replayed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::bytes::{ReadError, Source, Span, check_bounds};
+use crate::bytes::{ReadError, Source, Span};
 
-/// A source some of whose blocks are in memory.
+/// A source some blocks of which are replaced.
 pub(super) struct Overlay {
     source: Arc<dyn Source>,
     block_size: u64,
@@ -13,8 +13,9 @@ pub(super) struct Overlay {
 }
 
 impl Overlay {
+    /// Lays `blocks` (by block number, each of `block_size` bytes) over `source`.
     pub(super) fn new(source: Arc<dyn Source>, block_size: u32, blocks: BTreeMap<u64, Vec<u8>>) -> Self {
-        Self { source, block_size: block_size.into(), blocks }
+        Self { source, block_size: u64::from(block_size.max(1)), blocks }
     }
 }
 
@@ -24,26 +25,41 @@ impl Source for Overlay {
     }
 
     fn read_exact_at(&self, offset: u64, dst: &mut [u8]) -> Result<(), ReadError> {
-        check_bounds(offset, dst.len(), self.len())?;
         self.source.read_exact_at(offset, dst)?;
-        let end = offset.saturating_add(dst.len() as u64);
-        for (block, content) in self.blocks.range(offset / self.block_size..end.div_ceil(self.block_size)) {
-            let start = block.saturating_mul(self.block_size);
-            // The part of the block that lies in the read, as offsets in both.
-            let from = usize::try_from(offset.saturating_sub(start)).unwrap_or(usize::MAX);
-            let to = usize::try_from(start.saturating_sub(offset)).unwrap_or(usize::MAX);
-            let source = content.get(from..).unwrap_or_default();
-            let target = dst.get_mut(to..).unwrap_or_default();
-            for (old, new) in target.iter_mut().zip(source) {
-                *old = *new;
-            }
+        if dst.is_empty() {
+            return Ok(());
+        }
+        let first = offset / self.block_size;
+        let last = offset.saturating_add(dst.len() as u64 - 1) / self.block_size;
+        for (&number, block) in self.blocks.range(first..=last) {
+            lay(block, number.saturating_mul(self.block_size), dst, offset);
         }
         Ok(())
     }
 
     fn next_data(&self, offset: u64) -> Result<Option<Span>, ReadError> {
-        // Replayed blocks may lie in holes of the host's file: nothing is a hole here.
-        Ok((offset < self.len()).then(|| Span::new(offset, self.len().saturating_sub(offset))))
+        let beneath = self.source.next_data(offset)?;
+        let Some((&number, _)) = self.blocks.range(offset / self.block_size..).next() else {
+            return Ok(beneath);
+        };
+        let start = number.saturating_mul(self.block_size).max(offset);
+        let end = number.saturating_add(1).saturating_mul(self.block_size).min(self.len());
+        if start >= end || beneath.is_some_and(|data| data.offset <= start) {
+            return Ok(beneath);
+        }
+        Ok(Some(Span::new(start, end - start)))
+    }
+}
+
+/// Copies the part of `block` (at `place`) that falls into `dst` (at `offset`).
+fn lay(block: &[u8], place: u64, dst: &mut [u8], offset: u64) {
+    let skip = |from: u64, to: u64| usize::try_from(to.saturating_sub(from)).ok();
+    let part = skip(place, offset).and_then(|skipped| block.get(skipped..));
+    let room = skip(offset, place).and_then(|skipped| dst.get_mut(skipped..));
+    if let (Some(part), Some(room)) = (part, room) {
+        for (to, from) in room.iter_mut().zip(part) {
+            *to = *from;
+        }
     }
 }
 
@@ -52,11 +68,25 @@ mod tests {
     use super::*;
     use crate::bytes::read_vec;
 
+    fn overlay() -> Overlay {
+        let blocks = BTreeMap::from([(1, b"BBBB".to_vec()), (3, b"DDDD".to_vec())]);
+        Overlay::new(Arc::new(b"aaaabbbbccccddddeeee".to_vec()), 4, blocks)
+    }
+
     #[test]
-    fn replayed_blocks_cover_what_is_beneath() {
-        let below: Arc<dyn Source> = Arc::new(vec![b'.'; 40]);
-        let overlay = Overlay::new(below, 8, BTreeMap::from([(1, vec![b'A'; 8]), (3, vec![b'B'; 8])]));
-        assert_eq!(read_vec(&overlay, 0, 40).unwrap(), b"........AAAAAAAA........BBBBBBBB........");
-        assert_eq!(read_vec(&overlay, 10, 16).unwrap(), b"AAAAAA........BB");
+    fn every_read_sees_the_replaced_blocks() {
+        let whole = b"aaaaBBBBccccDDDDeeee";
+        for start in 0..20 {
+            for end in start..=20 {
+                let read = read_vec(&overlay(), start as u64, end - start).unwrap();
+                assert_eq!(read, whole[start..end], "{start}..{end}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_stays_the_end() {
+        assert!(read_vec(&overlay(), 19, 2).is_err());
+        assert_eq!(overlay().next_data(6).unwrap(), Some(Span::new(6, 14)));
     }
 }

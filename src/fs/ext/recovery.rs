@@ -1,0 +1,102 @@
+//! The journal: found, replayed into memory, laid over the source.
+
+use std::sync::Arc;
+
+use super::inode::{EXTENTS, Inode};
+use super::journal::{self, JournalGeometry};
+use super::mapping;
+use super::overlay::Overlay;
+use super::superblock::{compat, incompat};
+use super::volume::Volume;
+use crate::budget::Budget;
+use crate::bytes::{Record, Source};
+use crate::finding::Loss;
+use crate::fs::{Extent, FileType, FsError, Metadata, Note, Time};
+
+/// The source as it is after recovery, or `None` where there is nothing to recover. A backup superblock does
+/// not know whether the journal is dirty, so then it is always asked.
+pub(super) fn recover(
+    volume: &Volume,
+    from_backup: bool,
+    budget: &Budget,
+    notes: &mut Vec<Note>,
+) -> Option<Arc<dyn Source>> {
+    let superblock = &volume.superblock;
+    let dirty = superblock.has_incompat(incompat::RECOVER);
+    if !dirty && !from_backup || !superblock.has_compat(compat::HAS_JOURNAL) {
+        return None;
+    }
+    let mut lost = |text: String| notes.push(Note { loss: Loss::File, text });
+    if superblock.journal_inum == 0 && superblock.journal_dev != 0 {
+        lost("the journal lies on another device and was not replayed".into());
+        return None;
+    }
+    let replayed = geometry(volume).and_then(|geometry| journal::replay(&*volume.source, &geometry, budget));
+    let replay = match replayed {
+        Ok(replay) => replay,
+        Err(error) => {
+            lost(format!("the journal was not replayed: {error}"));
+            return None;
+        }
+    };
+    // They say how many transactions were replayed.
+    notes.extend(replay.notes);
+    if replay.blocks.is_empty() {
+        return None;
+    }
+    Some(Arc::new(Overlay::new(Arc::clone(&volume.source), superblock.block_size, replay.blocks)))
+}
+
+fn geometry(volume: &Volume) -> Result<JournalGeometry, FsError> {
+    let superblock = &volume.superblock;
+    let by_inode =
+        volume.inode(superblock.journal_inum.into()).and_then(|inode| journal_extents(volume, &inode));
+    let blocks = by_inode.or_else(|error| {
+        let backup = superblock.journal_backup.as_ref().ok_or(error)?;
+        journal_extents(volume, &backup_inode(superblock.journal_inum, backup)?)
+    })?;
+    Ok(JournalGeometry {
+        block_size: superblock.block_size,
+        blocks,
+        fs_blocks: superblock.blocks_count,
+        fs_uuid: superblock.uuid,
+    })
+}
+
+fn journal_extents(volume: &Volume, inode: &Inode) -> Result<Vec<Extent>, FsError> {
+    if inode.metadata.file_type != FileType::Regular || inode.metadata.size == 0 {
+        return Err(FsError::corrupt("inode", inode.number, "is no journal"));
+    }
+    let map = mapping::map(volume, inode);
+    map.damage.map_or(Ok(map.extents), Err)
+}
+
+/// The journal's inode as far as the superblock keeps it: 15 words of block map, size high, size low.
+fn backup_inode(number: u32, backup: &[u8; 68]) -> Result<Inode, FsError> {
+    let record = Record::new("journal backup", backup);
+    let size = u64::from(record.u32_le(64)?) | u64::from(record.u32_le(60)?) << 32;
+    let never = Time::default();
+    let metadata = Metadata {
+        file_type: FileType::Regular,
+        size,
+        mode: 0o600,
+        uid: 0,
+        gid: 0,
+        links: 1,
+        modified: never,
+        changed: never,
+        accessed: never,
+        created: None,
+    };
+    let flags = if record.u16_le(0)? == 0xF30A { EXTENTS } else { 0 };
+    Ok(Inode {
+        number: number.into(),
+        metadata,
+        flags,
+        generation: 0,
+        block: record.array(0)?,
+        file_acl: 0,
+        blocks: 0,
+        rest: Vec::new(),
+    })
+}

@@ -1,0 +1,84 @@
+//! What every part of the reader shares: the source, the geometry, the groups.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::groups::Group;
+use super::inode::{self, Inode};
+use super::superblock::{Superblock, incompat, ro_compat};
+use crate::budget::Budget;
+use crate::bytes::{Source, read_vec};
+use crate::fs::FsError;
+
+/// Inodes with a wrong checksum that are remembered by number.
+const MAX_MISMATCHES: usize = 100_000;
+
+/// An opened file system, immutable but for the list of damage.
+pub(super) struct Volume {
+    pub(super) source: Arc<dyn Source>,
+    pub(super) superblock: Superblock,
+    pub(super) groups: Vec<Group>,
+    pub(super) budget: Budget,
+    /// Inodes whose record or blocks have a wrong checksum. Locked only when there is such damage.
+    pub(super) mismatches: Mutex<BTreeSet<u64>>,
+}
+
+impl Volume {
+    /// Decodes inode `number`.
+    pub(super) fn inode(&self, number: u64) -> Result<Inode, FsError> {
+        let index = number
+            .checked_sub(1)
+            .filter(|_| number <= u64::from(self.superblock.inodes_count))
+            .ok_or_else(|| {
+                let count = self.superblock.inodes_count;
+                FsError::corrupt("inode", number, format!("the file system has the inodes 1 to {count}"))
+            })?;
+        let per_group = u64::from(self.superblock.inodes_per_group);
+        let group = self.group(index / per_group)?;
+        let offset = self
+            .block_offset(group.inode_table)?
+            .saturating_add((index % per_group).saturating_mul(self.superblock.inode_size.into()));
+        let bytes = read_vec(&*self.source, offset, self.superblock.inode_size.into())?;
+        let inode = Inode::parse(number, &bytes, self.superblock.has_incompat(incompat::LARGEDIR))?;
+        if self.has_checksums() && !inode::checksum_matches(self.superblock.checksum_seed, number, &bytes)? {
+            self.mismatch(number);
+        }
+        Ok(inode)
+    }
+
+    fn group(&self, number: u64) -> Result<&Group, FsError> {
+        usize::try_from(number)
+            .ok()
+            .and_then(|index| self.groups.get(index))
+            .filter(|group| group.usable)
+            .ok_or_else(|| FsError::corrupt("group descriptor", number, "damaged or missing"))
+    }
+
+    /// The content of block `number`.
+    pub(super) fn block(&self, number: u64) -> Result<Vec<u8>, FsError> {
+        let size = self.superblock.block_size as usize;
+        Ok(read_vec(&*self.source, self.block_offset(number)?, size)?)
+    }
+
+    /// Where block `number` lies, in bytes.
+    pub(super) fn block_offset(&self, number: u64) -> Result<u64, FsError> {
+        let count = self.superblock.blocks_count;
+        number
+            .checked_mul(self.superblock.block_size.into())
+            .filter(|_| number < count)
+            .ok_or_else(|| FsError::corrupt("block", number, format!("the file system has {count} blocks")))
+    }
+
+    /// Whether metadata has CRC-32C checksums.
+    pub(super) fn has_checksums(&self) -> bool {
+        self.superblock.has_ro_compat(ro_compat::METADATA_CSUM)
+    }
+
+    /// Remembers that a checksum of inode `number` is wrong.
+    pub(super) fn mismatch(&self, number: u64) {
+        let mut mismatches = self.mismatches.lock().unwrap_or_else(PoisonError::into_inner);
+        if mismatches.len() < MAX_MISMATCHES {
+            mismatches.insert(number);
+        }
+    }
+}

@@ -16,8 +16,6 @@ use crate::budget::Budget;
 use crate::bytes::{ReadError, Source, Span, Truncated};
 use crate::finding::Loss;
 
-pub mod ext;
-
 /// The number by which a file system knows a file: the inode number where it has such.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u64);

@@ -8,6 +8,8 @@
 //! A detector returns nothing: what it finds and what it cannot handle goes into the [`Sink`], so one
 //! detector can neither stop the audit nor be silent.
 
+pub mod ssh_host_keys;
+
 use std::sync::Arc;
 
 use crate::facts::Facts;
@@ -76,7 +78,11 @@ pub struct Detectors {
 
 /// All detectors there are. A new one is a file in `detect/` and a line here.
 pub fn all() -> Detectors {
-    Detectors { files: vec![], matches: vec![], systems: vec![] }
+    Detectors {
+        files: vec![Box::new(ssh_host_keys::SshHostKeys::default())],
+        matches: vec![],
+        systems: vec![],
+    }
 }
 
 /// Collects what detectors say: for tests, and for the audit's threads.

@@ -12,6 +12,7 @@ pub mod detect;
 pub mod facts;
 pub mod finding;
 pub mod fs;
+pub mod keys;
 pub mod rules;
 pub mod text;
 pub mod tree;

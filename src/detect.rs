@@ -8,6 +8,8 @@
 //! A detector returns nothing: what it finds and what it cannot handle goes into the [`Sink`], so one
 //! detector can neither stop the audit nor be silent.
 
+pub mod authorized_keys;
+pub mod shell_history;
 pub mod ssh_host_keys;
 
 use std::sync::Arc;
@@ -79,7 +81,11 @@ pub struct Detectors {
 /// All detectors there are. A new one is a file in `detect/` and a line here.
 pub fn all() -> Detectors {
     Detectors {
-        files: vec![Box::new(ssh_host_keys::SshHostKeys::default())],
+        files: vec![
+            Box::new(authorized_keys::AuthorizedKeys::default()),
+            Box::new(shell_history::ShellHistory::default()),
+            Box::new(ssh_host_keys::SshHostKeys::default()),
+        ],
         matches: vec![],
         systems: vec![],
     }

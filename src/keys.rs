@@ -13,6 +13,8 @@ pub struct PublicKey {
     pub blob: Vec<u8>,
     /// What follows the key.
     pub comment: Vec<u8>,
+    /// Algorithm, key and comment as a line, without options.
+    pub text: Vec<u8>,
 }
 
 impl PublicKey {
@@ -86,7 +88,8 @@ pub fn parse_public_line(line: &[u8]) -> Option<PublicKey> {
             return None;
         }
         let comment = words.get(at + 2..)?.join(&b' ');
-        Some(PublicKey { algorithm: String::from_utf8(algorithm.to_vec()).ok()?, blob, comment })
+        let text = words.get(at..)?.join(&b' ');
+        Some(PublicKey { algorithm: String::from_utf8(algorithm.to_vec()).ok()?, blob, comment, text })
     })
 }
 
@@ -102,5 +105,39 @@ mod tests {
             " PRIVATE KEY-----",
         ];
         assert_eq!(parse_openssh(text.concat().as_bytes()), None);
+    }
+
+    // A throw-away key, with what `ssh-keygen -l` says of it.
+    const BODY: [&str; 2] = [
+        "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZWQyNTUxOQAAACD8EfjdPlhJpTKPVcBhU+hQKkLNj1wvT7mqQF2Nx4hvxQAAAJCh23jlodt45QAAAAtzc2gtZWQyNTUxOQ",
+        "AAACD8EfjdPlhJpTKPVcBhU+hQKkLNj1wvT7mqQF2Nx4hvxQAAAEDSDnjOaUOPhCBayH4V8DGvJ3SD8kKVvYNDT1x9Lmi0OfwR+N0+WEmlMo9VwGFT6FAqQs2PXC9PuapAXY3HiG/FAAAACXRlc3Qgb25seQECAwQ=",
+    ];
+    const PUBLIC: &str =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPwR+N0+WEmlMo9VwGFT6FAqQs2PXC9PuapAXY3HiG/F test only";
+    const FINGERPRINT: &str = "SHA256:Qa02UyPn6GuHZ0KWB9KjWA1hf9l6q0OTzHK2iRROkcg";
+
+    fn wrap(body: &str) -> Vec<u8> {
+        let label = ["OPENSSH", "PRIVATE", "KEY"].join(" ");
+        format!("text\n-----BEGIN {label}-----\n{body}\n-----END {label}-----\n").into_bytes()
+    }
+
+    #[test]
+    fn the_fingerprint_is_that_of_ssh_keygen() {
+        let key = parse_openssh(&wrap(&BODY.concat())).unwrap();
+        assert!(!key.encrypted);
+        assert_eq!(key.algorithm, "ssh-ed25519");
+        assert_eq!(fingerprint(&key.public_blob), FINGERPRINT);
+    }
+
+    #[test]
+    fn a_key_cut_short_is_no_key() {
+        assert_eq!(parse_openssh(&wrap(BODY[0])), None);
+    }
+
+    #[test]
+    fn options_stand_before_the_key() {
+        let key = parse_public_line(format!("command=\"a b\",no-pty {PUBLIC}").as_bytes()).unwrap();
+        assert_eq!((key.fingerprint().as_str(), key.text.as_slice()), (FINGERPRINT, PUBLIC.as_bytes()));
+        assert_eq!(key.comment, b"test only");
     }
 }

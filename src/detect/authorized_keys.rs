@@ -89,7 +89,7 @@ impl FileDetector for AuthorizedKeys {
             let Some(key) = keys::parse_public_line(line) else { continue };
             let mut finding = Finding::new(&self.advisory)
                 .line(number)
-                .secret(Secret::new(line))
+                .secret(Secret::new(key.text.as_slice()))
                 .fingerprint(key.fingerprint())
                 .fact("comment", Escaped(&key.comment).to_string());
             if key.comment.starts_with(b"packer_") {

@@ -9,6 +9,7 @@
 //! detector can neither stop the audit nor be silent.
 
 pub mod authorized_keys;
+pub mod private_keys;
 pub mod shell_history;
 pub mod ssh_host_keys;
 
@@ -86,7 +87,7 @@ pub fn all() -> Detectors {
             Box::new(shell_history::ShellHistory::default()),
             Box::new(ssh_host_keys::SshHostKeys::default()),
         ],
-        matches: vec![],
+        matches: vec![Box::new(private_keys::PrivateKeys::default())],
         systems: vec![],
     }
 }

@@ -8,8 +8,12 @@
 //! A detector returns nothing: what it finds and what it cannot handle goes into the [`Sink`], so one
 //! detector can neither stop the audit nor be silent.
 
+pub mod authorized_keys;
 pub mod miners;
 pub mod password_hashes;
+pub mod private_keys;
+pub mod shell_history;
+pub mod ssh_host_keys;
 
 use std::sync::Arc;
 
@@ -81,10 +85,16 @@ pub struct Detectors {
 pub fn all() -> Detectors {
     Detectors {
         files: vec![
-            Box::new(password_hashes::PasswordHashes::default()),
+            Box::new(authorized_keys::AuthorizedKeys::default()),
             Box::new(miners::MinerFiles::default()),
+            Box::new(password_hashes::PasswordHashes::default()),
+            Box::new(shell_history::ShellHistory::default()),
+            Box::new(ssh_host_keys::SshHostKeys::default()),
         ],
-        matches: vec![Box::new(miners::MinerMarks::default())],
+        matches: vec![
+            Box::new(miners::MinerMarks::default()),
+            Box::new(private_keys::PrivateKeys::default()),
+        ],
         systems: vec![],
     }
 }

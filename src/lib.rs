@@ -16,6 +16,7 @@ pub mod finding;
 pub mod fs;
 pub mod gate;
 pub mod image;
+pub mod keys;
 pub mod report;
 pub mod rules;
 pub mod text;

@@ -13,6 +13,7 @@ macro_rules! files {
 const FILES: &[(Family, &str, &str)] = files! {
     Credentials "credentials": "cloud.toml" "code.toml" "messaging.toml" "payment.toml" "ai.toml" "services.toml" "generic.toml";
     Keys "keys": "private-keys.toml";
+    Miners "miners": "marks.toml";
 };
 
 /// All rules, in the order of the files.

@@ -1,0 +1,75 @@
+//! Private SSH host keys.
+//!
+//! Finds the host keys under `etc/ssh` of any root, and those that sshd_config names. Whoever has the image
+//! can pose as every host that was started from it. Does not find dropbear keys. See sshd(8).
+
+use std::sync::Arc;
+
+use super::{FileDetector, Interest, Sink};
+use crate::facts::Facts;
+use crate::finding::{Advisory, Category, Confidence, Finding, Secret, Severity};
+use crate::fs::FileType;
+use crate::keys;
+use crate::tree::Entry;
+
+/// Whether `path` is where a private host key of sshd lies.
+pub fn is_host_key_path(path: &[u8], facts: &Facts) -> bool {
+    if facts.sshd.host_keys.iter().any(|key| key == path) {
+        return true;
+    }
+    let Some(slash) = memchr::memrchr(b'/', path) else { return false };
+    let (Some(directory), Some(name)) = (path.get(..slash), path.get(slash + 1..)) else { return false };
+    directory.ends_with(b"/etc/ssh")
+        && name.starts_with(b"ssh_host_")
+        && memchr::memmem::find(name, b"_key").is_some()
+        && memchr::memmem::find(name, b".pub").is_none()
+}
+
+/// The detector.
+pub struct SshHostKeys {
+    advisory: Arc<Advisory>,
+}
+
+impl Default for SshHostKeys {
+    fn default() -> Self {
+        Self {
+            advisory: Arc::new(Advisory {
+                id: "ssh-host-key".into(),
+                category: Category::SshHostKey,
+                title: "Private SSH host key".into(),
+                severity: Severity::Critical,
+                why:
+                    "Every instance of the image has the same key: who has the image can pose as any of them."
+                        .into(),
+                remedy: "rm /etc/ssh/ssh_host_*_key*, and let the first boot make new ones.".into(),
+                references: vec!["https://man.openbsd.org/sshd.8".into()],
+            }),
+        }
+    }
+}
+
+impl FileDetector for SshHostKeys {
+    fn advisories(&self) -> Vec<Arc<Advisory>> {
+        vec![Arc::clone(&self.advisory)]
+    }
+
+    fn interest(&self, entry: &Entry<'_>, facts: &Facts) -> Interest {
+        let wanted = entry.metadata.file_type == FileType::Regular && is_host_key_path(entry.path, facts);
+        if wanted { Interest::Content } else { Interest::Skip }
+    }
+
+    fn inspect(&self, _: &Entry<'_>, content: &[u8], _: &Facts, sink: &mut dyn Sink) {
+        let Some(block) = keys::pem_block(content) else {
+            let finding = Finding::new(&self.advisory).severity(Severity::Medium).confidence(Confidence::Low);
+            return sink.finding(finding.fact("state", "not a parsable key"));
+        };
+        let finding = Finding::new(&self.advisory).secret(Secret::new(block));
+        sink.finding(match keys::parse_openssh(block) {
+            Some(key) => finding
+                .fact("encrypted", if key.encrypted { "yes" } else { "no" })
+                .fact("key type", key.algorithm)
+                .fingerprint(keys::fingerprint(&key.public_blob)),
+            None => finding.confidence(Confidence::Medium),
+        });
+    }
+}

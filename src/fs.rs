@@ -4,8 +4,10 @@
 //! a lock on the way to the data: threads read files side by side. A [`Node`] is an inode decoded once.
 
 pub mod ext;
+pub mod fat;
 pub mod host;
 pub mod magic;
+mod table;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -243,4 +245,4 @@ pub struct Driver {
 }
 
 /// Every file system that can be read. A new one is a folder in `fs/` and a line here.
-pub const DRIVERS: &[Driver] = &[ext::DRIVER];
+pub const DRIVERS: &[Driver] = &[fat::DRIVER, ext::DRIVER];

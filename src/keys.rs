@@ -1,5 +1,8 @@
 //! SSH keys as bytes: OpenSSH private keys and public lines. Pure parsing, no files.
 
+pub mod der;
+pub mod private;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use sha2::{Digest, Sha256};

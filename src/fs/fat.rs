@@ -49,6 +49,7 @@ fn probe(source: &dyn Source) -> bool {
         && (1..=4).contains(&byte(16))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the signature of a driver")]
 fn open_boxed(source: Arc<dyn Source>, budget: &Budget) -> Result<Box<dyn FileSystem>, FsError> {
     let budget = *budget;
     let opened = catch_unwind(AssertUnwindSafe(|| open(&source, &budget)));

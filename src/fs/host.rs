@@ -60,7 +60,7 @@ pub fn open(root: &Path, budget: &Budget) -> Result<Box<dyn FileSystem>, FsError
         match entry {
             Ok(entry) => host.add(&entry, &mut directories),
             Err(error) => {
-                host.lost(Loss::Directory, crate::text::Escaped(error.to_string().as_bytes()).to_string())
+                host.lost(Loss::Directory, crate::text::Escaped(error.to_string().as_bytes()).to_string());
             }
         }
     }

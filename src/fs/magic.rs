@@ -24,7 +24,7 @@ const MARKS: &[(u64, &[u8], &str)] = &[
     (0, b"hsqs", "squashfs"),
     (3, b"NTFS    ", "ntfs"),
     (3, b"EXFAT   ", "exfat"),
-    (3, b"\0\0\0\0\0\0\0\0ReFS", "refs"),
+    (3, b"ReFS\0", "refs"),
     (512, b"LABELONE", "LVM2 physical volume"),
     (0, b"LABELONE", "LVM2 physical volume"),
     (1024, b"LABELONE", "LVM2 physical volume"),
@@ -48,7 +48,6 @@ const MARKS: &[(u64, &[u8], &str)] = &[
     (1024, b"HX", "hfsplus"),
     (0, b"verity\0\0", "dm-verity hash tree"),
     (1030, b"\x34\x34", "nilfs2"),
-    (0x2_0008, b"\xb1\x7a\xb0", "zfs"),
 ];
 
 /// The content of a volume that is known, and not read.
@@ -61,13 +60,23 @@ pub fn recognise(source: &dyn Source) -> Option<Recognised> {
         let detail = "BitLocker: the key is not in the volume".to_owned();
         return Some(Recognised { name: "BitLocker", kind: GapKind::Encrypted, detail });
     }
-    let (_, _, name) = MARKS.iter().find(|(at, mark, _)| marked(*at, mark))?;
+    let known = MARKS.iter().find(|(at, mark, _)| marked(*at, mark)).map(|(_, _, name)| *name);
+    let name = &known.or_else(|| has_zfs_label(source).then_some("zfs"))?;
     let detail = match *name {
         "swap" => "swap space is not searched: it may hold what was in memory",
         "swap with a hibernation image" => "a hibernation image holds the memory of the machine",
         _ => "not read yet",
     };
     Some(Recognised { name, kind: GapKind::Unsupported, detail: detail.to_owned() })
+}
+
+/// Whether a slot of the first label's ring holds an uberblock of ZFS, in either order of bytes.
+fn has_zfs_label(source: &dyn Source) -> bool {
+    let slot = |index: u64| 0x2_0000_u64.saturating_add(index.saturating_mul(1024));
+    (0..128).any(|index| {
+        let word = read_vec(source, slot(index), 8).unwrap_or_default();
+        word == [0x0c, 0xb1, 0xba, 0, 0, 0, 0, 0] || word == [0, 0, 0, 0, 0, 0xba, 0xb1, 0x0c]
+    })
 }
 
 /// LUKS 1 and 2: the version, and what the header says of the cipher.
@@ -91,7 +100,9 @@ fn luks(source: &dyn Source) -> Option<Recognised> {
             ("LUKS1", format!("cipher {}-{}, {slots} or more key slots in use", text(8, 32), text(40, 32)))
         }
         version => {
-            let json = read_vec(source, 4096, 12288).unwrap_or_default();
+            // The size of header and JSON area, at most 4 MiB.
+            let size = record.u64_be(8).unwrap_or(0).min(4 << 20).min(source.len()).saturating_sub(4096);
+            let json = read_vec(source, 4096, usize::try_from(size).unwrap_or(0)).unwrap_or_default();
             let end = json.iter().position(|&byte| byte == 0).unwrap_or(json.len());
             let value: Option<serde_json::Value> =
                 serde_json::from_slice(json.get(..end).unwrap_or_default()).ok();

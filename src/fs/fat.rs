@@ -22,7 +22,7 @@ use crate::finding::Loss;
 pub const DRIVER: Driver = Driver { name: "vfat", probe, open: open_boxed };
 
 /// Largest volume that is read, in bytes of data; system partitions are far smaller.
-const LIMIT: u64 = 2 << 30;
+const LIMIT: u64 = 1 << 30;
 /// Bytes of all files that are kept.
 const CONTENT_LIMIT: u64 = 512 << 20;
 const DEPTH: u32 = 64;
@@ -65,7 +65,9 @@ fn open(source: &Arc<dyn Source>, budget: &Budget) -> Result<Fat, FsError> {
     let reader = Bounded {
         source: Arc::clone(source),
         at: 0,
-        left: source.len().saturating_mul(4).saturating_add(64 << 20),
+        left: source.len().saturating_mul(2).saturating_add(64 << 20),
+        cache: Vec::new(),
+        cached_at: 0,
     };
     let broken = |error: io::Error| FsError::corrupt("FAT volume", 0, error.to_string());
     let volume = fatfs::FileSystem::new(reader, fatfs::FsOptions::new()).map_err(broken)?;
@@ -126,15 +128,10 @@ impl Fat {
             if !entry.is_dir() {
                 let size = entry.len();
                 metadata = Metadata { file_type: FileType::Regular, size, mode: 0o644, ..metadata };
-                *kept = kept.saturating_add(size);
-                if *kept > CONTENT_LIMIT {
-                    self.lost(
-                        Loss::File,
-                        format!("{shown} and what follows is over the limit of {CONTENT_LIMIT} bytes"),
-                    );
-                    return;
-                }
-                let read = entry.to_file().take(size).read_to_end(&mut content);
+                // What was read counts, not what an entry claims: a lie must not hide the files after it.
+                let room = CONTENT_LIMIT.saturating_sub(*kept);
+                let read = entry.to_file().take(size.min(room)).read_to_end(&mut content);
+                *kept = kept.saturating_add(content.len() as u64);
                 if read.is_err() || (content.len() as u64) < size {
                     self.lost(
                         Loss::File,
@@ -179,17 +176,39 @@ struct Bounded {
     source: Arc<dyn Source>,
     at: u64,
     left: u64,
+    /// The piece read last: the crate reads entries in pieces of a few bytes.
+    cache: Vec<u8>,
+    cached_at: u64,
+}
+
+/// Bytes that are read at once.
+const PIECE: u64 = 32 << 10;
+
+impl Bounded {
+    /// The bytes from `at` on that are in memory, after reading them if need be.
+    fn piece(&mut self) -> io::Result<&[u8]> {
+        let end = self.cached_at.saturating_add(self.cache.len() as u64);
+        if !(self.cached_at..end).contains(&self.at) {
+            let len = self.source.len().saturating_sub(self.at).min(PIECE);
+            let len = usize::try_from(len).unwrap_or(0);
+            self.cache = read_vec(&*self.source, self.at, len).map_err(io::Error::other)?;
+            self.cached_at = self.at;
+        }
+        let skip = usize::try_from(self.at.saturating_sub(self.cached_at)).unwrap_or(usize::MAX);
+        Ok(self.cache.get(skip..).unwrap_or_default())
+    }
 }
 
 impl Read for Bounded {
     fn read(&mut self, dst: &mut [u8]) -> io::Result<usize> {
-        let room =
-            usize::try_from(self.source.len().saturating_sub(self.at)).unwrap_or(usize::MAX).min(dst.len());
-        let dst = dst.get_mut(..room).unwrap_or_default();
-        self.left = self.left.checked_sub(room as u64).ok_or_else(|| io::Error::other("its chains loop"))?;
-        self.source.read_exact_at(self.at, dst).map_err(io::Error::other)?;
-        self.at = self.at.saturating_add(room as u64);
-        Ok(room)
+        let piece = self.piece()?;
+        let read = piece.len().min(dst.len());
+        for (to, from) in dst.iter_mut().zip(piece) {
+            *to = *from;
+        }
+        self.left = self.left.checked_sub(read as u64).ok_or_else(|| io::Error::other("its chains loop"))?;
+        self.at = self.at.saturating_add(read as u64);
+        Ok(read)
     }
 }
 

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod budget;
 pub mod bytes;
 pub mod cli;
+pub mod command_line;
 pub mod detect;
 pub mod facts;
 pub mod finding;

@@ -1,18 +1,23 @@
 //! Histories of shells and other programs.
 //!
-//! Finds files that keep what people typed, where they hold anything: names of hosts, paths, and often
-//! passwords. Does not judge the lines. A link to /dev/null or a blank file is nothing. See bash(1), HISTFILE.
+//! What it finds: files that keep what people typed, where they hold anything, and the secrets in their lines.
+//! Why it matters: they name hosts and paths, and often passwords.
+//! What it does not find: histories that HISTFILE put elsewhere; lines of binary histories (SQLite), whose
+//! tokens the rules find all the same. A link to /dev/null or a blank file is nothing.
+//! References: bash(1), zshparam(1), fish(1), editline(3).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{FileDetector, Interest, Sink};
+use crate::command_line;
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Finding, Severity};
+use crate::finding::{Advisory, Category, Confidence, Finding, Secret, Severity};
 use crate::fs::FileType;
 use crate::tree::Entry;
 
 /// Unmistakable file names.
-const NAMES: [&[u8]; 38] = [
+const NAMES: [&[u8]; 46] = [
     b".bash_history",
     b".bash_history~",
     b".zsh_history",
@@ -51,11 +56,32 @@ const NAMES: [&[u8]; 38] = [
     b".octave_hist",
     b"ghci_history",
     b".erlang_history",
+    b".iex_history",
+    b".nano_search_history",
+    b"search_history",
+    b".amm_history",
+    b".clickhouse-client-history",
+    b".cqlsh_history",
+    b".jshell_history",
+    b"history.sqlite",
 ];
+
+/// Ends of paths, where the name alone says too little.
+const PATHS: [&[u8]; 5] = [
+    b"/.aws/cli/history/history.db",
+    b"/.local/share/atuin/history.db",
+    b"/.local/share/nvim/shada/main.shada",
+    b"/.config/ipython/profile_default/history.sqlite",
+    b"/.mcfly/history.db",
+];
+
+/// Longest line that is read as a command, in bytes.
+const LINE_LIMIT: usize = 64 << 10;
 
 /// The detector.
 pub struct ShellHistory {
     advisory: Arc<Advisory>,
+    secret: Arc<Advisory>,
 }
 
 impl Default for ShellHistory {
@@ -70,25 +96,139 @@ impl Default for ShellHistory {
                 remedy: "Delete the file as the last step of the build, with `unset HISTFILE` before.".into(),
                 references: vec!["https://www.gnu.org/software/bash/manual/".into()],
             }),
+            secret: Arc::new(Advisory {
+                id: "secret-in-history".into(),
+                category: Category::ShellHistory,
+                title: "Secret in a history of typed commands".into(),
+                severity: Severity::High,
+                why: "Whoever starts the image reads the secret, and what it was used for.".into(),
+                remedy:
+                    "Change the secret, delete the file as the last step of the build, and pass secrets by \
+                         file or standard input."
+                        .into(),
+                references: vec!["https://www.gnu.org/software/bash/manual/".into()],
+            }),
         }
     }
 }
 
 impl FileDetector for ShellHistory {
     fn advisories(&self) -> Vec<Arc<Advisory>> {
-        vec![Arc::clone(&self.advisory)]
+        vec![Arc::clone(&self.advisory), Arc::clone(&self.secret)]
     }
 
     fn interest(&self, entry: &Entry<'_>, _: &Facts) -> Interest {
         let filled = entry.metadata.file_type == FileType::Regular && entry.metadata.size > 0;
-        let named = NAMES.contains(&entry.name()) || entry.name().starts_with(b".bash_history.");
+        let named = NAMES.contains(&entry.name())
+            || entry.name().starts_with(b".bash_history.")
+            || PATHS.iter().any(|path| entry.inner_path().ends_with(path));
         if filled && named { Interest::Content } else { Interest::Skip }
     }
 
     fn inspect(&self, _: &Entry<'_>, content: &[u8], _: &Facts, sink: &mut dyn Sink) {
-        let lines = content.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
+        let mut lines = 0_u64;
+        let escaped = content.starts_with(b"_HiStOrY_V2_");
+        for (number, raw) in (1_u64..).zip(content.split(|&byte| byte == b'\n')) {
+            if raw.trim_ascii().is_empty() {
+                continue;
+            }
+            lines = lines.saturating_add(1);
+            if raw.len() > LINE_LIMIT {
+                continue; // no line that a person typed; the rules search it
+            }
+            let line = command(raw, escaped);
+            for found in command_line::secrets(&line) {
+                let value = line.get(found.range).unwrap_or_default();
+                let finding = Finding::new(&self.secret).confidence(Confidence::Medium).line(number);
+                sink.finding(finding.fact("given as", found.kind).secret(Secret::new(value)));
+            }
+        }
         if lines > 0 {
             sink.finding(Finding::new(&self.advisory).fact("lines", lines.to_string()));
         }
+    }
+}
+
+/// What was typed, without what the program adds: zsh's times, fish's YAML, the escapes of editline.
+fn command(raw: &[u8], escaped: bool) -> Cow<'_, [u8]> {
+    if escaped {
+        return Cow::Owned(octal(raw));
+    }
+    if let Some(rest) = raw.strip_prefix(b"- cmd: ") {
+        return Cow::Borrowed(rest);
+    }
+    match raw.strip_prefix(b": ").and_then(|rest| Some((rest, memchr::memchr(b';', rest)?))) {
+        Some((rest, at)) if rest.first().is_some_and(u8::is_ascii_digit) => {
+            Cow::Borrowed(rest.get(at.saturating_add(1)..).unwrap_or_default())
+        }
+        _ => Cow::Borrowed(raw),
+    }
+}
+
+/// Undoes the escapes of vis(3): `\\040` is a blank.
+fn octal(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((&byte, after)) = rest.split_first() {
+        let code =
+            after.get(..3).and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
+        match code.filter(|_| byte == b'\\') {
+            Some(code) => {
+                out.push(code);
+                rest = after.get(3..).unwrap_or_default();
+            }
+            None => {
+                out.push(byte);
+                rest = after;
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::Collected;
+    use crate::fs::{Metadata, NodeId, Time};
+
+    fn inspect(content: &[u8]) -> Collected {
+        let never = Time::default();
+        let metadata = Metadata {
+            file_type: FileType::Regular,
+            size: content.len() as u64,
+            mode: 0o600,
+            uid: 0,
+            gid: 0,
+            links: 1,
+            modified: never,
+            changed: never,
+            accessed: never,
+            created: None,
+        };
+        let entry = Entry { path: b"/root/.x_history", metadata: &metadata, node: NodeId(1), target: None };
+        let mut collected = Collected::default();
+        ShellHistory::default().inspect(&entry, content, &Facts::default(), &mut collected);
+        collected
+    }
+
+    #[test]
+    fn secrets_are_reported_by_line_in_every_format() {
+        for content in [
+            "ls\nsshpass -p kd83Hs71 ssh h\n",
+            "ls\n: 1696412011:0;sshpass -p kd83Hs71 ssh h\n",
+            "- cmd: ls\n- cmd: sshpass -p kd83Hs71 ssh h\n",
+            "_HiStOrY_V2_\nsshpass\\040-p\\040kd83Hs71\\040ssh\n",
+        ] {
+            let found = inspect(content.as_bytes()).findings;
+            assert_eq!(found.len(), 2, "{content}");
+            assert_eq!(found[0].location.line, Some(2));
+            assert_eq!(found[0].evidence.secrets[0].reveal(), b"kd83Hs71");
+        }
+    }
+
+    #[test]
+    fn a_blank_history_is_nothing() {
+        assert!(inspect(b"\n\n").findings.is_empty());
     }
 }

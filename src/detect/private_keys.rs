@@ -37,7 +37,8 @@ impl Default for PrivateKeys {
                 category: Category::Credential,
                 title: "Private key of a service or a certificate".into(),
                 severity: Severity::Critical,
-                why: "Who has the image can pose as whom the key belongs to, and read what is sent to it.".into(),
+                why: "Who has the image can pose as whom the key belongs to, and read what is sent to it."
+                    .into(),
                 remedy: "Revoke the certificate or the account's key, and bake the image without it.".into(),
                 references: vec!["https://www.rfc-editor.org/rfc/rfc7468".into()],
             }),
@@ -46,7 +47,8 @@ impl Default for PrivateKeys {
                 category: Category::Credential,
                 title: "Private OpenPGP key".into(),
                 severity: Severity::Critical,
-                why: "Who has the image can sign in its owner's name, and read what is encrypted to it.".into(),
+                why: "Who has the image can sign in its owner's name, and read what is encrypted to it."
+                    .into(),
                 remedy: "Revoke the key, and bake the image without it.".into(),
                 references: vec!["https://www.rfc-editor.org/rfc/rfc4880".into()],
             }),

@@ -72,7 +72,8 @@ pub fn find_private(text: &[u8]) -> Option<Block> {
     starts.iter().copied().zip(ends).find_map(|(at, end)| {
         let piece = text.get(at..end)?;
         let text = clean(piece.get(..piece.len().min(LONGEST))?);
-        let text = if text.starts_with(b"-----BEGIN ") { super::pem_block(&text)? } else { text.trim_ascii() };
+        let text =
+            if text.starts_with(b"-----BEGIN ") { super::pem_block(&text)? } else { text.trim_ascii() };
         Some(Block { at, text: text.to_vec(), key: parse_private(text)? })
     })
 }
@@ -156,7 +157,8 @@ pub fn parse_private(text: &[u8]) -> Option<PrivateKey> {
         return pgp(&body);
     }
     let bytes = base64(&body)?;
-    let encrypted = headers.iter().any(|line| line.starts_with(b"Proc-Type:") && line.ends_with(b"ENCRYPTED"));
+    let encrypted =
+        headers.iter().any(|line| line.starts_with(b"Proc-Type:") && line.ends_with(b"ENCRYPTED"));
     if encrypted {
         let algorithm = match label {
             b"RSA PRIVATE KEY" => "ssh-rsa",

@@ -366,7 +366,9 @@ mod tests {
         packer.finish().unwrap()
     }
 
-    fn unpack(packed: &[u8], budget: &Budget) -> (Vec<(Option<Vec<u8>>, Vec<u8>)>, Result<(), ArchiveError>) {
+    type Unpacked = (Option<Vec<u8>>, Vec<u8>);
+
+    fn unpack(packed: &[u8], budget: &Budget) -> (Vec<Unpacked>, Result<(), ArchiveError>) {
         let mut found = Vec::new();
         let format = recognise(packed).unwrap();
         let spent = Spent::new(packed.len() as u64, budget);

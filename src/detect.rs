@@ -8,7 +8,9 @@
 //! A detector returns nothing: what it finds and what it cannot handle goes into the [`Sink`], so one
 //! detector can neither stop the audit nor be silent.
 
+pub mod assignments;
 pub mod authorized_keys;
+pub mod credentials;
 pub mod miners;
 pub mod password_hashes;
 pub mod private_keys;
@@ -92,6 +94,8 @@ pub fn all() -> Detectors {
             Box::new(ssh_host_keys::SshHostKeys::default()),
         ],
         matches: vec![
+            Box::new(assignments::Assignments),
+            Box::new(credentials::Credentials),
             Box::new(miners::MinerMarks::default()),
             Box::new(private_keys::PrivateKeys::default()),
         ],

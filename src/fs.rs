@@ -4,8 +4,10 @@
 //! a lock on the way to the data: threads read files side by side. A [`Node`] is an inode decoded once.
 
 pub mod ext;
+pub mod fat;
 pub mod host;
 pub mod magic;
+mod table;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -201,6 +203,9 @@ pub trait FileSystem: Send + Sync {
     fn notes(&self) -> Vec<Note>;
 }
 
+/// An extended attribute: its full name (`security.capability`) and its value.
+pub type Attribute = (Vec<u8>, Vec<u8>);
+
 /// A file, directory or other entry: its inode, decoded.
 pub trait Node: Send {
     /// What the inode says.
@@ -229,8 +234,11 @@ pub trait Node: Send {
     ///
     /// # Errors
     /// [`FsError`], if they are damaged.
-    fn xattrs(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, FsError>;
+    fn xattrs(&mut self) -> Result<Vec<Attribute>, FsError>;
 }
+
+/// What opens a kind of file system.
+pub type Open = fn(Arc<dyn Source>, &Budget) -> Result<Box<dyn FileSystem>, FsError>;
 
 /// A kind of file system that can be read.
 pub struct Driver {
@@ -239,8 +247,8 @@ pub struct Driver {
     /// Whether the bytes carry its mark; looks at magic numbers only.
     pub probe: fn(&dyn Source) -> bool,
     /// Opens it.
-    pub open: fn(Arc<dyn Source>, &Budget) -> Result<Box<dyn FileSystem>, FsError>,
+    pub open: Open,
 }
 
 /// Every file system that can be read. A new one is a folder in `fs/` and a line here.
-pub const DRIVERS: &[Driver] = &[ext::DRIVER];
+pub const DRIVERS: &[Driver] = &[fat::DRIVER, ext::DRIVER];

@@ -91,9 +91,16 @@ fn open_rootfs(path: &Path, budget: &Budget) -> Result<System, AuditError> {
     let fs =
         fs::host::open(path, budget).map_err(|error| AuditError::Rootfs { path: name.clone(), error })?;
     let subject = Subject { name: name.clone(), layout: "directory".to_owned(), ..Subject::default() };
-    let notes = fs.notes().into_iter().map(|note| (name.clone(), note.text)).collect();
+    let (harmless, losses): (Vec<_>, Vec<_>) =
+        fs.notes().into_iter().partition(|note| note.loss == Loss::Nothing);
+    let notes = harmless.into_iter().map(|note| (name.clone(), note.text)).collect();
     let tree = Tree::of(Arc::from(fs), budget);
-    let gaps = tree.gaps();
+    let mut gaps = tree.gaps();
+    for note in losses {
+        let mut gap = volume_gap(None, "directory", GapKind::HostFailed, None, note.text);
+        gap.loss = note.loss;
+        gaps.push(gap);
+    }
     let entries = tree.ids().count() as u64;
     let content = "directory".to_owned();
     let volume = VolumeSummary {

@@ -222,7 +222,7 @@ impl<'a> Worker<'a> {
                     None if last => inspect(self.shared, subject, fresh, collected),
                     None => whole = Some(fresh.to_vec()),
                     Some(whole) if (whole.len() as u64) < self.shared.budget.whole_file => {
-                        whole.extend_from_slice(fresh)
+                        whole.extend_from_slice(fresh);
                     }
                     Some(_) => over = true,
                 }
@@ -318,7 +318,7 @@ impl<'a> Worker<'a> {
                 );
             }
             Some(format) => {
-                self.archive(&subject, format, &mut stream, spent, depth.saturating_add(1), collected)
+                self.archive(&subject, format, &mut stream, spent, depth.saturating_add(1), collected);
             }
             None => {
                 self.stream(&subject, &mut stream, 0, true, collected);

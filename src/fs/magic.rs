@@ -1,13 +1,179 @@
-//! stub
-use crate::bytes::*;
+//! What a volume holds that cannot be read yet: known by its mark, so that it is named, never passed over.
+
+use crate::bytes::{ReadError, Record, Source, read_vec};
+use crate::finding::GapKind;
+
+/// Bytes of data that are read to tell whether a volume is blank; a larger one is not called blank.
+const BLANK_LIMIT: u64 = 64 << 20;
+
+/// Something known that is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recognised {
+    /// Its name.
     pub name: &'static str,
-    pub kind: crate::finding::GapKind,
+    /// Why it stays closed.
+    pub kind: GapKind,
+    /// What its header says, for people.
     pub detail: String,
 }
-pub fn recognise(_: &dyn Source) -> Option<Recognised> {
-    None
+
+/// Offset, mark, name.
+const MARKS: &[(u64, &[u8], &str)] = &[
+    (0, b"XFSB", "xfs"),
+    (0x1_0040, b"_BHRfS_M", "btrfs"),
+    (0, b"hsqs", "squashfs"),
+    (3, b"NTFS    ", "ntfs"),
+    (3, b"EXFAT   ", "exfat"),
+    (3, b"ReFS\0", "refs"),
+    (512, b"LABELONE", "LVM2 physical volume"),
+    (0, b"LABELONE", "LVM2 physical volume"),
+    (1024, b"LABELONE", "LVM2 physical volume"),
+    (1536, b"LABELONE", "LVM2 physical volume"),
+    (4096, b"\xfc\x4e\x2b\xa9", "md RAID member (1.2)"),
+    (0, b"\xfc\x4e\x2b\xa9", "md RAID member (1.1)"),
+    (4086, b"SWAPSPACE2", "swap"),
+    (4086, b"SWAP-SPACE", "swap"),
+    (65526, b"SWAPSPACE2", "swap"),
+    (4086, b"S1SUSPEND", "swap with a hibernation image"),
+    (0x8001, b"CD001", "iso9660"),
+    (0x8001, b"BEA01", "udf"),
+    (1024, b"\xe2\xe1\xf5\xe0", "erofs"),
+    (1024, b"\x10\x20\xf5\xf2", "f2fs"),
+    (0x8000, b"JFS1", "jfs"),
+    (0x1_0034, b"ReIsEr", "reiserfs"),
+    (4120, b"\xc6\x85\x73\xf6\x4e\x1a\x45\xca", "bcache"),
+    (4120, b"\xc6\x85\x73\xf6\x66\xce\x90\xa9", "bcachefs"),
+    (32, b"NXSB", "apfs"),
+    (1024, b"H+", "hfsplus"),
+    (1024, b"HX", "hfsplus"),
+    (0, b"verity\0\0", "dm-verity hash tree"),
+    (1030, b"\x34\x34", "nilfs2"),
+];
+
+/// The content of a volume that is known, and not read.
+pub fn recognise(source: &dyn Source) -> Option<Recognised> {
+    let marked = |at: u64, mark: &[u8]| read_vec(source, at, mark.len()).is_ok_and(|found| found == mark);
+    if let Some(luks) = luks(source) {
+        return Some(luks);
+    }
+    if marked(3, b"-FVE-FS-") {
+        let detail = "BitLocker: the key is not in the volume".to_owned();
+        return Some(Recognised { name: "BitLocker", kind: GapKind::Encrypted, detail });
+    }
+    let known = MARKS.iter().find(|(at, mark, _)| marked(*at, mark)).map(|(_, _, name)| *name);
+    let name = &known.or_else(|| has_zfs_label(source).then_some("zfs"))?;
+    let detail = match *name {
+        "swap" => "swap space is not searched: it may hold what was in memory",
+        "swap with a hibernation image" => "a hibernation image holds the memory of the machine",
+        _ => "not read yet",
+    };
+    Some(Recognised { name, kind: GapKind::Unsupported, detail: detail.to_owned() })
 }
-pub fn is_blank(_: &dyn Source) -> Result<Option<bool>, ReadError> {
-    Ok(None)
+
+/// Whether a slot of the first label's ring holds an uberblock of ZFS, in either order of bytes.
+fn has_zfs_label(source: &dyn Source) -> bool {
+    let slot = |index: u64| 0x2_0000_u64.saturating_add(index.saturating_mul(1024));
+    (0..128).any(|index| {
+        let word = read_vec(source, slot(index), 8).unwrap_or_default();
+        word == [0x0c, 0xb1, 0xba, 0, 0, 0, 0, 0] || word == [0, 0, 0, 0, 0, 0xba, 0xb1, 0x0c]
+    })
+}
+
+/// LUKS 1 and 2: the version, and what the header says of the cipher.
+///
+/// Reference: LUKS1 and LUKS2 on-disk format specifications.
+fn luks(source: &dyn Source) -> Option<Recognised> {
+    let header = read_vec(source, 0, 512).ok()?;
+    let record = Record::new("LUKS header", &header);
+    if record.bytes(0, 6).ok()? != b"LUKS\xba\xbe" {
+        return None;
+    }
+    let text = |at, len| {
+        let bytes = record.bytes(at, len).unwrap_or_default();
+        let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+        crate::text::Escaped(bytes.get(..end).unwrap_or_default()).to_string()
+    };
+    let (name, detail) = match record.u16_be(6).ok()? {
+        1 => {
+            let active = |slot: usize| record.u32_be(208 + slot * 48).is_ok_and(|state| state == 0x00ac_71f3);
+            let slots = (0..6).filter(|&slot| active(slot)).count();
+            ("LUKS1", format!("cipher {}-{}, {slots} or more key slots in use", text(8, 32), text(40, 32)))
+        }
+        version => {
+            // The size of header and JSON area, at most 4 MiB.
+            let size = record.u64_be(8).unwrap_or(0).min(4 << 20).min(source.len()).saturating_sub(4096);
+            let json = read_vec(source, 4096, usize::try_from(size).unwrap_or(0)).unwrap_or_default();
+            let end = json.iter().position(|&byte| byte == 0).unwrap_or(json.len());
+            let value: Option<serde_json::Value> =
+                serde_json::from_slice(json.get(..end).unwrap_or_default()).ok();
+            let slots =
+                value.as_ref().and_then(|v| v.get("keyslots")?.as_object()).map_or(0, serde_json::Map::len);
+            let cipher = value
+                .as_ref()
+                .and_then(|v| v.get("segments")?.as_object()?.values().next()?.get("encryption")?.as_str());
+            let cipher = crate::text::Escaped(cipher.unwrap_or("unknown").as_bytes()).to_string();
+            ("LUKS2", format!("version {version}, cipher {cipher}, {slots} key slots"))
+        }
+    };
+    Some(Recognised { name, kind: GapKind::Encrypted, detail })
+}
+
+/// Whether there are only zeros; `None` where that would cost too much reading to say.
+///
+/// # Errors
+/// [`ReadError`], where the source cannot be read.
+pub fn is_blank(source: &dyn Source) -> Result<Option<bool>, ReadError> {
+    let mut at = 0;
+    let mut read = 0_u64;
+    while let Some(data) = source.next_data(at)? {
+        let end = data.end().unwrap_or(u64::MAX);
+        at = data.offset;
+        while at < end {
+            let len = end.saturating_sub(at).min(1 << 20);
+            let bytes = read_vec(source, at, usize::try_from(len).unwrap_or(0))?;
+            if bytes.iter().any(|&byte| byte != 0) {
+                return Ok(Some(false));
+            }
+            at = at.saturating_add(len);
+            read = read.saturating_add(len);
+            if read > BLANK_LIMIT {
+                return Ok(None);
+            }
+        }
+    }
+    Ok(Some(true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_found_at_their_places() {
+        let mut volume = vec![0; 1 << 18];
+        assert_eq!(recognise(&volume), None);
+        volume[4086..4096].copy_from_slice(b"SWAPSPACE2");
+        assert_eq!(recognise(&volume).unwrap().name, "swap");
+        volume[..4].copy_from_slice(b"XFSB");
+        assert_eq!(recognise(&volume).unwrap().name, "xfs");
+    }
+
+    #[test]
+    fn luks_says_its_cipher() {
+        let mut volume = vec![0; 8192];
+        volume[..8].copy_from_slice(b"LUKS\xba\xbe\0\x01");
+        volume[8..11].copy_from_slice(b"aes");
+        volume[40..51].copy_from_slice(b"xts-plain64");
+        let found = recognise(&volume).unwrap();
+        assert_eq!((found.name, found.kind), ("LUKS1", GapKind::Encrypted));
+        assert!(found.detail.contains("aes-xts-plain64"));
+    }
+
+    #[test]
+    fn a_blank_volume_is_told_from_one_with_a_byte() {
+        assert_eq!(is_blank(&vec![0; 5000]).unwrap(), Some(true));
+        let mut volume = vec![0; 5000];
+        volume[4999] = 1;
+        assert_eq!(is_blank(&volume).unwrap(), Some(false));
+    }
 }

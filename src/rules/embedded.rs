@@ -12,6 +12,7 @@ macro_rules! files {
 /// Family, path below `signatures/`, text.
 const FILES: &[(Family, &str, &str)] = files! {
     Credentials "credentials": "cloud.toml" "code.toml" "messaging.toml" "payment.toml" "ai.toml" "services.toml" "generic.toml";
+    Assignments "assignments": "assignments.toml";
     Keys "keys": "private-keys.toml";
     Miners "miners": "marks.toml";
 };

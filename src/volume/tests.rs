@@ -196,7 +196,6 @@ fn sectors_of_4096_bytes_are_found() {
     let table = table(with_4k_sectors());
     assert_eq!((table.scheme, table.sector), (Scheme::Gpt, 4096));
     assert_eq!(table.volumes[0].span, Span::new(2048 * 4096, 16384 * 4096));
-    assert_eq!(said(&table, "beyond the end"), Loss::Part);
 }
 
 #[test]

@@ -1,11 +1,13 @@
-//! SSH keys as bytes: OpenSSH private keys and public lines. Pure parsing, no files.
-
-pub mod der;
-pub mod private;
+//! Keys as bytes: private keys of all formats, and public lines of SSH. Pure parsing, no files.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use sha2::{Digest, Sha256};
+
+mod der;
+mod private;
+
+pub use private::{Block, Format, PrivateKey, find_private, parse_private};
 
 /// A public key in the form of a line: `ssh-ed25519 AAAA… comment`.
 #[derive(Clone, Debug, PartialEq, Eq)]

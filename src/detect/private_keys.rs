@@ -1,10 +1,7 @@
-//! Private keys, anywhere in a file but at the places of host keys.
+//! Private keys of every format, anywhere but at the places of host keys.
 //!
-//! What it finds: the key blocks that the rules find, if they parse: OpenSSH, PEM (PKCS #1, PKCS #8, SEC 1),
-//! PuTTY, PGP; in a file of their own, in a configuration file, escaped in JSON.
-//! Why it matters: a key opens whatever trusts its public half.
-//! What it does not find: keys in DER without a PEM frame, and in PKCS #12 and Java key stores.
-//! References: ssh-keygen(1), RFC 7468, RFC 5958.
+//! Judges the key blocks that the rules find: PEM, PKCS#8, OpenSSH, PuTTY and OpenPGP, in files of their own or in
+//! strings of JSON. A block whose body does not parse, as in a manual, is no key. See ssh-keygen(1).
 
 use std::sync::Arc;
 
@@ -12,14 +9,15 @@ use super::ssh_host_keys::is_host_key_path;
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Finding, Secret, Severity};
-use crate::keys::private::{self, PrivateKey};
+use crate::keys::{self, Format};
 use crate::rules::{Family, Match};
 use crate::tree::Entry;
 
 /// The detector.
 pub struct PrivateKeys {
     ssh: Arc<Advisory>,
-    service: Arc<Advisory>,
+    tls: Arc<Advisory>,
+    pgp: Arc<Advisory>,
 }
 
 impl Default for PrivateKeys {
@@ -34,22 +32,64 @@ impl Default for PrivateKeys {
                 remedy: "Delete the key from the image, and its public half wherever it was put.".into(),
                 references: vec!["https://man.openbsd.org/ssh-keygen.1".into()],
             }),
-            service: Arc::new(Advisory {
-                id: "service-private-key".into(),
+            tls: Arc::new(Advisory {
+                id: "tls-private-key".into(),
                 category: Category::Credential,
-                title: "Private key of a service or certificate".into(),
+                title: "Private key of a service or a certificate".into(),
                 severity: Severity::Critical,
-                why: "Who has the image can act as the service, or read what was sent to it.".into(),
-                remedy: "Revoke the certificate or key, and give each instance its own at start.".into(),
+                why: "Who has the image can pose as whom the key belongs to, and read what is sent to it."
+                    .into(),
+                remedy: "Revoke the certificate or the account's key, and bake the image without it.".into(),
                 references: vec!["https://www.rfc-editor.org/rfc/rfc7468".into()],
+            }),
+            pgp: Arc::new(Advisory {
+                id: "pgp-private-key".into(),
+                category: Category::Credential,
+                title: "Private OpenPGP key".into(),
+                severity: Severity::Critical,
+                why: "Who has the image can sign in its owner's name, and read what is encrypted to it."
+                    .into(),
+                remedy: "Revoke the key, and bake the image without it.".into(),
+                references: vec!["https://www.rfc-editor.org/rfc/rfc4880".into()],
             }),
         }
     }
 }
 
+impl PrivateKeys {
+    fn advisory(&self, path: &[u8], format: Format) -> &Arc<Advisory> {
+        match format {
+            Format::Pgp => &self.pgp,
+            Format::OpenSsh | Format::Ppk => &self.ssh,
+            Format::Pem | Format::Pkcs8 if is_ssh_path(path) => &self.ssh,
+            Format::Pem if is_key_of_a_person(path) => &self.ssh,
+            Format::Pem | Format::Pkcs8 => &self.tls,
+        }
+    }
+}
+
+fn has(path: &[u8], part: &[u8]) -> bool {
+    memchr::memmem::find(path, part).is_some()
+}
+
+/// Whether the place says that the key is for SSH.
+fn is_ssh_path(path: &[u8]) -> bool {
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
+    has(path, b"/.ssh/") || path.starts_with(b".ssh/") || name.starts_with(b"id_") || name.ends_with(b".ppk")
+}
+
+/// Whether it lies in a home, and not among certificates.
+fn is_key_of_a_person(path: &[u8]) -> bool {
+    const OTHERS: [&[u8]; 7] = [b"ssl", b"tls", b"cert", b"pki", b"server", b".json", b"test"];
+    let lower = path.to_ascii_lowercase();
+    (has(&lower, b"/home/") || has(&lower, b"/root/"))
+        && !lower.ends_with(b".key")
+        && !OTHERS.iter().any(|other| has(&lower, other))
+}
+
 impl MatchDetector for PrivateKeys {
     fn advisories(&self) -> Vec<Arc<Advisory>> {
-        vec![Arc::clone(&self.ssh), Arc::clone(&self.service)]
+        vec![Arc::clone(&self.ssh), Arc::clone(&self.tls), Arc::clone(&self.pgp)]
     }
 
     fn family(&self) -> Family {
@@ -61,29 +101,49 @@ impl MatchDetector for PrivateKeys {
             return;
         }
         for found in matches {
-            let text = private::unescape(found.secret.reveal());
-            let Some(key) = private::parse(&text) else { continue };
-            let advisory = if is_ssh(entry, &key) { &self.ssh } else { &self.service };
-            let severity = if key.encrypted { Severity::Medium } else { Severity::Critical };
-            let mut finding = Finding::new(advisory)
-                .severity(severity)
-                .offset(found.offset)
-                .secret(Secret::new(text.into_owned()))
-                .fact("format", key.format)
-                .fact("passphrase", if key.encrypted { "yes" } else { "none" });
-            if !key.algorithm.is_empty() {
-                finding = finding.fact("key type", key.algorithm);
+            let whole = found.secret.reveal();
+            // A match may begin at a mark without an end: the key is the block that parses.
+            let Some(keys::Block { at, text, key }) = keys::find_private(whole) else { continue };
+            let skipped = whole.get(..at).unwrap_or_default();
+            let lines = memchr::memchr_iter(b'\n', skipped).count();
+            let mut finding = Finding::new(self.advisory(entry.path, key.format))
+                .severity(if key.encrypted { Severity::Medium } else { Severity::Critical })
+                .offset(found.offset.saturating_add(u64::try_from(at).unwrap_or(0)))
+                .secret(Secret::new(text))
+                .fact("key type", key.algorithm)
+                .fact("format", key.format.name())
+                .fact("encrypted", if key.encrypted { "yes" } else { "no" });
+            if let Some(bits) = key.bits {
+                finding = finding.fact("bits", bits.to_string());
             }
-            finding.evidence.key_fingerprint = key.fingerprint;
-            finding.location.line = found.line;
+            if let Some(blob) = key.public_blob {
+                finding = finding.fingerprint(keys::fingerprint(&blob));
+            }
+            finding.location.line =
+                found.line.map(|line| line.saturating_add(u64::try_from(lines).unwrap_or(0)));
             sink.finding(finding);
         }
     }
 }
 
-/// Whether a key is one to log in with, by its format and place.
-fn is_ssh(entry: &Entry<'_>, key: &PrivateKey) -> bool {
-    let name = entry.name();
-    let at_home = memchr::memmem::find(entry.path, b"/.ssh/").is_some();
-    matches!(key.format, "OpenSSH" | "PuTTY") || at_home || memchr::memmem::find(name, b"id_").is_some()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_says_what_a_key_is_for() {
+        let detector = PrivateKeys::default();
+        for (path, format, id) in [
+            ("/home/ubuntu/.ssh/deploy", Format::Pkcs8, "ssh-private-key"),
+            ("/srv/id_rsa", Format::Pem, "ssh-private-key"),
+            ("/opt/key", Format::OpenSsh, "ssh-private-key"),
+            ("/home/ubuntu/aws.pem", Format::Pem, "ssh-private-key"),
+            ("/home/ubuntu/account.json", Format::Pkcs8, "tls-private-key"),
+            ("/etc/ssl/private/site.key", Format::Pem, "tls-private-key"),
+            ("/root/server.key", Format::Pem, "tls-private-key"),
+            ("/root/me.asc", Format::Pgp, "pgp-private-key"),
+        ] {
+            assert_eq!(detector.advisory(path.as_bytes(), format).id, id, "{path}");
+        }
+    }
 }

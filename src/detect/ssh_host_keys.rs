@@ -59,17 +59,26 @@ impl FileDetector for SshHostKeys {
     }
 
     fn inspect(&self, _: &Entry<'_>, content: &[u8], _: &Facts, sink: &mut dyn Sink) {
-        let Some(block) = keys::pem_block(content) else {
-            let finding = Finding::new(&self.advisory).severity(Severity::Medium).confidence(Confidence::Low);
-            return sink.finding(finding.fact("state", "not a parsable key"));
-        };
-        let finding = Finding::new(&self.advisory).secret(Secret::new(block));
-        sink.finding(match keys::parse_openssh(block) {
-            Some(key) => finding
-                .fact("encrypted", if key.encrypted { "yes" } else { "no" })
-                .fact("key type", key.algorithm)
-                .fingerprint(keys::fingerprint(&key.public_blob)),
-            None => finding.confidence(Confidence::Medium),
+        if let Some(block) = keys::find_private(content) {
+            let mut finding = Finding::new(&self.advisory)
+                .secret(Secret::new(block.text))
+                .fact("encrypted", if block.key.encrypted { "yes" } else { "no" })
+                .fact("key type", block.key.algorithm);
+            if let Some(bits) = block.key.bits {
+                finding = finding.fact("bits", bits.to_string());
+            }
+            if let Some(blob) = block.key.public_blob {
+                finding = finding.fingerprint(keys::fingerprint(&blob));
+            }
+            return sink.finding(finding);
+        }
+        let finding = Finding::new(&self.advisory);
+        sink.finding(match keys::pem_block(content) {
+            Some(block) => finding.secret(Secret::new(block)).confidence(Confidence::Medium),
+            None => finding
+                .severity(Severity::Medium)
+                .confidence(Confidence::Low)
+                .fact("state", "not a parsable key"),
         });
     }
 }

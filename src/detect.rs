@@ -9,6 +9,7 @@
 //! detector can neither stop the audit nor be silent.
 
 pub mod authorized_keys;
+pub mod credential_files;
 pub mod miners;
 pub mod password_hashes;
 pub mod private_keys;
@@ -86,6 +87,7 @@ pub fn all() -> Detectors {
     Detectors {
         files: vec![
             Box::new(authorized_keys::AuthorizedKeys::default()),
+            Box::new(credential_files::CredentialFiles::default()),
             Box::new(miners::MinerFiles::default()),
             Box::new(password_hashes::PasswordHashes::default()),
             Box::new(shell_history::ShellHistory::default()),

@@ -43,7 +43,9 @@ fn advisory(kind: &Kind) -> Arc<Advisory> {
         title: kind.title.into(),
         severity: kind.severity,
         why: "Who has the image can read the file and log in with what it holds.".into(),
-        remedy: "Revoke the secret, remove the file before baking the image, and give it to the instance at boot.".into(),
+        remedy:
+            "Revoke the secret, remove the file before baking the image, and give it to the instance at boot."
+                .into(),
         references: vec![
             "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/building-shared-amis.html".into(),
         ],
@@ -52,9 +54,18 @@ fn advisory(kind: &Kind) -> Arc<Advisory> {
 
 /// Whether a path is where examples and tests lie.
 fn is_example(path: &[u8]) -> bool {
-    [&b"/usr/share/"[..], b"/doc/", b"/docs/", b"/test/", b"/tests/", b"/testdata/", b"/examples/", b"/fixtures/"]
-        .iter()
-        .any(|part| memchr::memmem::find(path, part).is_some())
+    [
+        &b"/usr/share/"[..],
+        b"/doc/",
+        b"/docs/",
+        b"/test/",
+        b"/tests/",
+        b"/testdata/",
+        b"/examples/",
+        b"/fixtures/",
+    ]
+    .iter()
+    .any(|part| memchr::memmem::find(path, part).is_some())
 }
 
 impl FileDetector for CredentialFiles {

@@ -111,7 +111,16 @@ fn context(key: &str) -> Option<&'static str> {
     const USER: [&str; 8] =
         ["user", "username", "login", "login_name", "identity", "account", "db_user", "user_name"];
     const HOST: [&str; 10] = [
-        "host", "hostname", "server", "url", "address", "registry", "endpoint", "host_base", "smtp_host", "repository",
+        "host",
+        "hostname",
+        "server",
+        "url",
+        "address",
+        "registry",
+        "endpoint",
+        "host_base",
+        "smtp_host",
+        "repository",
     ];
     let key = key.to_ascii_lowercase();
     match key.as_str() {
@@ -124,7 +133,12 @@ fn context(key: &str) -> Option<&'static str> {
 }
 
 /// Hands over what a section had: each secret, or all as one.
-fn flush(pending: &mut Vec<(bool, Hit)>, facts: &mut Vec<(&'static str, String)>, one: bool, hits: &mut Hits) {
+fn flush(
+    pending: &mut Vec<(bool, Hit)>,
+    facts: &mut Vec<(&'static str, String)>,
+    one: bool,
+    hits: &mut Hits,
+) {
     if one && pending.iter().any(|(id, _)| !id) {
         pending.sort_by_key(|(id, _)| !id);
         let mut all = Hit { facts: facts.clone(), ..Hit::default() };
@@ -186,11 +200,16 @@ fn pairs(text: &str, separator: Separator, keys: &[&str], ids: &[&str], quoted: 
         if is_key(keys, key) || is_key(ids, key) {
             let tag = separator == Separator::Colon && !had_quotes && value.starts_with("!vault");
             if !placeholder(value) && !tag && (had_quotes || !quoted) && pending.len() < 1000 {
-                pending.push((is_key(ids, key), Hit::new(number, value).fact("key", if one { "" } else { key })));
+                pending.push((
+                    is_key(ids, key),
+                    Hit::new(number, value).fact("key", if one { "" } else { key }),
+                ));
             }
         } else if let Some(name) = context(key).filter(|_| !value.is_empty() && facts.len() < 8) {
             // A URL may hold a password.
-            let value = value.rsplit_once('@').map_or(value, |(before, after)| if before.contains("://") { after } else { value });
+            let value = value
+                .rsplit_once('@')
+                .map_or(value, |(before, after)| if before.contains("://") { after } else { value });
             facts.push((name, value.to_owned()));
         }
     }
@@ -218,7 +237,8 @@ fn json_value(value: &Value, keys: &[&str], hits: &mut Hits) {
                         if placeholder(secret) || hits.too_many {
                             continue;
                         }
-                        let mut hit = Hit { secrets: vec![secret.to_owned()], ..Hit::default() }.fact("key", key);
+                        let mut hit =
+                            Hit { secrets: vec![secret.to_owned()], ..Hit::default() }.fact("key", key);
                         for (other, value) in map {
                             if let (Some(name), Some(value)) = (context(other), value.as_str()) {
                                 hit = hit.fact(name, value);
@@ -292,7 +312,9 @@ fn netrc(text: &str, hits: &mut Hits) {
             match std::mem::take(&mut next) {
                 "machine" => word.clone_into(&mut host),
                 "login" => word.clone_into(&mut user),
-                "password" => hits.push(Hit::new(number, unquote(word).0).fact("host", &host).fact("user", &user)),
+                "password" => {
+                    hits.push(Hit::new(number, unquote(word).0).fact("host", &host).fact("user", &user))
+                }
                 _ => match word {
                     "machine" | "login" | "password" | "account" => next = word,
                     "default" => (host, user) = ("default".to_owned(), String::new()),
@@ -312,7 +334,8 @@ fn colons(text: &str, least: usize, hits: &mut Hits) {
         }
         let line = if least >= 5 { line.replace("\\:", "\u{1}") } else { line.to_owned() };
         let fields: Vec<&str> = line.splitn(least, ':').collect();
-        let (Some(secret), Some(user)) = (fields.last(), fields.len().checked_sub(2).and_then(|at| fields.get(at)))
+        let (Some(secret), Some(user)) =
+            (fields.last(), fields.len().checked_sub(2).and_then(|at| fields.get(at)))
         else {
             continue;
         };
@@ -330,13 +353,15 @@ fn urls(text: &str, hits: &mut Hits) {
         }
         for word in line.split([' ', '\t', '"', '\'', ',', '=']).filter(|word| word.contains("://")) {
             let Some((_, rest)) = word.split_once("://") else { continue };
-            let Some((login, host)) = rest.split_once('/').map_or(rest, |(authority, _)| authority).rsplit_once('@')
+            let Some((login, host)) =
+                rest.split_once('/').map_or(rest, |(authority, _)| authority).rsplit_once('@')
             else {
                 continue;
             };
             let (user, secret) = login.split_once(':').unwrap_or(("", login));
             let alone = user.is_empty() && !login.contains(':');
-            let (user, secret) = if ["", "x-oauth-basic"].contains(&secret) { ("", user) } else { (user, secret) };
+            let (user, secret) =
+                if ["", "x-oauth-basic"].contains(&secret) { ("", user) } else { (user, secret) };
             // A name alone is a token only when it is as long as one.
             if !alone || secret.len() >= 20 {
                 hits.push(Hit::new(number, secret).fact("user", user).fact("host", host.trim()));
@@ -369,7 +394,9 @@ fn whole(text: &str, hits: &mut Hits) {
 fn two_lines(text: &str, hits: &mut Hits) {
     let all: Vec<(u64, &str)> = lines(text).filter(|(_, line)| !line.trim().is_empty()).take(3).collect();
     if let [(_, user), (number, secret)] = all.as_slice() {
-        let short = |text: &str| text.len() <= 256 && !text.contains(|c: char| c.is_control() || c == ' ' || c == '<');
+        let short = |text: &str| {
+            text.len() <= 256 && !text.contains(|c: char| c.is_control() || c == ' ' || c == '<')
+        };
         if short(user.trim()) && short(secret.trim()) && !user.starts_with('#') {
             hits.push(Hit::new(*number, secret.trim()).fact("user", user.trim()));
         }
@@ -482,7 +509,8 @@ fn unattend(text: &str, hits: &mut Hits) {
 fn reveal(mut hit: Hit, element: &str) -> Hit {
     let decoded = hit.secrets.first().and_then(|value| STANDARD.decode(value).ok());
     if let Some(bytes) = decoded {
-        let units = bytes.chunks_exact(2).filter_map(|pair| <[u8; 2]>::try_from(pair).ok()).map(u16::from_le_bytes);
+        let units =
+            bytes.chunks_exact(2).filter_map(|pair| <[u8; 2]>::try_from(pair).ok()).map(u16::from_le_bytes);
         let text: String = char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect();
         let text = text.strip_suffix(element).unwrap_or(&text);
         if !text.is_empty() {
@@ -531,7 +559,9 @@ fn snmp(text: &str, hits: &mut Hits) {
     for (number, line) in lines(text) {
         let words = words(line);
         let at = match words.first().map(|word| word.to_ascii_lowercase()).as_deref() {
-            Some("rocommunity" | "rwcommunity" | "rocommunity6" | "rwcommunity6" | "trapcommunity") => &[1][..],
+            Some("rocommunity" | "rwcommunity" | "rocommunity6" | "rwcommunity6" | "trapcommunity") => {
+                &[1][..]
+            }
             Some("com2sec" | "com2sec6") => &[3],
             Some("createuser") => &[3, 5],
             _ => continue,
@@ -569,7 +599,8 @@ fn cloud_config(text: &str, hits: &mut Hits) {
         }
         if let Some((_, map)) = line.split_once('{') {
             for part in map.trim_end_matches('}').split(',') {
-                if let Some((key, value)) = part.split_once(':').filter(|(key, _)| is_key(&KEYS, key.trim())) {
+                if let Some((key, value)) = part.split_once(':').filter(|(key, _)| is_key(&KEYS, key.trim()))
+                {
                     hits.push(Hit::new(number, unquote(value).0).fact("key", key.trim()));
                 }
             }

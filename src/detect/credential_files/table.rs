@@ -29,7 +29,8 @@ const fn kind(
     Kind { id, title, severity, paths, formats, keys }
 }
 
-const TERRAFORM: &[&str] = &["*password*", "*secret*", "*token*", "*private_key*", "*access_key", "*api_key*"];
+const TERRAFORM: &[&str] =
+    &["*password*", "*secret*", "*token*", "*private_key*", "*access_key", "*api_key*"];
 
 /// All of them. The first whose path matches is taken.
 #[rustfmt::skip]

@@ -29,8 +29,12 @@ fn inspect(path: &str, content: &[u8]) -> Vec<Finding> {
 /// The secrets of a file, one string for each finding, and the lines.
 fn secrets(path: &str, content: &str) -> Vec<(u64, String)> {
     let join = |finding: &Finding| {
-        let values: Vec<_> =
-            finding.evidence.secrets.iter().map(|s| String::from_utf8_lossy(s.reveal()).into_owned()).collect();
+        let values: Vec<_> = finding
+            .evidence
+            .secrets
+            .iter()
+            .map(|s| String::from_utf8_lossy(s.reveal()).into_owned())
+            .collect();
         (finding.location.line.unwrap_or(0), values.join("|"))
     };
     inspect(path, content.as_bytes()).iter().map(join).collect()
@@ -39,31 +43,95 @@ fn secrets(path: &str, content: &str) -> Vec<(u64, String)> {
 #[test]
 fn each_kind_gives_its_secret() {
     let cases: &[(&str, &str, &[(u64, &str)])] = &[
-        ("/root/.aws/credentials", "[default]\naws_secret_access_key = kk/1\naws_access_key_id = AKIA1\n[b]\naws_access_key_id=AKIA2\naws_secret_access_key=k2\n", &[(2, "AKIA1|kk/1"), (5, "AKIA2|k2")]),
-        ("/root/.docker/config.json", "{\"auths\":\n{\"h.io\":{\"auth\":\"Ym9iOnMzY3JldA==\"}}}", &[(2, "Ym9iOnMzY3JldA==|s3cret")]),
+        (
+            "/root/.aws/credentials",
+            "[default]\naws_secret_access_key = kk/1\naws_access_key_id = AKIA1\n[b]\naws_access_key_id=AKIA2\naws_secret_access_key=k2\n",
+            &[(2, "AKIA1|kk/1"), (5, "AKIA2|k2")],
+        ),
+        (
+            "/root/.docker/config.json",
+            "{\"auths\":\n{\"h.io\":{\"auth\":\"Ym9iOnMzY3JldA==\"}}}",
+            &[(2, "Ym9iOnMzY3JldA==|s3cret")],
+        ),
         ("/root/.dockercfg", "{\"h.io\":{\"auth\":\"Ym9iOnMzY3JldA==\"}}", &[(1, "Ym9iOnMzY3JldA==|s3cret")]),
-        ("/root/.netrc", "machine h\n login bob\n password p1\nmachine g login a password p2", &[(3, "p1"), (4, "p2")]),
+        (
+            "/root/.netrc",
+            "machine h\n login bob\n password p1\nmachine g login a password p2",
+            &[(3, "p1"), (4, "p2")],
+        ),
         ("/root/.pgpass", "# c\ndb:5432:*:bob:p:w\n", &[(2, "p:w")]),
         ("/etc/mysql/debian.cnf", "[client]\nuser = d\npassword = p1\n", &[(3, "p1")]),
         ("/root/.git-credentials", "https://bob:tok1@github.com\n", &[(1, "tok1")]),
-        ("/srv/a/.git/config", "[remote \"origin\"]\n\turl = https://bob:tok1@github.com/a/b.git\n\turl = git@github.com:a/b\n", &[(2, "tok1")]),
-        ("/root/.npmrc", "//registry.npmjs.org/:_authToken=npm_1\n//x/:_authToken=${NPM_TOKEN}\n", &[(1, "npm_1")]),
+        (
+            "/srv/a/.git/config",
+            "[remote \"origin\"]\n\turl = https://bob:tok1@github.com/a/b.git\n\turl = git@github.com:a/b\n",
+            &[(2, "tok1")],
+        ),
+        (
+            "/root/.npmrc",
+            "//registry.npmjs.org/:_authToken=npm_1\n//x/:_authToken=${NPM_TOKEN}\n",
+            &[(1, "npm_1")],
+        ),
         ("/root/.pypirc", "[pypi]\nusername = __token__\npassword = pypi-1%2\n", &[(3, "pypi-1%2")]),
         ("/etc/pip.conf", "[global]\nindex-url = https://u:p1@idx/simple\n", &[(2, "p1")]),
-        ("/root/.kube/config", "users:\n- name: admin\n  user:\n    token: t1\n    client-key-data: a2V5\n", &[(4, "t1"), (5, "a2V5")]),
-        ("/x/terraform.tfstate", "{\"outputs\":{\"db_password\":{\"value\":\"p1\"}},\"r\":[{\"a\":{\"secret_key\":\"p2\",\"password\":null}}]}", &[(1, "p1"), (1, "p2")]),
+        (
+            "/root/.kube/config",
+            "users:\n- name: admin\n  user:\n    token: t1\n    client-key-data: a2V5\n",
+            &[(4, "t1"), (5, "a2V5")],
+        ),
+        (
+            "/x/terraform.tfstate",
+            "{\"outputs\":{\"db_password\":{\"value\":\"p1\"}},\"r\":[{\"a\":{\"secret_key\":\"p2\",\"password\":null}}]}",
+            &[(1, "p1"), (1, "p2")],
+        ),
         ("/x/a.tfvars", "db_password = \"p1\"\nother_token = var.x\n", &[(1, "p1")]),
-        ("/etc/wireguard/wg0.conf", "[Interface]\nPrivateKey = abc=\n[Peer]\nPresharedKey = def=\n", &[(2, "abc="), (4, "def=")]),
-        ("/etc/wpa_supplicant/wpa_supplicant.conf", "network={\n ssid=\"home\"\n psk=\"wifi pass\"\n}\n", &[(3, "wifi pass")]),
-        ("/etc/NetworkManager/system-connections/home.nmconnection", "[wifi-security]\npsk=p1\n", &[(2, "p1")]),
-        ("/var/lib/cloud/instance/user-data.txt", "#cloud-config\npassword: p0\nchpasswd:\n  expire: false\n  list: |\n    root:p1\n    bob:RANDOM\nusers:\n  - {name: a, password: p2, type: text}\n", &[(2, "p0"), (6, "p1"), (9, "p2")]),
-        ("/Windows/Panther/unattend.xml", "<a><AdministratorPassword>\n<Value>p1</Value><PlainText>true</PlainText></AdministratorPassword></a>", &[(2, "p1")]),
-        ("/var/www/wp-config.php", "<?php\ndefine( 'DB_USER', 'wp' );\ndefine( 'DB_PASSWORD', 'p1' );\ndefine('AUTH_KEY', 'put your unique phrase here');\n", &[(3, "p1")]),
-        ("/etc/tomcat9/tomcat-users.xml", "<!-- <user username=\"a\" password=\"no1\"/> -->\n<user username=\"a\" password=\"p1\"/>", &[(2, "p1")]),
-        ("/root/.config/gh/hosts.yml", "github.com:\n    user: bob\n    oauth_token: gho_1\n", &[(3, "gho_1")]),
+        (
+            "/etc/wireguard/wg0.conf",
+            "[Interface]\nPrivateKey = abc=\n[Peer]\nPresharedKey = def=\n",
+            &[(2, "abc="), (4, "def=")],
+        ),
+        (
+            "/etc/wpa_supplicant/wpa_supplicant.conf",
+            "network={\n ssid=\"home\"\n psk=\"wifi pass\"\n}\n",
+            &[(3, "wifi pass")],
+        ),
+        (
+            "/etc/NetworkManager/system-connections/home.nmconnection",
+            "[wifi-security]\npsk=p1\n",
+            &[(2, "p1")],
+        ),
+        (
+            "/var/lib/cloud/instance/user-data.txt",
+            "#cloud-config\npassword: p0\nchpasswd:\n  expire: false\n  list: |\n    root:p1\n    bob:RANDOM\nusers:\n  - {name: a, password: p2, type: text}\n",
+            &[(2, "p0"), (6, "p1"), (9, "p2")],
+        ),
+        (
+            "/Windows/Panther/unattend.xml",
+            "<a><AdministratorPassword>\n<Value>p1</Value><PlainText>true</PlainText></AdministratorPassword></a>",
+            &[(2, "p1")],
+        ),
+        (
+            "/var/www/wp-config.php",
+            "<?php\ndefine( 'DB_USER', 'wp' );\ndefine( 'DB_PASSWORD', 'p1' );\ndefine('AUTH_KEY', 'put your unique phrase here');\n",
+            &[(3, "p1")],
+        ),
+        (
+            "/etc/tomcat9/tomcat-users.xml",
+            "<!-- <user username=\"a\" password=\"no1\"/> -->\n<user username=\"a\" password=\"p1\"/>",
+            &[(2, "p1")],
+        ),
+        (
+            "/root/.config/gh/hosts.yml",
+            "github.com:\n    user: bob\n    oauth_token: gho_1\n",
+            &[(3, "gho_1")],
+        ),
         ("/root/.cache/huggingface/token", "hf_1\n", &[(1, "hf_1")]),
         ("/root/.kaggle/kaggle.json", "{\"username\":\"a\",\"key\":\"p1\"}", &[(1, "p1")]),
-        ("/etc/snmp/snmpd.conf", "rocommunity public\nrwcommunity p1\ncom2sec n default p2\n", &[(2, "p1"), (3, "p2")]),
+        (
+            "/etc/snmp/snmpd.conf",
+            "rocommunity public\nrwcommunity p1\ncom2sec n default p2\n",
+            &[(2, "p1"), (3, "p2")],
+        ),
         ("/etc/ppp/chap-secrets", "bob * \"p 1\" *\n", &[(1, "p 1")]),
         ("/etc/ipsec.secrets", "# c\n1.2.3.4 : PSK \"p1\"\n: RSA key.pem\n", &[(2, "p1")]),
         ("/etc/postfix/sasl_passwd", "[smtp.x]:587 bob:p1\n", &[(1, "p1")]),
@@ -74,14 +142,34 @@ fn each_kind_gives_its_secret() {
         ("/etc/openvpn/auth.txt", "bob\np1\n", &[(2, "p1")]),
         ("/root/.vault-token", "hvs.1", &[(1, "hvs.1")]),
         ("/var/www/.htpasswd", "bob:$apr1$x$y\n", &[(1, "$apr1$x$y")]),
-        ("/etc/grafana/grafana.ini", "[security]\n;admin_password = admin\nadmin_password = p1\n", &[(3, "p1")]),
-        ("/etc/gitlab-runner/config.toml", "[[runners]]\n  url = \"https://g\"\n  token = \"glrt-1\"\n", &[(3, "glrt-1")]),
-        ("/root/.m2/settings.xml", "<server><username>a</username>\n<password>p1</password></server>", &[(2, "p1")]),
+        (
+            "/etc/grafana/grafana.ini",
+            "[security]\n;admin_password = admin\nadmin_password = p1\n",
+            &[(3, "p1")],
+        ),
+        (
+            "/etc/gitlab-runner/config.toml",
+            "[[runners]]\n  url = \"https://g\"\n  token = \"glrt-1\"\n",
+            &[(3, "glrt-1")],
+        ),
+        (
+            "/root/.m2/settings.xml",
+            "<server><username>a</username>\n<password>p1</password></server>",
+            &[(2, "p1")],
+        ),
         ("/root/.nuget/NuGet.Config", "<add key=\"ClearTextPassword\" value=\"p1\" />", &[(1, "p1")]),
-        ("/root/.composer/auth.json", "{\"github-oauth\":{\"github.com\":\"gho_1\"},\"http-basic\":{\"h\":{\"username\":\"u\",\"password\":\"p1\"}}}", &[(1, "gho_1"), (1, "p1")]),
+        (
+            "/root/.composer/auth.json",
+            "{\"github-oauth\":{\"github.com\":\"gho_1\"},\"http-basic\":{\"h\":{\"username\":\"u\",\"password\":\"p1\"}}}",
+            &[(1, "gho_1"), (1, "p1")],
+        ),
         ("/root/.cargo/credentials.toml", "[registry]\ntoken = \"cio1\"\n", &[(2, "cio1")]),
         ("/root/.gem/credentials", "---\n:rubygems_api_key: rubygems_1\n", &[(2, "rubygems_1")]),
-        ("/etc/ecs/ecs.config", "ECS_CLUSTER=a\nECS_ENGINE_AUTH_DATA={\"h\":{\"password\":\"p1\"}}\n", &[(2, "{\"h\":{\"password\":\"p1\"}}")]),
+        (
+            "/etc/ecs/ecs.config",
+            "ECS_CLUSTER=a\nECS_ENGINE_AUTH_DATA={\"h\":{\"password\":\"p1\"}}\n",
+            &[(2, "{\"h\":{\"password\":\"p1\"}}")],
+        ),
     ];
     for (path, content, expected) in cases {
         let expected: Vec<_> = expected.iter().map(|(line, value)| (*line, (*value).to_owned())).collect();
@@ -119,7 +207,15 @@ fn placeholders_are_no_secrets() {
 fn noise_does_not_stop_it() {
     for kind in KINDS {
         for format in kind.formats {
-            for noise in [&b"\xff\xfe\x00"[..], b"{", b"<", b"=:=\n[\n- :\n\"", b"://@/:\n:::::\nmachine password", b"<a password=", &[0xc3; 99]] {
+            for noise in [
+                &b"\xff\xfe\x00"[..],
+                b"{",
+                b"<",
+                b"=:=\n[\n- :\n\"",
+                b"://@/:\n:::::\nmachine password",
+                b"<a password=",
+                &[0xc3; 99],
+            ] {
                 formats::read(*format, kind.keys, &Text::of(noise), &mut Hits::default());
             }
         }

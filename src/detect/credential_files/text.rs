@@ -75,7 +75,10 @@ pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
 /// Whether a path ends in the parts of `pattern`.
 pub(super) fn path_matches(pattern: &str, path: &[u8]) -> bool {
     let mut parts = path.rsplit(|&byte| byte == b'/').filter(|part| !part.is_empty());
-    pattern.as_bytes().rsplit(|&byte| byte == b'/').all(|want| parts.next().is_some_and(|part| glob(want, part)))
+    pattern
+        .as_bytes()
+        .rsplit(|&byte| byte == b'/')
+        .all(|want| parts.next().is_some_and(|part| glob(want, part)))
 }
 
 /// Whether a value is none: a reference, a template, a manual's example.
@@ -94,14 +97,28 @@ pub(super) fn placeholder(value: &str) -> bool {
         || (first == '%' && lower.len() > 2 && lower.ends_with('%'))
         || (first == '@' && lower.len() > 2 && lower.ends_with('@'))
         || lower.chars().all(|c| c == first) && !first.is_ascii_digit()
-        || ["xxx", "your", "changeme", "change_me", "change-me", "change me", "replace", "insert", "...", "env:"]
-            .iter()
-            .any(|word| lower.starts_with(word))
+        || [
+            "xxx",
+            "your",
+            "changeme",
+            "change_me",
+            "change-me",
+            "change me",
+            "replace",
+            "insert",
+            "...",
+            "env:",
+        ]
+        .iter()
+        .any(|word| lower.starts_with(word))
         || ["examplekey", "redacted", "placeholder", "yourpassword", "must-be-changed", "_here"]
             .iter()
             .any(|word| lower.contains(word))
-        || ["null", "none", "nil", "~", "true", "false", "yes", "no", "r", "random", "example", "{", "[", "|", ">"]
-            .contains(&lower.as_str())
+        || [
+            "null", "none", "nil", "~", "true", "false", "yes", "no", "r", "random", "example", "{", "[",
+            "|", ">",
+        ]
+        .contains(&lower.as_str())
 }
 
 /// One secret found by a format.

@@ -313,7 +313,7 @@ fn netrc(text: &str, hits: &mut Hits) {
                 "machine" => word.clone_into(&mut host),
                 "login" => word.clone_into(&mut user),
                 "password" => {
-                    hits.push(Hit::new(number, unquote(word).0).fact("host", &host).fact("user", &user))
+                    hits.push(Hit::new(number, unquote(word).0).fact("host", &host).fact("user", &user));
                 }
                 _ => match word {
                     "machine" | "login" | "password" | "account" => next = word,
@@ -546,7 +546,7 @@ fn chap(text: &str, hits: &mut Hits) {
 
 fn ipsec(text: &str, hits: &mut Hits) {
     for (number, line) in lines(text) {
-        let Some((who, rest)) = line.rsplit_once(": ").filter(|_| !is_comment(line.trim())) else { continue };
+        let Some((who, rest)) = line.split_once(": ").filter(|_| !is_comment(line.trim())) else { continue };
         if let [kind, secret, ..] = words(rest).as_slice()
             && ["PSK", "EAP", "XAUTH", "NTLM"].contains(&kind.to_ascii_uppercase().as_str())
         {

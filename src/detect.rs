@@ -10,6 +10,7 @@
 
 pub mod assignments;
 pub mod authorized_keys;
+pub mod credential_files;
 pub mod credentials;
 pub mod miners;
 pub mod password_hashes;
@@ -88,6 +89,7 @@ pub fn all() -> Detectors {
     Detectors {
         files: vec![
             Box::new(authorized_keys::AuthorizedKeys::default()),
+            Box::new(credential_files::CredentialFiles::default()),
             Box::new(miners::MinerFiles::default()),
             Box::new(password_hashes::PasswordHashes::default()),
             Box::new(shell_history::ShellHistory::default()),

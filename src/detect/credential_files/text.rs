@@ -1,0 +1,183 @@
+//! The text of a file, whatever its encoding, with the way back to its bytes.
+
+use super::super::Sink;
+
+/// Text, and how its characters were bytes.
+pub(super) struct Text {
+    pub(super) text: String,
+    latin: bool,
+}
+
+impl Text {
+    /// UTF-8, UTF-16 with a byte-order mark, or else one character per byte.
+    pub(super) fn of(content: &[u8]) -> Self {
+        let wide = |bytes: &[u8], join: fn([u8; 2]) -> u16| {
+            let units = bytes.chunks_exact(2).map(|pair| {
+                join([pair.first().copied().unwrap_or_default(), pair.last().copied().unwrap_or_default()])
+            });
+            char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect::<String>()
+        };
+        if let Some(rest) = content.strip_prefix(b"\xff\xfe") {
+            return Self { text: wide(rest, u16::from_le_bytes), latin: false };
+        }
+        if let Some(rest) = content.strip_prefix(b"\xfe\xff") {
+            return Self { text: wide(rest, u16::from_be_bytes), latin: false };
+        }
+        let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
+        match std::str::from_utf8(content) {
+            Ok(text) => Self { text: text.to_owned(), latin: false },
+            Err(_) => Self { text: content.iter().map(|&byte| char::from(byte)).collect(), latin: true },
+        }
+    }
+
+    /// The bytes of a value of this text, as they are in the file (UTF-16 becomes UTF-8).
+    pub(super) fn bytes(&self, value: &str) -> Vec<u8> {
+        if self.latin {
+            value.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
+        } else {
+            value.as_bytes().to_vec()
+        }
+    }
+
+    /// The line, from 1, where `value` is first.
+    pub(super) fn line_of(&self, value: &str) -> Option<u64> {
+        let at = memchr::memmem::find(self.text.as_bytes(), value.as_bytes())?;
+        let before = self.text.as_bytes().get(..at)?;
+        Some(memchr::memchr_iter(b'\n', before).count() as u64 + 1)
+    }
+}
+
+/// The lines with their numbers, from 1.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (u64, &str)> {
+    (1_u64..).zip(text.lines())
+}
+
+/// Whether `text` is `pattern`, where `*` stands for anything; ASCII case does not count.
+pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    let Some(star) = memchr::memchr(b'*', pattern) else { return pattern.eq_ignore_ascii_case(text) };
+    let (head, rest) = pattern.split_at(star);
+    let tail = rest.get(1..).unwrap_or_default();
+    let Some((start, mut text)) = text.split_at_checked(head.len()) else { return false };
+    if !start.eq_ignore_ascii_case(head) {
+        return false;
+    }
+    loop {
+        if glob(tail, text) {
+            return true;
+        }
+        match text.split_first() {
+            Some((_, after)) => text = after,
+            None => return false,
+        }
+    }
+}
+
+/// Whether a path ends in the parts of `pattern`.
+pub(super) fn path_matches(pattern: &str, path: &[u8]) -> bool {
+    let mut parts = path.rsplit(|&byte| byte == b'/').filter(|part| !part.is_empty());
+    pattern
+        .as_bytes()
+        .rsplit(|&byte| byte == b'/')
+        .all(|want| parts.next().is_some_and(|part| glob(want, part)))
+}
+
+/// Whether a value is none: a reference, a template, a manual's example.
+pub(super) fn placeholder(value: &str) -> bool {
+    let value = value.trim();
+    let lower = value.to_ascii_lowercase();
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let Some(first) = lower.chars().next() else { return true };
+    let variable = |rest: &str| rest.starts_with(['{', '(']) || rest.chars().all(word);
+    value.strip_prefix('$').is_some_and(variable)
+        || lower.contains("${")
+        || lower.contains("{{")
+        || lower.contains("%(")
+        || lower.contains("<%")
+        || (first == '<' && lower.ends_with('>'))
+        || (first == '%' && lower.len() > 2 && lower.ends_with('%'))
+        || (first == '@' && lower.len() > 2 && lower.ends_with('@'))
+        || lower.chars().all(|c| c == first) && !first.is_ascii_digit()
+        || [
+            "xxx",
+            "your",
+            "changeme",
+            "change_me",
+            "change-me",
+            "change me",
+            "replace",
+            "insert",
+            "...",
+            "env:",
+        ]
+        .iter()
+        .any(|word| lower.starts_with(word))
+        || ["examplekey", "redacted", "placeholder", "yourpassword", "must-be-changed", "_here"]
+            .iter()
+            .any(|word| lower.contains(word))
+        || [
+            "null", "none", "nil", "~", "true", "false", "yes", "no", "r", "random", "example", "{", "[",
+            "|", ">",
+        ]
+        .contains(&lower.as_str())
+}
+
+/// One secret found by a format.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Hit {
+    pub(super) line: Option<u64>,
+    pub(super) secrets: Vec<String>,
+    pub(super) facts: Vec<(&'static str, String)>,
+}
+
+impl Hit {
+    pub(super) fn new(line: u64, secret: &str) -> Self {
+        Self { line: Some(line), secrets: vec![secret.to_owned()], facts: Vec::new() }
+    }
+
+    pub(super) fn fact(mut self, name: &'static str, value: &str) -> Self {
+        if !value.is_empty() {
+            self.facts.push((name, value.to_owned()));
+        }
+        self
+    }
+}
+
+/// Hits, at most so many of one file.
+#[derive(Default)]
+pub(super) struct Hits {
+    pub(super) all: Vec<Hit>,
+    pub(super) too_many: bool,
+}
+
+/// More than this of one file is said in a gap.
+const MOST: usize = 500;
+
+impl Hits {
+    /// Takes a hit, if its last secret is one.
+    pub(super) fn push(&mut self, hit: Hit) {
+        if hit.secrets.last().is_none_or(|secret| placeholder(secret)) {
+            return;
+        }
+        if self.all.len() >= MOST {
+            self.too_many = true;
+            return;
+        }
+        let same = |other: &Hit| other.secrets == hit.secrets && other.facts == hit.facts;
+        if !self.all.iter().any(same) {
+            self.all.push(hit);
+        }
+    }
+
+    /// Says that there were more than it takes.
+    pub(super) fn gap(&self, sink: &mut dyn Sink) {
+        if self.too_many {
+            sink.gap(crate::finding::Gap {
+                location: crate::finding::Location::default(),
+                kind: crate::finding::GapKind::OverLimit,
+                loss: crate::finding::Loss::Part,
+                bytes: None,
+                reason: format!("more than {MOST} secrets in one credential file; the others are not listed"),
+            });
+        }
+    }
+}

@@ -42,7 +42,8 @@ fn secrets(path: &str, content: &str) -> Vec<(u64, String)> {
 
 #[test]
 fn each_kind_gives_its_secret() {
-    let cases: &[(&str, &str, &[(u64, &str)])] = &[
+    type Case<'c> = (&'c str, &'c str, &'c [(u64, &'c str)]);
+    let cases: &[Case<'_>] = &[
         (
             "/root/.aws/credentials",
             "[default]\naws_secret_access_key = kk/1\naws_access_key_id = AKIA1\n[b]\naws_access_key_id=AKIA2\naws_secret_access_key=k2\n",

@@ -13,15 +13,16 @@ cargo build --release --quiet --manifest-path "$here/Cargo.toml"
 work=$(mktemp -d)
 root=$work/root
 mkdir "$root"
-loop=$(losetup --find --show --read-only --partscan "$image")
-trap 'umount "$root" 2>/dev/null || true; losetup -d "$loop"; rm -rf "$work"' EXIT
-partition=$loop
-for candidate in "$loop"p*; do
-    case $(blkid -o value -s TYPE "$candidate" 2>/dev/null || true) in
-        ext*) partition=$candidate; break ;;
-    esac
+trap 'umount "$root" 2>/dev/null || true; rm -rf "$work"' EXIT
+# The first partition that the kernel mounts as ext4, or the image itself.
+offsets=$(sfdisk --json "$image" 2>/dev/null | python3 -c '
+import json, sys
+for part in json.load(sys.stdin)["partitiontable"]["partitions"]:
+    print(part["start"] * 512)' || echo 0)
+for offset in $offsets; do
+    mount -t ext4 -o "ro,noload,loop,offset=$offset" "$image" "$root" 2>/dev/null && break
 done
-mount -o ro,noload "$partition" "$root"
+mountpoint -q "$root"
 
 hash_all() { find "$root" -xdev -type f -print0 | xargs -0 -n 200 -P 2 sha256sum; }
 export -f hash_all
@@ -41,7 +42,8 @@ for _ in $(seq "$runs"); do
     timed "$work/walk" "$assay" layout "$image"
     timed "$work/start" "$assay" --version
 done
-entries=$("$assay" scan --no-progress --format json "$image" | python3 -c 'import json,sys; print(json.load(sys.stdin)["coverage"]["entries"])')
+"$assay" scan --no-progress --format json "$image" > "$work/report.json" || true
+entries=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["coverage"]["entries"])' "$work/report.json")
 column() { awk -v c="$2" '{ print $c }' "$work/$1" > "$work/column"; median "$work/column"; }
 printf '%-34s %10s %10s %12s\n' "median of $runs" 'wall s' 'CPU s' 'peak MiB'
 for row in assay sha walk start; do

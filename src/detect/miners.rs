@@ -251,12 +251,11 @@ impl FileDetector for MinerFiles {
             || (entry.metadata.mode & 0o111 != 0 && !entry.is_member());
         if !wanted || is_packaged(entry.path, facts) {
             Interest::Skip
-        } else if entry.metadata.size <= CONTENT_LIMIT {
-            Interest::Content
-        } else if suspicious {
+        } else if suspicious && entry.metadata.size > CONTENT_LIMIT {
             Interest::Metadata
         } else {
-            Interest::Skip
+            // A program too large to be handed over whole becomes a gap: it was not examined.
+            Interest::Content
         }
     }
 

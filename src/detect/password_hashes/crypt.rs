@@ -52,7 +52,9 @@ pub(super) fn form(hash: &[u8]) -> Option<Form> {
 }
 
 fn traditional(hash: &[u8]) -> Option<Form> {
-    let is_des = hash.len() == 13 && is_base64(hash);
+    // A word of thirteen letters ("!unprovisioned") has the alphabet, too; a hash of one case is not to be expected.
+    let is_word = hash.iter().all(u8::is_ascii_lowercase);
+    let is_des = hash.len() == 13 && is_base64(hash) && !is_word;
     let is_bsdi = hash.len() == 20 && hash.first() == Some(&b'_') && is_base64(hash.get(1..)?);
     if is_des {
         Some(weak("DES", "8 significant characters, seconds to try them all"))
@@ -183,6 +185,7 @@ mod tests {
     fn every_form_is_known_by_its_lengths() {
         let of = |prefix: &str, length: usize| [prefix, &"a".repeat(length)].concat();
         assert_eq!(algorithm(b"abJnggxhB/yWI"), "DES");
+        assert!(!matches!(judge(b"!unprovisioned"), Password::LockedHash(..)));
         assert_eq!(algorithm(of("_", 19).as_bytes()), "BSDi DES");
         assert_eq!(algorithm(of("$1$salt$", 22).as_bytes()), "MD5");
         assert_eq!(algorithm(of("$2b$12$", 53).as_bytes()), "bcrypt");

@@ -1,174 +1,19 @@
 //! mkfs.ext4 writes a tree into images of many kinds; the reader must give back every name, attribute and byte.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
-    reason = "a panic here is a failed test"
-)]
+#![expect(clippy::unwrap_used, reason = "a panic here is a failed test")]
 
-use std::collections::BTreeMap;
+mod oracle;
+
 use std::fs;
 use std::ops::ControlFlow;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
-use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use assay::budget::Budget;
 use assay::bytes::Source;
 use assay::finding::Loss;
 use assay::fs::ext::DRIVER;
-use assay::fs::{FileSystem, FileType, NodeId, Place};
-
-/// What is compared of a file.
-#[derive(Debug, PartialEq, Eq)]
-struct File {
-    kind: FileType,
-    mode: u16,
-    owner: (u32, u32),
-    size: u64,
-    links: u32,
-    modified: (i64, u32),
-    content: Vec<u8>,
-}
-
-type Files = BTreeMap<Vec<u8>, File>;
-
-fn build_tree(root: &Path) {
-    let write = |name: &str, content: &[u8]| fs::write(root.join(name), content).unwrap();
-    fs::create_dir_all(root.join("deep/er/still")).unwrap();
-    write("empty", b"");
-    write("tiny", b"inline");
-    write("sixty", &[b'6'; 60]);
-    write("hundred", &[b'h'; 100]);
-    write("deep/er/still/mixed", &pattern(300_001));
-    write("large", &pattern(5_000_003));
-    let sparse = fs::File::create(root.join("sparse")).unwrap();
-    for hole in 1..40_u64 {
-        std::os::unix::fs::FileExt::write_all_at(&sparse, &pattern(4096), hole * 131_072).unwrap();
-    }
-    // Not a hole at the end: mke2fs with inline_data writes too small a size then.
-    std::os::unix::fs::FileExt::write_all_at(&sparse, b"end", 40 * 131_072 + 77).unwrap();
-    fs::create_dir(root.join("many")).unwrap();
-    for number in 0..600 {
-        let name = format!("many/a rather long name that fills the directory, number {number}");
-        write(&name, format!("{number}").as_bytes());
-    }
-    fs::create_dir(root.join("few")).unwrap();
-    (0..6).for_each(|number| write(&format!("few/{number}"), b"x"));
-    symlink("short", root.join("link-short")).unwrap();
-    symlink("x".repeat(59), root.join("link-59")).unwrap();
-    symlink("x".repeat(60), root.join("link-60")).unwrap();
-    symlink("long/".repeat(180), root.join("link-long")).unwrap();
-    write(&"n".repeat(255), b"long name");
-    let odd = std::ffi::OsString::from_vec(b"not \xff utf-8 \n\x1b[31m".to_vec());
-    fs::write(root.join(odd), b"odd").unwrap();
-    fs::hard_link(root.join("tiny"), root.join("tiny-again")).unwrap();
-}
-
-fn pattern(len: usize) -> Vec<u8> {
-    let mut state = len as u64 | 1;
-    let next = |_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (state >> 56) as u8
-    };
-    (0..len).map(next).collect()
-}
-
-fn expected(root: &Path, dir: &Path, files: &mut Files) {
-    for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
-        let (path, data) = (entry.path(), entry.metadata().unwrap());
-        let kind = data.file_type();
-        let (kind, content) = if kind.is_dir() {
-            expected(root, &path, files);
-            (FileType::Directory, Vec::new())
-        } else if kind.is_symlink() {
-            (FileType::Symlink, fs::read_link(&path).unwrap().into_os_string().into_vec())
-        } else {
-            assert!(!kind.is_fifo());
-            (FileType::Regular, fs::read(&path).unwrap())
-        };
-        let file = File {
-            kind,
-            mode: (data.mode() & 0o7777) as u16,
-            owner: (data.uid(), data.gid()),
-            size: if kind == FileType::Directory { 0 } else { data.len() },
-            links: if kind == FileType::Directory { 0 } else { data.nlink() as u32 },
-            modified: (data.mtime(), 0),
-            content,
-        };
-        files.insert(path.strip_prefix(root).unwrap().as_os_str().as_bytes().to_vec(), file);
-    }
-}
-
-fn found(fs: &dyn FileSystem, dir: NodeId, path: &[u8], files: &mut Files) {
-    let mut entries = Vec::new();
-    fs.read_dir(dir, &mut |name, id, kind| {
-        entries.push((name.to_vec(), id, kind));
-        ControlFlow::Continue(())
-    })
-    .unwrap();
-    for (name, id, claimed) in entries {
-        let path = [path, &name].concat();
-        if path == b"lost+found" {
-            continue;
-        }
-        let mut node = fs.node(id).unwrap();
-        let data = *node.metadata();
-        assert!(claimed.is_none_or(|claimed| claimed == data.file_type));
-        let is_dir = data.file_type == FileType::Directory;
-        let content = match data.file_type {
-            FileType::Directory => Vec::new(),
-            FileType::Symlink => node.read_link().unwrap(),
-            _ => content(&mut *node),
-        };
-        let file = File {
-            kind: data.file_type,
-            mode: data.mode,
-            owner: (data.uid, data.gid),
-            size: if is_dir { 0 } else { data.size },
-            links: if is_dir { 0 } else { data.links },
-            modified: (data.modified.seconds, 0),
-            content,
-        };
-        files.insert(path.clone(), file);
-        if is_dir {
-            found(fs, id, &[&path, &b"/"[..]].concat(), files);
-        }
-    }
-}
-
-/// Reads in odd pieces, and checks that the extents are in order and without gaps.
-fn content(node: &mut dyn assay::fs::Node) -> Vec<u8> {
-    let mut end = 0;
-    for extent in node.extents().unwrap() {
-        assert_eq!(extent.start, end);
-        assert!(extent.len > 0);
-        end += extent.len;
-    }
-    assert!(end <= node.metadata().size);
-    let mut content = Vec::new();
-    let mut piece = vec![0xAA; 99_991];
-    loop {
-        let read = node.read_at(content.len() as u64, &mut piece).unwrap();
-        content.extend_from_slice(&piece[..read]);
-        if read == 0 {
-            return content;
-        }
-    }
-}
-
-fn run(program: &str, args: &[&str]) {
-    let output = Command::new(program)
-        .args(args)
-        .env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin")
-        .output()
-        .unwrap_or_else(|error| panic!("{program} cannot be run ({error}): install e2fsprogs"));
-    assert!(output.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
+use assay::fs::{FileSystem, NodeId, Place};
+use oracle::{Files, assert_same, build_tree, found, named, pattern, run};
 
 fn image(options: &[&str]) -> Vec<u8> {
     let dir = tempfile::tempdir().unwrap();
@@ -198,14 +43,7 @@ fn conforms(options: &[&str]) {
     args.extend(["-q", "-F", "-d", tree.to_str().unwrap(), image_path.to_str().unwrap(), size]);
     run("mkfs.ext4", &args);
     let fs = open(fs::read(&image_path).unwrap());
-    let (mut want, mut have) = (Files::new(), Files::new());
-    expected(&tree, &tree, &mut want);
-    found(&*fs, fs.root(), b"", &mut have);
-    let names = |files: &Files| files.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(&want), names(&have), "{options:?}");
-    for (path, file) in &want {
-        assert!(have[path] == *file, "{options:?}: {}", String::from_utf8_lossy(path));
-    }
+    assert_same(&tree, &*fs, &format!("{options:?}"));
     assert_eq!(fs.notes(), [], "{options:?}");
     let mut free = 0;
     fs.unallocated(&mut |span| {
@@ -305,16 +143,6 @@ fn what_fscrypt_encrypted_is_unsupported_and_its_metadata_is_there() {
     assert!(node.read_at(0, &mut [0]).unwrap_err().to_string().contains("fscrypt"));
     let error = fs.read_dir(named(&*fs, b"deep"), &mut |_, _, _| panic!("no entry can be read"));
     assert!(error.unwrap_err().to_string().contains("fscrypt"));
-}
-
-fn named(fs: &dyn FileSystem, wanted: &[u8]) -> NodeId {
-    let mut id = None;
-    fs.read_dir(fs.root(), &mut |name, node, _| {
-        id = (name == wanted).then_some(node).or(id);
-        ControlFlow::Continue(())
-    })
-    .unwrap();
-    id.unwrap()
 }
 
 #[test]

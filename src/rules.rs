@@ -6,6 +6,7 @@ use crate::finding::{Advisory, Confidence, Secret};
 
 mod embedded;
 mod engine;
+mod filter;
 pub mod proof;
 pub mod schema;
 mod utf16;
@@ -22,7 +23,7 @@ impl Engine {
     #[expect(clippy::expect_used, reason = "the embedded rules are held by a test, not by an image")]
     pub fn embedded() -> &'static Self {
         static ENGINE: LazyLock<Engine> =
-            LazyLock::new(|| embedded::rules().and_then(Engine::new).expect("the embedded rules are valid"));
+            LazyLock::new(|| embedded::rules().map(Engine::new).expect("the embedded rules are valid"));
         &ENGINE
     }
 }

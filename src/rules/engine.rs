@@ -1,4 +1,4 @@
-//! The search: one automaton over the keywords of all rules, and the regex of a rule only in a window around
+//! The search: one filter for the keywords of all rules, and the regex of a rule only in a window around
 //! its keywords.
 //!
 //! Every match of a rule contains one of its keywords (the rules' test proves it), so a place without a
@@ -6,9 +6,8 @@
 
 use std::collections::HashSet;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
-use super::schema::{Rule, RuleError};
+use super::filter::{Filter, Hit, Keyword};
+use super::schema::Rule;
 use super::validators::{Proof, entropy};
 use super::{Match, utf16};
 use crate::finding::{Confidence, Secret};
@@ -24,37 +23,37 @@ const CONTEXT: usize = 240;
 #[derive(Debug)]
 pub struct Engine {
     rules: Vec<Rule>,
-    automaton: AhoCorasick,
-    /// For each keyword: its text, and the rules that want it.
-    keywords: Vec<(Vec<u8>, Vec<usize>)>,
+    filter: Filter,
+    /// Each keyword, and the rules that want it.
+    keywords: Vec<(Keyword, Vec<usize>)>,
     overlap: usize,
 }
 
 impl Engine {
     /// Builds the search.
-    ///
-    /// # Errors
-    /// [`RuleError`], if the keywords are too many for the automaton.
-    pub fn new(rules: Vec<Rule>) -> Result<Self, RuleError> {
-        let mut keywords: Vec<(Vec<u8>, Vec<usize>)> = Vec::new();
+    pub fn new(rules: Vec<Rule>) -> Self {
+        let mut keywords: Vec<(Keyword, Vec<usize>)> = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
-            for keyword in &rule.keywords {
-                let lower = keyword.to_ascii_lowercase().into_bytes();
-                match keywords.iter_mut().find(|(known, _)| *known == lower) {
+            for text in &rule.keywords {
+                let any_case = rule.case_insensitive;
+                let text = if any_case { text.to_ascii_lowercase() } else { text.clone() }.into_bytes();
+                let keyword = Keyword { text, any_case };
+                match keywords.iter_mut().find(|(known, _)| *known == keyword) {
                     Some((_, users)) if users.contains(&index) => {}
                     Some((_, users)) => users.push(index),
-                    None => keywords.push((lower, vec![index])),
+                    None => keywords.push((keyword, vec![index])),
                 }
             }
         }
-        let automaton = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::DFA))
-            .match_kind(MatchKind::Standard)
-            .ascii_case_insensitive(true)
-            .build(keywords.iter().map(|(keyword, _)| keyword))
-            .map_err(|error| RuleError::Rule { id: "all rules".to_owned(), problem: error.to_string() })?;
+        let filter = Filter::new(&keywords.iter().map(|(keyword, _)| keyword.clone()).collect::<Vec<_>>());
         let longest = rules.iter().map(|rule| rule.before.saturating_add(rule.after)).max().unwrap_or(0);
-        Ok(Self { rules, automaton, keywords, overlap: longest.saturating_add(256).next_multiple_of(2) })
+        Self { rules, filter, keywords, overlap: longest.saturating_add(256).next_multiple_of(2) }
+    }
+
+    /// What the filter looks for.
+    #[cfg(test)]
+    pub(super) fn keywords(&self) -> Vec<Keyword> {
+        self.keywords.iter().map(|(keyword, _)| keyword.clone()).collect()
     }
 
     /// The rules.
@@ -75,6 +74,8 @@ impl Engine {
             counts: vec![0; self.rules.len()],
             seen: HashSet::new(),
             matches: Vec::new(),
+            places: Vec::new(),
+            hits: Vec::new(),
             lines: Lines::default(),
             encoding: None,
             dropped: 0,
@@ -102,6 +103,9 @@ pub struct Scan<'e> {
     /// Rule and place of the matches found, for what chunks repeat.
     seen: HashSet<(usize, u64)>,
     matches: Vec<(usize, Match)>,
+    /// Memory of the filter.
+    places: Vec<u32>,
+    hits: Vec<Hit>,
     lines: Lines,
     /// Known after the first chunk; none: bytes as they are.
     encoding: Option<utf16::Order>,
@@ -161,25 +165,26 @@ impl Scan<'_> {
 
     fn search(&mut self, bytes: &[u8], base: u64, last: bool, decoded: Option<&str>) {
         let engine = self.engine;
-        let mut fresh = true;
-        for hit in engine.automaton.find_overlapping_iter(bytes) {
-            if std::mem::take(&mut fresh) {
-                self.covered.fill(0);
-                self.dirty = true;
-            }
-            let Some((_, users)) = engine.keywords.get(hit.pattern().as_usize()) else { continue };
+        let mut hits = std::mem::take(&mut self.hits);
+        engine.filter.find(bytes, &mut self.places, &mut hits);
+        if !hits.is_empty() {
+            self.covered.fill(0);
+            self.dirty = true;
+        }
+        for hit in &hits {
+            let Some((keyword, users)) = engine.keywords.get(hit.keyword as usize) else { continue };
+            let end = hit.start.saturating_add(keyword.text.len());
             for &index in users {
-                self.window(index, hit.start(), hit.end(), &Chunk { bytes, base, last, decoded });
+                self.window(index, hit.start, end, &Chunk { bytes, base, last, decoded });
             }
         }
+        self.hits = hits;
     }
 
     fn window(&mut self, index: usize, start: usize, end: usize, chunk: &Chunk<'_>) {
         let Some(rule) = self.engine.rules.get(index) else { return };
         let covered = self.covered.get(index).copied().unwrap_or(0);
-        if start < covered
-            || !rule.case_insensitive && !is_exact(rule, chunk.bytes.get(start..end).unwrap_or_default())
-        {
+        if start < covered {
             return;
         }
         let to = end.saturating_add(rule.after);
@@ -278,10 +283,6 @@ impl Chunk<'_> {
         };
         self.base.saturating_add(inside as u64)
     }
-}
-
-fn is_exact(rule: &Rule, text: &[u8]) -> bool {
-    rule.keywords.iter().any(|keyword| keyword.as_bytes() == text)
 }
 
 fn newlines(bytes: &[u8]) -> u64 {

@@ -108,6 +108,10 @@ mod tests {
             self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (self.0 >> 33) as usize % below
         }
+
+        fn byte(&mut self) -> u8 {
+            self.next(256).to_le_bytes()[0]
+        }
     }
 
     /// Buffers that are random, text-like, or full of pieces of the keywords in any case.
@@ -125,8 +129,8 @@ mod tests {
                     bytes.extend(piece.iter().map(|b| if upper { b.to_ascii_uppercase() } else { *b }));
                 }
                 1 if kind == 2 => bytes.extend_from_slice(b" the quick\n= : brown_fox://"),
-                2 => bytes.extend(std::iter::repeat_n(random.next(256) as u8, random.next(70))),
-                _ => bytes.push(random.next(256) as u8),
+                2 => bytes.extend(std::iter::repeat_n(random.byte(), random.next(70))),
+                _ => bytes.push(random.byte()),
             }
         }
         bytes
@@ -139,10 +143,13 @@ mod tests {
         let few =
             [keyword("ab", false), keyword("abc", true), keyword("aba", false), keyword("\u{e9}zz", false)];
         for keywords in [&real[..], &few[..]] {
-            let filter = Filter::new(keywords);
-            for _ in 0..60 {
-                let bytes = buffer(&mut random, keywords);
-                assert!(found(&filter, &bytes) == expected(keywords, &bytes), "{:?}", random.0);
+            let mut filter = Filter::new(keywords);
+            for lanes in filter.lanes.at_every_level() {
+                filter.lanes = lanes;
+                for _ in 0..60 {
+                    let bytes = buffer(&mut random, keywords);
+                    assert!(found(&filter, &bytes) == expected(keywords, &bytes), "{:?}", random.0);
+                }
             }
         }
     }

@@ -29,18 +29,12 @@ pub(super) enum Class {
 }
 
 impl Class {
-    /// The bytes, once or twice the same.
-    pub(super) fn bytes(self) -> impl Iterator<Item = u8> {
-        let (first, last) = match self {
-            Self::Either(..) => (0, 0),
-            Self::Any => (0, u8::MAX),
-        };
-        let pair = match self {
-            Self::Either(a, b) => Some([a, b]),
-            Self::Any => None,
-        };
-        let all = pair.is_none().then(|| first..=last);
-        pair.into_iter().flatten().chain(all.into_iter().flatten())
+    /// The low and the high halves of the bytes, a bit each.
+    pub(super) fn halves(self) -> (u16, u16) {
+        match self {
+            Self::Either(a, b) => (1 << (a & 15) | 1 << (b & 15), 1 << (a >> 4) | 1 << (b >> 4)),
+            Self::Any => (u16::MAX, u16::MAX),
+        }
     }
 
     fn frequency(self) -> u32 {

@@ -21,10 +21,9 @@ pub(super) struct Bucket {
 impl Bucket {
     fn with(mut self, anchor: &Anchor) -> Self {
         for (halves, class) in self.places.iter_mut().zip(anchor.classes) {
-            for byte in class.bytes() {
-                halves.low |= 1 << (byte & 15);
-                halves.high |= 1 << (byte >> 4);
-            }
+            let (low, high) = class.halves();
+            halves.low |= low;
+            halves.high |= high;
         }
         self
     }

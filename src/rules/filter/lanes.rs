@@ -14,7 +14,7 @@ use super::anchor::{Anchor, WIDTH};
 use super::buckets;
 
 /// Groups of eight buckets. More groups let fewer places pass, and cost more each.
-const GROUPS: usize = 2;
+const GROUPS: usize = 4;
 
 /// For a place of the window: the buckets that know a low half, and a high half.
 type Tables = [([u8; 16], [u8; 16]); WIDTH];
@@ -42,6 +42,18 @@ impl Lanes {
             }
         }
         Self { level: Level::new(), groups }
+    }
+
+    /// The same kernel at every width that this processor has.
+    #[cfg(test)]
+    pub(super) fn at_every_level(&self) -> Vec<Self> {
+        let mut levels = vec![self.level, Level::baseline()];
+        #[cfg(target_arch = "x86_64")]
+        {
+            levels.extend(self.level.as_sse4_2().map(Level::Sse4_2));
+            levels.extend(self.level.as_avx2().map(Level::Avx2));
+        }
+        levels.into_iter().map(|level| Self { level, groups: self.groups }).collect()
     }
 
     /// Appends the places before `end` of `bytes` that may begin a window; windows over the end of `bytes`
@@ -85,19 +97,27 @@ fn spread<S: Simd>(simd: S, table: [u8; 16]) -> S::u8s {
 
 /// A bit for each of the first places of `window` that passes.
 #[inline(always)]
+#[expect(
+    clippy::indexing_slicing,
+    clippy::needless_range_loop,
+    reason = "loops over the arrays' own lengths are unrolled; chained iterators are not, and take twice the time"
+)]
 fn passes<S: Simd>(simd: S, tables: &[[(S::u8s, S::u8s); WIDTH]; GROUPS], window: &[u8]) -> u64 {
     let mut sets = [S::u8s::splat(simd, 0xff); GROUPS];
     for place in 0..WIDTH {
         let Some(bytes) = window.get(place..place + S::u8s::LEN) else { return u64::MAX };
         let bytes = S::u8s::from_slice(simd, bytes);
         let (low, high) = (bytes & 0x0f, bytes >> 4);
-        for (set, tables) in sets.iter_mut().zip(tables) {
-            if let Some((lows, highs)) = tables.get(place) {
-                *set = *set & lows.swizzle_dyn_within_blocks(low) & highs.swizzle_dyn_within_blocks(high);
-            }
+        for group in 0..GROUPS {
+            let (lows, highs) = tables[group][place];
+            sets[group] =
+                sets[group] & lows.swizzle_dyn_within_blocks(low) & highs.swizzle_dyn_within_blocks(high);
         }
     }
-    let any = sets.iter().skip(1).fold(sets[0], |all, set| all | *set);
+    let mut any = sets[0];
+    for set in &sets[1..] {
+        any |= *set;
+    }
     (!any.simd_eq(0)).to_bitmask()
 }
 

@@ -5,7 +5,7 @@
 //!
 //! `benches/numbers.sh` compares the program with other programs.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a bench may end by a panic")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench may end by a panic")]
 
 use std::hint::black_box;
 use std::io::Read;

@@ -8,16 +8,19 @@ use crate::budget::Budget;
 use crate::detect::{self, Collected};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, Location, Loss};
-use crate::fs::FileType;
+use crate::fs::{FileType, Usage};
 use crate::rules::Engine;
+use crate::tree::occupancy::Occupied;
 use crate::tree::{EntryId, Tree};
 
 mod content;
+pub mod ledger;
 mod merge;
 mod published;
 pub mod system;
 mod worker;
 
+pub use ledger::Ledger;
 pub use system::{AuditError, System, Target};
 use worker::{Outcome, Placed, Shared, Twins, Worker};
 
@@ -62,14 +65,23 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
     let name = Some(facts.os.pretty_name.clone()).filter(|name| !name.is_empty());
     let mut coverage = outcome.coverage;
     coverage.entries = system.tree.ids().count() as u64;
+    let mut volumes = system.volumes;
+    for (index, volume) in volumes.iter_mut().enumerate() {
+        let mine = system.places.iter().enumerate().filter(|(_, place)| **place == index);
+        let unsearched = mine.filter_map(|(mounted, _)| outcome.unsearched.get(&mounted)).sum();
+        volume.ledger = ledger::of_volume(volume, unsearched);
+    }
+    let ledger =
+        ledger::of_image(system.subject.size, volumes.iter().map(|volume| &volume.ledger), system.outside);
     Ok(Report {
         subject: system.subject,
-        volumes: system.volumes,
+        volumes,
         system: name,
         findings,
         gaps,
         notes: system.notes,
         coverage,
+        ledger,
     })
 }
 
@@ -184,6 +196,8 @@ pub struct Report {
     pub notes: Vec<(String, String)>,
     /// How much was looked at.
     pub coverage: Coverage,
+    /// What all bytes of the image are; empty for a mounted tree.
+    pub ledger: Ledger,
 }
 
 /// What was audited.
@@ -220,8 +234,16 @@ pub struct VolumeSummary {
     pub mount: Option<Vec<u8>>,
     /// Why it is thought to be mounted there: "fstab", "last mounted there", "partition type", "label".
     pub mount_source: Option<&'static str>,
-    /// Bytes that belong to no file and no structure.
-    pub free: u64,
+    /// Bytes of it that are not in the image, which is cut short.
+    pub missing: u64,
+    /// How its file system uses its bytes.
+    pub usage: Usage,
+    /// How much of it the files take.
+    pub occupied: Occupied,
+    /// After the end of the file system: zeros, and other bytes.
+    pub beyond: (u64, u64),
+    /// What all its bytes are.
+    pub ledger: Ledger,
     /// Entries found in it.
     pub entries: u64,
     /// Whether its files were looked at.

@@ -165,6 +165,9 @@ pub struct Usage {
     pub free: u64,
     /// Unit of allocation, in bytes.
     pub block: u32,
+    /// Bytes of the disk that hold content of files, where the file system knows it better than the places
+    /// of its files tell.
+    pub data: Option<u64>,
 }
 
 /// Takes the entries of a directory: name, node, and the type where the directory says it.

@@ -12,6 +12,7 @@ use crate::fs::{FileSystem, FileType, FsError, Metadata, Node, NodeId};
 
 pub mod fstab;
 pub mod mount;
+pub mod occupancy;
 pub mod walk;
 
 use walk::{Walk, Walked};

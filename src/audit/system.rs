@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{Subject, VolumeSummary};
+use super::{Subject, VolumeSummary, ledger};
 use crate::budget::Budget;
-use crate::bytes::{Source, Window};
+use crate::bytes::{Source, Span, Window};
 use crate::finding::{Gap, GapKind, Location, Loss};
 use crate::fs::{self, FileSystem, FsError};
 use crate::image::{self, ImageError};
@@ -64,6 +64,10 @@ pub struct System {
     pub gaps: Vec<Gap>,
     /// Things to know: (where, what).
     pub notes: Vec<(String, String)>,
+    /// Outside of all partitions: zeros, and other bytes.
+    pub outside: (u64, u64),
+    /// For each volume of the tree: its index in `volumes`.
+    pub(super) places: Vec<usize>,
 }
 
 impl System {
@@ -110,7 +114,8 @@ fn open_rootfs(path: &Path, budget: &Budget) -> Result<System, AuditError> {
         read: true,
         ..VolumeSummary::default()
     };
-    Ok(System { subject, volumes: vec![volume], tree, gaps, notes })
+    let (outside, places) = ((0, 0), vec![0]);
+    Ok(System { subject, volumes: vec![volume], tree, gaps, notes, outside, places })
 }
 
 /// What is gathered while the volumes are opened, one after the other.
@@ -141,13 +146,18 @@ fn open_image(name: &str, source: &Arc<dyn Source>, budget: &Budget) -> Result<S
     for volume in &table.volumes {
         opening.volume(source, volume, budget);
     }
+    let mut outside = (0_u64, 0_u64);
+    for span in table.unclaimed {
+        let (blank, other) = opening.blank_and_other(source, span, None);
+        outside = (outside.0.saturating_add(blank), outside.1.saturating_add(other));
+    }
     if !opening.known {
         return Err(AuditError::Nothing(name.to_owned()));
     }
     let tree = Tree::new(opening.mounted, &opening.hints);
     let mut volumes = opening.volumes;
-    for (index, mounted) in opening.places.into_iter().zip(tree.volumes()) {
-        if let Some(summary) = volumes.get_mut(index) {
+    for (index, mounted) in opening.places.iter().zip(tree.volumes()) {
+        if let Some(summary) = volumes.get_mut(*index) {
             summary.mount =
                 mounted.mount.as_ref().map(|at| if at.is_empty() { b"/".to_vec() } else { at.clone() });
             summary.mount_source = mounted.mount_source;
@@ -155,21 +165,22 @@ fn open_image(name: &str, source: &Arc<dyn Source>, budget: &Budget) -> Result<S
     }
     let mut gaps = opening.gaps;
     gaps.extend(tree.gaps());
-    Ok(System { subject, volumes, tree, gaps, notes: opening.notes })
+    Ok(System { subject, volumes, tree, gaps, notes: opening.notes, outside, places: opening.places })
 }
 
 impl Opening {
     fn volume(&mut self, source: &Arc<dyn Source>, volume: &Volume, budget: &Budget) {
         let window: Arc<dyn Source> = Arc::new(Window::new(Arc::clone(source), volume.span));
-        let cut = volume.span.len.saturating_sub(window.len());
         let mut summary = VolumeSummary {
             partition: volume.number,
             offset: volume.span.offset,
             size: volume.span.len,
+            missing: volume.span.len.saturating_sub(window.len()),
             content: "unknown".to_owned(),
             purpose: volume.type_name().map(str::to_owned),
             ..VolumeSummary::default()
         };
+        let cut = summary.missing;
         if cut > 0 {
             let reason = format!(
                 "the image is cut short: {cut} of the partition's {} bytes are not in it",
@@ -181,7 +192,12 @@ impl Opening {
             Some(driver) => {
                 self.known = true;
                 match open_guarded(driver, &window, budget) {
-                    Ok(fs) => self.mount(volume, Arc::from(fs), &mut summary, budget),
+                    Ok(fs) => {
+                        self.mount(volume, Arc::from(fs), &mut summary, budget);
+                        let end = summary.usage.total;
+                        let rest = Span::new(end, window.len().saturating_sub(end));
+                        summary.beyond = self.blank_and_other(&window, rest, volume.number);
+                    }
                     Err(error) => {
                         driver.name.clone_into(&mut summary.content);
                         self.closed(volume, driver.name, gap_kind(&error), &error.to_string());
@@ -208,7 +224,8 @@ impl Opening {
         let walk = walk(&*fs, budget);
         summary.label = identity.label;
         summary.uuid = identity.uuid;
-        summary.free = fs.usage().free;
+        summary.usage = fs.usage();
+        summary.occupied = walk.occupied;
         summary.entries = walk.entries.len() as u64;
         summary.read = true;
         for note in fs.notes() {
@@ -245,6 +262,26 @@ impl Opening {
         } else {
             self.closed(volume, "unknown", GapKind::Unsupported, "no file system that is known");
         }
+    }
+
+    /// Of a part of `source` that no file system claims: zeros, and other bytes.
+    fn blank_and_other(
+        &mut self,
+        source: &Arc<dyn Source>,
+        span: Span,
+        partition: Option<u32>,
+    ) -> (u64, u64) {
+        ledger::blank_and_other(&**source, span).unwrap_or_else(|error| {
+            let reason = error.to_string();
+            self.gaps.push(volume_gap(
+                partition,
+                "outside of file systems",
+                gap_kind(&error.into()),
+                Some(span.len),
+                reason,
+            ));
+            (0, span.len)
+        })
     }
 
     fn closed(&mut self, volume: &Volume, name: &str, kind: GapKind, reason: &str) {

@@ -1,5 +1,6 @@
 //! One thread of the audit: reads files, searches them, hands them to the detectors.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
 
@@ -12,7 +13,7 @@ use crate::budget::Budget;
 use crate::detect::{Collected, Detectors, Interest, Sink};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, GapKind, Location, Loss};
-use crate::fs::{FileType, FsError, Metadata, Node, NodeId};
+use crate::fs::{Extent, FileType, FsError, Metadata, Node, NodeId, Place};
 use crate::rules::{Engine, Match, Scan};
 use crate::tree::walk::gap_kind;
 use crate::tree::{Entry, EntryId, Tree};
@@ -39,12 +40,18 @@ pub(super) struct Outcome {
     pub(super) findings: Vec<Finding>,
     pub(super) gaps: Vec<Gap>,
     pub(super) coverage: Coverage,
+    /// Bytes of the disk, by volume of the tree, that hold content of files which could not be read.
+    pub(super) unsearched: BTreeMap<usize, u64>,
 }
 
 impl Outcome {
     pub(super) fn join(mut self, other: Self) -> Self {
         self.findings.extend(other.findings);
         self.gaps.extend(other.gaps);
+        for (volume, bytes) in other.unsearched {
+            let sum = self.unsearched.entry(volume).or_default();
+            *sum = sum.saturating_add(bytes);
+        }
         let (sum, more) = (&mut self.coverage, other.coverage);
         sum.files_read += more.files_read;
         sum.bytes_searched += more.bytes_searched;
@@ -111,8 +118,23 @@ impl<'a> Worker<'a> {
         match result {
             Ok(()) if search => self.outcome.coverage.files_read += 1,
             Ok(()) => {}
-            Err(error) => collected.gap(file_gap(&subject.location, &error)),
+            Err(error) => {
+                if search {
+                    self.unsearched(id);
+                }
+                collected.gap(file_gap(&subject.location, &error));
+            }
         }
+    }
+
+    /// Counts the file as one whose content was not looked at.
+    fn unsearched(&mut self, id: EntryId) {
+        let Ok(mut node) = self.shared.tree.open(id) else { return };
+        let on_disk = |extent: &&Extent| matches!(extent.place, Place::Disk(_));
+        let bytes = node.extents().unwrap_or_default().iter().filter(on_disk);
+        let bytes = bytes.fold(0_u64, |sum, extent| sum.saturating_add(extent.len));
+        let sum = self.outcome.unsearched.entry(id.volume as usize).or_default();
+        *sum = sum.saturating_add(bytes);
     }
 
     /// Asks the file detectors what they want, and serves those that want no content.

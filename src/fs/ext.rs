@@ -140,7 +140,7 @@ impl FileSystem for Ext {
         let clusters =
             self.volume.groups.iter().fold(0_u64, |sum, group| sum.saturating_add(group.free_clusters));
         let free = clusters.saturating_mul(superblock.cluster_ratio).saturating_mul(block).min(total);
-        Usage { total, free, block: superblock.block_size }
+        Usage { total, free, block: superblock.block_size, data: None }
     }
 
     fn root(&self) -> NodeId {

@@ -87,7 +87,7 @@ fn open(source: &Arc<dyn Source>, budget: &Budget) -> Result<Fat, FsError> {
                 .filter(|label| !label.is_empty() && label != b"NO NAME"),
             last_mounted: None,
         },
-        usage: Usage { total: source.len(), free: 0, block: volume.cluster_size() },
+        usage: Usage { total: source.len(), free: 0, block: volume.cluster_size(), data: None },
         notes: Vec::new(),
     };
     let mut kept = 0;

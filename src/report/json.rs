@@ -7,6 +7,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use super::{Judgement, Options, TOOL_VERSION};
+use crate::audit::ledger::{Ledger, Use};
 use crate::audit::{Coverage, Report, VolumeSummary};
 use crate::finding::{Evidence, Finding, Gap, GapKind, Location, Secret, Severity};
 use crate::text::Escaped;
@@ -24,6 +25,7 @@ struct Document<'a> {
     verdict: Verdict<'a>,
     summary: Summary,
     coverage: CoverageView,
+    ledger: LedgerView,
     volumes: Vec<Volume<'a>>,
     findings: Vec<FindingView<'a>>,
     gaps: Vec<GapView<'a>>,
@@ -77,6 +79,16 @@ struct CoverageView {
 }
 
 #[derive(Serialize)]
+struct LedgerView {
+    size: u64,
+    /// Bytes by use; each use is there.
+    uses: Counts,
+    twice: u64,
+    adds_up: bool,
+    holes: u64,
+}
+
+#[derive(Serialize)]
 struct Volume<'a> {
     partition: Option<u32>,
     offset: u64,
@@ -90,6 +102,7 @@ struct Volume<'a> {
     free: u64,
     entries: u64,
     read: bool,
+    ledger: LedgerView,
 }
 
 #[derive(Serialize)]
@@ -148,7 +161,7 @@ struct NoteView {
     text: String,
 }
 
-struct Counts(Vec<(&'static str, usize)>);
+struct Counts(Vec<(&'static str, u64)>);
 
 impl Serialize for Counts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -212,11 +225,14 @@ fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options)
         verdict: verdict(judgement),
         summary: Summary {
             findings: report.findings.len(),
-            by_severity: Counts(Severity::ALL.map(|severity| (severity.name(), count(severity))).into()),
+            by_severity: Counts(
+                Severity::ALL.map(|severity| (severity.name(), count(severity) as u64)).into(),
+            ),
             not_shown: report.findings.len().saturating_sub(findings.len()),
             gaps: report.losses().count(),
         },
         coverage: coverage(&report.coverage),
+        ledger: ledger(&report.ledger),
         volumes: report.volumes.iter().map(volume).collect(),
         findings,
         gaps: report.gaps.iter().map(gap).collect(),
@@ -247,6 +263,16 @@ fn coverage(coverage: &Coverage) -> CoverageView {
     }
 }
 
+fn ledger(ledger: &Ledger) -> LedgerView {
+    LedgerView {
+        size: ledger.size,
+        uses: Counts(Use::ALL.map(|what| (what.name(), ledger.bytes(what))).into()),
+        twice: ledger.twice,
+        adds_up: ledger.adds_up(),
+        holes: ledger.holes,
+    }
+}
+
 fn volume(volume: &VolumeSummary) -> Volume<'_> {
     Volume {
         partition: volume.partition,
@@ -258,9 +284,10 @@ fn volume(volume: &VolumeSummary) -> Volume<'_> {
         uuid: volume.uuid.as_deref(),
         mount: volume.mount.as_deref().map(plain),
         mount_source: volume.mount_source,
-        free: volume.free,
+        free: volume.usage.free,
         entries: volume.entries,
         read: volume.read,
+        ledger: ledger(&volume.ledger),
     }
 }
 
@@ -370,6 +397,8 @@ mod tests {
         assert_eq!(json["summary"]["by_severity"]["critical"], 3);
         assert_eq!(json["summary"]["gaps"], 1);
         assert_eq!(json["coverage"]["archive_members"], 3);
+        assert_eq!(json["ledger"]["uses"]["searched"], 2 << 20);
+        assert_eq!(json["ledger"]["adds_up"], true);
         assert_eq!(json["volumes"][0]["mount"], "/");
         assert_eq!(json["gaps"][0]["kind"], "unsupported");
         assert_eq!(json["notes"][0]["text"], "the journal was replayed");

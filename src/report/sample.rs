@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Judgement, Outcome};
+use crate::audit::ledger::{Ledger, Use};
 use crate::audit::{Coverage, Report, Subject, VolumeSummary};
 use crate::finding::{
     Advisory, Category, Confidence, Finding, Gap, GapKind, Location, Loss, Secret, Severity,
@@ -122,6 +123,11 @@ pub(crate) fn report() -> Report {
             members: 3,
             bytes_unpacked: 12_288,
             ..Coverage::default()
+        },
+        ledger: Ledger {
+            size: 8 << 20,
+            uses: vec![(Use::Searched, 2 << 20), (Use::Free, 5 << 20), (Use::NotRead, 1 << 20)],
+            ..Ledger::default()
         },
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::{HashSet, VecDeque};
 use std::ops::{ControlFlow, Range};
 
+use super::occupancy::{Occupancy, Occupied};
 use crate::budget::Budget;
 use crate::finding::{Gap, GapKind, Location, Loss};
-use crate::fs::{FileSystem, FileType, FsError, Metadata, Node, NodeId, Place};
+use crate::fs::{Extent, FileSystem, FileType, FsError, Metadata, NodeId, Place};
 
 /// Longest target of a symbolic link that is kept, in bytes (`PATH_MAX`).
 const LINK_LIMIT: usize = 4096;
@@ -37,6 +38,10 @@ pub struct Walk {
     names: Vec<u8>,
     /// What was not reached; paths are inside the file system.
     pub gaps: Vec<Gap>,
+    /// How much of the disk the files take.
+    pub occupied: Occupied,
+    /// Gathers it during the walk.
+    occupancy: Occupancy,
 }
 
 impl Walk {
@@ -128,6 +133,7 @@ pub fn walk(fs: &dyn FileSystem, budget: &Budget) -> Walk {
             return walk;
         }
     }
+    walk.occupancy = Occupancy::of(fs.usage().block.into());
     let mut seen = HashSet::from([root]);
     let mut queue = VecDeque::from([(0_u32, 0_u32)]);
     while let Some((index, depth)) = queue.pop_front() {
@@ -169,6 +175,7 @@ pub fn walk(fs: &dyn FileSystem, budget: &Budget) -> Walk {
             }
         }
     }
+    walk.occupied = std::mem::take(&mut walk.occupancy).finish();
     walk
 }
 
@@ -223,16 +230,21 @@ fn add_entry(fs: &dyn FileSystem, walk: &mut Walk, parent: u32, name: &[u8], id:
         },
         _ => None,
     };
-    let first = if metadata.file_type == FileType::Regular { first_data(&mut *node) } else { u64::MAX };
+    let mut first = u64::MAX;
+    if metadata.file_type == FileType::Regular {
+        // An error shows itself again when the file is read.
+        let extents = node.extents().unwrap_or_default();
+        walk.occupancy.add(extents, metadata.size);
+        first = first_data(extents).unwrap_or(u64::MAX);
+    }
     let start = u32::try_from(walk.names.len()).unwrap_or(u32::MAX);
     walk.names.extend_from_slice(name);
     let end = u32::try_from(walk.names.len()).unwrap_or(u32::MAX);
     walk.entries.push(Walked { parent, name: start..end, node: id, metadata, children: 0..0, first, target });
 }
 
-/// Where the first data lies on the disk; an error shows itself again when the file is read.
-fn first_data(node: &mut dyn Node) -> u64 {
-    let extents = node.extents().unwrap_or_default();
+/// Where the first data lies on the disk.
+fn first_data(extents: &[Extent]) -> Option<u64> {
     let on_disk = |place: Place| if let Place::Disk(at) = place { Some(at) } else { None };
-    extents.iter().find_map(|extent| on_disk(extent.place)).unwrap_or(u64::MAX)
+    extents.iter().find_map(|extent| on_disk(extent.place))
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::text::{Paint, count, counted, size, wrap};
 use super::{Judgement, Options, shown_place};
+use crate::audit::ledger::{Ledger, Use};
 use crate::audit::{Report, VolumeSummary};
 use crate::finding::{Gap, Severity};
 use crate::report::Outcome;
@@ -23,6 +24,7 @@ pub(super) fn render(
     let _ = writeln!(out, "\n{}", paint.bold("Looked at"));
     volumes(&report.volumes, out);
     coverage(report, out);
+    ledger(&report.ledger, options, out);
     gaps(report, options, paint, out);
     if !options.quiet {
         notes(&report.notes, options, paint, out);
@@ -81,6 +83,32 @@ fn coverage(report: &Report, out: &mut String) {
         let dropped = counted(coverage.findings_dropped, "finding");
         let _ = writeln!(out, "  {dropped} beyond the limit of one rule in one file are only counted");
     }
+}
+
+/// The account of every byte, in one line.
+fn ledger(ledger: &Ledger, options: &Options, out: &mut String) {
+    if ledger.size == 0 {
+        return;
+    }
+    let words = |what| match what {
+        Use::Searched => "file content searched",
+        Use::Unsearched => "file content not searched",
+        Use::Unwritten => "set aside, never written",
+        Use::Structures => "file system structures",
+        Use::Free => "free (not searched)",
+        Use::Blank => "blank around them",
+        Use::Outside => "other around them (not searched)",
+        Use::NotRead => "in volumes not read",
+    };
+    let parts: Vec<String> =
+        ledger.uses.iter().map(|&(what, bytes)| format!("{} {}", size(bytes), words(what))).collect();
+    let end = match (ledger.adds_up(), ledger.twice) {
+        (true, 0) => "it adds up".to_owned(),
+        (true, twice) => format!("it adds up, with {} counted twice", size(twice)),
+        (false, _) => "it does NOT add up".to_owned(),
+    };
+    let text = format!("Of {}: {}; {end}", size(ledger.size), parts.join(" · "));
+    out.push_str(&wrap(&text, "  ", "    ", options.width));
 }
 
 fn gaps(report: &Report, options: &Options, paint: &Paint, out: &mut String) {

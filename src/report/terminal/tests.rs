@@ -45,6 +45,10 @@ fn quiet_leaves_the_summary() {
     let quiet = rendered(&Options { quiet: true, ..Options::default() });
     assert!(!quiet.contains("/etc/shadow"));
     assert!(quiet.contains("3 critical, 1 high, 7 medium"));
+    assert!(
+        quiet.contains("Of 8.0 MiB: 2.0 MiB file content searched · 5.0 MiB free (not searched) · 1.0 MiB")
+    );
+    assert!(quiet.contains("it adds up"));
     assert!(quiet.contains("partition 2 (swap): unsupported, swap space is not read (1.0 MiB)"));
     assert!(
         quiet.ends_with("FAIL: 4 findings at high or above must be gone before this image is published.\n")
@@ -109,6 +113,8 @@ Looked at
   partition 1  ext4 root  /  6.0 MiB  41 entries
   partition 2  swap       -  1.0 MiB  not read
   28 files, all read; 34.1 KiB searched; 3 members of archives (12.0 KiB)
+  Of 8.0 MiB: 2.0 MiB file content searched · 5.0 MiB free (not searched) · 1.0 MiB in
+    volumes not read; it adds up
 
 Not looked at: 1 gap
   partition 2 (swap): unsupported, swap space is not read (1.0 MiB)

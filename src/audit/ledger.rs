@@ -1,0 +1,245 @@
+//! The ledger: what every byte of the image is, and whether it was looked at. It adds up to the image.
+//!
+//! What a file system is made of: the content of its files, what it says is free, and the rest, which are
+//! its structures (tables of inodes, directories, journals, maps).
+
+use super::VolumeSummary;
+use crate::bytes::{ReadError, Source, Span, read_vec};
+
+/// What bytes of an image are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Use {
+    /// Content of files that was searched.
+    Searched,
+    /// Content of files that could not be read: there is a gap that says why.
+    Unsearched,
+    /// Set aside for files, never written.
+    Unwritten,
+    /// What a file system or a volume needs for itself; read, not searched.
+    Structures,
+    /// Free, as the file system says: not searched.
+    Free,
+    /// After the end of a file system in its partition, or outside of all partitions: zeros.
+    Blank,
+    /// The same, and not zeros: partition tables, boot loaders, or something left over; not searched.
+    Outside,
+    /// A volume that was not opened: there is a gap or a note that says why.
+    NotRead,
+}
+
+impl Use {
+    /// All of them, in the order of reports.
+    pub const ALL: [Self; 8] = [
+        Self::Searched,
+        Self::Unsearched,
+        Self::Unwritten,
+        Self::Structures,
+        Self::Free,
+        Self::Blank,
+        Self::Outside,
+        Self::NotRead,
+    ];
+
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Searched => "searched",
+            Self::Unsearched => "unsearched",
+            Self::Unwritten => "unwritten",
+            Self::Structures => "structures",
+            Self::Free => "free",
+            Self::Blank => "blank",
+            Self::Outside => "outside",
+            Self::NotRead => "not-read",
+        }
+    }
+}
+
+/// An account: bytes by use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Bytes to account for.
+    pub size: u64,
+    /// Bytes by use, in the order of [`Use::ALL`]; uses of no byte are left out.
+    pub uses: Vec<(Use, u64)>,
+    /// Bytes that are counted under two uses: partitions that overlap, or free blocks that files claim.
+    pub twice: u64,
+    /// Bytes of files that are holes, and on no disk: not a part of the sum.
+    pub holes: u64,
+}
+
+impl Ledger {
+    fn of(size: u64) -> Self {
+        Self { size, ..Self::default() }
+    }
+
+    fn add(&mut self, what: Use, bytes: u64) {
+        if bytes == 0 {
+            return;
+        }
+        match self.uses.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, sum)) => *sum = sum.saturating_add(bytes),
+            None => self.uses.push((what, bytes)),
+        }
+        self.uses.sort_unstable();
+    }
+
+    /// Bytes of one use.
+    pub fn bytes(&self, what: Use) -> u64 {
+        self.uses.iter().find(|(known, _)| *known == what).map_or(0, |(_, bytes)| *bytes)
+    }
+
+    fn sum(&self) -> u64 {
+        self.uses.iter().fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes))
+    }
+
+    /// Whether the uses, without what is counted twice, are the size.
+    pub fn adds_up(&self) -> bool {
+        self.sum().saturating_sub(self.twice) == self.size
+    }
+}
+
+/// Bytes outside of partitions or file systems that are read to tell zeros from others.
+const LOOK: u64 = 1 << 30;
+/// Bytes that are read at once for it.
+const PIECE: u64 = 1 << 20;
+/// Unit in which zeros are told from others.
+const SECTOR: usize = 512;
+
+/// Of the bytes of `source` in `span`: how many lie in sectors that are all zeros, and how many do not or
+/// were too many to look at.
+///
+/// # Errors
+/// [`ReadError`], where the source cannot be read.
+pub(super) fn blank_and_other(source: &dyn Source, span: Span) -> Result<(u64, u64), ReadError> {
+    let end = span.end().unwrap_or(u64::MAX).min(source.len());
+    let size = end.saturating_sub(span.offset);
+    let mut other = 0_u64;
+    let mut at = span.offset;
+    let mut looked = 0_u64;
+    while let Some(data) = source.next_data(at)?.filter(|data| data.offset < end) {
+        at = at.max(data.offset);
+        let stop = data.end().unwrap_or(u64::MAX).min(end);
+        while at < stop {
+            let len = stop.saturating_sub(at).min(PIECE);
+            if looked >= LOOK {
+                return Ok((
+                    size.saturating_sub(other).saturating_sub(end.saturating_sub(at)),
+                    other.saturating_add(end.saturating_sub(at)),
+                ));
+            }
+            let bytes = read_vec(source, at, usize::try_from(len).unwrap_or(0))?;
+            let written = bytes.chunks(SECTOR).filter(|sector| sector.iter().any(|&byte| byte != 0));
+            other = written.fold(other, |sum, sector| sum.saturating_add(sector.len() as u64));
+            at = at.saturating_add(len);
+            looked = looked.saturating_add(len);
+        }
+    }
+    Ok((size.saturating_sub(other), other))
+}
+
+/// The account of one volume, `unsearched` bytes of whose file content could not be read.
+pub(super) fn of_volume(volume: &VolumeSummary, unsearched: u64) -> Ledger {
+    let mut ledger = Ledger::of(volume.size.saturating_sub(volume.missing));
+    let size = ledger.size;
+    ledger.holes = volume.occupied.holes;
+    if !volume.read {
+        ledger.add(Use::NotRead, size);
+        return ledger;
+    }
+    let total = volume.usage.total.min(size);
+    let (blank, other) = volume.beyond;
+    ledger.add(Use::Blank, blank);
+    ledger.add(Use::Outside, other);
+    let content = volume.usage.data.unwrap_or(volume.occupied.on_disk);
+    let unsearched = unsearched.min(content);
+    ledger.add(Use::Searched, content.saturating_sub(unsearched));
+    ledger.add(Use::Unsearched, unsearched);
+    ledger.add(Use::Unwritten, volume.occupied.unwritten);
+    ledger.add(Use::Free, volume.usage.free);
+    let claimed = content.saturating_add(volume.occupied.unwritten).saturating_add(volume.usage.free);
+    ledger.add(Use::Structures, total.saturating_sub(claimed));
+    // An image that lies, or one cut short, claims more than is there.
+    ledger.twice = ledger.sum().saturating_sub(size);
+    ledger
+}
+
+/// The account of an image of `size` bytes, of those of its partitions and of `outside`, the zeros and the
+/// other bytes that no partition claims.
+pub(super) fn of_image<'v>(
+    size: u64,
+    volumes: impl Iterator<Item = &'v Ledger>,
+    (blank, other): (u64, u64),
+) -> Ledger {
+    let mut ledger = Ledger::of(size);
+    for volume in volumes {
+        volume.uses.iter().for_each(|&(what, bytes)| ledger.add(what, bytes));
+        ledger.holes = ledger.holes.saturating_add(volume.holes);
+    }
+    ledger.add(Use::Blank, blank);
+    ledger.add(Use::Outside, other);
+    // The partitions' own, and partitions that overlap.
+    ledger.twice = ledger.sum().saturating_sub(size);
+    ledger
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fs::Usage;
+    use crate::tree::occupancy::Occupied;
+
+    fn volume() -> VolumeSummary {
+        VolumeSummary {
+            size: 1000,
+            read: true,
+            usage: Usage { total: 900, free: 300, block: 1, data: None },
+            occupied: Occupied { on_disk: 400, holes: 77, unwritten: 50, packed: 0 },
+            beyond: (90, 10),
+            ..VolumeSummary::default()
+        }
+    }
+
+    #[test]
+    fn a_volume_adds_up() {
+        let ledger = of_volume(&volume(), 40);
+        let expected = [
+            (Use::Searched, 360),
+            (Use::Unsearched, 40),
+            (Use::Unwritten, 50),
+            (Use::Structures, 150),
+            (Use::Free, 300),
+            (Use::Blank, 90),
+            (Use::Outside, 10),
+        ];
+        assert_eq!(ledger.uses, expected);
+        assert_eq!((ledger.twice, ledger.holes, ledger.adds_up()), (0, 77, true));
+    }
+
+    #[test]
+    fn free_blocks_that_files_claim_count_twice() {
+        let mut volume = volume();
+        volume.usage.free = 600;
+        let ledger = of_volume(&volume, 0);
+        assert_eq!((ledger.bytes(Use::Structures), ledger.twice, ledger.adds_up()), (0, 150, true));
+    }
+
+    #[test]
+    fn an_image_is_its_volumes_and_what_lies_around_them() {
+        let closed = VolumeSummary { size: 500, missing: 100, ..VolumeSummary::default() };
+        let parts = [of_volume(&volume(), 0), of_volume(&closed, 0)];
+        let ledger = of_image(1450, parts.iter(), (40, 10));
+        assert_eq!((ledger.bytes(Use::NotRead), ledger.bytes(Use::Outside)), (400, 20));
+        assert!(ledger.adds_up());
+        assert_eq!(of_image(1400, parts.iter(), (40, 10)).twice, 50);
+        assert!(!of_image(1500, parts.iter(), (40, 10)).adds_up());
+    }
+
+    #[test]
+    fn zeros_are_told_from_others_by_the_sector() {
+        let mut bytes = vec![0; 4096];
+        bytes[1000] = 1;
+        assert_eq!(blank_and_other(&bytes, Span::new(512, 3000)).unwrap(), (3000 - 512, 512));
+        assert_eq!(blank_and_other(&bytes, Span::new(1024, 9000)).unwrap(), (3072, 0));
+    }
+}

@@ -3,11 +3,14 @@
 //! A file system is keyed by inode ([`NodeId`]), immutable after it was opened, `Send + Sync` and without
 //! a lock on the way to the data: threads read files side by side. A [`Node`] is an inode decoded once.
 
+mod content;
 pub mod ext;
 pub mod fat;
 pub mod host;
 pub mod magic;
+mod overlay;
 mod table;
+pub mod xfs;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -254,4 +257,12 @@ pub struct Driver {
 }
 
 /// Every file system that can be read. A new one is a folder in `fs/` and a line here.
-pub const DRIVERS: &[Driver] = &[fat::DRIVER, ext::DRIVER];
+pub const DRIVERS: &[Driver] = &[xfs::DRIVER, fat::DRIVER, ext::DRIVER, xfs::FROM_BACKUP];
+
+/// A UUID as blkid prints it; none if it is all zeros.
+fn uuid_text(uuid: [u8; 16]) -> Option<String> {
+    let hex = format!("{:032x}", u128::from_be_bytes(uuid));
+    let part = |range| hex.get(range).unwrap_or_default();
+    (uuid != [0; 16])
+        .then(|| format!("{}-{}-{}-{}-{}", part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)))
+}

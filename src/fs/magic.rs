@@ -19,7 +19,6 @@ pub struct Recognised {
 
 /// Offset, mark, name.
 const MARKS: &[(u64, &[u8], &str)] = &[
-    (0, b"XFSB", "xfs"),
     (0x1_0040, b"_BHRfS_M", "btrfs"),
     (0, b"hsqs", "squashfs"),
     (3, b"NTFS    ", "ntfs"),
@@ -154,8 +153,8 @@ mod tests {
         assert_eq!(recognise(&volume), None);
         volume[4086..4096].copy_from_slice(b"SWAPSPACE2");
         assert_eq!(recognise(&volume).unwrap().name, "swap");
-        volume[..4].copy_from_slice(b"XFSB");
-        assert_eq!(recognise(&volume).unwrap().name, "xfs");
+        volume[..4].copy_from_slice(b"hsqs");
+        assert_eq!(recognise(&volume).unwrap().name, "squashfs");
     }
 
     #[test]

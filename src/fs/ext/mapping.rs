@@ -1,27 +1,19 @@
 //! Where the blocks of a file lie: extent trees and indirect blocks, both decoded to a list of extents.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::ops::ControlFlow;
 
 use super::checksum::crc32c;
 use super::inode::{EXTENTS, Inode};
 use super::volume::Volume;
-use crate::bytes::{ReadError, Record};
+use crate::bytes::Record;
+use crate::fs::content::{Map, append};
 use crate::fs::{Extent, FsError, Place};
 
 const EXTENT_MAGIC: u16 = 0xF30A;
 const MAX_DEPTH: u16 = 5;
 /// A longer length marks an extent that was allocated and not written.
 const MAX_WRITTEN: u16 = 32768;
-
-/// The extents of a file up to its size, or up to the first damage.
-#[derive(Debug, Default)]
-pub(super) struct Map {
-    pub(super) extents: Vec<Extent>,
-    /// What ended the list too early.
-    pub(super) damage: Option<FsError>,
-}
 
 /// Maps the content of `inode`.
 pub(super) fn map(volume: &Volume, inode: &Inode) -> Map {
@@ -82,24 +74,11 @@ impl Builder<'_> {
 
     /// Adds `len` bytes at the end, to the last extent where they continue it.
     fn add(&mut self, len: u64, place: Place) -> Result<(), FsError> {
-        if len == 0 {
-            return Ok(());
-        }
-        let start = self.end;
-        self.end = start.saturating_add(len);
-        if let Some(last) = self.extents.last_mut()
-            && continues(last, place)
-        {
-            last.len = last.len.saturating_add(len);
-            return Ok(());
-        }
-        if self.extents.len() as u64 >= self.volume.budget.extents {
+        self.end = self.end.saturating_add(len);
+        append(&mut self.extents, len, place, self.volume.budget.extents).map_err(|limit| {
             let number = self.inode.number;
-            let limit = self.volume.budget.extents;
-            return Err(FsError::Unsupported(format!("inode {number} is over the limit of {limit} extents")));
-        }
-        self.extents.push(Extent { start, len, place });
-        Ok(())
+            FsError::Unsupported(format!("inode {number} is over the limit of {limit} extents"))
+        })
     }
 
     /// Reads a block of the map, once.
@@ -216,29 +195,4 @@ impl Builder<'_> {
 
 fn pointers(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
     bytes.as_chunks::<4>().0.iter().map(|&word| u32::from_le_bytes(word))
-}
-
-fn continues(last: &Extent, place: Place) -> bool {
-    match (last.place, place) {
-        (Place::Disk(before), Place::Disk(next)) => before.checked_add(last.len) == Some(next),
-        (Place::Hole, Place::Hole) | (Place::Unwritten, Place::Unwritten) => true,
-        _ => false,
-    }
-}
-
-/// The same error once more: damage is found once and told at every read.
-pub(super) fn again(error: &FsError) -> FsError {
-    match error {
-        FsError::Read(ReadError::BeyondEnd { offset, len, size }) => {
-            ReadError::BeyondEnd { offset: *offset, len: *len, size: *size }.into()
-        }
-        FsError::Read(ReadError::Host { offset, len, error }) => {
-            let error = io::Error::new(error.kind(), error.to_string());
-            ReadError::Host { offset: *offset, len: *len, error }.into()
-        }
-        FsError::Corrupt { structure, number, problem } => {
-            FsError::corrupt(structure, *number, problem.clone())
-        }
-        FsError::Unsupported(what) => FsError::Unsupported(what.clone()),
-    }
 }

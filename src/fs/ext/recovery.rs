@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::inode::{EXTENTS, Inode};
 use super::journal::{self, JournalGeometry};
 use super::mapping;
-use super::overlay::Overlay;
 use super::superblock::{compat, incompat};
 use super::volume::Volume;
 use crate::budget::Budget;
 use crate::bytes::{Record, Source};
 use crate::finding::Loss;
+use crate::fs::overlay::Overlay;
 use crate::fs::{Extent, FileType, FsError, Metadata, Note, Time};
 
 /// The source as it is after recovery, or `None` where there is nothing to recover. A backup superblock does

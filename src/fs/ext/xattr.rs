@@ -2,7 +2,6 @@
 
 use super::inode::{INLINE_DATA, Inode};
 use super::mapping;
-use super::node;
 use super::volume::Volume;
 use crate::bytes::Record;
 use crate::fs::FsError;
@@ -106,7 +105,7 @@ fn in_other_inode(volume: &Volume, inode: u64, number: u32, size: u32) -> Result
     }
     let map = mapping::map(volume, &holder);
     let mut value = vec![0; size as usize];
-    node::read_map(volume, &map, size.into(), 0, &mut value)?;
+    map.read_at(&*volume.source, size.into(), 0, &mut value)?;
     Ok(value)
 }
 

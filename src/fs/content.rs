@@ -1,0 +1,179 @@
+//! The content of a file: bytes in memory, or extents of the source. What every reader of a file system
+//! with inodes shares.
+
+use std::io;
+
+use super::{Extent, FsError, Place};
+use crate::bytes::{ReadError, Source};
+
+/// Where the content is.
+pub(super) enum Content {
+    /// Here.
+    Memory { bytes: Vec<u8>, extent: Option<Extent> },
+    /// In the source.
+    Mapped(Map),
+}
+
+impl Content {
+    /// Content that was kept in the inode, of a file of `size` bytes.
+    pub(super) fn memory(mut bytes: Vec<u8>, size: u64) -> Self {
+        bytes.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        let len = bytes.len() as u64;
+        let extent = (len > 0).then_some(Extent { start: 0, len, place: Place::Opaque });
+        Self::Memory { bytes, extent }
+    }
+
+    /// The extents; an error, where they are damaged.
+    pub(super) fn extents(&self) -> Result<&[Extent], FsError> {
+        match self {
+            Self::Memory { extent, .. } => Ok(extent.as_slice()),
+            Self::Mapped(Map { damage: Some(error), .. }) => Err(again(error)),
+            Self::Mapped(map) => Ok(&map.extents),
+        }
+    }
+
+    /// Reads at `offset` of a file of `size` bytes; see [`Map::read_at`].
+    pub(super) fn read_at(
+        &self,
+        source: &dyn Source,
+        size: u64,
+        offset: u64,
+        dst: &mut [u8],
+    ) -> Result<usize, FsError> {
+        match self {
+            Self::Memory { bytes, .. } => Ok(read_memory(bytes, size, offset, dst)),
+            Self::Mapped(map) => map.read_at(source, size, offset, dst),
+        }
+    }
+}
+
+/// The extents of a file up to its size, or up to the first damage.
+#[derive(Debug, Default)]
+pub(super) struct Map {
+    pub(super) extents: Vec<Extent>,
+    /// What ended the list too early.
+    pub(super) damage: Option<FsError>,
+}
+
+impl Map {
+    /// Reads content at `offset` of a file of `size` bytes: one read of the source for each extent. What
+    /// was read before a failure is returned; the failure is met again by the next read.
+    pub(super) fn read_at(
+        &self,
+        source: &dyn Source,
+        size: u64,
+        offset: u64,
+        dst: &mut [u8],
+    ) -> Result<usize, FsError> {
+        let dst = until_end(size, offset, dst);
+        let mut index =
+            self.extents.partition_point(|extent| extent.start.saturating_add(extent.len) <= offset);
+        let mut done = 0;
+        while let Some(room) = dst.get_mut(done..).filter(|room| !room.is_empty()) {
+            let at = offset.saturating_add(done as u64);
+            let read = match self.extents.get(index) {
+                Some(extent) => read_extent(source, *extent, at, room),
+                None => match &self.damage {
+                    Some(error) => Err(again(error)),
+                    None => Ok(zero(room)),
+                },
+            };
+            match read {
+                Ok(read) => done += read,
+                Err(_) if done > 0 => break,
+                Err(error) => return Err(error),
+            }
+            index += 1;
+        }
+        Ok(done)
+    }
+}
+
+/// Adds `len` bytes at the end of a list of extents, to the last of them where they continue it.
+///
+/// # Errors
+/// `Err` with the number of extents there are, if that is `limit` and one more is needed.
+pub(super) fn append(extents: &mut Vec<Extent>, len: u64, place: Place, limit: u64) -> Result<(), u64> {
+    if len == 0 {
+        return Ok(());
+    }
+    if let Some(last) = extents.last_mut()
+        && continues(last, place)
+    {
+        last.len = last.len.saturating_add(len);
+        return Ok(());
+    }
+    let count = extents.len() as u64;
+    if count >= limit {
+        return Err(count);
+    }
+    let start = extents.last().map_or(0, |last| last.start.saturating_add(last.len));
+    extents.push(Extent { start, len, place });
+    Ok(())
+}
+
+fn continues(last: &Extent, place: Place) -> bool {
+    match (last.place, place) {
+        (Place::Disk(before), Place::Disk(next)) => before.checked_add(last.len) == Some(next),
+        (Place::Hole, Place::Hole) | (Place::Unwritten, Place::Unwritten) => true,
+        _ => false,
+    }
+}
+
+/// The same error once more: damage is found once and told at every read.
+pub(super) fn again(error: &FsError) -> FsError {
+    match error {
+        FsError::Read(ReadError::BeyondEnd { offset, len, size }) => {
+            ReadError::BeyondEnd { offset: *offset, len: *len, size: *size }.into()
+        }
+        FsError::Read(ReadError::Host { offset, len, error }) => {
+            let error = io::Error::new(error.kind(), error.to_string());
+            ReadError::Host { offset: *offset, len: *len, error }.into()
+        }
+        FsError::Corrupt { structure, number, problem } => {
+            FsError::corrupt(structure, *number, problem.clone())
+        }
+        FsError::Unsupported(what) => FsError::Unsupported(what.clone()),
+    }
+}
+
+/// The part of `dst` that lies before the end of a file of `size` bytes.
+fn until_end(size: u64, offset: u64, dst: &mut [u8]) -> &mut [u8] {
+    let left = usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX);
+    let len = dst.len().min(left);
+    dst.get_mut(..len).unwrap_or_default()
+}
+
+fn read_memory(bytes: &[u8], size: u64, offset: u64, dst: &mut [u8]) -> usize {
+    let dst = until_end(size, offset, dst);
+    let found = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)).unwrap_or_default();
+    let zeros = std::iter::repeat(&0);
+    for (to, from) in dst.iter_mut().zip(found.iter().chain(zeros)) {
+        *to = *from;
+    }
+    dst.len()
+}
+
+/// Reads from one extent, at `at` of the file; a read that the end of the image cuts short gives what is there.
+fn read_extent(source: &dyn Source, extent: Extent, at: u64, room: &mut [u8]) -> Result<usize, FsError> {
+    let skipped = at.saturating_sub(extent.start);
+    let part = until_end(extent.len, skipped, room);
+    let Place::Disk(place) = extent.place else {
+        return Ok(zero(part));
+    };
+    let place = place.saturating_add(skipped);
+    match source.read_exact_at(place, part) {
+        Ok(()) => Ok(part.len()),
+        Err(ReadError::BeyondEnd { size, .. }) if place < size => {
+            let there = until_end(size, place, part);
+            source.read_exact_at(place, there)?;
+            Ok(there.len())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn zero(part: &mut [u8]) -> usize {
+    part.fill(0);
+    part.len()
+}

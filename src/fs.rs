@@ -199,6 +199,19 @@ pub trait FileSystem: Send + Sync {
     /// [`FsError`], if there is none or it is damaged.
     fn node(&self, id: NodeId) -> Result<Box<dyn Node + '_>, FsError>;
 
+    /// Hands each file or directory in use for which `named` is false to `visit`: what was deleted while it was
+    /// open, and what a damaged directory does not name any more. A file system that cannot know has none.
+    ///
+    /// # Errors
+    /// [`FsError`], after everything that could be found was handed on.
+    fn unnamed(
+        &self,
+        _named: &dyn Fn(NodeId) -> bool,
+        _visit: &mut dyn FnMut(NodeId),
+    ) -> Result<(), FsError> {
+        Ok(())
+    }
+
     /// Hands each run of free bytes (offsets in the file system's source) to `visit`, in order, until it breaks.
     ///
     /// # Errors

@@ -9,7 +9,7 @@
 //! Not read: what fscrypt encrypted, the features compression and dirdata, journals on other devices.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::{Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit, uuid_text};
 use crate::budget::Budget;
@@ -17,19 +17,28 @@ use crate::bytes::{Source, Span};
 use crate::finding::Loss;
 use superblock::{Superblock, ro_compat};
 
+mod backup;
 mod checksum;
 mod directory;
+mod directory_checksum;
+mod fast_commit;
 mod free;
 mod groups;
 mod inode;
 pub mod journal;
+mod ledger;
 mod mapping;
 mod node;
 mod recovery;
+mod remap;
 mod superblock;
+mod unnamed;
 mod volume;
 mod xattr;
 
+use fast_commit::FastCommits;
+use ledger::Ledger;
+use recovery::Recovered;
 use volume::Volume;
 
 /// The driver of ext2, ext3 and ext4.
@@ -42,7 +51,8 @@ const ROOT: u64 = 2;
 
 fn probe(source: &dyn Source) -> bool {
     superblock::has_magic(source)
-        || superblock::is_zeroed(source) && superblock::find_backup(source).is_some()
+        || backup::could_be_damaged(source)
+            && backup::find(source).is_some_and(|found| backup::belongs_to(source, &found))
 }
 
 fn open(source: Arc<dyn Source>, budget: &Budget) -> Result<Box<dyn FileSystem>, FsError> {
@@ -61,10 +71,11 @@ impl Ext {
         let (volume, group_notes) = assemble(source, superblock, budget)?;
         let (volume, group_notes) = match recovery::recover(&volume, from_backup, budget, &mut notes) {
             None => (volume, group_notes),
-            Some(replayed) => {
-                let superblock =
-                    Superblock::read(&*replayed, superblock::PRIMARY).unwrap_or(volume.superblock);
-                assemble(replayed, superblock, budget)?
+            Some(Recovered { source, fast_commits }) => {
+                let superblock = Superblock::read(&*source, superblock::PRIMARY).unwrap_or(volume.superblock);
+                let (mut volume, notes) = assemble(source, superblock, budget)?;
+                volume.fast_commits = fast_commits;
+                (volume, notes)
             }
         };
         notes.extend(group_notes);
@@ -76,29 +87,59 @@ impl Ext {
 /// The superblock, or a backup of it, and what is to say of it.
 fn find_superblock(source: &dyn Source) -> Result<(Superblock, Vec<Note>), FsError> {
     let primary = Superblock::read(source, superblock::PRIMARY);
-    let mut notes = Vec::new();
-    let mut note = |text: String| notes.push(Note { loss: Loss::Nothing, text });
-    let superblock = match primary {
-        Ok(superblock) => superblock,
-        // A feature this program cannot read is an answer, no damage.
-        Err(error @ FsError::Unsupported(_)) => return Err(error),
-        Err(error) => {
-            let backup = superblock::find_backup(source).ok_or(error)?;
-            note(format!(
-                "the primary superblock is damaged; the backup of group {} is used",
-                backup.block_group_nr
-            ));
-            backup
-        }
+    // A feature this program cannot read is an answer, no damage; but not from a damaged superblock.
+    let usable = match &primary {
+        Ok(superblock) => superblock.checksum_matches,
+        Err(error) => matches!(error, FsError::Unsupported(_)) && !superblock::is_damaged(source),
     };
-    if !superblock.checksum_matches {
-        note("the checksum of the superblock is wrong; it is used as it is".into());
+    let (superblock, mut notes) = if usable {
+        let superblock = primary?;
+        let notes = compared(source, &superblock);
+        (superblock, notes)
+    } else {
+        replaced(source, primary)?
+    };
+    if superblock.journal_inum != 0 && !superblock.has_compat(superblock::compat::HAS_JOURNAL) {
+        let text = "a journal is named, but the superblock says that there is none; it was not replayed";
+        notes.push(Note { loss: Loss::File, text: text.into() });
     }
     let unknown = superblock.ro_compat & !ro_compat::KNOWN;
     if unknown != 0 {
-        note(format!("unknown read-only features {unknown:#x}"));
+        let text = format!("unknown read-only features {unknown:#x}");
+        notes.push(Note { loss: Loss::Nothing, text });
     }
     Ok((superblock, notes))
+}
+
+/// The backup of a damaged superblock; without one, what is left of the primary.
+fn replaced(
+    source: &dyn Source,
+    primary: Result<Superblock, FsError>,
+) -> Result<(Superblock, Vec<Note>), FsError> {
+    if let Some(backup) = backup::find(source).filter(|found| backup::belongs_to(source, found)) {
+        let group = backup.block_group_nr;
+        let text = format!("the primary superblock is damaged; the backup of group {group} is used");
+        return Ok((backup, vec![Note { loss: Loss::Nothing, text }]));
+    }
+    let text = "the checksum of the superblock is wrong and there is no backup; it is used as it is";
+    Ok((primary?, vec![Note { loss: Loss::Volume, text: text.into() }]))
+}
+
+/// A superblock without a checksum is compared with its backup.
+fn compared(source: &dyn Source, primary: &Superblock) -> Vec<Note> {
+    let Some(backup) = backup::of(source, primary).or_else(|| {
+        let unsure = !primary.has_ro_compat(ro_compat::METADATA_CSUM) && primary.group_count() > 1;
+        unsure.then(|| backup::find(source)).flatten().filter(|found| found.uuid == primary.uuid)
+    }) else {
+        return Vec::new();
+    };
+    let differences = backup::differences(primary, &backup);
+    if differences.is_empty() {
+        return Vec::new();
+    }
+    let (group, names) = (backup.block_group_nr, differences.join(", "));
+    let text = format!("the superblock and its backup of group {group} differ in: {names}");
+    vec![Note { loss: Loss::Volume, text }]
 }
 
 fn assemble(
@@ -107,8 +148,8 @@ fn assemble(
     budget: &Budget,
 ) -> Result<(Volume, Vec<Note>), FsError> {
     let (groups, notes) = groups::read(&*source, &superblock, budget)?;
-    let mismatches = Mutex::default();
-    Ok((Volume { source, superblock, groups, budget: *budget, mismatches }, notes))
+    let (ledger, fast_commits) = (Ledger::default(), FastCommits::default());
+    Ok((Volume { source, superblock, groups, budget: *budget, ledger, fast_commits }, notes))
 }
 
 fn cut_short(volume: &Volume) -> Option<Note> {
@@ -154,19 +195,17 @@ impl FileSystem for Ext {
         Ok(Box::new(node::ExtNode::new(&self.volume, self.volume.inode(id.0)?)))
     }
 
+    fn unnamed(&self, named: &dyn Fn(NodeId) -> bool, visit: &mut dyn FnMut(NodeId)) -> Result<(), FsError> {
+        unnamed::unnamed(&self.volume, named, visit)
+    }
+
     fn unallocated(&self, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError> {
         free::unallocated(&self.volume, visit)
     }
 
     fn notes(&self) -> Vec<Note> {
         let mut notes = self.notes.clone();
-        let mismatches = self.volume.mismatches.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(first) = mismatches.first() {
-            let count = mismatches.len();
-            let text =
-                format!("wrong checksums: {count} inodes, the first {first}; they are read as they are");
-            notes.push(Note { loss: Loss::Nothing, text });
-        }
+        notes.extend(self.volume.ledger.notes());
         notes
     }
 }

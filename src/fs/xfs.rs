@@ -133,7 +133,7 @@ impl FileSystem for Xfs {
         let superblock = &self.volume.superblock;
         let total = superblock.blocks << superblock.block_log;
         let free = self.free.min(superblock.blocks) << superblock.block_log;
-        Usage { total, free, block: 1 << superblock.block_log }
+        Usage { total, free, block: 1 << superblock.block_log, data: None }
     }
 
     fn root(&self) -> NodeId {

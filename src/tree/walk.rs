@@ -78,6 +78,10 @@ impl Walk {
         }
     }
 
+    fn is_full(&self, budget: &Budget) -> bool {
+        self.entries.len() as u64 >= budget.entries
+    }
+
     fn path(&self, index: u32) -> Vec<u8> {
         let mut path = Vec::new();
         self.push_path(index, &mut path);
@@ -135,48 +139,107 @@ pub fn walk(fs: &dyn FileSystem, budget: &Budget) -> Walk {
     }
     walk.occupancy = Occupancy::of(fs.usage().block.into());
     let mut seen = HashSet::from([root]);
-    let mut queue = VecDeque::from([(0_u32, 0_u32)]);
+    descend(fs, &mut walk, 0, &mut seen, budget);
+    unnamed(fs, &mut walk, &mut seen, budget);
+    walk.occupied = std::mem::take(&mut walk.occupancy).finish();
+    walk
+}
+
+/// Walks what lies under the directory at `start`.
+fn descend(fs: &dyn FileSystem, walk: &mut Walk, start: u32, seen: &mut HashSet<NodeId>, budget: &Budget) {
+    let mut queue = VecDeque::from([(start, 0_u32)]);
     while let Some((index, depth)) = queue.pop_front() {
-        if walk.entries.len() as u64 >= budget.entries {
-            walk.gap(
-                walk.path(index),
-                None,
-                Loss::Directory,
-                GapKind::OverLimit,
-                format!("more than {} entries in this file system", budget.entries),
-            );
-            break;
+        if walk.is_full(budget) {
+            let text = format!("more than {} entries in this file system", budget.entries);
+            return walk.gap(walk.path(index), None, Loss::Directory, GapKind::OverLimit, text);
         }
-        let children = read_children(fs, &mut walk, index, budget);
-        for child in children {
+        for child in read_children(fs, walk, index, budget) {
             let Some(entry) = walk.get(child).filter(|entry| entry.metadata.file_type == FileType::Directory)
             else {
                 continue;
             };
             let node = entry.node;
             if !seen.insert(node) {
-                walk.gap(
-                    walk.path(child),
-                    Some(node),
-                    Loss::Directory,
-                    GapKind::Damaged,
-                    format!("directory loop: inode {} was already reached under another name", node.0),
-                );
+                let text = format!("directory loop: inode {} was already reached under another name", node.0);
+                walk.gap(walk.path(child), Some(node), Loss::Directory, GapKind::Damaged, text);
             } else if depth >= budget.directory_depth {
-                walk.gap(
-                    walk.path(child),
-                    Some(node),
-                    Loss::Directory,
-                    GapKind::OverLimit,
-                    format!("deeper than {} directories", budget.directory_depth),
-                );
+                let text = format!("deeper than {} directories", budget.directory_depth);
+                walk.gap(walk.path(child), Some(node), Loss::Directory, GapKind::OverLimit, text);
             } else {
                 queue.push_back((child, depth.saturating_add(1)));
             }
         }
     }
-    walk.occupied = std::mem::take(&mut walk.occupancy).finish();
-    walk
+}
+
+/// Adds what is in use without a name, with what lies under it. Such an entry is no child of the root's: it
+/// has a path of its own, and can only be met by going through all entries.
+fn unnamed(fs: &dyn FileSystem, walk: &mut Walk, seen: &mut HashSet<NodeId>, budget: &Budget) {
+    let found = match unnamed_nodes(fs, walk, budget) {
+        Ok(found) => found,
+        Err(error) => {
+            let text = format!("files without a name could not be searched for: {error}");
+            walk.gap(b"/".to_vec(), None, Loss::Part, gap_kind(&error), text);
+            return;
+        }
+    };
+    // Directories first: they name most of the rest.
+    for directories in [true, false] {
+        let named = named_nodes(walk);
+        for &id in &found {
+            let is_directory = fs.node(id).is_ok_and(|node| node.metadata().file_type == FileType::Directory);
+            let known = seen.contains(&id) || named.binary_search(&id).is_ok();
+            if is_directory == directories && !known && !walk.is_full(budget) {
+                add_unnamed(fs, walk, id, seen, budget);
+            }
+        }
+    }
+}
+
+fn unnamed_nodes(fs: &dyn FileSystem, walk: &Walk, budget: &Budget) -> Result<Vec<NodeId>, FsError> {
+    let named = named_nodes(walk);
+    let room = budget.entries.saturating_sub(walk.entries.len() as u64);
+    let mut found = Vec::new();
+    fs.unnamed(&|id| named.binary_search(&id).is_ok(), &mut |id| {
+        if (found.len() as u64) < room {
+            found.push(id);
+        }
+    })?;
+    Ok(found)
+}
+
+fn named_nodes(walk: &Walk) -> Vec<NodeId> {
+    let mut named: Vec<NodeId> = walk.entries.iter().map(|entry| entry.node).collect();
+    named.sort_unstable();
+    named.dedup();
+    named
+}
+
+fn add_unnamed(
+    fs: &dyn FileSystem,
+    walk: &mut Walk,
+    id: NodeId,
+    seen: &mut HashSet<NodeId>,
+    budget: &Budget,
+) {
+    let before = walk.entries.len();
+    add_entry(fs, walk, 0, format!("<inode {}>", id.0).as_bytes(), id);
+    let index = u32::try_from(before).unwrap_or(u32::MAX);
+    let Some(entry) = walk.get(index) else { return };
+    let (metadata, path) = (entry.metadata, walk.path(index));
+    let (loss, text) = if metadata.links == 0 {
+        (Loss::Nothing, "it was deleted while it was open; its content is still there and was read")
+    } else {
+        // What is found by its path is not found under this one.
+        (
+            Loss::File,
+            "it is in use, but no directory that could be read names it; it was read without its name",
+        )
+    };
+    walk.gap(path, Some(id), loss, GapKind::Damaged, text.to_owned());
+    if metadata.file_type == FileType::Directory && seen.insert(id) {
+        descend(fs, walk, index, seen, budget);
+    }
 }
 
 /// Appends the entries of the directory at `index` and returns their range.

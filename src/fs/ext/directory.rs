@@ -3,11 +3,10 @@
 
 use std::ops::ControlFlow;
 
-use super::checksum::crc32c;
 use super::inode::{ENCRYPT, INLINE_DATA, Inode};
 use super::superblock::incompat;
 use super::volume::Volume;
-use super::{mapping, xattr};
+use super::{directory_checksum, mapping, xattr};
 use crate::bytes::{Record, read_vec};
 use crate::fs::{FileType, FsError, NodeId, Place, Visit};
 
@@ -29,7 +28,7 @@ pub(super) fn read(volume: &Volume, inode: &Inode, visit: &mut Visit<'_>) -> Res
         )));
     }
     let mut reading = Reading { volume, inode, visit, damage: None };
-    let _flow = if inode.has(INLINE_DATA) { reading.inline() } else { reading.mapped() };
+    let _flow = reading.all();
     reading.damage.map_or(Ok(()), Err)
 }
 
@@ -41,6 +40,20 @@ struct Reading<'a, 'v> {
 }
 
 impl Reading<'_, '_> {
+    /// The entries on the disk, unless the directory is newer than they are; then those of fast commits.
+    fn all(&mut self) -> ControlFlow<()> {
+        if !self.volume.fast_commits.is_new(self.inode.number) {
+            if self.inode.has(INLINE_DATA) { self.inline() } else { self.mapped() }?;
+        }
+        let newer = self.volume.fast_commits.names(self.inode.number).into_iter().flatten();
+        for (name, target) in newer {
+            if let Some(target) = target {
+                self.hand_on(name, *target, None)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
     fn inline(&mut self) -> ControlFlow<()> {
         // The first 4 bytes are the number of the parent.
         let head = self.inode.block.get(4..).unwrap_or_default();
@@ -140,7 +153,11 @@ impl Reading<'_, '_> {
         if name == b"." || name == b".." {
             return Ok((next, ControlFlow::Continue(())));
         }
-        if name.is_empty() || name.contains(&b'/') || name.contains(&0) || number > self.inodes() {
+        let changed = self.volume.fast_commits.names(self.inode.number);
+        if changed.is_some_and(|names| names.contains_key(name)) {
+            return Ok((next, ControlFlow::Continue(())));
+        }
+        if !self.is_possible(name, number.into()) {
             let error = self.corrupt(start, offset, &format!("an impossible name, or inode number {number}"));
             return Ok((next, self.damaged(error)));
         }
@@ -149,21 +166,29 @@ impl Reading<'_, '_> {
         Ok((next, (self.visit)(name, NodeId(number.into()), kind)))
     }
 
-    fn inodes(&self) -> u32 {
-        self.volume.superblock.inodes_count
+    fn is_possible(&self, name: &[u8], number: u64) -> bool {
+        let inodes = 1..=u64::from(self.volume.superblock.inodes_count);
+        !name.is_empty() && !name.contains(&b'/') && !name.contains(&0) && inodes.contains(&number)
     }
 
-    /// Notes a wrong checksum in the tail of a block of entries.
+    /// Hands on an entry that a fast commit made.
+    fn hand_on(&mut self, name: &[u8], number: u64, kind: Option<FileType>) -> ControlFlow<()> {
+        if !self.is_possible(name, number) {
+            let problem = format!("an impossible name, or inode number {number}, in a fast commit");
+            let error = FsError::corrupt("directory inode", self.inode.number, problem);
+            return self.damaged(error);
+        }
+        (self.visit)(name, NodeId(number), kind)
+    }
+
+    /// Notes a wrong checksum of a block.
     fn verify(&self, block: &[u8]) {
-        let tail = block.len().saturating_sub(12);
         if !self.volume.has_checksums() {
             return;
         }
-        if let Some((entries, [0, 0, 0, 0, 12, 0, 0, 0xDE, a, b, c, d])) = block.split_at_checked(tail) {
-            let seed = self.inode.checksum_seed(self.volume.superblock.checksum_seed);
-            if crc32c(seed, entries) != u32::from_le_bytes([*a, *b, *c, *d]) {
-                self.volume.mismatch(self.inode.number);
-            }
+        let seed = self.inode.checksum_seed(self.volume.superblock.checksum_seed);
+        if let Some(structure) = directory_checksum::wrong(block, seed) {
+            self.volume.ledger.wrong(structure, self.inode.number);
         }
     }
 

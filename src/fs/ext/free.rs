@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::groups::{Group, descriptors_per_block};
+use super::ledger::Structure;
 use super::superblock::incompat;
 use super::volume::Volume;
 use crate::bytes::Span;
@@ -19,9 +20,13 @@ pub(super) fn unallocated(
     let mut runs = Runs { volume, visit, start: 0, end: 0 };
     let uninit = volume.groups.iter().any(|group| group.block_uninit);
     let metadata = if uninit { metadata_spans(volume) } else { Vec::new() };
+    let owned = owned_since(volume);
     let mut damage = None;
     for (number, group) in (0..).zip(&volume.groups) {
-        let flow = group_map(volume, number, group, &metadata).map(|map| runs.group(number, &map));
+        let flow = group_map(volume, number, group, &metadata).map(|mut map| {
+            mark_used(volume, number, &mut map, inside(volume, number, &owned));
+            runs.group(number, &map)
+        });
         match flow {
             Ok(ControlFlow::Break(())) => return Ok(()),
             Ok(ControlFlow::Continue(())) => {}
@@ -101,7 +106,11 @@ fn group_map(
     if group.block_uninit {
         return Ok(computed_map(volume, number, metadata));
     }
-    volume.block(group.block_bitmap)
+    let map = volume.block(group.block_bitmap)?;
+    if volume.has_checksums() && !group.block_bitmap_matches(&volume.superblock, &map) {
+        volume.ledger.wrong(Structure::BlockBitmap, number);
+    }
+    Ok(map)
 }
 
 /// The bitmap of a group that was never written: only metadata is in use.
@@ -109,11 +118,37 @@ fn computed_map(volume: &Volume, number: u64, metadata: &[(u64, u64)]) -> Vec<u8
     let superblock = &volume.superblock;
     let mut map = vec![0; superblock.block_size as usize];
     let first = superblock.group_start(number);
-    let last = superblock.group_start(number.saturating_add(1));
     let base = (first, first.saturating_add(base_metadata(volume, number)));
-    let from = metadata.partition_point(|&(_, end)| end <= first);
-    let inside = metadata.get(from..).unwrap_or_default().iter().take_while(|&&(start, _)| start < last);
-    for &(start, end) in inside.chain([&base]) {
+    mark_used(volume, number, &mut map, inside(volume, number, metadata).chain([base]));
+    map
+}
+
+/// Those of the sorted `spans` that lie in a group.
+fn inside(volume: &Volume, number: u64, spans: &[(u64, u64)]) -> impl Iterator<Item = (u64, u64)> {
+    let first = volume.superblock.group_start(number);
+    let last = volume.superblock.group_start(number.saturating_add(1));
+    let from = spans.partition_point(|&(_, end)| end <= first);
+    spans.get(from..).unwrap_or_default().iter().copied().take_while(move |&(start, _)| start < last)
+}
+
+/// What files own since the bitmaps were written, sorted, pieces that touch put together.
+fn owned_since(volume: &Volume) -> Vec<(u64, u64)> {
+    let mut spans: Vec<(u64, u64)> = volume.fast_commits.owned().collect();
+    spans.sort_unstable();
+    spans.dedup_by(|next, last| {
+        let touches = next.0 <= last.1;
+        last.1 = if touches { last.1.max(next.1) } else { last.1 };
+        touches
+    });
+    spans
+}
+
+/// Sets the bits of a group's map for those `spans` (first block, block after the last) that lie in it.
+fn mark_used(volume: &Volume, number: u64, map: &mut [u8], spans: impl Iterator<Item = (u64, u64)>) {
+    let superblock = &volume.superblock;
+    let first = superblock.group_start(number);
+    let last = superblock.group_start(number.saturating_add(1));
+    for (start, end) in spans {
         let start = start.max(first).saturating_sub(first) / superblock.cluster_ratio;
         let end = end.min(last).saturating_sub(first).div_ceil(superblock.cluster_ratio);
         for bit in start..end {
@@ -122,7 +157,6 @@ fn computed_map(volume: &Volume, number: u64, metadata: &[(u64, u64)]) -> Vec<u8
             }
         }
     }
-    map
 }
 
 /// How many blocks at the start of the group hold superblock and descriptors.

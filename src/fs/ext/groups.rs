@@ -20,6 +20,12 @@ pub(super) struct Group {
     pub(super) free_clusters: u64,
     /// The block bitmap was never written: all is free but the metadata.
     pub(super) block_uninit: bool,
+    /// The inode bitmap was never written: no inode is in use.
+    pub(super) inode_uninit: bool,
+    /// Checksums of the block bitmap and the inode bitmap; 16 bits of them where descriptors are short.
+    pub(super) bitmap_checksums: (u32, u32),
+    /// Whether those have 32 bits.
+    pub(super) wide_checksums: bool,
     /// Whether the places lie inside the file system.
     pub(super) usable: bool,
 }
@@ -121,7 +127,7 @@ impl Reading<'_> {
         note(self.replaced, Loss::Nothing, "are damaged; their backups are used");
         note(
             self.unsure,
-            Loss::Nothing,
+            Loss::Directory,
             "have a wrong checksum and no better backup; they are used as they are",
         );
         note(
@@ -140,6 +146,10 @@ fn judge(superblock: &Superblock, number: u64, bytes: &[u8]) -> Result<Judged, F
         let high = if wide { u64::from(record.u32_le(high)?) } else { 0 };
         Ok(u64::from(record.u32_le(low)?) | high << 32)
     };
+    let checksum = |low, high| -> Result<u32, FsError> {
+        let high = if wide { u32::from(record.u16_le(high)?) } else { 0 };
+        Ok(u32::from(record.u16_le(low)?) | high << 16)
+    };
     let summed = superblock.has_ro_compat(ro_compat::GDT_CSUM | ro_compat::METADATA_CSUM);
     let mut group = Group {
         block_bitmap: place(0, 32)?,
@@ -148,6 +158,9 @@ fn judge(superblock: &Superblock, number: u64, bytes: &[u8]) -> Result<Judged, F
         free_clusters: u64::from(record.u16_le(12)?)
             | if wide { u64::from(record.u16_le(44)?) << 16 } else { 0 },
         block_uninit: summed && record.u16_le(18)? & 2 != 0,
+        inode_uninit: summed && record.u16_le(18)? & 1 != 0,
+        bitmap_checksums: (checksum(24, 56)?, checksum(26, 58)?),
+        wide_checksums: wide,
         usable: false,
     };
     let table = u64::from(superblock.inodes_per_group)
@@ -159,6 +172,27 @@ fn judge(superblock: &Superblock, number: u64, bytes: &[u8]) -> Result<Judged, F
     group.usable =
         inside(group.block_bitmap, 1) && inside(group.inode_bitmap, 1) && inside(group.inode_table, table);
     Ok(Judged { group, checksum_matches: checksum_matches(superblock, number, &record)? })
+}
+
+impl Group {
+    /// Whether a bitmap, as long as the group needs it, has the checksum that the descriptor says.
+    fn bitmap_matches(&self, seed: u32, used: &[u8], stored: u32) -> bool {
+        let sum = crc32c(seed, used);
+        stored == if self.wide_checksums { sum } else { sum & 0xFFFF }
+    }
+
+    /// Whether the checksum of the block bitmap is right.
+    pub(super) fn block_bitmap_matches(&self, superblock: &Superblock, bitmap: &[u8]) -> bool {
+        let clusters = superblock.blocks_per_group / superblock.cluster_ratio;
+        let used = usize::try_from(clusters / 8).ok().and_then(|len| bitmap.get(..len)).unwrap_or(bitmap);
+        self.bitmap_matches(superblock.checksum_seed, used, self.bitmap_checksums.0)
+    }
+
+    /// Whether the checksum of the inode bitmap is right.
+    pub(super) fn inode_bitmap_matches(&self, superblock: &Superblock, bitmap: &[u8]) -> bool {
+        let used = bitmap.get(..superblock.inodes_per_group as usize / 8).unwrap_or(bitmap);
+        self.bitmap_matches(superblock.checksum_seed, used, self.bitmap_checksums.1)
+    }
 }
 
 fn checksum_matches(superblock: &Superblock, number: u64, record: &Record<'_>) -> Result<bool, FsError> {

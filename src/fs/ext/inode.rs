@@ -1,6 +1,7 @@
 //! The inode record.
 
 use super::checksum::{crc32c, crc32c_blanked};
+use super::superblock::{Superblock, incompat, ro_compat};
 use crate::bytes::Record;
 use crate::fs::{FileType, FsError, Metadata, Time};
 
@@ -8,6 +9,8 @@ use crate::fs::{FileType, FsError, Metadata, Time};
 pub(super) const ENCRYPT: u32 = 0x800;
 /// `i_flags`: the block map is a tree of extents.
 pub(super) const EXTENTS: u32 = 0x8_0000;
+/// `i_flags`: it holds the value of an attribute of another inode.
+pub(super) const EA_INODE: u32 = 0x20_0000;
 /// `i_flags`: the content lies in the inode.
 pub(super) const INLINE_DATA: u32 = 0x1000_0000;
 
@@ -29,8 +32,8 @@ pub(super) struct Inode {
 }
 
 impl Inode {
-    /// Decodes the record of inode `number`; `large_dir` tells that directories have 64-bit sizes.
-    pub(super) fn parse(number: u64, bytes: &[u8], large_dir: bool) -> Result<Self, FsError> {
+    /// Decodes the record of inode `number`; the upper halves of some numbers count only with a feature.
+    pub(super) fn parse(number: u64, bytes: &[u8], superblock: &Superblock) -> Result<Self, FsError> {
         let record = Record::new("inode", bytes);
         let mode = record.u16_le(0)?;
         let file_type = file_type(mode).ok_or_else(|| {
@@ -42,7 +45,9 @@ impl Inode {
             let more = if has_extra(more + 4) { record.u32_le(more)? } else { 0 };
             Ok(decode_time(i32::from_le_bytes(record.array(seconds)?), more))
         };
-        let wide_size = large_dir || file_type == FileType::Regular;
+        // ext2 of old kept the size of fragments in these places.
+        let half = |there: bool, at| if there { record.u16_le(at).map(u64::from) } else { Ok(0) };
+        let wide_size = superblock.has_incompat(incompat::LARGEDIR) || file_type == FileType::Regular;
         let size_high = if wide_size { u64::from(record.u32_le(108)?) } else { 0 };
         let metadata = Metadata {
             file_type,
@@ -62,8 +67,10 @@ impl Inode {
             flags: record.u32_le(32)?,
             generation: record.u32_le(100)?,
             block: record.array(40)?,
-            file_acl: u64::from(record.u32_le(104)?) | u64::from(record.u16_le(118)?) << 32,
-            blocks: u64::from(record.u32_le(28)?) | u64::from(record.u16_le(116)?) << 32,
+            file_acl: u64::from(record.u32_le(104)?)
+                | half(superblock.has_incompat(incompat::BIT64), 118)? << 32,
+            blocks: u64::from(record.u32_le(28)?)
+                | half(superblock.has_ro_compat(ro_compat::HUGE_FILE), 116)? << 32,
             rest: bytes.get(128_usize.saturating_add(extra)..).unwrap_or_default().to_vec(),
         })
     }
@@ -121,6 +128,10 @@ fn decode_time(seconds: i32, extra: u32) -> Time {
 mod tests {
     use super::*;
 
+    fn ext2() -> Superblock {
+        Superblock::parse(&crate::fs::ext::superblock::tests::golden()).unwrap()
+    }
+
     fn golden() -> Vec<u8> {
         let mut bytes = vec![0; 256];
         bytes[0..2].copy_from_slice(&0o104_755_u16.to_le_bytes());
@@ -134,7 +145,7 @@ mod tests {
 
     #[test]
     fn halves_are_joined() {
-        let inode = Inode::parse(12, &golden(), false).unwrap();
+        let inode = Inode::parse(12, &golden(), &ext2()).unwrap();
         assert_eq!(inode.metadata.size, (1 << 32) + 7);
         assert_eq!(inode.metadata.uid, 0x1_0000 + 1000);
         assert_eq!(inode.metadata.mode, 0o4755);
@@ -144,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_free_inode_is_corrupt() {
-        let error = Inode::parse(12, &[0; 256], false).unwrap_err();
+        let error = Inode::parse(12, &[0; 256], &ext2()).unwrap_err();
         assert_eq!(error.to_string(), "inode 12: mode 0o0 is of no known type");
     }
 
@@ -152,7 +163,7 @@ mod tests {
     fn absurd_extra_size_leaves_no_rest() {
         let mut bytes = golden();
         bytes[128..130].copy_from_slice(&0xFFFF_u16.to_le_bytes());
-        assert!(Inode::parse(12, &bytes, false).unwrap().rest.is_empty());
+        assert!(Inode::parse(12, &bytes, &ext2()).unwrap().rest.is_empty());
     }
 
     #[test]

@@ -41,6 +41,10 @@ pub struct Replay {
     pub blocks: BTreeMap<u64, Vec<u8>>,
     /// Number of committed transactions in the log.
     pub transactions: u64,
+    /// The area of fast commits, block by block, where the log was read to its end.
+    pub fast_commits: Vec<Vec<u8>>,
+    /// The transaction that those must belong to: the first one that was not committed.
+    pub next: u32,
     /// What was done, and what was wrong.
     pub notes: Vec<Note>,
 }
@@ -57,7 +61,7 @@ pub fn replay(source: &dyn Source, geometry: &JournalGeometry, budget: &Budget) 
     if superblock.start == 0 {
         return Ok(Replay::default());
     }
-    let Scan { transactions, end, mut notes, over_limit } = scan(&log, &superblock, budget);
+    let Scan { transactions, end, mut notes, over_limit, damaged } = scan(&log, &superblock, budget);
     if over_limit {
         return Ok(Replay { notes, ..Replay::default() });
     }
@@ -75,15 +79,20 @@ pub fn replay(source: &dyn Source, geometry: &JournalGeometry, budget: &Budget) 
     }
     let blocks = load(&log, plan, &mut losses);
     losses.say(&mut notes);
-    if superblock.has_fast_commit(&log, end) {
-        let text = "the journal holds fast commits after the last transaction, which were not replayed";
-        notes.push(Note { loss: Loss::File, text: text.into() });
-    }
+    let fast_commits = match superblock.fast_commits(&log, budget.metadata_bytes) {
+        _ if damaged => Vec::new(),
+        Ok(blocks) => blocks,
+        Err(error) => {
+            let text = format!("fast commits in the journal were not replayed: {error}");
+            notes.push(Note { loss: Loss::File, text });
+            Vec::new()
+        }
+    };
     if count > 0 {
         let text = format!("journal replayed in memory: {count} transactions, {} blocks", blocks.len());
         notes.push(Note { loss: Loss::Nothing, text });
     }
-    Ok(Replay { blocks, transactions: count, notes })
+    Ok(Replay { blocks, transactions: count, fast_commits, next: end, notes })
 }
 
 /// Blocks of committed transactions that could not be replayed, by reason.

@@ -5,6 +5,8 @@ use std::ops::ControlFlow;
 
 use super::checksum::crc32c;
 use super::inode::{EXTENTS, Inode};
+use super::ledger::Structure;
+use super::remap;
 use super::volume::Volume;
 use crate::bytes::Record;
 use crate::fs::content::{Map, append};
@@ -32,7 +34,8 @@ fn map_root(volume: &Volume, inode: &Inode, size: u64) -> Map {
     };
     let done =
         if inode.has(EXTENTS) { builder.extent_node(&inode.block, None) } else { builder.indirect_root() };
-    Map { extents: builder.extents, damage: done.err() }
+    let map = Map { extents: builder.extents, damage: done.err() };
+    remap::remap(volume, inode, map)
 }
 
 /// `Break` once the file's size is reached.
@@ -145,7 +148,7 @@ impl Builder<'_> {
         {
             let seed = self.inode.checksum_seed(self.volume.superblock.checksum_seed);
             if crc32c(seed, record.bytes(0, tail)?) != found {
-                self.volume.mismatch(self.inode.number);
+                self.volume.ledger.wrong(Structure::ExtentBlock, self.inode.number);
             }
         }
         Ok(())

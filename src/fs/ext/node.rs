@@ -2,6 +2,7 @@
 
 use super::inode::{ENCRYPT, EXTENTS, INLINE_DATA, Inode};
 use super::mapping;
+use super::superblock::incompat;
 use super::volume::Volume;
 use super::xattr;
 use crate::fs::content::Content;
@@ -97,5 +98,7 @@ fn is_short_link(volume: &Volume, inode: &Inode) -> bool {
     let sectors =
         u64::from(volume.superblock.block_size / 512).saturating_mul(volume.superblock.cluster_ratio);
     let attributes = if inode.file_acl == 0 { 0 } else { sectors };
-    inode.metadata.size < 60 && !inode.has(EXTENTS) && inode.blocks <= attributes
+    // Attributes in inodes of their own are counted in the blocks, too: then only the length tells.
+    let counts = volume.superblock.has_incompat(incompat::EA_INODE);
+    inode.metadata.size < 60 && !inode.has(EXTENTS) && (counts || inode.blocks <= attributes)
 }

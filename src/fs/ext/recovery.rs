@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::fast_commit::FastCommits;
 use super::inode::{EXTENTS, Inode};
 use super::journal::{self, JournalGeometry};
 use super::mapping;
@@ -13,38 +14,62 @@ use crate::finding::Loss;
 use crate::fs::overlay::Overlay;
 use crate::fs::{Extent, FileType, FsError, Metadata, Note, Time};
 
-/// The source as it is after recovery, or `None` where there is nothing to recover. A backup superblock does
-/// not know whether the journal is dirty, so then it is always asked.
+/// What is read instead of the source alone.
+pub(super) struct Recovered {
+    /// The source as it is after the replay.
+    pub(super) source: Arc<dyn Source>,
+    /// What happened since, by inode and directory.
+    pub(super) fast_commits: FastCommits,
+}
+
+/// What recovery makes of the source, or `None` where there is nothing to recover. The journal is asked
+/// whatever the superblock says of it: a backup does not know, and a damaged one lies.
 pub(super) fn recover(
     volume: &Volume,
     from_backup: bool,
     budget: &Budget,
     notes: &mut Vec<Note>,
-) -> Option<Arc<dyn Source>> {
+) -> Option<Recovered> {
     let superblock = &volume.superblock;
-    let dirty = superblock.has_incompat(incompat::RECOVER);
-    if !dirty && !from_backup || !superblock.has_compat(compat::HAS_JOURNAL) {
+    if !superblock.has_compat(compat::HAS_JOURNAL) {
         return None;
     }
+    let dirty = superblock.has_incompat(incompat::RECOVER);
+    let expected = dirty || from_backup;
     let mut lost = |text: String| notes.push(Note { loss: Loss::File, text });
     if superblock.journal_inum == 0 && superblock.journal_dev != 0 {
-        lost("the journal lies on another device and was not replayed".into());
+        if expected {
+            lost("the journal lies on another device and was not replayed".into());
+        }
         return None;
     }
     let replayed = geometry(volume).and_then(|geometry| journal::replay(&*volume.source, &geometry, budget));
     let replay = match replayed {
         Ok(replay) => replay,
-        Err(error) => {
+        Err(error) if expected => {
             lost(format!("the journal was not replayed: {error}"));
             return None;
         }
+        // A journal that is said to be empty is not needed.
+        Err(error) => {
+            let text = format!("the journal is damaged; it is said to be empty: {error}");
+            notes.push(Note { loss: Loss::Nothing, text });
+            return None;
+        }
     };
+    let mut found = replay.notes;
+    let fast_commits = FastCommits::read(&replay.fast_commits, replay.next, &mut found);
+    let changes = !replay.blocks.is_empty() || !fast_commits.is_empty();
+    if changes && !expected {
+        lost("the superblock says that the journal is empty, but it is not; it was replayed".into());
+    }
     // They say how many transactions were replayed.
-    notes.extend(replay.notes);
-    if replay.blocks.is_empty() {
+    notes.extend(found);
+    if !changes {
         return None;
     }
-    Some(Arc::new(Overlay::new(Arc::clone(&volume.source), superblock.block_size, replay.blocks)))
+    let source = Overlay::new(Arc::clone(&volume.source), superblock.block_size, replay.blocks);
+    Some(Recovered { source: Arc::new(source), fast_commits })
 }
 
 fn geometry(volume: &Volume) -> Result<JournalGeometry, FsError> {

@@ -1,4 +1,4 @@
-//! The superblock: geometry, features, names; and the search for a backup where the primary is gone.
+//! The superblock: geometry, features, names.
 
 use super::checksum::crc32c;
 use crate::bytes::{Record, Source, read_vec};
@@ -21,6 +21,7 @@ pub(super) mod incompat {
     pub(in crate::fs::ext) const RECOVER: u32 = 0x4;
     pub(in crate::fs::ext) const META_BG: u32 = 0x10;
     pub(in crate::fs::ext) const BIT64: u32 = 0x80;
+    pub(in crate::fs::ext) const EA_INODE: u32 = 0x400;
     pub(in crate::fs::ext) const CSUM_SEED: u32 = 0x2000;
     pub(in crate::fs::ext) const LARGEDIR: u32 = 0x4000;
     /// filetype, recover, meta_bg, extents, 64bit, mmp, flex_bg, ea_inode, csum_seed, largedir, inline_data,
@@ -49,6 +50,7 @@ pub(super) mod incompat {
 /// Features of `s_feature_ro_compat`: who does not know one may still read.
 pub(super) mod ro_compat {
     pub(in crate::fs::ext) const SPARSE_SUPER: u32 = 0x1;
+    pub(in crate::fs::ext) const HUGE_FILE: u32 = 0x8;
     pub(in crate::fs::ext) const GDT_CSUM: u32 = 0x10;
     pub(in crate::fs::ext) const BIGALLOC: u32 = 0x200;
     pub(in crate::fs::ext) const METADATA_CSUM: u32 = 0x400;
@@ -81,6 +83,10 @@ pub(super) struct Superblock {
     pub(super) journal_dev: u32,
     /// The journal inode's block map and size, kept for the day its inode is lost.
     pub(super) journal_backup: Option<[u8; 68]>,
+    /// The first inode that is no reserved one.
+    pub(super) first_inode: u32,
+    /// Inodes of the file system's own beyond those: of quotas, and of the list of orphans.
+    pub(super) own_inodes: [u32; 4],
     pub(super) first_meta_bg: u64,
     pub(super) reserved_gdt_blocks: u64,
     pub(super) block_group_nr: u16,
@@ -133,6 +139,8 @@ impl Superblock {
             journal_inum: record.u32_le(224)?,
             journal_dev: record.u32_le(228)?,
             journal_backup: (record.u8(253)? == 1).then(|| record.array(268)).transpose()?,
+            first_inode: if dynamic { record.u32_le(84)? } else { 11 },
+            own_inodes: [record.u32_le(576)?, record.u32_le(580)?, record.u32_le(620)?, record.u32_le(640)?],
             first_meta_bg: record.u32_le(260)?.into(),
             reserved_gdt_blocks: record.u16_le(206)?.into(),
             block_group_nr: record.u16_le(90)?,
@@ -224,45 +232,22 @@ impl Superblock {
     }
 }
 
+/// Whether the primary superblock says that it has a checksum, and has a wrong one.
+pub(super) fn is_damaged(source: &dyn Source) -> bool {
+    let Ok(bytes) = read_vec(source, PRIMARY, LEN) else { return true };
+    let record = Record::new("superblock", &bytes);
+    let summed = record.u32_le(100).is_ok_and(|features| features & ro_compat::METADATA_CSUM != 0);
+    summed && record.bytes(0, 1020).ok().map(|bytes| crc32c(!0, bytes)) != record.u32_le(1020).ok()
+}
+
 /// Whether the bytes carry the primary superblock's magic number.
 pub(super) fn has_magic(source: &dyn Source) -> bool {
     let mut magic = [0; 2];
     source.read_exact_at(PRIMARY + 56, &mut magic).is_ok() && u16::from_le_bytes(magic) == MAGIC
 }
 
-/// Whether the place of the primary superblock holds nothing but zeros.
-pub(super) fn is_zeroed(source: &dyn Source) -> bool {
-    read_vec(source, PRIMARY, LEN).is_ok_and(|bytes| bytes.iter().all(|&byte| byte == 0))
-}
-
-/// Looks for a backup superblock where mke2fs puts them by default, for every block size, and returns the
-/// first that is sound and says of itself that it belongs there.
-pub(super) fn find_backup(source: &dyn Source) -> Option<Superblock> {
-    for log_block in 0..=6 {
-        let block_size = 1024_u64 << log_block;
-        let first_data_block = u64::from(log_block == 0);
-        let groups = std::iter::once(1).chain((2_u64..512).filter(|&group| is_sparse_group(group)));
-        for group in groups {
-            let block = first_data_block + group * block_size * 8;
-            let offset = block * block_size;
-            if offset >= source.len() {
-                break;
-            }
-            let Ok(superblock) = Superblock::read(source, offset) else { continue };
-            let belongs = u64::from(superblock.block_size) == block_size
-                && u64::from(superblock.block_group_nr) == group
-                && superblock.group_start(group) == block
-                && group < superblock.group_count();
-            if belongs && superblock.checksum_matches {
-                return Some(superblock);
-            }
-        }
-    }
-    None
-}
-
 /// Whether `group` is 1 or a power of 3, 5 or 7: the groups with backups under sparse_super.
-fn is_sparse_group(group: u64) -> bool {
+pub(super) fn is_sparse_group(group: u64) -> bool {
     let is_power = |base: u64| {
         let mut power = base;
         while power < group {

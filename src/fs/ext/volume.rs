@@ -1,17 +1,15 @@
 //! What every part of the reader shares: the source, the geometry, the groups.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use super::fast_commit::FastCommits;
 use super::groups::Group;
 use super::inode::{self, Inode};
-use super::superblock::{Superblock, incompat, ro_compat};
+use super::ledger::{Ledger, Structure};
+use super::superblock::{Superblock, ro_compat};
 use crate::budget::Budget;
 use crate::bytes::{Source, read_vec};
 use crate::fs::FsError;
-
-/// Inodes with a wrong checksum that are remembered by number.
-const MAX_MISMATCHES: usize = 100_000;
 
 /// An opened file system, immutable but for the list of damage.
 pub(super) struct Volume {
@@ -19,13 +17,37 @@ pub(super) struct Volume {
     pub(super) superblock: Superblock,
     pub(super) groups: Vec<Group>,
     pub(super) budget: Budget,
-    /// Inodes whose record or blocks have a wrong checksum. Locked only when there is such damage.
-    pub(super) mismatches: Mutex<BTreeSet<u64>>,
+    pub(super) ledger: Ledger,
+    pub(super) fast_commits: FastCommits,
 }
 
 impl Volume {
     /// Decodes inode `number`.
     pub(super) fn inode(&self, number: u64) -> Result<Inode, FsError> {
+        self.decode(number, &self.inode_record(number)?)
+    }
+
+    /// Inode `number`, unless its record was never used; one that makes no sense is noted.
+    pub(super) fn inode_unless_free(&self, number: u64) -> Option<Inode> {
+        let bytes = self.inode_record(number).ok()?;
+        if bytes.iter().all(|&byte| byte == 0) {
+            return None;
+        }
+        self.decode(number, &bytes).map_err(|_| self.ledger.wrong(Structure::Inode, number)).ok()
+    }
+
+    fn decode(&self, number: u64, bytes: &[u8]) -> Result<Inode, FsError> {
+        let inode = Inode::parse(number, bytes, &self.superblock)?;
+        if self.has_checksums()
+            && !self.fast_commits.replaces(number)
+            && !inode::checksum_matches(self.superblock.checksum_seed, number, bytes)?
+        {
+            self.ledger.wrong(Structure::Inode, number);
+        }
+        Ok(inode)
+    }
+
+    fn inode_record(&self, number: u64) -> Result<Vec<u8>, FsError> {
         let index = number
             .checked_sub(1)
             .filter(|_| number <= u64::from(self.superblock.inodes_count))
@@ -38,12 +60,9 @@ impl Volume {
         let offset = self
             .block_offset(group.inode_table)?
             .saturating_add((index % per_group).saturating_mul(self.superblock.inode_size.into()));
-        let bytes = read_vec(&*self.source, offset, self.superblock.inode_size.into())?;
-        let inode = Inode::parse(number, &bytes, self.superblock.has_incompat(incompat::LARGEDIR))?;
-        if self.has_checksums() && !inode::checksum_matches(self.superblock.checksum_seed, number, &bytes)? {
-            self.mismatch(number);
-        }
-        Ok(inode)
+        let mut record = read_vec(&*self.source, offset, self.superblock.inode_size.into())?;
+        self.fast_commits.lay_over(number, &mut record);
+        Ok(record)
     }
 
     fn group(&self, number: u64) -> Result<&Group, FsError> {
@@ -72,13 +91,5 @@ impl Volume {
     /// Whether metadata has CRC-32C checksums.
     pub(super) fn has_checksums(&self) -> bool {
         self.superblock.has_ro_compat(ro_compat::METADATA_CSUM)
-    }
-
-    /// Remembers that a checksum of inode `number` is wrong.
-    pub(super) fn mismatch(&self, number: u64) {
-        let mut mismatches = self.mismatches.lock().unwrap_or_else(PoisonError::into_inner);
-        if mismatches.len() < MAX_MISMATCHES {
-            mismatches.insert(number);
-        }
     }
 }

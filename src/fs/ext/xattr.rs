@@ -1,6 +1,8 @@
 //! Extended attributes: behind the inode's fields, in a block of their own, or in an inode of their own.
 
+use super::checksum::{crc32c, crc32c_blanked};
 use super::inode::{INLINE_DATA, Inode};
+use super::ledger::Structure;
 use super::mapping;
 use super::volume::Volume;
 use crate::bytes::Record;
@@ -32,6 +34,9 @@ pub(super) fn read(volume: &Volume, inode: &Inode) -> Result<Vec<Attribute>, FsE
         let block = volume.block(inode.file_acl)?;
         let record = Record::new("attribute block", &block);
         check_magic(&record, inode.number)?;
+        if volume.has_checksums() && !block_checksum_matches(volume, inode.file_acl, &record)? {
+            volume.ledger.wrong(Structure::AttributeBlock, inode.number);
+        }
         entries.extend(parse(&record, 32, 0, inode.number)?);
     }
     let mut attributes = Vec::new();
@@ -107,6 +112,11 @@ fn in_other_inode(volume: &Volume, inode: u64, number: u32, size: u32) -> Result
     let mut value = vec![0; size as usize];
     map.read_at(&*volume.source, size.into(), 0, &mut value)?;
     Ok(value)
+}
+
+fn block_checksum_matches(volume: &Volume, number: u64, block: &Record<'_>) -> Result<bool, FsError> {
+    let seed = crc32c(volume.superblock.checksum_seed, &number.to_le_bytes());
+    Ok(crc32c_blanked(seed, block.all(), &[(16, 4)]) == block.u32_le(16)?)
 }
 
 fn check_magic(record: &Record<'_>, inode: u64) -> Result<(), FsError> {

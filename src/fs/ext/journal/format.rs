@@ -23,8 +23,6 @@ const INCOMPAT_KNOWN: u32 = 0x3f;
 
 const CHECKSUM_CRC32C: u8 = 4;
 const DEFAULT_FAST_COMMIT_BLOCKS: u32 = 256;
-/// Tag of the first record of a fast commit (little-endian, as ext4's own structures).
-const FAST_COMMIT_HEAD: u16 = 9;
 
 const TAG_ESCAPED: u32 = 1;
 const TAG_SAME_UUID: u32 = 2;
@@ -286,11 +284,15 @@ impl Superblock {
         })
     }
 
-    /// Whether fast commits follow the transaction before `end`.
-    pub(super) fn has_fast_commit(&self, log: &Log<'_>, end: u32) -> bool {
-        let Ok(block) = log.read(self.last().saturating_add(1)) else { return false };
-        let record = Record::new("fast commit", &block);
-        self.fast_commit_blocks > 0 && record.u16_le(0) == Ok(FAST_COMMIT_HEAD) && record.u32_le(8) == Ok(end)
+    /// The blocks for fast commits, behind the log. As the kernel does it, the first of them stays unused.
+    pub(super) fn fast_commits(&self, log: &Log<'_>, limit: u64) -> Result<Vec<Vec<u8>>, FsError> {
+        let first = self.last().saturating_add(1);
+        let len = u64::from(self.blocks.saturating_sub(first)).saturating_mul(self.block_size.into());
+        if self.fast_commit_blocks > 0 && len > limit {
+            return Err(FsError::Unsupported(format!("{len} bytes are over the limit of {limit}")));
+        }
+        let places = if self.fast_commit_blocks == 0 { 0..0 } else { first..self.blocks };
+        places.map(|block| log.read(block)).collect()
     }
 }
 

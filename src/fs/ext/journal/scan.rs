@@ -27,6 +27,8 @@ pub(super) struct Scan {
     pub(super) notes: Vec<Note>,
     /// The log is larger than the budget: nothing of it may be used.
     pub(super) over_limit: bool,
+    /// Something was committed that could not be read.
+    pub(super) damaged: bool,
 }
 
 /// Why the walk ends.
@@ -61,6 +63,7 @@ pub(super) fn scan(log: &Log<'_>, superblock: &Superblock, budget: &Budget) -> S
     let end = walk.current.sequence;
     let mut notes = Vec::new();
     let mut over_limit = false;
+    let mut damaged = false;
     match stop {
         Stop::End if !walk.current.tags.is_empty() || walk.done.is_empty() => {
             let text = format!(
@@ -71,6 +74,7 @@ pub(super) fn scan(log: &Log<'_>, superblock: &Superblock, budget: &Budget) -> S
         }
         Stop::End => {}
         Stop::Damaged(problem) => {
+            damaged = true;
             let text =
                 format!("the journal is damaged in transaction {end}, which was not replayed: {problem}");
             notes.push(Note { loss: Loss::File, text });
@@ -80,7 +84,7 @@ pub(super) fn scan(log: &Log<'_>, superblock: &Superblock, budget: &Budget) -> S
             over_limit = true;
         }
     }
-    Scan { transactions: walk.done, end, notes, over_limit }
+    Scan { transactions: walk.done, end, notes, over_limit, damaged }
 }
 
 struct Walk<'a> {

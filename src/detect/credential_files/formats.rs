@@ -1,6 +1,7 @@
 //! The readers: each takes a text and gives its secrets.
 
-use super::text::{Hits, Text, glob};
+use super::super::path_table::glob;
+use super::text::{Hits, Text};
 
 mod installers;
 mod json;

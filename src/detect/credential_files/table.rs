@@ -1,15 +1,11 @@
 //! Which files hold secrets, and how they are read: the tables in `signatures/files/`.
-//!
-//! A file's kind is looked up for every file of an image, so the patterns are held by their last part:
-//! names in a sorted list, patterns with a `*` in a short one.
 
-use std::cmp::Ordering;
 use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
+use super::super::path_table::PathTable;
 use super::formats::Format;
-use super::text::{glob, path_matches};
 use crate::finding::{Advisory, Category, Severity};
 
 /// The table as it is written.
@@ -75,10 +71,7 @@ pub(super) struct Kind {
 /// All kinds, and the way from a path to its kind.
 pub(super) struct Table {
     pub(super) kinds: Vec<Kind>,
-    /// Last parts without a star, in lower case, sorted: kind and pattern.
-    names: Vec<(String, usize, usize)>,
-    /// Patterns whose last part has a star.
-    globs: Vec<(usize, usize)>,
+    paths: PathTable,
 }
 
 impl Table {
@@ -97,46 +90,17 @@ impl Table {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
         let kinds: Result<Vec<Kind>, String> = file.kind.into_iter().map(meant).collect();
         let kinds = kinds?;
-        let (mut names, mut globs) = (Vec::new(), Vec::new());
-        for (number, kind) in kinds.iter().enumerate() {
-            for (index, path) in kind.paths.iter().enumerate() {
-                let last = path.rsplit('/').next().unwrap_or(path);
-                if last.contains('*') {
-                    globs.push((number, index));
-                } else {
-                    names.push((last.to_ascii_lowercase(), number, index));
-                }
-            }
-        }
-        names.sort();
-        Ok(Self { kinds, names, globs })
-    }
-
-    /// The kind of the file at `path`: the first in the table that fits. No allocation: asked for every file.
-    pub(super) fn kind_of(&self, path: &[u8]) -> Option<&Kind> {
-        let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
-        let from = self.names.partition_point(|(known, _, _)| lower_cmp(known.as_bytes(), name).is_lt());
-        let same = self.names.get(from..).unwrap_or_default().iter();
-        let same = same.take_while(|(known, _, _)| lower_cmp(known.as_bytes(), name).is_eq());
-        let named = same.map(|&(_, kind, index)| (kind, index));
-        let fits = |&(kind, index): &(usize, usize)| {
-            let pattern = self.kinds.get(kind).and_then(|kind| kind.paths.get(index));
-            pattern.is_some_and(|pattern| path_matches(pattern, path))
-        };
-        let starred = self.globs.iter().copied().filter(|&(kind, index)| {
-            let pattern = self.kinds.get(kind).and_then(|kind| kind.paths.get(index));
-            pattern.is_some_and(|pattern| {
-                glob(pattern.rsplit('/').next().unwrap_or_default().as_bytes(), name)
-            })
+        let patterns = (0..).zip(&kinds).flat_map(|(number, kind)| {
+            kind.paths.iter().map(move |path| (number, path.clone()))
         });
-        let first = named.chain(starred).filter(fits).map(|(kind, _)| kind).min()?;
-        self.kinds.get(first)
+        let paths = PathTable::new(patterns);
+        Ok(Self { kinds, paths })
     }
-}
 
-/// Compares a name in lower case with one in any case.
-fn lower_cmp(lower: &[u8], name: &[u8]) -> Ordering {
-    lower.iter().copied().cmp(name.iter().map(u8::to_ascii_lowercase))
+    /// The kind of the file at `path`: the first in the table that fits.
+    pub(super) fn kind_of(&self, path: &[u8]) -> Option<&Kind> {
+        self.kinds.get(self.paths.find(path)?)
+    }
 }
 
 fn meant(written: Written) -> Result<Kind, String> {

@@ -13,6 +13,7 @@ use crate::budget::Budget;
 
 mod ar;
 mod cpio;
+mod sqlite;
 
 /// How many bytes [`recognise`] wants to see.
 pub const HEAD: usize = 512;
@@ -36,6 +37,8 @@ pub enum Format {
     Cpio,
     /// A Debian package.
     Deb,
+    /// An SQLite database: its tables are members.
+    Sqlite,
     /// Recognised, not read yet; its name.
     Closed(&'static str),
 }
@@ -52,6 +55,7 @@ impl Format {
             Self::Zip => "zip",
             Self::Cpio => "cpio",
             Self::Deb => "Debian package",
+            Self::Sqlite => "SQLite database",
             Self::Closed(name) => name,
         }
     }
@@ -64,7 +68,10 @@ impl Format {
 
 /// The packed format that begins with `head`, if one.
 pub fn recognise(head: &[u8]) -> Option<Format> {
-    const MARKS: [(&[u8], Format); 16] = [
+    const MARKS: [(&[u8], Format); 19] = [
+        (sqlite::MAGIC, Format::Sqlite),
+        (b"\x37\x7f\x06\x82", Format::Closed("write-ahead log of SQLite")),
+        (b"\x37\x7f\x06\x83", Format::Closed("write-ahead log of SQLite")),
         (b"\x1f\x8b\x08", Format::Gzip),
         (b"\xfd7zXZ\0", Format::Xz),
         (b"\x28\xb5\x2f\xfd", Format::Zstd),
@@ -224,6 +231,7 @@ pub fn members(
         Format::Zip => zip_members(input, budget, spent, visit),
         Format::Cpio => cpio::members(input, spent, visit),
         Format::Deb => ar::members(input, spent, visit),
+        Format::Sqlite => sqlite::members(input, budget, spent, visit),
         _ => stream(format, input, spent, visit),
     }
 }

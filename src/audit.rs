@@ -14,6 +14,7 @@ use crate::tree::occupancy::Occupied;
 use crate::tree::{EntryId, Tree};
 
 mod content;
+mod joins;
 pub mod ledger;
 mod merge;
 mod published;
@@ -59,6 +60,8 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
     }
     outcome.findings.extend(merge::without_repeats(collected.findings));
     let mut findings = outcome.findings;
+    detect::miners::starts::join(&system.tree, &mut findings);
+    joins::keys(&mut findings);
     let mut gaps = system.gaps;
     gaps.extend(outcome.gaps.into_iter().chain(collected.gaps).chain(fact_gaps));
     merge::sort(&mut findings, &mut gaps);

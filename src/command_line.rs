@@ -5,7 +5,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::bytes::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
 /// Shortest value that is taken for a secret, in bytes.
 const SHORTEST: usize = 4;
@@ -20,51 +20,116 @@ pub struct Found {
 }
 
 /// How it is given, and the pattern with a group called `secret`.
-const FORMS: [(&str, &str); 14] = [
+const FORMS: [(&str, &str); 40] = [
     (
         "option of a database client",
-        r#"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^|;&]*?\s-p['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
+        r#"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mysqlimport)\b[^|;&]*?\s-p['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
     ),
     (
         "password option",
-        r#"--(?:password|passwd|pass|passphrase|secret|token|api-key|secret-key)(?:=|\s+)['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
+        r#"--(?:[a-z0-9]+-)*(?:password|passwd|pass|passphrase|secret|token|api-key|secret-key|secret-access-key)(?:=|\s+)['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
     ),
     (
         "login of curl",
-        r#"\b(?:curl|wget|http)\b[^|;&]*?\s(?:-u|--user)[\s=]*['"]?[^\s:'"]+:(?<secret>[^\s'"]+)"#,
+        r#"\b(?:curl|wget|http|https)\b[^|;&]*?\s(?:-u|--user|--proxy-user|-U|-a)[\s=]*['"]?[^\s:'"]+:(?<secret>[^\s'"]+)"#,
     ),
     ("password of sshpass", r#"\bsshpass\s+-p\s*['"]?(?<secret>[^\s'"]+)"#),
     (
         "login to a registry",
-        r#"\b(?:docker|podman|nerdctl|helm|buildah|skopeo)\b[^|;&]*?\blogin\b[^|;&]*?\s-p[\s=]*['"]?(?<secret>[^\s'"]+)"#,
+        r#"\b(?:docker|podman|nerdctl|helm|buildah|skopeo|az|oc|cf|ibmcloud|argocd)\b[^|;&]*?\blogin\b[^|;&]*?\s-p[\s=]*['"]?(?<secret>[^\s'"]+)"#,
     ),
     ("password of redis", r#"\bredis-cli\b[^|;&]*?\s-a\s+['"]?(?<secret>[^\s'"]+)"#),
+    ("password of redis", r#"(?i)^\s*auth\s+(?:[^\s'"]+\s+)?['"]?(?<secret>[^\s'"]+)['"]?\s*$"#),
+    ("password of redis", r#"(?i)\bconfig\s+set\s+(?:requirepass|masterauth)\s+['"]?(?<secret>[^\s'"]+)"#),
     (
         "password of mongo",
         r#"\bmongo(?:sh|dump|restore|export|import)?\b[^|;&]*?\s-p\s*['"]?(?<secret>[^\s'"]+)"#,
     ),
     (
+        "password of a directory",
+        r#"\bldap(?:search|add|modify|delete|passwd|whoami|compare|modrdn)\b[^|;&]*?\s-w\s*['"]?(?<secret>[^\s'"]+)"#,
+    ),
+    (
+        "password of Windows' services",
+        r#"\b(?:smbclient|rpcclient|smbget|net|winexe|pth-winexe)\b[^|;&]*?\s-U\s*['"]?[^\s%'"]+%(?<secret>[^\s'"]+)"#,
+    ),
+    ("password of SQL Server", r#"\b(?:sqlcmd|bcp|tsql|isql)\b[^|;&]*?\s-P\s*['"]?(?<secret>[^\s'"]+)"#),
+    (
+        "password of a management board",
+        r#"\b(?:ipmitool|racadm)\b[^|;&]*?\s-[Pp]\s*['"]?(?<secret>[^\s'"]+)"#,
+    ),
+    (
+        "community of SNMP",
+        r#"\bsnmp(?:walk|get|getnext|set|bulkwalk|bulkget|table)\b[^|;&]*?\s-[cAX]\s*['"]?(?<secret>[^\s'"]+)"#,
+    ),
+    ("password of an archive", r#"\b(?:zip|unzip|zipcloak)\b[^|;&]*?\s-P\s*['"]?(?<secret>[^\s'"]+)"#),
+    (
+        "password of an archive",
+        r#"\b(?:7z|7za|7zr|rar|unrar)\b[^|;&]*?\s-(?:hp|p)['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
+    ),
+    ("password of openssl", r#"\bopenssl\b[^|;&]*?\s-k\s+['"]?(?<secret>[^\s'"]+)"#),
+    ("password of openssl", r#"\bpass:(?<secret>[^\s'":]+)"#),
+    (
         "password of htpasswd",
         r#"\bhtpasswd\b[^|;&]*?\s-[A-Za-z]*b[A-Za-z]*\s+(?:\S+\s+){2}['"]?(?<secret>[^\s'"]+)"#,
     ),
+    ("password of lftp", r#"\blftp\b[^|;&]*?\s-u\s*['"]?[^\s,'"]+,(?<secret>[^\s'"]+)"#),
+    ("password of an account", r#"\b(?:useradd|usermod|adduser)\b[^|;&]*?\s-p\s*['"]?(?<secret>[^\s'"]+)"#),
+    ("password of Wi-Fi", r#"\bnmcli\b[^|;&]*?\bpassword\s+['"]?(?<secret>[^\s'"]+)"#),
+    ("password of Wi-Fi", r#"\bwpa_passphrase\s+(?:"[^"]*"|\S+)\s+['"]?(?<secret>[^\s'"]+)"#),
+    (
+        "AWS key",
+        r#"\baws\s+configure\s+set\s+\S*(?:secret_access_key|session_token)\s+['"]?(?<secret>[^\s'"]+)"#,
+    ),
+    ("literal of a Kubernetes secret", r#"--from-literal[=\s]+['"]?[^\s=]+=(?<secret>[^\s'"]+)"#),
+    ("token of Vault", r#"\bvault\s+login\s+(?:-\S+\s+)*['"]?(?<secret>[^\s'"=-][^\s'"=]*)['"]?\s*$"#),
     (
         "variable",
-        r#"\b[A-Za-z0-9_]*(?i:passw(?:or)?d|_pass|pgpass|mysql_pwd|secret|token|api_?key|access_key|private_key)[A-Za-z0-9_]{0,16}=['"]?(?<secret>[^\s'",;)&]+)"#,
+        r#"\b[A-Za-z0-9_]*(?i:passw(?:or)?d|_pass|pgpass|mysql_pwd|passphrase|secret|token|api_?key|access_key|private_key)[A-Za-z0-9_]{0,16}=['"]?(?<secret>[^\s'",;)&]+)"#,
+    ),
+    (
+        "variable of fish",
+        r#"\bset\s+-[A-Za-z]+\s+[A-Za-z0-9_]*(?i:passw(?:or)?d|_pass|secret|token|api_?key|access_key)[A-Za-z0-9_]*\s+['"]?(?<secret>[^\s'"]+)"#,
     ),
     (
         "password piped to a program",
-        r#"\becho\s+(?:-n\s+)?['"]?(?:[a-z_][a-z0-9_-]*:)?(?<secret>[^\s'"|:]+)['"]?\s*\|\s*(?:sudo\s+)?(?:chpasswd|sudo\s+-S|-S|passwd\s+--stdin|docker\s+login|cryptsetup)"#,
+        r#"\b(?:echo|printf)\s+(?:-n\s+)?['"]?(?:[a-z_][a-z0-9_-]*:)?(?<secret>[^\s'"|:]+)['"]?\s*\|\s*(?:sudo\s+)?(?:chpasswd|sudo\s+-S|-S|passwd\s+--stdin|docker\s+login|podman\s+login|cryptsetup|gh\s+auth|kinit|openssl|smbpasswd)"#,
+    ),
+    (
+        "password piped to a program",
+        r#"\b(?:chpasswd|kinit|sudo\s+-S[^|;&<]*)\s*<<<\s*['"]?(?:[a-z_][a-z0-9_-]*:)?(?<secret>[^\s'"|:]+)"#,
     ),
     (
         "argument of a call",
-        r#"(?i)\b(?:password|passwd|pwd|secret|token|api_key)\s*[=:]\s*['"](?<secret>[^\s'"]+)['"]"#,
+        r#"(?i)\b[a-z0-9_.]*(?:password|passwd|pwd|secret|token|api_?key)['"]?\s*(?:=>|[=:,])\s*['"](?<secret>[^\s'"]+)['"]"#,
+    ),
+    (
+        "argument of a call",
+        r#"\.(?:auth|createUser|changeUserPassword)\(\s*['"][^'"]*['"]\s*,\s*['"](?<secret>[^'"]+)['"]"#,
+    ),
+    (
+        "argument of a call",
+        r#"\b(?:PDO|mysqli|mysqli_connect|mysql_connect|DBI->connect)\s*\((?:\s*['"][^'"]*['"]\s*,){2}\s*['"](?<secret>[^'"]+)['"]"#,
+    ),
+    ("argument of a cmdlet", r#"(?i)\bConvertTo-SecureString\s+(?:-String\s+)?['"]?(?<secret>[^\s'"]+)"#),
+    (
+        "argument of a cmdlet",
+        r#"(?i)\s[-/](?:\w*password|\w*passwd|pass|\w*secret|apikey|accesstoken)[:\s]+['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
     ),
     (
         "SQL",
-        r#"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?by|password(?:\s+for\s+\S+)?(?:\s*=)?|set\s+password[^=]*=)\s*\(?\s*['"](?<secret>[^'"]+)['"]"#,
+        r#"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?(?:by|as)|password(?:\s+for\s+\S+\s*=\s*password)?(?:\s*=)?|set\s+password[^=]*=)\s*\(?\s*['"](?<secret>[^'"]+)['"]"#,
     ),
+    ("SQL", r#"(?i)\bpragma\s+(?:re)?key\s*=\s*['"]?(?<secret>[^'";\s]+)"#),
     ("URL", r#"\b[a-z][a-z0-9+.-]+://[^\s:/@'"]*:(?<secret>[^\s:/@'"]+)@"#),
-    ("header", r#"(?i)authorization['"]?\s*:\s*(?:basic|bearer|token)\s+(?<secret>[A-Za-z0-9+/_.=~-]{8,})"#),
+    (
+        "header",
+        r#"(?i)authorization['"]?\s*[:=]\s*['"]?(?:basic|bearer|token|apikey)\s+(?<secret>[A-Za-z0-9+/_.=~-]{8,})"#,
+    ),
+    (
+        "header",
+        r#"(?i)\b(?:x-[a-z-]*(?:key|token|secret)|private-token|job-token|deploy-token|api-key|apikey)['"]?\s*:\s*['"]?(?<secret>[A-Za-z0-9+/_.=~-]{8,})"#,
+    ),
 ];
 
 /// The secrets in a line, in its order, each place once.
@@ -89,7 +154,9 @@ fn forms() -> &'static [(&'static str, Regex)] {
     static COMPILED: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
         FORMS
             .iter()
-            .filter_map(|(kind, pattern)| Regex::new(pattern).ok().map(|regex| (*kind, regex)))
+            .filter_map(|(kind, pattern)| {
+                RegexBuilder::new(pattern).unicode(false).build().ok().map(|regex| (*kind, regex))
+            })
             .collect()
     });
     &COMPILED
@@ -97,7 +164,11 @@ fn forms() -> &'static [(&'static str, Regex)] {
 
 /// Whether a value is one, and does not stand for one.
 fn is_value(value: &[u8]) -> bool {
-    const WORDS: [&[u8]; 12] = [
+    const WORDS: [&[u8]; 16] = [
+        b"public",
+        b"true",
+        b"false",
+        b"null",
         b"password",
         b"passwd",
         b"secret",
@@ -112,9 +183,13 @@ fn is_value(value: &[u8]) -> bool {
         b"none",
     ];
     let lower = value.to_ascii_lowercase();
-    let refers = value.iter().any(|byte| b"$<>{}`*".contains(byte))
-        || value.starts_with(b"/")
-        || value.starts_with(b"@");
+    let variable = value.windows(2).any(|pair| {
+        matches!(pair, [b'$', next] if next.is_ascii_alphabetic() || b"_{(".contains(next)) || pair == b"{{"
+    });
+    let refers = variable
+        || value.contains(&b'`')
+        || matches!(value.first(), Some(b'$' | b'<' | b'{' | b'(' | b'/' | b'@' | b'%'))
+        || value.iter().all(|&byte| byte == b'*' || byte == b'.');
     let worded = WORDS.iter().any(|word| lower == *word || word.len() == 4 && lower.starts_with(word));
     value.len() >= SHORTEST && !refers && !worded
 }
@@ -146,10 +221,30 @@ mod tests {
             ("echo root:kd83Hs71 | chpasswd", "kd83Hs71"),
             ("echo kd83Hs71 | sudo -S apt update", "kd83Hs71"),
             ("CREATE USER 'app'@'%' IDENTIFIED BY 'kd83Hs71';", "kd83Hs71"),
+            ("SET PASSWORD FOR 'root'@'localhost' = PASSWORD('kd83Hs71');", "kd83Hs71"),
             ("ALTER USER app WITH PASSWORD 'kd83Hs71';", "kd83Hs71"),
             ("c = psycopg2.connect(host=\"db1\", password=\"kd83Hs71\")", "kd83Hs71"),
             ("git clone https://bot:kd83Hs71@git.corp.net/a.git", "kd83Hs71"),
             ("curl -H 'Authorization: Bearer kd83Hs71kd83' https://a", "kd83Hs71kd83"),
+            ("curl -H 'X-Api-Key: kd83Hs71kd83' https://a", "kd83Hs71kd83"),
+            ("ldapsearch -x -D cn=admin -w kd83Hs71$ -b dc=x", "kd83Hs71$"),
+            ("auth kd83Hs71", "kd83Hs71"),
+            ("db.auth(\"app\", \"kd83Hs71\")", "kd83Hs71"),
+            ("$p = new PDO(\"mysql:host=db\", \"root\", \"kd83Hs71\");", "kd83Hs71"),
+            ("$pw = ConvertTo-SecureString \"kd83Hs71\" -AsPlainText -Force", "kd83Hs71"),
+            ("$env:GITHUB_TOKEN = \"kd83Hs71\"", "kd83Hs71"),
+            ("wget --http-password=kd83Hs71 https://x/", "kd83Hs71"),
+            ("aws configure set aws_secret_access_key kd83Hs71", "kd83Hs71"),
+            ("az login --service-principal -u 1b2c -p kd83Hs71 --tenant x", "kd83Hs71"),
+            ("openssl enc -aes-256-cbc -k kd83Hs71 -in a", "kd83Hs71"),
+            ("openssl pkcs12 -in a.p12 -passin pass:kd83Hs71", "kd83Hs71"),
+            ("PRAGMA key = 'kd83Hs71';", "kd83Hs71"),
+            ("smbclient //fs/x -U bob%kd83Hs71", "kd83Hs71"),
+            ("kubectl create secret generic a --from-literal=pw=kd83Hs71", "kd83Hs71"),
+            ("chpasswd <<< 'root:kd83Hs71'", "kd83Hs71"),
+            ("set -gx API_TOKEN kd83Hs71", "kd83Hs71"),
+            ("7z a -pkd83Hs71 x.7z dir", "kd83Hs71"),
+            ("nmcli dev wifi connect Home password kd83Hs71", "kd83Hs71"),
         ] {
             assert_eq!(values(line), [value], "{line}");
         }
@@ -167,6 +262,13 @@ mod tests {
             "passwd admin",
             "ssh -p 2222 host",
             "mkdir -p a/b",
+            "git log --pretty=oneline -p",
+            "snmpwalk -c public host",
+            "auth",
+            "zip -r a.zip dir",
+            "net user",
+            "openssl req -new -key a.key",
+            "kubectl get secret token",
         ] {
             assert_eq!(values(line), Vec::<&str>::new(), "{line}");
         }

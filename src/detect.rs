@@ -14,6 +14,7 @@ pub mod credential_files;
 pub mod credentials;
 pub mod miners;
 pub mod password_hashes;
+mod path_table;
 pub mod private_keys;
 pub mod shell_history;
 pub mod ssh_host_keys;

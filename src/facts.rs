@@ -5,6 +5,7 @@ use crate::fs::{FileType, FsError};
 use crate::tree::Tree;
 
 pub mod accounts;
+mod histfile;
 pub mod os_release;
 pub mod packages;
 pub mod sshd;
@@ -20,6 +21,8 @@ pub struct Facts {
     pub packages: packages::Packages,
     /// What sshd_config says of keys.
     pub sshd: sshd::Sshd,
+    /// Where start files of shells put histories: patterns of the last parts of paths, with `*`.
+    pub histories: Vec<String>,
 }
 
 impl Facts {
@@ -31,9 +34,11 @@ impl Facts {
     /// The same out of anything that holds files.
     pub fn gather_from(files: &dyn Files) -> (Self, Vec<Gap>) {
         let mut desk = Desk::new(files);
+        let accounts = accounts::Accounts::gather(&mut desk);
         let facts = Self {
             os: os_release::OsRelease::gather(&mut desk),
-            accounts: accounts::Accounts::gather(&mut desk),
+            histories: histfile::gather(&mut desk, &accounts),
+            accounts,
             packages: packages::Packages::gather(&mut desk),
             sshd: sshd::Sshd::gather(&mut desk),
         };

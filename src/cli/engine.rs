@@ -40,5 +40,8 @@ fn rule_advisories() -> Vec<Arc<Advisory>> {
 
 /// Proves the rules in `signatures/` on their examples: how many there are, and what is wrong with them.
 pub(super) fn check_rules() -> (usize, Vec<String>) {
-    (rule_advisories().len(), proof::check(Engine::embedded()))
+    let (kinds, wrong_kinds) = detect::credential_files::check();
+    let (histories, wrong_histories) = detect::shell_history::check();
+    let problems = proof::check(Engine::embedded()).into_iter().chain(wrong_kinds).chain(wrong_histories);
+    (rule_advisories().len() + kinds + histories, problems.collect())
 }

@@ -1,55 +1,46 @@
 //! Files that programs keep their logins in.
 //!
-//! **Finds** the secrets of the files of [`table`]: cloud logins, registries, databases, VPNs, mail, Wi-Fi,
-//! first-boot answers. Each secret is one finding; an AWS id and its key are one. Members of archives count.
+//! **Finds** the secrets of the files that `signatures/files/credential-files.toml` lists: cloud logins,
+//! registries, databases, VPNs, mail, Wi-Fi, first-boot answers. Each secret is one finding; an AWS id and its
+//! key are one. Key stores that are a secret as a whole (KeePass, PKCS#12, key tables) are one finding each.
+//! Members of archives and rows of SQLite databases count.
 //!
 //! **Why it matters:** everybody who starts the image, or only reads it, can log in with them.
 //!
-//! **Does not find** references (`${DB_PASSWORD}`), templates (`changeme`), and secrets in key stores.
+//! **Does not find** references (`${DB_PASSWORD}`), templates (`changeme`, `.env.example`), and what is inside
+//! key stores.
+//!
+//! **References:** the manual of each program; AWS, "Best practices for building shared Linux AMIs".
 
 use std::sync::Arc;
 
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, Finding, Secret};
+use crate::finding::{Advisory, Confidence, Finding, Secret, Severity};
 use crate::fs::FileType;
 use crate::tree::Entry;
 
 mod formats;
+mod proof;
 mod table;
 #[cfg(test)]
 mod tests;
 mod text;
 
-use table::{KINDS, Kind};
-use text::{Hits, Text, path_matches};
+use formats::Format;
+pub use proof::check;
+use table::{Kind, Table};
+use text::{Hits, Text};
 
 /// Looks into credential files.
 pub struct CredentialFiles {
-    /// In the order of the table.
-    advisories: Vec<Arc<Advisory>>,
+    table: &'static Table,
 }
 
 impl Default for CredentialFiles {
     fn default() -> Self {
-        Self { advisories: KINDS.iter().map(advisory).collect() }
+        Self { table: Table::embedded() }
     }
-}
-
-fn advisory(kind: &Kind) -> Arc<Advisory> {
-    Arc::new(Advisory {
-        id: format!("credential-file-{}", kind.id),
-        category: Category::Credential,
-        title: kind.title.into(),
-        severity: kind.severity,
-        why: "Who has the image can read the file and log in with what it holds.".into(),
-        remedy:
-            "Revoke the secret, remove the file before baking the image, and give it to the instance at boot."
-                .into(),
-        references: vec![
-            "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/building-shared-amis.html".into(),
-        ],
-    })
 }
 
 /// Whether a path is where examples and tests lie.
@@ -68,48 +59,81 @@ fn is_example(path: &[u8]) -> bool {
     .any(|part| memchr::memmem::find(path, part).is_some())
 }
 
+/// Whether the name says that the file is a pattern to fill in.
+fn is_template(name: &[u8]) -> bool {
+    const ENDS: [&[u8]; 10] = [
+        b".example",
+        b".sample",
+        b".dist",
+        b".template",
+        b".tmpl",
+        b".tpl",
+        b".j2",
+        b".erb",
+        b".in",
+        b".default",
+    ];
+    ENDS.iter().any(|end| name.ends_with(end))
+        || name.starts_with(b".env.example")
+        || name.starts_with(b".env.sample")
+}
+
 impl FileDetector for CredentialFiles {
     fn advisories(&self) -> Vec<Arc<Advisory>> {
-        self.advisories.clone()
+        self.table.kinds.iter().map(|kind| Arc::clone(&kind.advisory)).collect()
     }
 
     fn interest(&self, entry: &Entry<'_>, _: &Facts) -> Interest {
-        let path = entry.inner_path();
-        let named = || KINDS.iter().any(|kind| kind.paths.iter().any(|pattern| path_matches(pattern, path)));
-        let wanted = entry.metadata.file_type == FileType::Regular && named();
+        let wanted = entry.metadata.file_type == FileType::Regular
+            && self.table.kind_of(entry.path).is_some()
+            && !is_template(entry.name());
         if wanted { Interest::Content } else { Interest::Skip }
     }
 
     fn inspect(&self, entry: &Entry<'_>, content: &[u8], _: &Facts, sink: &mut dyn Sink) {
-        let path = entry.inner_path();
-        let mut kinds = KINDS.iter().zip(&self.advisories);
-        let Some((kind, advisory)) =
-            kinds.find(|(kind, _)| kind.paths.iter().any(|pattern| path_matches(pattern, path)))
-        else {
-            return;
-        };
-        let text = Text::of(content);
-        let mut hits = Hits::default();
-        for &format in kind.formats {
-            formats::read(format, kind.keys, &text, &mut hits);
+        let Some(kind) = self.table.kind_of(entry.path) else { return };
+        if kind.formats.contains(&Format::Store) {
+            held(kind, content, sink);
         }
-        for hit in &hits.all {
-            let mut finding = Finding::new(advisory);
-            if is_example(path) {
-                finding = finding.confidence(Confidence::Low);
-            }
-            let first = || hit.secrets.first().and_then(|secret| text.line_of(secret));
-            if let Some(line) = hit.line.or_else(first) {
-                finding = finding.line(line);
-            }
-            for secret in &hit.secrets {
-                finding = finding.secret(Secret::new(text.bytes(secret)));
-            }
-            for (name, value) in &hit.facts {
-                finding = finding.fact(name, value.as_str());
-            }
-            sink.finding(finding);
-        }
-        hits.gap(sink);
+        read(kind, entry.path, content, sink);
     }
+}
+
+/// Reports a store that is a secret as a whole.
+fn held(kind: &Kind, content: &[u8], sink: &mut dyn Sink) {
+    let Some(store) = formats::store(content) else { return };
+    let severity = kind.advisory.severity;
+    let severity = if store.locked { severity.min(Severity::Medium) } else { severity };
+    let finding = Finding::new(&kind.advisory).severity(severity).fact("store", store.what);
+    sink.finding(finding.fact("locked", if store.locked { "yes" } else { "no" }));
+}
+
+/// Reports the secrets that the kind's readers find.
+fn read(kind: &Kind, path: &[u8], content: &[u8], sink: &mut dyn Sink) {
+    if kind.formats.iter().all(|&format| format == Format::Store) {
+        return;
+    }
+    let text = Text::of(content);
+    let mut hits = Hits::default();
+    for &format in &kind.formats {
+        formats::read(format, &kind.keys, &kind.ids, &text, &mut hits);
+    }
+    for hit in &hits.all {
+        let mut finding = Finding::new(&kind.advisory);
+        if is_example(path) {
+            finding = finding.confidence(Confidence::Low).severity(kind.advisory.severity.min(Severity::Low));
+        }
+        let first = || hit.secrets.first().and_then(|secret| text.line_of(secret));
+        if let Some(line) = hit.line.or_else(first) {
+            finding = finding.line(line);
+        }
+        for secret in &hit.secrets {
+            finding = finding.secret(Secret::new(text.bytes(secret)));
+        }
+        for (name, value) in &hit.facts {
+            finding = finding.fact(name, value.as_str());
+        }
+        sink.finding(finding);
+    }
+    hits.gap(sink);
 }

@@ -1,7 +1,9 @@
 //! Coin miners.
 //!
-//! **Finds** miner programs, their configurations and what starts them: by pools, program strings and
-//! wallets in content ([`MinerMarks`]), and by name, place and packer ([`MinerFiles`]).
+//! **Finds** miner programs, their configurations and what starts them: by pools (in base64 too), program
+//! strings and wallets with right checksums in content ([`MinerMarks`]), by SHA-256, name, place and packer
+//! ([`MinerFiles`]), and by being started from a cron table or unit ([`starts`]). Critical needs two signals
+//! of different kinds: a pool alone may be a blocklist, a wallet alone a page that asks for gifts.
 //!
 //! **Why it matters:** the customer's machines mine for somebody else, and whoever put the miner there
 //! had the builder's machine.
@@ -10,8 +12,8 @@
 //!
 //! **References:** MITRE ATT&CK T1496 (resource hijacking), T1027.002 (software packing).
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
 
 use memchr::memmem;
 
@@ -22,8 +24,13 @@ use crate::fs::FileType;
 use crate::rules::{Family, Match};
 use crate::tree::Entry;
 
+mod base58;
+mod bech32;
+mod encoded;
+mod hashes;
 mod keccak;
 mod names;
+pub mod starts;
 mod wallet;
 
 fn advisory(id: &str, title: &str, severity: Severity, why: &str) -> Arc<Advisory> {
@@ -65,8 +72,19 @@ impl MatchDetector for MinerMarks {
         let marks: Vec<(&'static str, &Match)> =
             matches.iter().filter_map(|found| Some((signal(found)?, found))).collect();
         let Some(&(_, first)) = marks.first() else { return };
+        let texts = encoded::texts(&marks);
         let mut signals: BTreeSet<&str> = marks.iter().map(|&(signal, _)| signal).collect();
         signals.extend(place_signal(entry, facts));
+        signals.extend(program_signal(entry, &marks, facts));
+        let contexts = marks.iter().map(|(_, found)| found.context.reveal());
+        let pooled = signals.contains("pool") || signals.contains("encoded pool");
+        let mut wallets: BTreeMap<&[u8], &str> = BTreeMap::new();
+        for wallet in contexts.chain(texts.iter().map(Vec::as_slice)).flat_map(wallet::find) {
+            if wallet.proved || pooled {
+                wallets.insert(wallet.address, wallet.coin);
+            }
+            signals.extend(wallet.proved.then_some("wallet"));
+        }
         let severity = match signals.len() {
             _ if is_reading_matter(entry, facts) => Severity::Info,
             0 | 1 => Severity::Low,
@@ -78,14 +96,13 @@ impl MatchDetector for MinerMarks {
         finding.location.line = first.line;
         let listed: Vec<&str> = signals.into_iter().collect();
         finding = finding.fact("signals", listed.join(", "));
-        let pools: BTreeSet<String> = of(&marks, "pool").map(lossy).collect();
+        let pools: BTreeSet<String> = of(&marks, "pool").map(lossy).chain(encoded::pools(&texts)).collect();
         if !pools.is_empty() {
             let pools: Vec<String> = pools.into_iter().take(8).collect();
             finding = finding.fact("pools", pools.join(", "));
         }
-        let wallets: BTreeSet<&[u8]> = of(&marks, "wallet").collect();
-        for wallet in wallets {
-            finding = finding.secret(Secret::new(wallet));
+        for (wallet, coin) in wallets {
+            finding = finding.secret(Secret::new(wallet)).fact("wallet", coin);
         }
         sink.finding(finding);
     }
@@ -105,6 +122,7 @@ fn signal(found: &Match) -> Option<&'static str> {
     match id {
         _ if is_blocked(found.context.reveal()) => None,
         "miner-wallet-monero" => wallet::is_monero(found.secret.reveal()).then_some("wallet"),
+        "miner-encoded-pool" => encoded::decode(found.secret.reveal()).map(|_| "encoded pool"),
         _ if id.starts_with("miner-pool") => Some("pool"),
         _ if id.starts_with("miner-config") => Some("configuration"),
         _ => Some("program"),
@@ -169,6 +187,15 @@ fn place_signal(entry: &Entry<'_>, facts: &Facts) -> Option<&'static str> {
     }
 }
 
+/// A program of no package with two texts of a miner's program: one may be a list of such texts.
+fn program_signal(entry: &Entry<'_>, marks: &[(&str, &Match)], facts: &Facts) -> Option<&'static str> {
+    let texts: BTreeSet<&[u8]> = of(marks, "program").chain(of(marks, "pool")).collect();
+    let binary = marks.iter().all(|(_, found)| found.line.is_none());
+    let runs = entry.metadata.mode & 0o111 != 0 || entry.is_member();
+    let own = of(marks, "program").next().is_some() && texts.len() >= 2;
+    (own && binary && runs && !is_packaged(entry.path, facts)).then_some("program of no package")
+}
+
 /// Whether what the file says is run by itself.
 fn is_autostart(path: &[u8]) -> bool {
     const PARTS: [&[u8]; 7] = [
@@ -199,6 +226,20 @@ pub struct MinerFiles {
     named: Arc<Advisory>,
     hidden: Arc<Advisory>,
     started: Arc<Advisory>,
+    known: Arc<Advisory>,
+}
+
+/// Of starts by name, and of those that name a miner's file.
+fn started_advisory() -> &'static Arc<Advisory> {
+    static ADVISORY: LazyLock<Arc<Advisory>> = LazyLock::new(|| {
+        advisory(
+            "miner-started",
+            "Miner started by the system",
+            Severity::High,
+            "A cron table, a unit or a start script runs a mining program.",
+        )
+    });
+    &ADVISORY
 }
 
 impl Default for MinerFiles {
@@ -222,11 +263,12 @@ impl Default for MinerFiles {
                 Severity::High,
                 "Nothing honest installs programs into dot-directories below /tmp, /var/tmp or /dev/shm.",
             ),
-            started: advisory(
-                "miner-started",
-                "Miner started by the system",
-                Severity::High,
-                "A cron table, a unit or a start script runs a program with the name of a miner.",
+            started: Arc::clone(started_advisory()),
+            known: advisory(
+                "miner-known",
+                "Known mining program",
+                Severity::Critical,
+                "The file is bit for bit a published mining program.",
             ),
         }
     }
@@ -237,7 +279,7 @@ const CONTENT_LIMIT: u64 = 16 << 20;
 
 impl FileDetector for MinerFiles {
     fn advisories(&self) -> Vec<Arc<Advisory>> {
-        [&self.packed, &self.named, &self.hidden, &self.started].into_iter().cloned().collect()
+        [&self.packed, &self.named, &self.hidden, &self.started, &self.known].into_iter().cloned().collect()
     }
 
     fn interest(&self, entry: &Entry<'_>, facts: &Facts) -> Interest {
@@ -296,6 +338,10 @@ impl MinerFiles {
     fn program(&self, entry: &Entry<'_>, content: &[u8], sink: &mut dyn Sink) {
         let suspicious = names::is_miner(entry.name()) || names::is_mask(entry.name());
         let hidden = is_hidden_temporary(entry.path);
+        if let Some(program) = hashes::known(content) {
+            sink.finding(Finding::new(&self.known).fact("program", program.name.as_str()));
+            return;
+        }
         let finding = if is_packed(content) {
             let sure = suspicious || hidden || is_temporary(entry.path);
             let severity = if sure { Severity::High } else { Severity::Low };

@@ -1,14 +1,20 @@
 //! Histories of shells and other programs.
 //!
-//! What it finds: files that keep what people typed, where they hold anything, and the secrets in their lines.
-//! Why it matters: they name hosts and paths, and often passwords.
-//! What it does not find: histories that HISTFILE put elsewhere; lines of binary histories (SQLite), whose
-//! tokens the rules find all the same. A link to /dev/null or a blank file is nothing.
-//! References: bash(1), zshparam(1), fish(1), editline(3).
+//! **Finds** files that keep what people typed (`signatures/files/histories.toml`, and where HISTFILE and its
+//! kin put them), where they hold anything, and the secrets in their lines. Histories in SQLite are read by
+//! their tables. A link to /dev/null or a blank file is nothing.
+//!
+//! **Why it matters:** they name hosts and paths, and often passwords.
+//!
+//! **Does not find** secrets without a form in an unknown command (`login hunter2`), and lines of histories in
+//! other binary forms (Neovim's shada), in which the rules' tokens are found all the same.
+//!
+//! **References:** bash(1), zshparam(1), fish(1), editline(3).
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::path_table::path_matches;
 use super::{FileDetector, Interest, Sink};
 use crate::command_line;
 use crate::facts::Facts;
@@ -16,70 +22,17 @@ use crate::finding::{Advisory, Category, Confidence, Finding, Secret, Severity};
 use crate::fs::FileType;
 use crate::tree::Entry;
 
-/// Unmistakable file names.
-const NAMES: [&[u8]; 46] = [
-    b".bash_history",
-    b".bash_history~",
-    b".zsh_history",
-    b".zhistory",
-    b".sh_history",
-    b".ksh_history",
-    b".ash_history",
-    b".dash_history",
-    b".history",
-    b".tcsh_history",
-    b"fish_history",
-    b"ConsoleHost_history.txt",
-    b".python_history",
-    b".node_repl_history",
-    b".irb_history",
-    b".rdbg_history",
-    b".pry_history",
-    b".php_history",
-    b".psql_history",
-    b".mysql_history",
-    b".mariadb_history",
-    b".sqlite_history",
-    b".dbshell",
-    b".mongo_history",
-    b"mongosh_repl_history",
-    b".rediscli_history",
-    b".influx_history",
-    b".lesshst",
-    b".viminfo",
-    b".nano_history",
-    b".wget-hsts",
-    b".gnuplot_history",
-    b".scala_history",
-    b"repl_history.jl",
-    b".Rhistory",
-    b".octave_hist",
-    b"ghci_history",
-    b".erlang_history",
-    b".iex_history",
-    b".nano_search_history",
-    b"search_history",
-    b".amm_history",
-    b".clickhouse-client-history",
-    b".cqlsh_history",
-    b".jshell_history",
-    b"history.sqlite",
-];
+mod table;
 
-/// Ends of paths, where the name alone says too little.
-const PATHS: [&[u8]; 5] = [
-    b"/.aws/cli/history/history.db",
-    b"/.local/share/atuin/history.db",
-    b"/.local/share/nvim/shada/main.shada",
-    b"/.config/ipython/profile_default/history.sqlite",
-    b"/.mcfly/history.db",
-];
+use table::Histories;
+pub use table::check;
 
 /// Longest line that is read as a command, in bytes.
 const LINE_LIMIT: usize = 64 << 10;
 
 /// The detector.
 pub struct ShellHistory {
+    histories: &'static Histories,
     advisory: Arc<Advisory>,
     secret: Arc<Advisory>,
 }
@@ -87,6 +40,7 @@ pub struct ShellHistory {
 impl Default for ShellHistory {
     fn default() -> Self {
         Self {
+            histories: Histories::embedded(),
             advisory: Arc::new(Advisory {
                 id: "shell-history".into(),
                 category: Category::ShellHistory,
@@ -117,15 +71,15 @@ impl FileDetector for ShellHistory {
         vec![Arc::clone(&self.advisory), Arc::clone(&self.secret)]
     }
 
-    fn interest(&self, entry: &Entry<'_>, _: &Facts) -> Interest {
+    fn interest(&self, entry: &Entry<'_>, facts: &Facts) -> Interest {
         let filled = entry.metadata.file_type == FileType::Regular && entry.metadata.size > 0;
-        let named = NAMES.contains(&entry.name())
-            || entry.name().starts_with(b".bash_history.")
-            || PATHS.iter().any(|path| entry.inner_path().ends_with(path));
-        if filled && named { Interest::Content } else { Interest::Skip }
+        let placed = || facts.histories.iter().any(|pattern| path_matches(pattern, entry.path));
+        let named = filled && (self.histories.of(entry.path).is_some() || placed());
+        if named { Interest::Content } else { Interest::Skip }
     }
 
-    fn inspect(&self, _: &Entry<'_>, content: &[u8], _: &Facts, sink: &mut dyn Sink) {
+    fn inspect(&self, entry: &Entry<'_>, content: &[u8], _: &Facts, sink: &mut dyn Sink) {
+        let content = &*utf8(content);
         let mut lines = 0_u64;
         let escaped = content.starts_with(b"_HiStOrY_V2_");
         for (number, raw) in (1_u64..).zip(content.split(|&byte| byte == b'\n')) {
@@ -144,9 +98,24 @@ impl FileDetector for ShellHistory {
             }
         }
         if lines > 0 {
-            sink.finding(Finding::new(&self.advisory).fact("lines", lines.to_string()));
+            let program =
+                self.histories.of(entry.path).map_or("as HISTFILE says", |history| &history.program);
+            let finding = Finding::new(&self.advisory).fact("lines", lines.to_string());
+            sink.finding(finding.fact("program", program));
         }
     }
+}
+
+/// The text, where it was written in UTF-16 (by PowerShell on some systems).
+fn utf8(content: &[u8]) -> Cow<'_, [u8]> {
+    let join: fn([u8; 2]) -> u16 = match content {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return Cow::Borrowed(content),
+    };
+    let units = content.chunks_exact(2).skip(1).filter_map(|pair| <[u8; 2]>::try_from(pair).ok()).map(join);
+    let text: String = char::decode_utf16(units).map(|unit| unit.unwrap_or('\u{fffd}')).collect();
+    Cow::Owned(text.into_bytes())
 }
 
 /// What was typed, without what the program adds: zsh's times, fish's YAML, the escapes of editline.

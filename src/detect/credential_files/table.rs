@@ -1,89 +1,138 @@
-//! Which files hold secrets, and how they are read.
+//! Which files hold secrets, and how they are read: the tables in `signatures/files/`.
 
-use super::formats::Format::{self, *};
-use super::formats::Separator::{Colon, Equals, Space};
-use crate::finding::Severity::{self, Critical, High, Medium};
+use std::sync::{Arc, LazyLock};
+
+use serde::Deserialize;
+
+use super::super::path_table::PathTable;
+use super::formats::Format;
+use crate::finding::{Advisory, Category, Severity};
+
+/// The table as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    kind: Vec<Written>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    id: String,
+    title: String,
+    severity: String,
+    /// The last parts of the path; `*` is anything within a part.
+    paths: Vec<String>,
+    /// How it is read; more than one reader, where a file has more than one form.
+    formats: Vec<String>,
+    #[serde(default)]
+    keys: Vec<String>,
+    #[serde(default)]
+    ids: Vec<String>,
+    #[serde(default)]
+    must_find: Vec<Positive>,
+    #[serde(default)]
+    must_not_find: Vec<Negative>,
+}
+
+/// An example that must be found.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Positive {
+    pub(super) path: String,
+    /// A text, or for stores its bytes in hex.
+    pub(super) text: String,
+    /// The last value of each finding, in the order of the file.
+    pub(super) secrets: Vec<String>,
+}
+
+/// An example that must be left alone.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Negative {
+    pub(super) path: String,
+    pub(super) text: String,
+    pub(super) because: String,
+}
 
 /// One kind of credential file.
 pub(super) struct Kind {
-    /// The advisory's id, after `credential-file-`.
-    pub(super) id: &'static str,
-    pub(super) title: &'static str,
-    pub(super) severity: Severity,
-    /// The last parts of the path; `*` is anything within a part.
-    pub(super) paths: &'static [&'static str],
-    /// How it is read; more than one reader, where a file has more than one form.
-    pub(super) formats: &'static [Format],
+    pub(super) advisory: Arc<Advisory>,
+    paths: Vec<String>,
+    pub(super) formats: Vec<Format>,
     /// The keys whose values are secrets.
-    pub(super) keys: &'static [&'static str],
+    pub(super) keys: Vec<String>,
+    /// The keys that belong to a secret: an AWS key id.
+    pub(super) ids: Vec<String>,
+    pub(super) must_find: Vec<Positive>,
+    pub(super) must_not_find: Vec<Negative>,
 }
 
-const fn kind(
-    id: &'static str,
-    title: &'static str,
-    severity: Severity,
-    paths: &'static [&'static str],
-    formats: &'static [Format],
-    keys: &'static [&'static str],
-) -> Kind {
-    Kind { id, title, severity, paths, formats, keys }
+/// All kinds, and the way from a path to its kind.
+pub(super) struct Table {
+    pub(super) kinds: Vec<Kind>,
+    paths: PathTable,
 }
 
-const TERRAFORM: &[&str] =
-    &["*password*", "*secret*", "*token*", "*private_key*", "*access_key", "*api_key*"];
+impl Table {
+    /// The table that the program carries.
+    #[expect(clippy::expect_used, reason = "the embedded table is held by a test, not by an image")]
+    pub(super) fn embedded() -> &'static Self {
+        static TABLE: LazyLock<Table> = LazyLock::new(|| {
+            Table::parse(include_str!("../../../signatures/files/credential-files.toml"))
+                .expect("the embedded table is valid")
+        });
+        &TABLE
+    }
 
-/// All of them. The first whose path matches is taken.
-#[rustfmt::skip]
-pub(super) static KINDS: &[Kind] = &[
-    kind("aws", "AWS access key in an AWS credentials file", Critical, &[".aws/credentials", ".aws/config", "awslogs/awscli.conf", "cfn/cfn-credentials", "amazon-cloudwatch-agent/etc/common-config.toml"], &[Group(&["aws_access_key_id", "AWSAccessKeyId"])], &["aws_secret_access_key", "aws_session_token", "AWSSecretKey"]),
-    kind("s3cfg", "AWS access key in the configuration of s3cmd", Critical, &[".s3cfg"], &[Group(&["access_key"])], &["secret_key", "access_token", "gpg_passphrase"]),
-    kind("boto", "Cloud access key in a boto configuration", Critical, &[".boto", "etc/boto.cfg"], &[Group(&["aws_access_key_id", "gs_access_key_id"])], &["aws_secret_access_key", "gs_secret_access_key", "gs_oauth2_refresh_token"]),
-    kind("s3fs", "AWS secret key in a password file of s3fs", Critical, &[".passwd-s3fs", "etc/passwd-s3fs", ".s3fs"], &[Colons(2)], &[]),
-    kind("docker", "Registry login in a Docker configuration", High, &[".docker/config.json", ".dockercfg", ".dockerconfigjson", "containers/auth.json", "kubelet/config.json", "docker/config.json"], &[Docker], &[]),
-    kind("ecs", "Registry login in the ECS agent's configuration", High, &["ecs/ecs.config"], &[Pairs(Equals)], &["ECS_ENGINE_AUTH_DATA"]),
-    kind("netrc", "Password in a netrc file", High, &[".netrc", "_netrc"], &[Netrc], &[]),
-    kind("pgpass", "PostgreSQL password in a pgpass file", High, &[".pgpass", "pgpass.conf"], &[Colons(5)], &[]),
-    kind("mysql", "MySQL password in an option file", High, &[".my.cnf", "mysql/debian.cnf", "etc/my.cnf", "mysql/my.cnf"], &[Pairs(Equals)], &["password"]),
-    kind("git", "Git login in a stored URL", Critical, &[".git-credentials", "git/credentials", ".git/config", ".gitconfig"], &[Urls], &[]),
-    kind("npm", "npm registry token", High, &[".npmrc", "etc/npmrc"], &[Pairs(Equals)], &["*_authToken", "*_password", "*_auth"]),
-    kind("pypi", "Package index password in a pypirc file", High, &[".pypirc"], &[Pairs(Equals)], &["password"]),
-    kind("pip", "Package index login in a pip configuration", High, &["pip.conf", "pip.ini"], &[Urls], &[]),
-    kind("kubeconfig", "Kubernetes login in a kubeconfig", High, &[".kube/config", "etc/kubernetes/*.conf", "kubelet/kubeconfig", "k3s/k3s.yaml", "rke2/rke2.yaml"], &[Pairs(Colon)], &["token", "password", "client-key-data", "id-token", "refresh-token", "access-token"]),
-    kind("terraform-state", "Secret in a Terraform state", High, &["*.tfstate", "*.tfstate.backup", ".terraform.d/credentials.tfrc.json", "*.tfvars.json"], &[Json], TERRAFORM),
-    kind("terraform-variables", "Secret in a Terraform variables file", High, &["*.tfvars", ".terraformrc"], &[Hcl], TERRAFORM),
-    kind("wireguard", "WireGuard private key", High, &["wireguard/*.conf", "wg*.conf"], &[Pairs(Equals)], &["PrivateKey", "PresharedKey"]),
-    kind("wifi", "Wi-Fi password", Medium, &["wpa_supplicant*.conf"], &[Pairs(Equals)], &["psk", "password", "wep_key*", "sae_password"]),
-    kind("network-manager", "Password in a NetworkManager connection", Medium, &["*.nmconnection", "NetworkManager/system-connections/*"], &[Pairs(Equals)], &["psk", "password", "leap-password", "wep-key*", "private-key", "preshared-key", "private-key-password", "secret"]),
-    kind("cloud-init", "Password in cloud-init user data", High, &["user-data", "user-data.txt", "user-data.txt.i", "cloud-config.txt", "vendor-data.txt", "vendor-data.txt.i", "vendor-cloud-config.txt", "cloud.cfg.d/*.cfg"], &[CloudConfig], &[]),
-    kind("unattend", "Password in a Windows answer file", High, &["unattend.xml", "autounattend.xml", "sysprep.xml", "sysprep2008.xml", "unattend-original.xml"], &[Unattend], &[]),
-    kind("wordpress", "Secrets of a WordPress site", High, &["wp-config.php"], &[Php], &["DB_PASSWORD", "AUTH_KEY", "SECURE_AUTH_KEY", "LOGGED_IN_KEY", "NONCE_KEY", "AUTH_SALT", "SECURE_AUTH_SALT", "LOGGED_IN_SALT", "NONCE_SALT", "FTP_PASS"]),
-    kind("tomcat", "Password of a Tomcat user", High, &["tomcat-users.xml"], &[Xml], &[]),
-    kind("rclone", "Storage login in a rclone configuration", High, &["rclone.conf"], &[Pairs(Equals)], &["pass", "password", "secret_access_key", "token", "client_secret", "key", "account_key", "password2", "service_account_credentials"]),
-    kind("gcloud", "Google Cloud credentials", Critical, &["application_default_credentials.json", "gcloud/legacy_credentials/*/adc.json"], &[Json], &["refresh_token", "client_secret", "private_key"]),
-    kind("azure", "Azure tokens", Critical, &[".azure/accessTokens.json", ".azure/msal_token_cache.json", ".azure/service_principal_entries.json"], &[Json], &["accessToken", "refreshToken", "secret", "client_secret"]),
-    kind("github-cli", "GitHub token of the gh or hub program", Critical, &["gh/hosts.yml", ".config/hub"], &[Pairs(Colon)], &["oauth_token"]),
-    kind("huggingface", "Hugging Face token", High, &[".huggingface/token", "huggingface/token"], &[Whole], &[]),
-    kind("kaggle", "Kaggle API key", High, &["kaggle.json"], &[Json], &["key"]),
-    kind("snmp", "SNMP community or user password", High, &["snmpd.conf", "snmptrapd.conf", "snmp.local.conf"], &[Snmp], &[]),
-    kind("ppp", "PPP password", High, &["ppp/chap-secrets", "ppp/pap-secrets"], &[Chap], &[]),
-    kind("ipsec", "IPsec secret", High, &["ipsec.secrets", "ipsec.d/*.secrets"], &[Ipsec], &[]),
-    kind("sasl", "Mail relay password in a Postfix map", High, &["sasl_passwd", "sasl/passwd"], &[Sasl], &[]),
-    kind("msmtp", "Mail password in a msmtp configuration", High, &["msmtprc", ".msmtprc"], &[Pairs(Space)], &["password"]),
-    kind("ssmtp", "Mail password in a ssmtp configuration", High, &["ssmtp.conf"], &[Pairs(Equals)], &["AuthPass"]),
-    kind("ldap", "LDAP bind password", High, &["ldap.secret", "libnss-ldap.secret", "pam_ldap.secret"], &[Whole], &[]),
-    kind("redis", "Redis password", High, &["redis.conf", "redis/*.conf"], &[Pairs(Space)], &["requirepass", "masterauth"]),
-    kind("rsync", "rsync daemon password", High, &["rsyncd.secrets"], &[Colons(2)], &[]),
-    kind("smb", "Password of a Windows share", High, &[".smbcredentials", ".smbcred", "smbcredentials", "etc/cifs-credentials", "cifs*/credentials", ".cifs"], &[Pairs(Equals)], &["password"]),
-    kind("openvpn", "OpenVPN password", High, &["openvpn/auth*", "openvpn/*pass*", "openvpn/login*", "openvpn/cred*", "openvpn/*.auth", "openvpn/client/auth*", "openvpn/client/*pass*", "auth-user-pass", "auth-user-pass.txt"], &[TwoLines], &[]),
-    kind("vault", "Vault token", Critical, &[".vault-token"], &[Whole], &[]),
-    kind("htpasswd", "Password hash of a web server", High, &[".htpasswd", "htpasswd", "*.htpasswd"], &[Colons(2)], &[]),
-    kind("grafana", "Grafana secret", High, &["grafana.ini", "grafana/custom.ini"], &[Pairs(Equals)], &["*password", "secret_key", "client_secret", "*_token"]),
-    kind("gitlab-runner", "GitLab runner token", Critical, &["gitlab-runner/config.toml", ".gitlab-runner/config.toml"], &[Pairs(Equals)], &["token", "AccessKey", "SecretKey"]),
-    kind("buildkite", "Buildkite agent token", High, &["buildkite-agent.cfg"], &[Pairs(Equals)], &["token"]),
-    kind("maven", "Maven repository password", High, &[".m2/settings.xml", ".m2/settings-security.xml", "maven/conf/settings.xml", "maven/settings.xml"], &[Xml], &["password", "passphrase", "master"]),
-    kind("gradle", "Secret in the properties of Gradle", High, &["gradle.properties"], &[Pairs(Equals)], &["*password*", "*token", "*secret*", "*apikey"]),
-    kind("nuget", "NuGet feed password", High, &["nuget.config"], &[Xml], &["ClearTextPassword", "Password"]),
-    kind("composer", "Composer repository login", High, &[".composer/auth.json", "composer/auth.json", "auth.json"], &[ComposerAuth], &["password", "token"]),
-    kind("cargo", "Cargo registry token", High, &[".cargo/credentials", ".cargo/credentials.toml"], &[Pairs(Equals)], &["token"]),
-    kind("gem", "RubyGems API key", High, &[".gem/credentials"], &[Pairs(Colon)], &["*api_key", "*"]),
-];
+    /// Reads a table.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        let kinds: Result<Vec<Kind>, String> = file.kind.into_iter().map(meant).collect();
+        let kinds = kinds?;
+        let patterns = (0..)
+            .zip(&kinds)
+            .flat_map(|(number, kind)| kind.paths.iter().map(move |path| (number, path.clone())));
+        let paths = PathTable::new(patterns);
+        Ok(Self { kinds, paths })
+    }
+
+    /// The kind of the file at `path`: the first in the table that fits.
+    pub(super) fn kind_of(&self, path: &[u8]) -> Option<&Kind> {
+        self.kinds.get(self.paths.find(path)?)
+    }
+}
+
+fn meant(written: Written) -> Result<Kind, String> {
+    let id = format!("credential-file-{}", written.id);
+    let severity = Severity::ALL.into_iter().find(|severity| severity.name() == written.severity);
+    let severity = severity.ok_or_else(|| format!("{id}: no severity is called {}", written.severity))?;
+    let format =
+        |name: &String| Format::by_name(name).ok_or_else(|| format!("{id}: no format is called {name}"));
+    let formats: Vec<Format> = written.formats.iter().map(format).collect::<Result<_, _>>()?;
+    if written.paths.is_empty() || written.formats.is_empty() {
+        return Err(format!("{id}: needs paths and formats"));
+    }
+    let advisory = Advisory {
+        id,
+        category: Category::Credential,
+        title: written.title,
+        severity,
+        why: "Who has the image can read the file and log in with what it holds.".into(),
+        remedy:
+            "Revoke the secret, remove the file before baking the image, and give it to the instance at boot."
+                .into(),
+        references: vec![
+            "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/building-shared-amis.html".into(),
+        ],
+    };
+    Ok(Kind {
+        formats,
+        advisory: Arc::new(advisory),
+        paths: written.paths,
+        keys: written.keys,
+        ids: written.ids,
+        must_find: written.must_find,
+        must_not_find: written.must_not_find,
+    })
+}

@@ -52,35 +52,6 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = (u64, &str)> {
     (1_u64..).zip(text.lines())
 }
 
-/// Whether `text` is `pattern`, where `*` stands for anything; ASCII case does not count.
-pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    let Some(star) = memchr::memchr(b'*', pattern) else { return pattern.eq_ignore_ascii_case(text) };
-    let (head, rest) = pattern.split_at(star);
-    let tail = rest.get(1..).unwrap_or_default();
-    let Some((start, mut text)) = text.split_at_checked(head.len()) else { return false };
-    if !start.eq_ignore_ascii_case(head) {
-        return false;
-    }
-    loop {
-        if glob(tail, text) {
-            return true;
-        }
-        match text.split_first() {
-            Some((_, after)) => text = after,
-            None => return false,
-        }
-    }
-}
-
-/// Whether a path ends in the parts of `pattern`.
-pub(super) fn path_matches(pattern: &str, path: &[u8]) -> bool {
-    let mut parts = path.rsplit(|&byte| byte == b'/').filter(|part| !part.is_empty());
-    pattern
-        .as_bytes()
-        .rsplit(|&byte| byte == b'/')
-        .all(|want| parts.next().is_some_and(|part| glob(want, part)))
-}
-
 /// Whether a value is none: a reference, a template, a manual's example.
 pub(super) fn placeholder(value: &str) -> bool {
     let value = value.trim();

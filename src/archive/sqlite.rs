@@ -1,0 +1,323 @@
+//! SQLite databases: each table is a member, each row a line of it, so that what is split over pages or
+//! runs together in the file is read as it was written.
+//!
+//! Source: the file format of SQLite, <https://www.sqlite.org/fileformat2.html>: header (1.3), B-tree pages
+//! (1.6), overflow pages (1.6.1), records (2.1), schema table (2.6). Pages of no table are a member of
+//! their own: deleted rows. Not read: the write-ahead log beside the file, and free room within pages.
+
+use std::io::{self, Read};
+
+use super::{ArchiveError, Format, Spent, Visit, damaged, deliver};
+use crate::budget::Budget;
+use crate::bytes::Record;
+
+/// What every database begins with.
+pub(super) const MAGIC: &[u8] = b"SQLite format 3\0";
+/// How many times `budget.whole_file` a database may have.
+const WHOLE_FILES: u64 = 16;
+/// Pages on the way from a root to a leaf; 2^32 pages need fewer.
+const DEPTH: usize = 64;
+
+pub(super) fn members(
+    input: &mut dyn Read,
+    budget: &Budget,
+    spent: &Spent,
+    visit: &mut Visit<'_>,
+) -> Result<(), ArchiveError> {
+    let limit = budget.whole_file.saturating_mul(WHOLE_FILES);
+    let mut bytes = Vec::new();
+    let mut first = input.take(limit.saturating_add(1));
+    first.read_to_end(&mut bytes).map_err(|error| damaged(Format::Sqlite, error))?;
+    if bytes.len() as u64 > limit {
+        return Err(ArchiveError::OverLimit(format!("an SQLite database of more than {limit} bytes")));
+    }
+    let Some(mut database) = Database::new(&bytes) else { return Err(broken("its header is not one")) };
+    let tables = database.tables();
+    for (name, root) in tables {
+        let text = database.rows(root);
+        if deliver(Format::Sqlite, Some(&name), &mut text.as_slice(), spent, visit)?.is_break() {
+            return Ok(());
+        }
+    }
+    let unused = database.unused();
+    if !unused.is_empty() {
+        let name: &[u8] = b"pages of no table";
+        let _ = deliver(Format::Sqlite, Some(name), &mut unused.as_slice(), spent, visit)?;
+    }
+    database.problem.map_or(Ok(()), |problem| Err(broken(problem)))
+}
+
+fn broken(problem: &'static str) -> ArchiveError {
+    damaged(Format::Sqlite, io::Error::new(io::ErrorKind::InvalidData, problem))
+}
+
+/// How text is written.
+#[derive(Clone, Copy)]
+enum Encoding {
+    Utf8,
+    Utf16(fn([u8; 2]) -> u16),
+}
+
+/// A value of a row.
+enum Value<'a> {
+    Nothing,
+    Number(i64),
+    Text(&'a [u8]),
+    Bytes(&'a [u8]),
+}
+
+struct Database<'a> {
+    bytes: &'a [u8],
+    page_size: usize,
+    /// Bytes of a page without the reserved end.
+    usable: usize,
+    encoding: Encoding,
+    /// Pages that were looked at.
+    seen: Vec<bool>,
+    /// Bytes that rows may still have in all: pages that are shared must not multiply.
+    left: usize,
+    /// The first thing that was wrong.
+    problem: Option<&'static str>,
+}
+
+impl<'a> Database<'a> {
+    fn new(bytes: &'a [u8]) -> Option<Self> {
+        let header = Record::new("SQLite header", bytes.get(..100)?);
+        let page_size = match header.u16_be(16).ok()? {
+            1 => 65_536,
+            size if size >= 512 && size.is_power_of_two() => usize::from(size),
+            _ => return None,
+        };
+        let usable =
+            page_size.checked_sub(usize::from(header.u8(20).ok()?)).filter(|&usable| usable >= 480)?;
+        let encoding = match header.u32_be(56).ok()? {
+            2 => Encoding::Utf16(u16::from_le_bytes),
+            3 => Encoding::Utf16(u16::from_be_bytes),
+            _ => Encoding::Utf8,
+        };
+        let seen = vec![false; bytes.len().div_ceil(page_size)];
+        let left = bytes.len().saturating_mul(2).saturating_add(1 << 20);
+        Some(Self { bytes, page_size, usable, encoding, seen, left, problem: None })
+    }
+
+    fn wrong(&mut self, problem: &'static str) {
+        self.problem.get_or_insert(problem);
+    }
+
+    /// The bytes of a page (from 1), as far as the file has them.
+    fn page(&self, number: usize) -> Option<&'a [u8]> {
+        let start = number.checked_sub(1)?.checked_mul(self.page_size)?;
+        let page = self.bytes.get(start..self.bytes.len().min(start.checked_add(self.page_size)?))?;
+        page.get(..page.len().min(self.usable))
+    }
+
+    /// Marks a page as looked at; false if it was already.
+    fn visit(&mut self, number: usize) -> bool {
+        let seen = number.checked_sub(1).and_then(|index| self.seen.get_mut(index));
+        seen.is_some_and(|seen| !std::mem::replace(seen, true))
+    }
+
+    /// Name and root page of each table; indexes repeat what tables say.
+    fn tables(&mut self) -> Vec<(Vec<u8>, usize)> {
+        let mut tables = Vec::new();
+        let mut indexes = Vec::new();
+        self.walk(1, &mut |database, values| {
+            let [Value::Text(kind), Value::Text(name), _, Value::Number(root), ..] = values else { return };
+            let Ok(root) = usize::try_from(*root) else { return };
+            if database.utf8(kind) == b"table" && root > 0 {
+                tables.push((database.utf8(name), root));
+            } else if root > 0 {
+                indexes.push(root);
+            }
+        });
+        for root in indexes {
+            self.walk(root, &mut |_, _| {});
+        }
+        tables
+    }
+
+    /// The rows of a table, one a line, values parted by tabs.
+    fn rows(&mut self, root: usize) -> Vec<u8> {
+        let mut text = Vec::new();
+        self.walk(root, &mut |database, values| {
+            for (index, value) in values.iter().enumerate() {
+                if index > 0 {
+                    text.push(b'\t');
+                }
+                match value {
+                    Value::Nothing => {}
+                    Value::Number(number) => text.extend(number.to_string().bytes()),
+                    Value::Text(bytes) => text.extend(database.utf8(bytes)),
+                    // Zeros would make a text of it a binary.
+                    Value::Bytes(bytes) => text.extend(bytes.iter().map(|&b| if b == 0 { b'\n' } else { b })),
+                }
+            }
+            text.push(b'\n');
+        });
+        text
+    }
+
+    /// What pages hold that belong to nothing: rows that were deleted.
+    fn unused(&self) -> Vec<u8> {
+        let pages = (1..).zip(&self.seen).filter(|(_, seen)| !**seen);
+        let mut bytes = Vec::new();
+        for page in pages.filter_map(|(number, _)| self.page(number)) {
+            if page.iter().any(|&byte| byte != 0) {
+                bytes.extend(page.iter().map(|&byte| if byte == 0 { b'\n' } else { byte }));
+            }
+        }
+        bytes
+    }
+
+    fn utf8(&self, text: &[u8]) -> Vec<u8> {
+        let Encoding::Utf16(join) = self.encoding else { return text.to_vec() };
+        let units = text.chunks_exact(2).filter_map(|pair| <[u8; 2]>::try_from(pair).ok()).map(join);
+        let decoded: String = char::decode_utf16(units).map(|unit| unit.unwrap_or('\u{fffd}')).collect();
+        decoded.into_bytes()
+    }
+
+    /// Hands each row below a root page to `each`; of a table in order, of an index about so.
+    fn walk(&mut self, root: usize, each: &mut dyn FnMut(&Self, &[Value<'_>])) {
+        let mut todo = vec![(root, 0_usize)];
+        while let Some((number, depth)) = todo.pop() {
+            if depth > DEPTH || !self.visit(number) {
+                self.wrong("a page is used twice, or is beyond the end");
+                continue;
+            }
+            let Some(children) = self.tree_page(number, each) else {
+                self.wrong("a page of a table does not have its form");
+                continue;
+            };
+            todo.extend(children.into_iter().rev().map(|child| (child, depth.saturating_add(1))));
+        }
+    }
+
+    /// Hands on the rows of one page; returns the pages below it.
+    fn tree_page(&mut self, number: usize, each: &mut dyn FnMut(&Self, &[Value<'_>])) -> Option<Vec<usize>> {
+        let bytes = self.page(number)?;
+        let start = if number == 1 { 100 } else { 0 };
+        let page = Record::new("SQLite page", bytes);
+        let kind = page.u8(start).ok()?;
+        let (inner, index) = match kind {
+            0x0d => (false, false),
+            0x05 => (true, false),
+            0x0a => (false, true),
+            0x02 => (true, true),
+            _ => return None,
+        };
+        let cells = page.u16_be(start + 3).ok()?;
+        let pointers = start + if inner { 12 } else { 8 };
+        let mut children = Vec::new();
+        for cell in 0..usize::from(cells) {
+            let at = usize::from(page.u16_be(pointers + 2 * cell).ok()?);
+            let mut rest = bytes.get(at..)?;
+            if inner {
+                children.push(usize::try_from(take_u32(&mut rest)?).ok()?);
+            }
+            if inner && !index {
+                continue; // a key only
+            }
+            let length = usize::try_from(varint(&mut rest)?).ok()?;
+            if !index {
+                varint(&mut rest)?; // the row's number
+            }
+            match self.payload(rest, length, index) {
+                Some(payload) => match values(&payload) {
+                    Some(values) => each(self, &values),
+                    None => self.wrong("a row does not have the form of one"),
+                },
+                None => self.wrong("a row is cut off"),
+            }
+        }
+        if inner {
+            children.push(usize::try_from(page.u32_be(start + 8).ok()?).ok()?);
+        }
+        Some(children)
+    }
+
+    /// The bytes of a row, put together from its page and the overflow pages.
+    fn payload(&mut self, local: &[u8], length: usize, index: bool) -> Option<Vec<u8>> {
+        self.left = self.left.checked_sub(length)?;
+        let usable = self.usable;
+        let most =
+            if index { ((usable - 12) * 64 / 255).checked_sub(23)? } else { usable.checked_sub(35)? };
+        if length <= most {
+            return local.get(..length).map(<[u8]>::to_vec);
+        }
+        let least = ((usable - 12) * 32 / 255).checked_sub(23)?;
+        let kept = least + length.checked_sub(least)? % usable.checked_sub(4)?;
+        let kept = if kept <= most { kept } else { least };
+        let mut payload = local.get(..kept)?.to_vec();
+        let mut next = take_u32(&mut local.get(kept..)?)?;
+        while payload.len() < length {
+            let number = usize::try_from(next).ok()?;
+            if !self.visit(number) {
+                return None;
+            }
+            let mut page = self.page(number)?;
+            next = take_u32(&mut page)?;
+            payload.extend(page.get(..page.len().min(length - payload.len()))?);
+        }
+        Some(payload)
+    }
+}
+
+/// The values of a record.
+fn values(payload: &[u8]) -> Option<Vec<Value<'_>>> {
+    let mut rest = payload;
+    let header = usize::try_from(varint(&mut rest)?).ok()?;
+    let mut types = payload.get(payload.len().checked_sub(rest.len())?..header)?;
+    let mut body = payload.get(header..)?;
+    let mut values = Vec::new();
+    while !types.is_empty() {
+        let kind = varint(&mut types)?;
+        let length = match kind {
+            0 | 8 | 9 => 0,
+            1..=4 => kind,
+            5 => 6,
+            6 | 7 => 8,
+            10 | 11 => return None,
+            _ => (kind - 12) / 2,
+        };
+        let (bytes, after) = body.split_at_checked(usize::try_from(length).ok()?)?;
+        body = after;
+        values.push(match kind {
+            0 | 7 => Value::Nothing,
+            8 | 9 => Value::Number(i64::from(kind == 9)),
+            1..=6 => {
+                let negative = bytes.first().is_some_and(|first| *first >= 0x80);
+                let sign = if negative { -1 } else { 0 };
+                Value::Number(bytes.iter().fold(sign, |number, &byte| number << 8 | i64::from(byte)))
+            }
+            _ if kind % 2 == 1 => Value::Text(bytes),
+            _ => Value::Bytes(bytes),
+        });
+    }
+    Some(values)
+}
+
+/// A number of one to nine bytes, seven bits each, the ninth with eight.
+fn varint(rest: &mut &[u8]) -> Option<u64> {
+    let mut number = 0_u64;
+    for index in 0..9 {
+        let (&byte, after) = rest.split_first()?;
+        *rest = after;
+        if index == 8 {
+            return Some(number << 8 | u64::from(byte));
+        }
+        number = number << 7 | u64::from(byte & 0x7f);
+        if byte < 0x80 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+fn take_u32(rest: &mut &[u8]) -> Option<u32> {
+    let (bytes, after) = rest.split_first_chunk::<4>()?;
+    *rest = after;
+    Some(u32::from_be_bytes(*bytes))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! Miners that are known by their SHA-256: `signatures/hashes/miners.toml`.
+//!
+//! Each entry has the file's size, so that only a file of such a size is hashed at all.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    program: Vec<Program>,
+}
+
+/// A known file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Program {
+    /// Name and version.
+    pub(super) name: String,
+    /// In bytes.
+    size: usize,
+    /// In lower-case hex.
+    sha256: String,
+    /// Where the hash was published, or how it was made.
+    #[expect(dead_code, reason = "demanded of whoever adds an entry, and for people")]
+    source: String,
+}
+
+#[expect(clippy::expect_used, reason = "the embedded list is held by a test, not by an image")]
+fn list() -> &'static [Program] {
+    static LIST: LazyLock<Vec<Program>> = LazyLock::new(|| {
+        let text = include_str!("../../../signatures/hashes/miners.toml");
+        toml::from_str::<File>(text).expect("the embedded list is valid").program
+    });
+    &LIST
+}
+
+/// The known miner that `content` is.
+pub(super) fn known(content: &[u8]) -> Option<&'static Program> {
+    let mut same_size = list().iter().filter(|program| program.size == content.len()).peekable();
+    same_size.peek()?;
+    let digest: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+    same_size.find(|program| program.sha256 == digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_valid() {
+        for program in list() {
+            let hex = program.sha256.len() == 64
+                && program.sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+            assert!(hex && program.size > 0, "{}", program.name);
+        }
+        assert!(known(b"").is_none());
+    }
+}

@@ -7,8 +7,12 @@ pub mod ext;
 pub mod fat;
 pub mod host;
 pub mod magic;
+mod mapped;
+pub mod ntfs;
 mod table;
+mod utf16;
 
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -47,6 +51,24 @@ impl FsError {
     /// [`FsError::Corrupt`] in one line.
     pub fn corrupt(structure: &'static str, number: u64, problem: impl Into<String>) -> Self {
         Self::Corrupt { structure, number, problem: problem.into() }
+    }
+
+    /// The same error once more, for whoever asks again.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        match self {
+            Self::Read(ReadError::BeyondEnd { offset, len, size }) => {
+                ReadError::BeyondEnd { offset: *offset, len: *len, size: *size }.into()
+            }
+            Self::Read(ReadError::Host { offset, len, error }) => {
+                let error = io::Error::new(error.kind(), error.to_string());
+                ReadError::Host { offset: *offset, len: *len, error }.into()
+            }
+            Self::Corrupt { structure, number, problem } => {
+                Self::corrupt(structure, *number, problem.clone())
+            }
+            Self::Unsupported(what) => Self::Unsupported(what.clone()),
+        }
     }
 }
 
@@ -251,4 +273,4 @@ pub struct Driver {
 }
 
 /// Every file system that can be read. A new one is a folder in `fs/` and a line here.
-pub const DRIVERS: &[Driver] = &[fat::DRIVER, ext::DRIVER];
+pub const DRIVERS: &[Driver] = &[fat::DRIVER, ext::DRIVER, ntfs::DRIVER];

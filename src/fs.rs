@@ -3,6 +3,7 @@
 //! A file system is keyed by inode ([`NodeId`]), immutable after it was opened, `Send + Sync` and without
 //! a lock on the way to the data: threads read files side by side. A [`Node`] is an inode decoded once.
 
+pub mod exfat;
 pub mod ext;
 pub mod fat;
 pub mod host;
@@ -273,4 +274,4 @@ pub struct Driver {
 }
 
 /// Every file system that can be read. A new one is a folder in `fs/` and a line here.
-pub const DRIVERS: &[Driver] = &[fat::DRIVER, ext::DRIVER, ntfs::DRIVER];
+pub const DRIVERS: &[Driver] = &[fat::DRIVER, exfat::DRIVER, ext::DRIVER, ntfs::DRIVER];

@@ -17,6 +17,12 @@ pub(super) const LIST_LIMIT: u64 = 256 << 10;
 const REPARSE_LIMIT: u64 = 64 << 10;
 
 const READ_ONLY: u32 = 1;
+const SYSTEM: u32 = 4;
+/// Flags of files whose content is not on the volume: "offline", and two of "recall on access".
+const NOT_HERE: u32 = 0x1000 | 0x4_0000 | 0x40_0000;
+const INTERIX_LINK: &[u8] = b"IntxLNK\x01";
+/// Bytes of the longest link of Interix, with its mark.
+const INTERIX_LIMIT: u64 = 8 + 2 * 4096;
 /// The namespace of names that exist for MS-DOS alone.
 const DOS: u8 = 2;
 
@@ -90,10 +96,24 @@ impl File {
 
     fn read_reparse(&self, volume: &Volume) -> Result<Option<Reparse>, FsError> {
         if !self.attributes.iter().any(|one| one.kind == kind::REPARSE_POINT) {
-            return Ok(None);
+            return self.read_interix(volume);
         }
         let bytes = self.value(volume, kind::REPARSE_POINT, b"")?.whole(volume, REPARSE_LIMIT)?;
-        Ok(Some(reparse::parse(&bytes)?))
+        let parsed = reparse::parse(&bytes)?;
+        // A file of the cloud that is here in full.
+        let here = self.standard_information().1 & NOT_HERE == 0;
+        Ok(Some(if here && reparse::is_cloud(&bytes) { Reparse::Mark } else { parsed }))
+    }
+
+    /// A symbolic link as Interix and ntfs-3g make it: a system file of a mark and the target.
+    fn read_interix(&self, volume: &Volume) -> Result<Option<Reparse>, FsError> {
+        let len = self.size(0);
+        let may_be = self.standard_information().1 & SYSTEM != 0 && !self.is_directory;
+        if self.number < 16 || !may_be || !(10..INTERIX_LIMIT).contains(&len) {
+            return Ok(None);
+        }
+        let bytes = self.value(volume, kind::DATA, b"")?.whole(volume, INTERIX_LIMIT)?;
+        Ok(bytes.strip_prefix(INTERIX_LINK).map(|target| Reparse::Link(utf16::path(target))))
     }
 
     /// The value of an attribute.
@@ -142,8 +162,7 @@ impl File {
         let packed = matches!(self.reparse, Some(Reparse::Packed(_)));
         let own = wof::stream_name();
         let names = self.attributes.iter().filter(|one| one.kind == kind::DATA).map(|one| &one.name);
-        let names: BTreeSet<_> =
-            names.filter(|name| !(name.is_empty() || packed && **name == own)).collect();
+        let names: BTreeSet<_> = names.filter(|name| !(name.is_empty() || packed && **name == own)).collect();
         names.into_iter().cloned().collect()
     }
 

@@ -9,6 +9,7 @@ use crate::fs::{FileType, FsError, utf16};
 const MOUNT_POINT: u32 = 0xa000_0003;
 const SYMLINK: u32 = 0xa000_000c;
 const WOF: u32 = 0x8000_0017;
+const CLOUD: u32 = 0x9000_001a;
 const DEDUP: u32 = 0x8000_0013;
 const APP_EXEC_LINK: u32 = 0x8000_001b;
 const LX_SYMLINK: u32 = 0xa000_001d;
@@ -30,6 +31,11 @@ pub(super) enum Reparse {
     Elsewhere(String),
     /// A mark that leaves the content where it is.
     Mark,
+}
+
+/// Whether this is the reparse point of OneDrive and its like.
+pub(super) fn is_cloud(bytes: &[u8]) -> bool {
+    Record::new("reparse point", bytes).u32_le(0).is_ok_and(|tag| tag & 0xffff_0fff == CLOUD)
 }
 
 /// Decodes the value of a reparse point.
@@ -57,7 +63,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Reparse, FsError> {
 fn link(data: &Record<'_>, names: usize) -> Result<Reparse, FsError> {
     let name = |at: usize| -> Result<Vec<u8>, FsError> {
         let start = names.saturating_add(data.u16_le(at)?.into());
-        Ok(utf16::name(data.bytes(start, data.u16_le(at + 2)?.into())?))
+        Ok(utf16::path(data.bytes(start, data.u16_le(at + 2)?.into())?))
     };
     let (target, shown) = (name(0)?, name(4)?);
     Ok(Reparse::Link(path(if target.is_empty() { &shown } else { &target })))

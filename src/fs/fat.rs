@@ -76,8 +76,7 @@ impl Fat {
         };
         let mut fat = Self { table, boot, label: None, free: 0, notes };
         let (label, free, found) = check::check(&fat, budget);
-        let named = Some(fat.boot.label.clone()).filter(|label| !label.is_empty() && label != b"NO NAME");
-        fat.label = label.or(named);
+        fat.label = label.filter(|label| label != b"NO NAME");
         fat.free = free;
         fat.notes.extend(found);
         Ok(fat)

@@ -32,7 +32,6 @@ pub(super) struct Boot {
     /// Clusters of data without an entry in the FAT.
     pub(super) uncovered: u64,
     pub(super) serial: u32,
-    pub(super) label: Vec<u8>,
 }
 
 impl Boot {
@@ -69,7 +68,6 @@ impl Boot {
             _ => Width::Fat16,
         };
         let covered = width.entries(table * sector).saturating_sub(2).min(0x0fff_fff0);
-        let names = if wide { 67 } else { 39 };
         Ok(Self {
             width,
             sector,
@@ -84,8 +82,7 @@ impl Boot {
             data,
             clusters: u32::try_from(clusters.min(covered)).unwrap_or(u32::MAX),
             uncovered: clusters.saturating_sub(covered),
-            serial: record.u32_le(names)?,
-            label: record.bytes(names + 4, 11)?.trim_ascii_end().to_vec(),
+            serial: record.u32_le(if wide { 67 } else { 39 })?,
         })
     }
 

@@ -28,7 +28,7 @@ pub(super) struct Entry {
 /// Takes entries until it breaks.
 type Each<'e> = dyn FnMut(Entry) -> ControlFlow<()> + 'e;
 
-/// Hands on all entries of a directory but those for MS-DOS alone.
+/// Hands on all entries of a directory but second names that are for MS-DOS alone.
 ///
 /// # Errors
 /// The first [`FsError`] met, after every entry that could be read was handed on.
@@ -43,6 +43,8 @@ pub(super) fn read(volume: &Volume, directory: &File, each: &mut Each<'_>) -> Re
         number: directory.number,
         each,
         pointed: BTreeSet::new(),
+        listed: BTreeSet::new(),
+        dos: Vec::new(),
         damage: None,
         ended: false,
     };
@@ -56,6 +58,7 @@ pub(super) fn read(volume: &Volume, directory: &File, each: &mut Each<'_>) -> Re
     } else if !reading.pointed.is_empty() {
         reading.bad("its index points to blocks, and there are none".into());
     }
+    reading.lone_dos_names();
     match (reading.damage, &directory.damage) {
         (Some(error), _) => Err(error),
         (None, Some(error)) => Err(error.again()),
@@ -101,6 +104,10 @@ struct Reading<'a, 'e> {
     each: &'a mut Each<'e>,
     /// Pointers to blocks, as entries have them.
     pointed: BTreeSet<u64>,
+    /// The records that were handed on.
+    listed: BTreeSet<u64>,
+    /// Names for MS-DOS alone.
+    dos: Vec<Entry>,
     damage: Option<FsError>,
     ended: bool,
 }
@@ -155,6 +162,15 @@ impl Reading<'_, '_> {
         }
     }
 
+    /// Hands on names for MS-DOS whose files have no other here: they would be lost.
+    fn lone_dos_names(&mut self) {
+        for entry in std::mem::take(&mut self.dos) {
+            if !self.ended && !self.listed.contains(&entry.record) {
+                self.ended = (self.each)(entry).is_break();
+            }
+        }
+    }
+
     /// The entries of one node of the tree, whose header lies at `header`; damage ends it.
     fn node(&mut self, record: &Record<'_>, header: usize) {
         let entries = record.u32_le(header).and_then(|begin| {
@@ -196,13 +212,16 @@ impl Reading<'_, '_> {
             self.bad(format!("an entry that belongs to directory {parent}"));
         }
         let reference = entry.u64_le(0)?;
-        if entry.u8(81)? != DOS {
-            let sequence = u16::try_from(reference >> 48).unwrap_or_default();
-            let entry = Entry { name: utf16::name(name), record: reference & NUMBER, sequence };
-            if (self.each)(entry).is_break() {
-                self.ended = true;
-                return Ok(None);
-            }
+        let sequence = u16::try_from(reference >> 48).unwrap_or_default();
+        let found = Entry { name: utf16::name(name), record: reference & NUMBER, sequence };
+        if entry.u8(81)? == DOS {
+            self.dos.push(found);
+        } else {
+            self.listed.insert(found.record);
+            self.ended = (self.each)(found).is_break();
+        }
+        if self.ended {
+            return Ok(None);
         }
         Ok(Some(at.saturating_add(len)))
     }

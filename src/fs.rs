@@ -4,14 +4,19 @@
 //! a lock on the way to the data: threads read files side by side. A [`Node`] is an inode decoded once.
 
 mod content;
+pub mod exfat;
 pub mod ext;
 pub mod fat;
 pub mod host;
 pub mod magic;
+mod mapped;
+pub mod ntfs;
 mod overlay;
 mod table;
+mod utf16;
 pub mod xfs;
 
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -50,6 +55,24 @@ impl FsError {
     /// [`FsError::Corrupt`] in one line.
     pub fn corrupt(structure: &'static str, number: u64, problem: impl Into<String>) -> Self {
         Self::Corrupt { structure, number, problem: problem.into() }
+    }
+
+    /// The same error once more, for whoever asks again.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        match self {
+            Self::Read(ReadError::BeyondEnd { offset, len, size }) => {
+                ReadError::BeyondEnd { offset: *offset, len: *len, size: *size }.into()
+            }
+            Self::Read(ReadError::Host { offset, len, error }) => {
+                let error = io::Error::new(error.kind(), error.to_string());
+                ReadError::Host { offset: *offset, len: *len, error }.into()
+            }
+            Self::Corrupt { structure, number, problem } => {
+                Self::corrupt(structure, *number, problem.clone())
+            }
+            Self::Unsupported(what) => Self::Unsupported(what.clone()),
+        }
     }
 }
 
@@ -270,7 +293,8 @@ pub struct Driver {
 }
 
 /// Every file system that can be read. A new one is a folder in `fs/` and a line here.
-pub const DRIVERS: &[Driver] = &[xfs::DRIVER, fat::DRIVER, ext::DRIVER, xfs::FROM_BACKUP];
+pub const DRIVERS: &[Driver] =
+    &[xfs::DRIVER, fat::DRIVER, exfat::DRIVER, ext::DRIVER, ntfs::DRIVER, xfs::FROM_BACKUP];
 
 /// A UUID as blkid prints it; none if it is all zeros.
 fn uuid_text(uuid: [u8; 16]) -> Option<String> {

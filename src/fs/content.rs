@@ -1,10 +1,9 @@
 //! The content of a file: bytes in memory, or extents of the source. What every reader of a file system
 //! with inodes shares.
 
-use std::io;
-
+use super::mapped::{self, continues, until_end};
 use super::{Extent, FsError, Place};
-use crate::bytes::{ReadError, Source};
+use crate::bytes::Source;
 
 /// Where the content is.
 pub(super) enum Content {
@@ -27,7 +26,7 @@ impl Content {
     pub(super) fn extents(&self) -> Result<&[Extent], FsError> {
         match self {
             Self::Memory { extent, .. } => Ok(extent.as_slice()),
-            Self::Mapped(Map { damage: Some(error), .. }) => Err(again(error)),
+            Self::Mapped(Map { damage: Some(error), .. }) => Err(error.again()),
             Self::Mapped(map) => Ok(&map.extents),
         }
     }
@@ -71,12 +70,10 @@ impl Map {
         let mut done = 0;
         while let Some(room) = dst.get_mut(done..).filter(|room| !room.is_empty()) {
             let at = offset.saturating_add(done as u64);
-            let read = match self.extents.get(index) {
-                Some(extent) => read_extent(source, *extent, at, room),
-                None => match &self.damage {
-                    Some(error) => Err(again(error)),
-                    None => Ok(zero(room)),
-                },
+            let behind = self.extents.get(index).is_none();
+            let read = match self.damage.as_ref().filter(|_| behind) {
+                Some(error) => Err(error.again()),
+                None => mapped::read(source, &self.extents, size, at, room),
             };
             match read {
                 Ok(read) => done += read,
@@ -112,38 +109,6 @@ pub(super) fn append(extents: &mut Vec<Extent>, len: u64, place: Place, limit: u
     Ok(())
 }
 
-fn continues(last: &Extent, place: Place) -> bool {
-    match (last.place, place) {
-        (Place::Disk(before), Place::Disk(next)) => before.checked_add(last.len) == Some(next),
-        (Place::Hole, Place::Hole) | (Place::Unwritten, Place::Unwritten) => true,
-        _ => false,
-    }
-}
-
-/// The same error once more: damage is found once and told at every read.
-pub(super) fn again(error: &FsError) -> FsError {
-    match error {
-        FsError::Read(ReadError::BeyondEnd { offset, len, size }) => {
-            ReadError::BeyondEnd { offset: *offset, len: *len, size: *size }.into()
-        }
-        FsError::Read(ReadError::Host { offset, len, error }) => {
-            let error = io::Error::new(error.kind(), error.to_string());
-            ReadError::Host { offset: *offset, len: *len, error }.into()
-        }
-        FsError::Corrupt { structure, number, problem } => {
-            FsError::corrupt(structure, *number, problem.clone())
-        }
-        FsError::Unsupported(what) => FsError::Unsupported(what.clone()),
-    }
-}
-
-/// The part of `dst` that lies before the end of a file of `size` bytes.
-fn until_end(size: u64, offset: u64, dst: &mut [u8]) -> &mut [u8] {
-    let left = usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX);
-    let len = dst.len().min(left);
-    dst.get_mut(..len).unwrap_or_default()
-}
-
 fn read_memory(bytes: &[u8], size: u64, offset: u64, dst: &mut [u8]) -> usize {
     let dst = until_end(size, offset, dst);
     let found = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)).unwrap_or_default();
@@ -152,28 +117,4 @@ fn read_memory(bytes: &[u8], size: u64, offset: u64, dst: &mut [u8]) -> usize {
         *to = *from;
     }
     dst.len()
-}
-
-/// Reads from one extent, at `at` of the file; a read that the end of the image cuts short gives what is there.
-fn read_extent(source: &dyn Source, extent: Extent, at: u64, room: &mut [u8]) -> Result<usize, FsError> {
-    let skipped = at.saturating_sub(extent.start);
-    let part = until_end(extent.len, skipped, room);
-    let Place::Disk(place) = extent.place else {
-        return Ok(zero(part));
-    };
-    let place = place.saturating_add(skipped);
-    match source.read_exact_at(place, part) {
-        Ok(()) => Ok(part.len()),
-        Err(ReadError::BeyondEnd { size, .. }) if place < size => {
-            let there = until_end(size, place, part);
-            source.read_exact_at(place, there)?;
-            Ok(there.len())
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn zero(part: &mut [u8]) -> usize {
-    part.fill(0);
-    part.len()
 }

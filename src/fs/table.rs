@@ -1,4 +1,4 @@
-//! A file system whose entries were all listed when it was opened: what FAT and a mounted tree share.
+//! A file system whose entries were all listed when it was opened: what exFAT and a mounted tree share.
 
 use std::ops::ControlFlow;
 

@@ -1,0 +1,37 @@
+//! Tools of the host that write images, and what may be missing of them.
+
+use std::env;
+use std::process::Command;
+
+const PATH: &str = "/usr/sbin:/sbin:/usr/bin:/bin";
+
+/// Whether `program` of the Debian package `package` is there. A test without it is skipped, and says so;
+/// where `ASSAY_CI` is set it fails.
+pub fn have(program: &str, package: &str) -> bool {
+    let found = PATH.split(':').any(|dir| std::path::Path::new(dir).join(program).exists());
+    assert!(found || env::var_os("ASSAY_CI").is_none(), "{program} is missing: install {package}");
+    if !found {
+        println!("skipped: {program} is missing: install {package}");
+    }
+    found
+}
+
+/// Runs a tool, in UTC, and returns what it printed; a failing one is a failed test.
+pub fn tool(program: &str, args: &[&str]) -> String {
+    let mut command = Command::new(program);
+    command.args(args).env("PATH", PATH).env("TZ", "UTC").env("LC_ALL", "C.UTF-8");
+    let output = command.env("MTOOLS_SKIP_CHECK", "1").output().unwrap();
+    assert!(output.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Numbers that look random, the same for the same seed.
+pub struct Dice(pub u64);
+
+impl Dice {
+    /// A number below `end`.
+    pub fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % end
+    }
+}

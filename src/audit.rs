@@ -8,7 +8,7 @@ use crate::budget::Budget;
 use crate::detect::{self, Collected};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, Location, Loss};
-use crate::fs::FileType;
+use crate::fs::{Extent, FileType, Place};
 use crate::rules::Engine;
 use crate::tree::{EntryId, Tree};
 
@@ -96,7 +96,9 @@ fn is_twin(tree: &Tree, a: EntryId, b: EntryId) -> bool {
     }
     let shares = || {
         let extents = |id| tree.open(id).ok().and_then(|mut node| node.extents().ok().map(<[_]>::to_vec));
-        extents(a).zip(extents(b)).is_some_and(|(a, b)| a == b)
+        // Two files of one packed block look alike from outside: only what lies on the disk as it is proves it.
+        let known = |extents: &[Extent]| extents.iter().all(|extent| extent.place != Place::Opaque);
+        extents(a).zip(extents(b)).is_some_and(|(a, b)| a == b && known(&a))
     };
     first.node == second.node
         || first.first != u64::MAX

@@ -3,10 +3,12 @@
 //! A file system is keyed by inode ([`NodeId`]), immutable after it was opened, `Send + Sync` and without
 //! a lock on the way to the data: threads read files side by side. A [`Node`] is an inode decoded once.
 
+mod block_cache;
 pub mod ext;
 pub mod fat;
 pub mod host;
 pub mod magic;
+pub mod squashfs;
 mod table;
 
 use std::ops::ControlFlow;
@@ -201,6 +203,11 @@ pub trait FileSystem: Send + Sync {
 
     /// What was found while opening it: a replayed journal, a backup superblock used, a wrong checksum.
     fn notes(&self) -> Vec<Note>;
+
+    /// What [`Place::Disk`] counts in, with everything that was replayed; `None` where there is no such thing.
+    fn source(&self) -> Option<Arc<dyn Source>> {
+        None
+    }
 }
 
 /// An extended attribute: its full name (`security.capability`) and its value.
@@ -216,6 +223,13 @@ pub trait Node: Send {
     /// # Errors
     /// [`FsError`], if the map of blocks is damaged.
     fn extents(&mut self) -> Result<&[Extent], FsError>;
+
+    /// Where the first data lies on the disk, for reading files in its order; `None` where there is none,
+    /// or nobody can tell. An error shows itself again when the file is read.
+    fn first_place(&mut self) -> Option<u64> {
+        let on_disk = |extent: &Extent| if let Place::Disk(at) = extent.place { Some(at) } else { None };
+        self.extents().ok()?.iter().find_map(on_disk)
+    }
 
     /// Reads content at `offset` into `dst` and returns how many bytes; 0 only at the end of the file or
     /// for an empty `dst`. Holes and unwritten parts read as zeros.
@@ -251,4 +265,4 @@ pub struct Driver {
 }
 
 /// Every file system that can be read. A new one is a folder in `fs/` and a line here.
-pub const DRIVERS: &[Driver] = &[fat::DRIVER, ext::DRIVER];
+pub const DRIVERS: &[Driver] = &[squashfs::DRIVER, fat::DRIVER, ext::DRIVER];

@@ -427,8 +427,8 @@ pub(super) fn panic_gap(location: Location) -> Gap {
     Gap { location, kind: GapKind::Damaged, loss: Loss::File, bytes: None, reason }
 }
 
-/// The key by which two names may be one file: file system and inode, or first data and size.
-pub(super) fn file_key(tree: &Tree, id: EntryId) -> (u64, u32, u64, NodeId) {
-    let Some((_, walked)) = tree.get(id) else { return (u64::MAX, id.volume, 0, NodeId(0)) };
-    (walked.first, id.volume, walked.metadata.size, walked.node)
+/// The key by which two names may be one file, and the order of the disk: first data, size, inode.
+pub(super) fn file_key(tree: &Tree, id: EntryId) -> (u32, u64, u64, NodeId) {
+    let Some((_, walked)) = tree.get(id) else { return (id.volume, u64::MAX, 0, NodeId(0)) };
+    (id.volume, walked.first, walked.metadata.size, walked.node)
 }

@@ -5,7 +5,7 @@ use std::ops::{ControlFlow, Range};
 
 use crate::budget::Budget;
 use crate::finding::{Gap, GapKind, Location, Loss};
-use crate::fs::{FileSystem, FileType, FsError, Metadata, Node, NodeId, Place};
+use crate::fs::{FileSystem, FileType, FsError, Metadata, NodeId};
 
 /// Longest target of a symbolic link that is kept, in bytes (`PATH_MAX`).
 const LINK_LIMIT: usize = 4096;
@@ -223,16 +223,10 @@ fn add_entry(fs: &dyn FileSystem, walk: &mut Walk, parent: u32, name: &[u8], id:
         },
         _ => None,
     };
-    let first = if metadata.file_type == FileType::Regular { first_data(&mut *node) } else { u64::MAX };
+    let is_file = metadata.file_type == FileType::Regular;
+    let first = if is_file { node.first_place() } else { None }.unwrap_or(u64::MAX);
     let start = u32::try_from(walk.names.len()).unwrap_or(u32::MAX);
     walk.names.extend_from_slice(name);
     let end = u32::try_from(walk.names.len()).unwrap_or(u32::MAX);
     walk.entries.push(Walked { parent, name: start..end, node: id, metadata, children: 0..0, first, target });
-}
-
-/// Where the first data lies on the disk; an error shows itself again when the file is read.
-fn first_data(node: &mut dyn Node) -> u64 {
-    let extents = node.extents().unwrap_or_default();
-    let on_disk = |place: Place| if let Place::Disk(at) = place { Some(at) } else { None };
-    extents.iter().find_map(|extent| on_disk(extent.place)).unwrap_or(u64::MAX)
 }

@@ -14,6 +14,7 @@ use crate::tree::{EntryId, Tree};
 
 mod content;
 mod merge;
+mod nested;
 mod published;
 pub mod system;
 mod worker;

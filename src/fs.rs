@@ -6,6 +6,7 @@
 mod block_cache;
 pub mod ext;
 pub mod fat;
+pub mod file_source;
 pub mod host;
 pub mod magic;
 pub mod squashfs;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{Subject, VolumeSummary};
+use super::{Subject, VolumeSummary, nested};
 use crate::budget::Budget;
 use crate::bytes::{Source, Window};
 use crate::finding::{Gap, GapKind, Location, Loss};
@@ -110,7 +110,9 @@ fn open_rootfs(path: &Path, budget: &Budget) -> Result<System, AuditError> {
         read: true,
         ..VolumeSummary::default()
     };
-    Ok(System { subject, volumes: vec![volume], tree, gaps, notes })
+    let mut system = System { subject, volumes: vec![volume], tree, gaps, notes };
+    nested::open(&mut system, budget);
+    Ok(system)
 }
 
 /// What is gathered while the volumes are opened, one after the other.
@@ -155,7 +157,9 @@ fn open_image(name: &str, source: &Arc<dyn Source>, budget: &Budget) -> Result<S
     }
     let mut gaps = opening.gaps;
     gaps.extend(tree.gaps());
-    Ok(System { subject, volumes, tree, gaps, notes: opening.notes })
+    let mut system = System { subject, volumes, tree, gaps, notes: opening.notes };
+    nested::open(&mut system, budget);
+    Ok(system)
 }
 
 impl Opening {
@@ -224,7 +228,15 @@ impl Opening {
         let mount = volume.well_known_mount();
         self.hints.push(Hint { number, uuid: volume.uuid.clone(), label: volume.label.clone(), mount });
         self.places.push(self.volumes.len());
-        self.mounted.push(Mounted { fs, walk, partition: number, name, mount: None, mount_source: None });
+        self.mounted.push(Mounted {
+            fs,
+            walk,
+            partition: number,
+            name,
+            mount: None,
+            mount_source: None,
+            outer: None,
+        });
     }
 
     /// A volume without a driver: named if it is known, left alone if it is blank or boot code.
@@ -254,7 +266,7 @@ impl Opening {
 }
 
 /// Opens a file system; a panic in a parser is an error like another.
-fn open_guarded(
+pub(super) fn open_guarded(
     driver: &fs::Driver,
     window: &Arc<dyn Source>,
     budget: &Budget,

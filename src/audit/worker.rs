@@ -106,6 +106,11 @@ impl<'a> Worker<'a> {
         if walked.metadata.file_type != FileType::Regular || !search && subject.wanted.is_empty() {
             return;
         }
+        if shared.tree.is_opened(id) {
+            // Its content is in the tree, and looked at there.
+            self.outcome.coverage.files_read += u64::from(search);
+            return;
+        }
         let result =
             shared.tree.open(id).and_then(|mut node| self.regular(&subject, &mut *node, search, collected));
         match result {

@@ -94,7 +94,7 @@ pub fn gap_kind(error: &FsError) -> GapKind {
     match error {
         FsError::Read(ReadError::BeyondEnd { .. }) => GapKind::Missing,
         FsError::Read(ReadError::Host { .. }) => GapKind::HostFailed,
-        FsError::Corrupt { .. } => GapKind::Damaged,
+        FsError::Corrupt { .. } | FsError::Read(ReadError::Inner { .. }) => GapKind::Damaged,
         FsError::Unsupported(what) if what.contains("ncrypt") => GapKind::Encrypted,
         FsError::Unsupported(_) => GapKind::Unsupported,
     }

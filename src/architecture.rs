@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// The floors, from the ground up. Modules of one floor ignore each other.
 const FLOORS: [&[&str]; 9] = [
-    &["bytes", "budget", "finding", "text"],
+    &["bytes", "budget", "compression", "finding", "text"],
     &["image"],
     &["volume"],
     &["fs"],

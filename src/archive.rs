@@ -247,10 +247,7 @@ fn stream(
         Format::Gzip => Box::new(flate2::read::MultiGzDecoder::new(&mut input)),
         Format::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(&mut input)),
         Format::Xz => Box::new(lzma_rust2::XzReader::new(&mut input, true)),
-        _ => Box::new(
-            ruzstd::decoding::StreamingDecoder::new(&mut input)
-                .map_err(|error| damaged(format, io::Error::other(error.to_string())))?,
-        ),
+        _ => Box::new(zstd::stream::read::Decoder::new(&mut input).map_err(|error| damaged(format, error))?),
     };
     deliver(format, None, &mut *unpacked, spent, visit).map(|_| ())
 }

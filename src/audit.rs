@@ -8,7 +8,7 @@ use crate::budget::Budget;
 use crate::detect::{self, Collected};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, Location, Loss};
-use crate::fs::{FileType, Usage};
+use crate::fs::{Extent, FileType, Place, Usage};
 use crate::rules::Engine;
 use crate::tree::occupancy::Occupied;
 use crate::tree::{EntryId, Tree};
@@ -17,6 +17,7 @@ mod content;
 mod joins;
 pub mod ledger;
 mod merge;
+mod nested;
 mod published;
 pub mod system;
 mod worker;
@@ -74,8 +75,8 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
         let unsearched = mine.filter_map(|(mounted, _)| outcome.unsearched.get(&mounted)).sum();
         volume.ledger = ledger::of_volume(volume, unsearched);
     }
-    let ledger =
-        ledger::of_image(system.subject.size, volumes.iter().map(|volume| &volume.ledger), system.outside);
+    let own = volumes.iter().filter(|volume| !volume.inside).map(|volume| &volume.ledger);
+    let ledger = ledger::of_image(system.subject.size, own, system.outside);
     Ok(Report {
         subject: system.subject,
         volumes,
@@ -111,7 +112,9 @@ fn is_twin(tree: &Tree, a: EntryId, b: EntryId) -> bool {
     }
     let shares = || {
         let extents = |id| tree.open(id).ok().and_then(|mut node| node.extents().ok().map(<[_]>::to_vec));
-        extents(a).zip(extents(b)).is_some_and(|(a, b)| a == b)
+        // Two files of one packed block look alike from outside: only what lies on the disk as it is proves it.
+        let known = |extents: &[Extent]| extents.iter().all(|extent| extent.place != Place::Opaque);
+        extents(a).zip(extents(b)).is_some_and(|(a, b)| a == b && known(&a))
     };
     first.node == second.node
         || first.first != u64::MAX
@@ -251,6 +254,8 @@ pub struct VolumeSummary {
     pub entries: u64,
     /// Whether its files were looked at.
     pub read: bool,
+    /// Whether its bytes are those of a file of another volume, and counted there.
+    pub inside: bool,
 }
 
 /// How much was looked at.

@@ -23,6 +23,10 @@ pub struct Budget {
     pub archive_members: u64,
     /// Levels of archives in archives.
     pub archive_depth: u32,
+    /// File systems inside files, over all levels.
+    pub nested_volumes: usize,
+    /// Levels of file systems in files of file systems.
+    pub nested_depth: u32,
     /// Findings of one rule in one file; the rest is counted.
     pub findings_per_file: usize,
 }
@@ -40,6 +44,8 @@ impl Default for Budget {
             unpacked_ratio: 1100,
             archive_members: 200_000,
             archive_depth: 4,
+            nested_volumes: 256,
+            nested_depth: 2,
             findings_per_file: 100,
         }
     }

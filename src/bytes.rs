@@ -53,6 +53,16 @@ pub enum ReadError {
         /// What the operating system said.
         error: io::Error,
     },
+    /// The source is a file of a file system that cannot be read there.
+    #[error("{len} bytes at offset {offset} of the file around it: {problem}")]
+    Inner {
+        /// Where the read begins, in bytes from the start of the file.
+        offset: u64,
+        /// How many bytes were wanted.
+        len: u64,
+        /// What the file system said.
+        problem: String,
+    },
 }
 
 /// Bytes that can be read at any offset, by any number of threads at once.

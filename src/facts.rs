@@ -103,7 +103,7 @@ fn gap_kind(error: &FsError) -> GapKind {
     match error {
         FsError::Read(crate::bytes::ReadError::BeyondEnd { .. }) => GapKind::Missing,
         FsError::Read(crate::bytes::ReadError::Host { .. }) => GapKind::HostFailed,
-        FsError::Corrupt { .. } => GapKind::Damaged,
+        FsError::Corrupt { .. } | FsError::Read(crate::bytes::ReadError::Inner { .. }) => GapKind::Damaged,
         FsError::Unsupported(_) => GapKind::Unsupported,
     }
 }

@@ -3,15 +3,18 @@
 //! A file system is keyed by inode ([`NodeId`]), immutable after it was opened, `Send + Sync` and without
 //! a lock on the way to the data: threads read files side by side. A [`Node`] is an inode decoded once.
 
+mod block_cache;
 mod content;
 pub mod exfat;
 pub mod ext;
 pub mod fat;
+pub mod file_source;
 pub mod host;
 pub mod magic;
 mod mapped;
 pub mod ntfs;
 mod overlay;
+pub mod squashfs;
 mod table;
 mod utf16;
 pub mod xfs;
@@ -67,6 +70,9 @@ impl FsError {
             Self::Read(ReadError::Host { offset, len, error }) => {
                 let error = io::Error::new(error.kind(), error.to_string());
                 ReadError::Host { offset: *offset, len: *len, error }.into()
+            }
+            Self::Read(ReadError::Inner { offset, len, problem }) => {
+                ReadError::Inner { offset: *offset, len: *len, problem: problem.clone() }.into()
             }
             Self::Corrupt { structure, number, problem } => {
                 Self::corrupt(structure, *number, problem.clone())
@@ -243,6 +249,11 @@ pub trait FileSystem: Send + Sync {
 
     /// What was found while opening it: a replayed journal, a backup superblock used, a wrong checksum.
     fn notes(&self) -> Vec<Note>;
+
+    /// What [`Place::Disk`] counts in, with everything that was replayed; `None` where there is no such thing.
+    fn source(&self) -> Option<Arc<dyn Source>> {
+        None
+    }
 }
 
 /// An extended attribute: its full name (`security.capability`) and its value.
@@ -258,6 +269,13 @@ pub trait Node: Send {
     /// # Errors
     /// [`FsError`], if the map of blocks is damaged.
     fn extents(&mut self) -> Result<&[Extent], FsError>;
+
+    /// Where the first data lies on the disk, for reading files in its order; `None` where there is none,
+    /// or nobody can tell. An error shows itself again when the file is read.
+    fn first_place(&mut self) -> Option<u64> {
+        let on_disk = |extent: &Extent| if let Place::Disk(at) = extent.place { Some(at) } else { None };
+        self.extents().ok()?.iter().find_map(on_disk)
+    }
 
     /// Reads content at `offset` into `dst` and returns how many bytes; 0 only at the end of the file or
     /// for an empty `dst`. Holes and unwritten parts read as zeros.
@@ -294,7 +312,7 @@ pub struct Driver {
 
 /// Every file system that can be read. A new one is a folder in `fs/` and a line here.
 pub const DRIVERS: &[Driver] =
-    &[xfs::DRIVER, fat::DRIVER, exfat::DRIVER, ext::DRIVER, ntfs::DRIVER, xfs::FROM_BACKUP];
+    &[xfs::DRIVER, squashfs::DRIVER, fat::DRIVER, exfat::DRIVER, ext::DRIVER, ntfs::DRIVER, xfs::FROM_BACKUP];
 
 /// A UUID as blkid prints it; none if it is all zeros.
 fn uuid_text(uuid: [u8; 16]) -> Option<String> {

@@ -11,6 +11,7 @@ pub mod budget;
 pub mod bytes;
 pub mod cli;
 pub mod command_line;
+pub mod compression;
 pub mod detect;
 pub mod facts;
 pub mod finding;

@@ -76,6 +76,9 @@ pub struct Mounted {
     pub mount: Option<Vec<u8>>,
     /// Why there.
     pub mount_source: Option<&'static str>,
+    /// The file it lies in, for a file system inside a file: then `mount` is that file's path and `!`, and
+    /// no path of the running machine leads into it.
+    pub outer: Option<EntryId>,
 }
 
 /// An entry of the tree: which file system, and which of its entries.
@@ -105,12 +108,36 @@ impl Tree {
         let walk = walk::walk(&*fs, budget);
         let name = fs.identity().kind.to_owned();
         let mount = Some(Vec::new());
-        Self { volumes: vec![Mounted { fs, walk, partition: None, name, mount, mount_source: None }] }
+        Self {
+            volumes: vec![Mounted {
+                fs,
+                walk,
+                partition: None,
+                name,
+                mount,
+                mount_source: None,
+                outer: None,
+            }],
+        }
     }
 
     /// The file systems, in the order of the disk.
     pub fn volumes(&self) -> &[Mounted] {
         &self.volumes
+    }
+
+    /// Adds a file system that lies in a file of the tree.
+    pub fn nest(&mut self, inner: Mounted) {
+        self.volumes.push(inner);
+    }
+
+    /// Whether the content of a file is in the tree: it was opened as a file system.
+    pub fn is_opened(&self, id: EntryId) -> bool {
+        let Some((_, walked)) = self.get(id) else { return false };
+        let same = |outer: EntryId| {
+            outer.volume == id.volume && self.get(outer).is_some_and(|(_, file)| file.node == walked.node)
+        };
+        walked.metadata.size > 0 && self.volumes.iter().filter_map(|mounted| mounted.outer).any(same)
     }
 
     /// Every entry of every file system, in a fixed order.
@@ -133,7 +160,8 @@ impl Tree {
             path.extend_from_slice(mounted.mount.as_deref().unwrap_or_default());
             mounted.walk.push_path(id.index, &mut path);
         }
-        if path.is_empty() {
+        let is_nested = self.volumes.get(id.volume as usize).is_some_and(|mounted| mounted.outer.is_some());
+        if path.is_empty() || is_nested && id.index == 0 {
             path.push(b'/');
         }
         path
@@ -155,17 +183,7 @@ impl Tree {
 
     /// What could not be walked, with paths as the running machine sees them.
     pub fn gaps(&self) -> Vec<Gap> {
-        let complete = |mounted: &Mounted, gap: &Gap| {
-            let mut gap = gap.clone();
-            let mut path = mounted.mount.clone().unwrap_or_default();
-            path.extend_from_slice(&gap.location.path);
-            gap.location.path = path;
-            gap.location.partition = mounted.partition;
-            gap.location.volume = Some(mounted.name.clone());
-            gap
-        };
-        let all = |mounted| Mounted::gaps(mounted).map(move |gap| complete(mounted, gap));
-        self.volumes.iter().flat_map(all).collect()
+        self.volumes.iter().flat_map(Mounted::walked_gaps).collect()
     }
 
     /// Opens an entry's inode.
@@ -235,7 +253,7 @@ impl Tree {
         let is_dir = self.get(child)?.1.metadata.file_type == FileType::Directory;
         if is_dir && self.volumes.len() > 1 {
             let path = self.path(child);
-            let over = |m: &Mounted| m.mount.as_deref() == Some(path.as_slice());
+            let over = |m: &Mounted| m.outer.is_none() && m.mount.as_deref() == Some(path.as_slice());
             if let Some((volume, _)) = (0_u32..).zip(&self.volumes).find(|(_, mounted)| over(mounted)) {
                 return Some(EntryId { volume, index: 0 });
             }
@@ -298,8 +316,18 @@ impl Tree {
 }
 
 impl Mounted {
-    fn gaps(&self) -> std::slice::Iter<'_, Gap> {
-        self.walk.gaps.iter()
+    /// What could not be walked, with paths as the running machine sees them.
+    pub fn walked_gaps(&self) -> Vec<Gap> {
+        let complete = |gap: &Gap| {
+            let mut gap = gap.clone();
+            let mut path = self.mount.clone().unwrap_or_default();
+            path.extend_from_slice(&gap.location.path);
+            gap.location.path = path;
+            gap.location.partition = self.partition;
+            gap.location.volume = Some(self.name.clone());
+            gap
+        };
+        self.walk.gaps.iter().map(complete).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{Subject, VolumeSummary, ledger};
+use super::{Subject, VolumeSummary, ledger, nested};
 use crate::budget::Budget;
 use crate::bytes::{Source, Span, Window};
 use crate::finding::{Gap, GapKind, Location, Loss};
@@ -115,7 +115,9 @@ fn open_rootfs(path: &Path, budget: &Budget) -> Result<System, AuditError> {
         ..VolumeSummary::default()
     };
     let (outside, places) = ((0, 0), vec![0]);
-    Ok(System { subject, volumes: vec![volume], tree, gaps, notes, outside, places })
+    let mut system = System { subject, volumes: vec![volume], tree, gaps, notes, outside, places };
+    nested::open(&mut system, budget);
+    Ok(system)
 }
 
 /// What is gathered while the volumes are opened, one after the other.
@@ -165,7 +167,10 @@ fn open_image(name: &str, source: &Arc<dyn Source>, budget: &Budget) -> Result<S
     }
     let mut gaps = opening.gaps;
     gaps.extend(tree.gaps());
-    Ok(System { subject, volumes, tree, gaps, notes: opening.notes, outside, places: opening.places })
+    let mut system =
+        System { subject, volumes, tree, gaps, notes: opening.notes, outside, places: opening.places };
+    nested::open(&mut system, budget);
+    Ok(system)
 }
 
 impl Opening {
@@ -241,7 +246,15 @@ impl Opening {
         let mount = volume.well_known_mount();
         self.hints.push(Hint { number, uuid: volume.uuid.clone(), label: volume.label.clone(), mount });
         self.places.push(self.volumes.len());
-        self.mounted.push(Mounted { fs, walk, partition: number, name, mount: None, mount_source: None });
+        self.mounted.push(Mounted {
+            fs,
+            walk,
+            partition: number,
+            name,
+            mount: None,
+            mount_source: None,
+            outer: None,
+        });
     }
 
     /// A volume without a driver: named if it is known, left alone if it is blank or boot code.
@@ -291,7 +304,7 @@ impl Opening {
 }
 
 /// Opens a file system; a panic in a parser is an error like another.
-fn open_guarded(
+pub(super) fn open_guarded(
     driver: &fs::Driver,
     window: &Arc<dyn Source>,
     budget: &Budget,

@@ -113,6 +113,11 @@ impl<'a> Worker<'a> {
         if walked.metadata.file_type != FileType::Regular || !search && subject.wanted.is_empty() {
             return;
         }
+        if shared.tree.is_opened(id) {
+            // Its content is in the tree, and looked at there.
+            self.outcome.coverage.files_read += u64::from(search);
+            return;
+        }
         let result =
             shared.tree.open(id).and_then(|mut node| self.regular(&subject, &mut *node, search, collected));
         match result {
@@ -449,8 +454,8 @@ pub(super) fn panic_gap(location: Location) -> Gap {
     Gap { location, kind: GapKind::Damaged, loss: Loss::File, bytes: None, reason }
 }
 
-/// The key by which two names may be one file: file system and inode, or first data and size.
-pub(super) fn file_key(tree: &Tree, id: EntryId) -> (u64, u32, u64, NodeId) {
-    let Some((_, walked)) = tree.get(id) else { return (u64::MAX, id.volume, 0, NodeId(0)) };
-    (walked.first, id.volume, walked.metadata.size, walked.node)
+/// The key by which two names may be one file, and the order of the disk: first data, size, inode.
+pub(super) fn file_key(tree: &Tree, id: EntryId) -> (u32, u64, u64, NodeId) {
+    let Some((_, walked)) = tree.get(id) else { return (id.volume, u64::MAX, 0, NodeId(0)) };
+    (id.volume, walked.first, walked.metadata.size, walked.node)
 }

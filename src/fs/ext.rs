@@ -203,6 +203,10 @@ impl FileSystem for Ext {
         free::unallocated(&self.volume, visit)
     }
 
+    fn source(&self) -> Option<Arc<dyn Source>> {
+        Some(Arc::clone(&self.volume.source))
+    }
+
     fn notes(&self) -> Vec<Note> {
         let mut notes = self.notes.clone();
         notes.extend(self.volume.ledger.notes());

@@ -20,7 +20,6 @@ pub struct Recognised {
 /// Offset, mark, name.
 const MARKS: &[(u64, &[u8], &str)] = &[
     (0x1_0040, b"_BHRfS_M", "btrfs"),
-    (0, b"hsqs", "squashfs"),
     (3, b"ReFS\0", "refs"),
     (512, b"LABELONE", "LVM2 physical volume"),
     (0, b"LABELONE", "LVM2 physical volume"),
@@ -65,6 +64,33 @@ pub fn recognise(source: &dyn Source) -> Option<Recognised> {
         _ => "not read yet",
     };
     Some(Recognised { name, kind: GapKind::Unsupported, detail: detail.to_owned() })
+}
+
+/// How many bytes [`may_begin_volume`] wants to see.
+pub const HEAD: usize = 4608;
+
+/// Marks of what is read, and of partition tables; offset and mark.
+const OPENED_MARKS: &[(usize, &[u8])] = &[
+    (0, b"hsqs"),
+    (0, b"sqsh"),
+    (0, b"LUKS\xba\xbe"),
+    (3, b"-FVE-FS-"),
+    (1080, b"\x53\xef"),
+    (1024, b"\xe2\xe1\xf5\xe0"),
+    (0, b"XFSB"),
+    (510, b"\x55\xaa"),
+    (512, b"EFI PART"),
+    (4096, b"EFI PART"),
+];
+
+/// Whether a file that begins with `head` may be a volume or a disk: cheap, and to be proved by opening it.
+/// What shows itself further in (ISO 9660, btrfs) is not seen; swap space is no file system.
+pub fn may_begin_volume(head: &[u8]) -> bool {
+    let marked = |at: usize, mark: &[u8]| head.get(at..).is_some_and(|rest| rest.starts_with(mark));
+    let known = |&&(at, mark, name): &&(u64, &[u8], &str)| {
+        mark.len() >= 4 && !name.starts_with("swap") && usize::try_from(at).is_ok_and(|at| marked(at, mark))
+    };
+    OPENED_MARKS.iter().any(|&(at, mark)| marked(at, mark)) || MARKS.iter().find(known).is_some()
 }
 
 /// Whether a slot of the first label's ring holds an uberblock of ZFS, in either order of bytes.

@@ -6,7 +6,7 @@ use std::ops::{ControlFlow, Range};
 use super::occupancy::{Occupancy, Occupied};
 use crate::budget::Budget;
 use crate::finding::{Gap, GapKind, Location, Loss};
-use crate::fs::{Extent, FileSystem, FileType, FsError, Metadata, NodeId, Place};
+use crate::fs::{FileSystem, FileType, FsError, Metadata, NodeId};
 
 /// Longest target of a symbolic link that is kept, in bytes (`PATH_MAX`).
 const LINK_LIMIT: usize = 4096;
@@ -41,7 +41,7 @@ pub struct Walk {
     /// How much of the disk the files take.
     pub occupied: Occupied,
     /// Gathers it during the walk.
-    occupancy: Occupancy,
+    occupancy: Option<Occupancy>,
 }
 
 impl Walk {
@@ -103,7 +103,7 @@ pub fn gap_kind(error: &FsError) -> GapKind {
     match error {
         FsError::Read(ReadError::BeyondEnd { .. }) => GapKind::Missing,
         FsError::Read(ReadError::Host { .. }) => GapKind::HostFailed,
-        FsError::Corrupt { .. } => GapKind::Damaged,
+        FsError::Corrupt { .. } | FsError::Read(ReadError::Inner { .. }) => GapKind::Damaged,
         FsError::Unsupported(what) if what.contains("ncrypt") => GapKind::Encrypted,
         FsError::Unsupported(_) => GapKind::Unsupported,
     }
@@ -137,11 +137,12 @@ pub fn walk(fs: &dyn FileSystem, budget: &Budget) -> Walk {
             return walk;
         }
     }
-    walk.occupancy = Occupancy::of(fs.usage().block.into());
+    let usage = fs.usage();
+    walk.occupancy = usage.data.is_none().then(|| Occupancy::of(usage.block.into()));
     let mut seen = HashSet::from([root]);
     descend(fs, &mut walk, 0, &mut seen, budget);
     unnamed(fs, &mut walk, &mut seen, budget);
-    walk.occupied = std::mem::take(&mut walk.occupancy).finish();
+    walk.occupied = walk.occupancy.take().map(Occupancy::finish).unwrap_or_default();
     walk
 }
 
@@ -295,19 +296,14 @@ fn add_entry(fs: &dyn FileSystem, walk: &mut Walk, parent: u32, name: &[u8], id:
     };
     let mut first = u64::MAX;
     if metadata.file_type == FileType::Regular {
-        // An error shows itself again when the file is read.
-        let extents = node.extents().unwrap_or_default();
-        walk.occupancy.add(extents, metadata.size);
-        first = first_data(extents).unwrap_or(u64::MAX);
+        first = node.first_place().unwrap_or(u64::MAX);
+        if let Some(occupancy) = &mut walk.occupancy {
+            // An error shows itself again when the file is read.
+            occupancy.add(node.extents().unwrap_or_default(), metadata.size);
+        }
     }
     let start = u32::try_from(walk.names.len()).unwrap_or(u32::MAX);
     walk.names.extend_from_slice(name);
     let end = u32::try_from(walk.names.len()).unwrap_or(u32::MAX);
     walk.entries.push(Walked { parent, name: start..end, node: id, metadata, children: 0..0, first, target });
-}
-
-/// Where the first data lies on the disk.
-fn first_data(extents: &[Extent]) -> Option<u64> {
-    let on_disk = |place: Place| if let Place::Disk(at) = place { Some(at) } else { None };
-    extents.iter().find_map(|extent| on_disk(extent.place))
 }

@@ -6,12 +6,15 @@
     clippy::allow_attributes,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stderr,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
     unreachable_pub,
     missing_docs,
     reason = "a panic here is a failed test, and not every test uses every part"
 )]
+
+pub mod tools;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -172,7 +175,7 @@ pub fn run(program: &str, args: &[&str]) {
         .args(args)
         .env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin")
         .output()
-        .unwrap_or_else(|error| panic!("{program} cannot be run ({error}): install e2fsprogs"));
+        .unwrap_or_else(|error| panic!("{program} cannot be run ({error}): is its package installed?"));
     assert!(output.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 

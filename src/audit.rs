@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::budget::Budget;
+use crate::bytes::Span;
 use crate::detect::{self, Collected};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, Location, Loss};
@@ -14,6 +15,7 @@ use crate::tree::{EntryId, Tree};
 
 mod content;
 mod merge;
+mod opening;
 mod published;
 pub mod system;
 mod worker;
@@ -204,10 +206,14 @@ pub struct Subject {
 pub struct VolumeSummary {
     /// Number in the partition table.
     pub partition: Option<u32>,
+    /// What is made of partitions: "LV vg/root", "md 0".
+    pub name: Option<String>,
     /// First byte in the image.
     pub offset: u64,
     /// Length in bytes.
     pub size: u64,
+    /// Where its bytes lie in the image; empty where that is not simple.
+    pub places: Vec<Span>,
     /// What it holds: "ext4", "vfat", "xfs", "empty", "unknown".
     pub content: String,
     /// What the partition table says it is for: "EFI system partition".

@@ -1,21 +1,19 @@
-//! From the image to the tree: partitions, file systems, and what cannot be opened.
+//! From what is named on the command line to the tree.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::opening::{Opened, Opening, volume_gap};
 use super::{Subject, VolumeSummary};
 use crate::budget::Budget;
-use crate::bytes::{Source, Window};
-use crate::finding::{Gap, GapKind, Location, Loss};
-use crate::fs::{self, FileSystem, FsError};
+use crate::bytes::Source;
+use crate::finding::{Gap, GapKind, Loss};
+use crate::fs::{self, FsError};
 use crate::image::{self, ImageError};
-use crate::tree::mount::Hint;
-use crate::tree::walk::{gap_kind, walk};
-use crate::tree::{Mounted, Tree};
-use crate::volume::{self, Volume};
+use crate::tree::Tree;
+use crate::volume;
 
 /// What to audit.
 #[derive(Clone, Debug)]
@@ -113,165 +111,18 @@ fn open_rootfs(path: &Path, budget: &Budget) -> Result<System, AuditError> {
     Ok(System { subject, volumes: vec![volume], tree, gaps, notes })
 }
 
-/// What is gathered while the volumes are opened, one after the other.
-#[derive(Default)]
-struct Opening {
-    volumes: Vec<VolumeSummary>,
-    mounted: Vec<Mounted>,
-    hints: Vec<Hint>,
-    /// For each of `mounted`: its index in `volumes`.
-    places: Vec<usize>,
-    gaps: Vec<Gap>,
-    notes: Vec<(String, String)>,
-    known: bool,
-}
-
 fn open_image(name: &str, source: &Arc<dyn Source>, budget: &Budget) -> Result<System, AuditError> {
     let table = volume::read(source);
     let layout = table.scheme.name().to_owned();
     let subject = Subject { name: name.to_owned(), size: source.len(), layout, sector: table.sector };
-    let mut opening = Opening { known: table.scheme != volume::Scheme::None, ..Opening::default() };
-    for note in table.notes {
-        if note.loss == Loss::Nothing {
-            opening.notes.push(("partition table".to_owned(), note.text));
-        } else {
-            opening.gaps.push(volume_gap(None, "partition table", GapKind::Damaged, None, note.text));
-        }
+    let mut opening = Opening::new(table.scheme != volume::Scheme::None);
+    let (devices, notes) = volume::stack::assemble(source, &table);
+    opening.notes("partition table", table.notes);
+    opening.notes("logical volumes", notes);
+    for device in &devices {
+        opening.device(device, budget);
     }
-    for volume in &table.volumes {
-        opening.volume(source, volume, budget);
-    }
-    if !opening.known {
-        return Err(AuditError::Nothing(name.to_owned()));
-    }
-    let tree = Tree::new(opening.mounted, &opening.hints);
-    let mut volumes = opening.volumes;
-    for (index, mounted) in opening.places.into_iter().zip(tree.volumes()) {
-        if let Some(summary) = volumes.get_mut(index) {
-            summary.mount =
-                mounted.mount.as_ref().map(|at| if at.is_empty() { b"/".to_vec() } else { at.clone() });
-            summary.mount_source = mounted.mount_source;
-        }
-    }
-    let mut gaps = opening.gaps;
-    gaps.extend(tree.gaps());
-    Ok(System { subject, volumes, tree, gaps, notes: opening.notes })
-}
-
-impl Opening {
-    fn volume(&mut self, source: &Arc<dyn Source>, volume: &Volume, budget: &Budget) {
-        let window: Arc<dyn Source> = Arc::new(Window::new(Arc::clone(source), volume.span));
-        let cut = volume.span.len.saturating_sub(window.len());
-        let mut summary = VolumeSummary {
-            partition: volume.number,
-            offset: volume.span.offset,
-            size: volume.span.len,
-            content: "unknown".to_owned(),
-            purpose: volume.type_name().map(str::to_owned),
-            ..VolumeSummary::default()
-        };
-        if cut > 0 {
-            let reason = format!(
-                "the image is cut short: {cut} of the partition's {} bytes are not in it",
-                volume.span.len
-            );
-            self.gaps.push(volume_gap(volume.number, "partition", GapKind::Missing, Some(cut), reason));
-        }
-        match fs::DRIVERS.iter().find(|driver| (driver.probe)(&*window)) {
-            Some(driver) => {
-                self.known = true;
-                match open_guarded(driver, &window, budget) {
-                    Ok(fs) => self.mount(volume, Arc::from(fs), &mut summary, budget),
-                    Err(error) => {
-                        driver.name.clone_into(&mut summary.content);
-                        self.closed(volume, driver.name, gap_kind(&error), &error.to_string());
-                    }
-                }
-            }
-            None => self.unopened(volume, &window, &mut summary),
-        }
-        self.volumes.push(summary);
-    }
-
-    fn mount(
-        &mut self,
-        volume: &Volume,
-        fs: Arc<dyn FileSystem>,
-        summary: &mut VolumeSummary,
-        budget: &Budget,
-    ) {
-        let identity = fs.identity();
-        identity.kind.clone_into(&mut summary.content);
-        let label =
-            identity.label.as_ref().map(|label| crate::text::Escaped(label).to_string()).unwrap_or_default();
-        let name = format!("{} {label}", identity.kind).trim_end().to_owned();
-        let walk = walk(&*fs, budget);
-        summary.label = identity.label;
-        summary.uuid = identity.uuid;
-        summary.free = fs.usage().free;
-        summary.entries = walk.entries.len() as u64;
-        summary.read = true;
-        for note in fs.notes() {
-            if note.loss == Loss::Nothing {
-                self.notes.push((place_name(volume.number, &name), note.text));
-            } else {
-                let mut gap = volume_gap(volume.number, &name, GapKind::Damaged, None, note.text);
-                gap.loss = note.loss;
-                self.gaps.push(gap);
-            }
-        }
-        let number = volume.number;
-        let mount = volume.well_known_mount();
-        self.hints.push(Hint { number, uuid: volume.uuid.clone(), label: volume.label.clone(), mount });
-        self.places.push(self.volumes.len());
-        self.mounted.push(Mounted { fs, walk, partition: number, name, mount: None, mount_source: None });
-    }
-
-    /// A volume without a driver: named if it is known, left alone if it is blank or boot code.
-    fn unopened(&mut self, volume: &Volume, window: &Arc<dyn Source>, summary: &mut VolumeSummary) {
-        if let Some(found) = fs::magic::recognise(&**window) {
-            self.known = true;
-            found.name.clone_into(&mut summary.content);
-            self.closed(volume, found.name, found.kind, &found.detail);
-        } else if matches!(fs::magic::is_blank(&**window), Ok(Some(true))) {
-            "empty".clone_into(&mut summary.content);
-            summary.read = true;
-        } else if volume.is_boot_code() {
-            "boot code".clone_into(&mut summary.content);
-            self.notes.push((
-                place_name(volume.number, "boot code"),
-                "boot code without a file system is not examined".to_owned(),
-            ));
-        } else {
-            self.closed(volume, "unknown", GapKind::Unsupported, "no file system that is known");
-        }
-    }
-
-    fn closed(&mut self, volume: &Volume, name: &str, kind: GapKind, reason: &str) {
-        let reason = if reason.is_empty() { name.to_owned() } else { format!("{name}: {reason}") };
-        self.gaps.push(volume_gap(volume.number, name, kind, Some(volume.span.len), reason));
-    }
-}
-
-/// Opens a file system; a panic in a parser is an error like another.
-fn open_guarded(
-    driver: &fs::Driver,
-    window: &Arc<dyn Source>,
-    budget: &Budget,
-) -> Result<Box<dyn FileSystem>, FsError> {
-    catch_unwind(AssertUnwindSafe(|| (driver.open)(Arc::clone(window), budget))).unwrap_or_else(|_| {
-        Err(FsError::corrupt("file system", 0, "its reader panicked: please report this"))
-    })
-}
-
-fn place_name(partition: Option<u32>, name: &str) -> String {
-    match partition {
-        Some(number) => format!("partition {number} ({name})"),
-        None => name.to_owned(),
-    }
-}
-
-fn volume_gap(partition: Option<u32>, name: &str, kind: GapKind, bytes: Option<u64>, reason: String) -> Gap {
-    let location = Location { partition, volume: Some(name.to_owned()), ..Location::default() };
-    Gap { location, kind, loss: Loss::Volume, bytes, reason }
+    let opened = opening.finish().ok_or_else(|| AuditError::Nothing(name.to_owned()))?;
+    let Opened { volumes, tree, gaps, notes } = opened;
+    Ok(System { subject, volumes, tree, gaps, notes })
 }

@@ -27,7 +27,7 @@ pub(super) fn layout(image: &Path, terminal: &mut Terminal<'_>) -> Result<Exit, 
         let _ = write!(text, ", sectors of {} bytes", subject.sector);
     }
     text.push_str("\n\n");
-    let header = ["part", "first byte", "bytes", "holds", "label", "UUID", "mounted at", "by", "purpose"];
+    let header = ["part", "volume", "first byte", "bytes", "holds", "label", "UUID", "mounted at", "by", "purpose"];
     let rows = std::iter::once(header.map(str::to_owned)).chain(system.volumes.iter().map(row));
     text.push_str(&table(&rows.collect::<Vec<_>>()));
     for (place, note) in &system.notes {
@@ -37,10 +37,11 @@ pub(super) fn layout(image: &Path, terminal: &mut Terminal<'_>) -> Result<Exit, 
     told(&system.gaps, terminal)
 }
 
-fn row(volume: &VolumeSummary) -> [String; 9] {
+fn row(volume: &VolumeSummary) -> [String; 10] {
     let bytes = |bytes: Option<&[u8]>| bytes.map_or_else(String::new, |bytes| Escaped(bytes).to_string());
     [
         volume.partition.map_or_else(|| "-".to_owned(), |number| number.to_string()),
+        bytes(volume.name.as_deref().map(str::as_bytes)),
         volume.offset.to_string(),
         volume.size.to_string(),
         volume.content.clone(),

@@ -79,8 +79,10 @@ struct CoverageView {
 #[derive(Serialize)]
 struct Volume<'a> {
     partition: Option<u32>,
+    name: Option<&'a str>,
     offset: u64,
     size: u64,
+    places: Vec<Run>,
     content: &'a str,
     purpose: Option<&'a str>,
     label: Option<String>,
@@ -90,6 +92,13 @@ struct Volume<'a> {
     free: u64,
     entries: u64,
     read: bool,
+}
+
+/// A run of bytes of the image.
+#[derive(Serialize)]
+struct Run {
+    offset: u64,
+    size: u64,
 }
 
 #[derive(Serialize)]
@@ -250,8 +259,10 @@ fn coverage(coverage: &Coverage) -> CoverageView {
 fn volume(volume: &VolumeSummary) -> Volume<'_> {
     Volume {
         partition: volume.partition,
+        name: volume.name.as_deref(),
         offset: volume.offset,
         size: volume.size,
+        places: volume.places.iter().map(|span| Run { offset: span.offset, size: span.len }).collect(),
         content: &volume.content,
         purpose: volume.purpose.as_deref(),
         label: volume.label.as_deref().map(plain),

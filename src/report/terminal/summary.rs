@@ -53,7 +53,10 @@ fn row(volume: &VolumeSummary) -> [String; 5] {
         _ => volume.content.clone(),
     };
     [
-        volume.partition.map_or_else(String::new, |number| format!("partition {number}")),
+        match (&volume.name, volume.partition) {
+            (Some(name), _) => Escaped(name.as_bytes()).to_string(),
+            (None, number) => number.map_or_else(String::new, |number| format!("partition {number}")),
+        },
         content,
         volume.mount.as_deref().map_or_else(|| "-".to_owned(), |mount| Escaped(mount).to_string()),
         if volume.size == 0 { String::new() } else { size(volume.size) },

@@ -27,7 +27,8 @@ pub(super) fn layout(image: &Path, terminal: &mut Terminal<'_>) -> Result<Exit, 
         let _ = write!(text, ", sectors of {} bytes", subject.sector);
     }
     text.push_str("\n\n");
-    let header = ["part", "volume", "first byte", "bytes", "holds", "label", "UUID", "mounted at", "by", "purpose"];
+    let header =
+        ["part", "volume", "first byte", "bytes", "holds", "label", "UUID", "mounted at", "by", "purpose"];
     let rows = std::iter::once(header.map(str::to_owned)).chain(system.volumes.iter().map(row));
     text.push_str(&table(&rows.collect::<Vec<_>>()));
     for (place, note) in &system.notes {

@@ -68,7 +68,10 @@ fn open(member: &Member, legs: &[&Leg]) -> Result<Opened, Closed> {
     let (there, wanted) = (current.len(), member.legs);
     let level = level_name(member.level);
     let state = |closed: Closed| Closed {
-        reason: format!("{level}, {there} of {wanted} members, metadata {}: {}", member.version, closed.reason),
+        reason: format!(
+            "{level}, {there} of {wanted} members, metadata {}: {}",
+            member.version, closed.reason
+        ),
         ..closed
     };
     if let Some(obstacle) = current.values().find_map(|leg| leg.member.obstacle) {
@@ -131,7 +134,7 @@ fn place(leg: &Leg, len: u64) -> (usize, Span) {
 
 /// Bytes rounded down to whole chunks.
 fn whole_chunks(len: u64, chunk: u64) -> u64 {
-    if chunk == 0 { len } else { len / chunk * chunk }
+    len.checked_div(chunk).map_or(len, |chunks| chunks.saturating_mul(chunk))
 }
 
 fn linear(member: &Member, legs: &BTreeMap<u32, &Leg>) -> Result<Opened, Closed> {
@@ -156,7 +159,9 @@ fn striped(member: &Member, legs: &BTreeMap<u32, &Leg>) -> Result<Opened, Closed
             _ if pieces.is_empty() => 0,
             1 => chunks % count,
             2 => 0,
-            other => return Err(Closed::unsupported(format!("members of several sizes with layout {other}"))),
+            other => {
+                return Err(Closed::unsupported(format!("members of several sizes with layout {other}")));
+            }
         };
         let zone = rows.checked_mul(count).ok_or_else(|| Closed::damaged("its size is not possible"))?;
         let mut zone_legs: Vec<Option<Arc<dyn Source>>> = Vec::new();
@@ -184,7 +189,9 @@ fn mirror(member: &Member, legs: &BTreeMap<u32, &Leg>) -> Result<Opened, Closed>
     let count = member.legs;
     if count > 1 {
         let role = leg.member.role.unwrap_or_default();
-        opened.notes.push(format!("RAID 1: member {role} of {count} is read, the others are taken as its copies"));
+        opened
+            .notes
+            .push(format!("RAID 1: member {role} of {count} is read, the others are taken as its copies"));
     }
     Ok(opened)
 }
@@ -209,8 +216,8 @@ fn chunked(
 }
 
 fn copies(member: &Member, legs: &BTreeMap<u32, &Leg>) -> Result<Opened, Closed> {
-    let geometry =
-        Geometry::copies(member.layout, usize::try_from(member.legs).unwrap_or(0)).map_err(Closed::unsupported)?;
+    let geometry = Geometry::copies(member.layout, usize::try_from(member.legs).unwrap_or(0))
+        .map_err(Closed::unsupported)?;
     let Geometry::Copies { near, far, .. } = geometry else {
         return Err(Closed::damaged("no layout of RAID 10"));
     };

@@ -145,7 +145,7 @@ impl Array {
     ) -> Result<Self, String> {
         let (data, _) = geometry.per_row(legs.len() as u64);
         let few = matches!(geometry, Geometry::Parity { algorithm: 16.., .. }) && legs.len() < 4;
-        if chunk < 512 || chunk > 1 << 40 || data == 0 || legs.len() > MAX_LEGS || few {
+        if !(512..=1 << 40).contains(&chunk) || data == 0 || legs.len() > MAX_LEGS || few {
             return Err(format!("{} legs with chunks of {chunk} bytes are not possible", legs.len()));
         }
         let array = Self { legs, geometry, chunk, len };

@@ -222,8 +222,10 @@ impl Builder {
             let number = volume.number.unwrap_or_default();
             let places = vec![(index, volume.span)];
             let inner = partition(&device.source, volume);
-            let paths = device.paths.iter().flat_map(|path| [format!("{path}p{number}"), format!("{path}{number}")]);
-            let mut inner = Device { name: Some(format!("{name} partition {number}")), paths: paths.collect(), ..inner };
+            let paths =
+                device.paths.iter().flat_map(|path| [format!("{path}p{number}"), format!("{path}{number}")]);
+            let mut inner =
+                Device { name: Some(format!("{name} partition {number}")), paths: paths.collect(), ..inner };
             inner.depth = device.depth.saturating_add(1);
             self.settle(&mut inner, &places);
             inner.volume.number = self.partition_of(&places);

@@ -157,11 +157,7 @@ impl Volume {
         let mut segments: Vec<Segment> =
             segments.map(|(_, section)| Segment::parse(section)).collect::<Option<_>>()?;
         segments.sort_by_key(|segment| segment.start);
-        Some(Self {
-            uuid: bare(section.text("id")?),
-            visible: section.has("status", "VISIBLE"),
-            segments,
-        })
+        Some(Self { uuid: bare(section.text("id")?), visible: section.has("status", "VISIBLE"), segments })
     }
 
     /// Names of the logical volumes (and physical ones) that it is made of.

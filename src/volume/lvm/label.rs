@@ -125,7 +125,8 @@ fn text(source: &dyn Source, area: Span) -> Result<Option<Vec<u8>>, String> {
     let first = len.min(size.saturating_sub(offset));
     let read = |at: u64, len: u64| {
         let len = usize::try_from(len).unwrap_or(usize::MAX);
-        read_vec(source, area.offset.saturating_add(at), len).map_err(|error| format!("metadata text: {error}"))
+        read_vec(source, area.offset.saturating_add(at), len)
+            .map_err(|error| format!("metadata text: {error}"))
     };
     let mut text = read(offset, first)?;
     text.extend(read(AREA_HEADER, len.saturating_sub(first))?);
@@ -201,7 +202,10 @@ mod tests {
         for from in [512, 4096, 8000, 8191] {
             let disk = disk(from);
             let label = Label::read(&disk).unwrap().unwrap();
-            assert_eq!((label.uuid.as_str(), label.data.as_slice()), (UUID, [Span::new(16384, 0)].as_slice()));
+            assert_eq!(
+                (label.uuid.as_str(), label.data.as_slice()),
+                (UUID, [Span::new(16384, 0)].as_slice())
+            );
             let (texts, problems) = label.texts(&disk);
             assert_eq!((texts.len(), problems.len()), (1, 0));
             assert_eq!(texts[0], "vg { seqno = 1 }\n".repeat(50).into_bytes());

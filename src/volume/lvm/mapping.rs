@@ -38,7 +38,9 @@ impl<'a> Mapper<'a> {
             return known.clone();
         }
         if depth > MAX_DEPTH {
-            return Err(Closed::damaged(format!("volumes are made of each other more than {MAX_DEPTH} deep")));
+            return Err(Closed::damaged(format!(
+                "volumes are made of each other more than {MAX_DEPTH} deep"
+            )));
         }
         // A volume that is made of itself meets this.
         self.done.insert(name, Err(Closed::damaged("volumes are made of each other in a circle")));
@@ -75,12 +77,7 @@ impl<'a> Mapper<'a> {
         bytes.ok_or_else(|| Closed::damaged(format!("{extents} extents are no possible size")))
     }
 
-    fn segment(
-        &mut self,
-        segment: &'a Segment,
-        depth: u32,
-        whole: &mut Gathered,
-    ) -> Result<Piece, Closed> {
+    fn segment(&mut self, segment: &'a Segment, depth: u32, whole: &mut Gathered) -> Result<Piece, Closed> {
         let len = self.bytes(segment.count)?;
         match &segment.kind {
             Kind::Zero => Ok(Piece { source: None, offset: 0, len }),
@@ -117,7 +114,9 @@ impl<'a> Mapper<'a> {
         let end = area.extent.checked_add(len / self.group.extent.max(1));
         if end.is_none_or(|end| end > physical.count) {
             let (extent, count) = (area.extent, physical.count);
-            return Err(Closed::damaged(format!("extents from {extent} lie beyond the {count} of their volume")));
+            return Err(Closed::damaged(format!(
+                "extents from {extent} lie beyond the {count} of their volume"
+            )));
         }
         let offset = physical.start.saturating_add(start);
         whole.places.push((*device, Span::new(offset, len)));
@@ -155,7 +154,9 @@ impl<'a> Mapper<'a> {
             match self.area(area, len, depth, whole) {
                 Ok(piece) => {
                     let count = areas.len();
-                    whole.notes.push(format!("mirror: leg {index} of {count} is read, the others are taken as its copies"));
+                    whole.notes.push(format!(
+                        "mirror: leg {index} of {count} is read, the others are taken as its copies"
+                    ));
                     return Ok(piece);
                 }
                 Err(error) => lost = error,
@@ -194,7 +195,9 @@ impl<'a> Mapper<'a> {
                     legs.push(Some(image.source));
                 }
                 (_, Geometry::Copies { .. }) => legs.push(None),
-                (Err(error), _) => return Err(Closed { reason: format!("{name}: {}", error.reason), ..error }),
+                (Err(error), _) => {
+                    return Err(Closed { reason: format!("{name}: {}", error.reason), ..error });
+                }
                 _ => return Err(Closed::missing(format!("{name}: image {index} is out of date"))),
             }
         }
@@ -213,13 +216,16 @@ impl<'a> Mapper<'a> {
             let there = record.u32_le(0) == Ok(0x6452_6d44);
             states.push(there.then(|| (record.u64_le(16).unwrap_or(0), record.u64_le(24).unwrap_or(0))));
         }
-        let Some((newest, failed)) = states.iter().copied().flatten().max_by_key(|(events, _)| *events) else {
+        let Some((newest, failed)) = states.iter().copied().flatten().max_by_key(|(events, _)| *events)
+        else {
             return Vec::new();
         };
-        let behind = |state: &Option<(u64, u64)>| {
-            state.is_none_or(|(events, _)| events.saturating_add(1) < newest)
-        };
-        (0_u32..).zip(&states).map(|(bit, state)| behind(state) || failed.checked_shr(bit).unwrap_or(0) & 1 == 1).collect()
+        let behind =
+            |state: &Option<(u64, u64)>| state.is_none_or(|(events, _)| events.saturating_add(1) < newest);
+        (0_u32..)
+            .zip(&states)
+            .map(|(bit, state)| behind(state) || failed.checked_shr(bit).unwrap_or(0) & 1 == 1)
+            .collect()
     }
 }
 
@@ -277,7 +283,9 @@ fn first_image(
     whole.take(image);
     let count = images.len();
     let doubt = if good(index) { "" } else { ", though it is out of date" };
-    whole.notes.push(format!("raid1: image {index} of {count} is read{doubt}, the others are taken as its copies"));
+    whole
+        .notes
+        .push(format!("raid1: image {index} of {count} is read{doubt}, the others are taken as its copies"));
     Ok(Piece { source: Some(Arc::clone(&image.source)), offset: 0, len })
 }
 

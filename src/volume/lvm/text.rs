@@ -131,7 +131,8 @@ impl<'a> Parser<'a> {
         self.peek();
         let rest = self.text.get(self.at..).unwrap_or_default();
         let len = rest.iter().position(|&byte| !is_word(byte)).unwrap_or(rest.len());
-        let word = rest.get(..len).filter(|word| !word.is_empty()).ok_or_else(|| self.unexpected("a name"))?;
+        let word =
+            rest.get(..len).filter(|word| !word.is_empty()).ok_or_else(|| self.unexpected("a name"))?;
         self.at = self.at.saturating_add(len);
         Ok(word)
     }
@@ -233,7 +234,10 @@ mod tests {
         assert_eq!(vg.list("list").len(), 4);
         assert!(vg.has("list", "pv1"));
         let inner = vg.section("inner").unwrap();
-        assert_eq!((inner.text("y"), inner.number("x"), inner.text("f")), (Some("q\"\\z"), None, Some("1.5")));
+        assert_eq!(
+            (inner.text("y"), inner.number("x"), inner.text("f")),
+            (Some("q\"\\z"), None, Some("1.5"))
+        );
     }
 
     #[test]

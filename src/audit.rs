@@ -10,6 +10,7 @@ use crate::detect::{self, Collected};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, Location, Loss};
 use crate::fs::FileType;
+use crate::image;
 use crate::rules::Engine;
 use crate::tree::{EntryId, Tree};
 
@@ -27,12 +28,14 @@ use worker::{Outcome, Placed, Shared, Twins, Worker};
 const BATCH: u64 = 8 << 20;
 
 /// How an audit is run.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Its limits.
     pub budget: Budget,
     /// Threads; 0 for one per core.
     pub jobs: usize,
+    /// What an image may.
+    pub image: image::Options,
 }
 
 /// Audits `target`.
@@ -41,7 +44,7 @@ pub struct Settings {
 /// [`AuditError`], if there is nothing that could be audited.
 pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Result<Report, AuditError> {
     progress.begin("reading directories", 0);
-    let system = System::open(target, &settings.budget)?;
+    let system = System::open_with(target, &settings.budget, &settings.image, progress)?;
     let (facts, fact_gaps) = Facts::gather(&system.tree);
     let detectors = detect::all();
     let engine = Engine::embedded();
@@ -193,7 +196,9 @@ pub struct Report {
 pub struct Subject {
     /// File name or directory, as given.
     pub name: String,
-    /// Bytes of the image; 0 for a mounted tree.
+    /// What the file is: "raw", "qcow2", "raw in gzip", "directory".
+    pub format: String,
+    /// Bytes of the disk in it; 0 for a mounted tree.
     pub size: u64,
     /// "GPT", "MBR", "no partition table", "directory".
     pub layout: String,

@@ -98,6 +98,7 @@ fn gap_kind(error: &FsError) -> GapKind {
     match error {
         FsError::Read(crate::bytes::ReadError::BeyondEnd { .. }) => GapKind::Missing,
         FsError::Read(crate::bytes::ReadError::Host { .. }) => GapKind::HostFailed,
+        FsError::Read(crate::bytes::ReadError::Container { .. }) => GapKind::Damaged,
         FsError::Corrupt { .. } => GapKind::Damaged,
         FsError::Unsupported(_) => GapKind::Unsupported,
     }

@@ -7,7 +7,6 @@ mod gpt;
 mod kind;
 mod logical;
 mod lvm;
-mod mapped;
 mod mbr;
 mod md;
 mod raid;

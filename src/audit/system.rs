@@ -6,12 +6,12 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::opening::{Opened, Opening, volume_gap};
-use super::{Subject, VolumeSummary};
+use super::{Progress, Quiet, Subject, VolumeSummary};
 use crate::budget::Budget;
 use crate::bytes::Source;
 use crate::finding::{Gap, GapKind, Loss};
 use crate::fs::{self, FsError};
-use crate::image::{self, ImageError};
+use crate::image::{self, Image, ImageError};
 use crate::tree::Tree;
 use crate::volume;
 
@@ -70,15 +70,35 @@ impl System {
     /// # Errors
     /// [`AuditError`], if there is nothing to audit.
     pub fn open(target: &Target, budget: &Budget) -> Result<Self, AuditError> {
+        Self::open_with(target, budget, &image::Options::default(), &Quiet)
+    }
+
+    /// Like [`System::open`], with what the user allows an image, and telling how far it is unpacked.
+    ///
+    /// # Errors
+    /// [`AuditError`], if there is nothing to audit.
+    pub fn open_with(
+        target: &Target,
+        budget: &Budget,
+        options: &image::Options,
+        progress: &dyn Progress,
+    ) -> Result<Self, AuditError> {
+        let told = |step| match step {
+            image::Step::Begin(bytes) => progress.begin("unpacking the image", bytes),
+            image::Step::Advance(bytes) => progress.advance(bytes),
+        };
         match target {
             Target::Rootfs(path) => open_rootfs(path, budget),
             Target::Image(path) => {
-                let image = image::open(path)?;
-                open_image(&path.display().to_string(), &image.source, budget)
+                let image = image::open(path, options, budget, &told)?;
+                progress.begin("reading directories", 0);
+                open_image(&path.display().to_string(), &image, budget)
             }
             Target::Bytes { name, data } => {
                 let source: Arc<dyn Source> = Arc::new(data.clone());
-                open_image(name, &source, budget)
+                let (size, format) = (source.len(), "raw".to_owned());
+                let image = Image { source, name: name.clone(), size, format, notes: Vec::new() };
+                open_image(name, &image, budget)
             }
         }
     }
@@ -88,7 +108,12 @@ fn open_rootfs(path: &Path, budget: &Budget) -> Result<System, AuditError> {
     let name = path.display().to_string();
     let fs =
         fs::host::open(path, budget).map_err(|error| AuditError::Rootfs { path: name.clone(), error })?;
-    let subject = Subject { name: name.clone(), layout: "directory".to_owned(), ..Subject::default() };
+    let subject = Subject {
+        name: name.clone(),
+        format: "directory".to_owned(),
+        layout: "directory".to_owned(),
+        ..Subject::default()
+    };
     let (harmless, losses): (Vec<_>, Vec<_>) =
         fs.notes().into_iter().partition(|note| note.loss == Loss::Nothing);
     let notes = harmless.into_iter().map(|note| (name.clone(), note.text)).collect();
@@ -111,12 +136,20 @@ fn open_rootfs(path: &Path, budget: &Budget) -> Result<System, AuditError> {
     Ok(System { subject, volumes: vec![volume], tree, gaps, notes })
 }
 
-fn open_image(name: &str, source: &Arc<dyn Source>, budget: &Budget) -> Result<System, AuditError> {
+fn open_image(name: &str, image: &Image, budget: &Budget) -> Result<System, AuditError> {
+    let source = &image.source;
     let table = volume::read(source);
-    let layout = table.scheme.name().to_owned();
-    let subject = Subject { name: name.to_owned(), size: source.len(), layout, sector: table.sector };
+    let subject = Subject {
+        name: name.to_owned(),
+        format: image.format.clone(),
+        size: source.len(),
+        layout: table.scheme.name().to_owned(),
+        sector: table.sector,
+    };
     let mut opening = Opening::new(table.scheme != volume::Scheme::None);
     let (devices, notes) = volume::stack::assemble(source, &table);
+    let of_image = |(loss, text): &(Loss, String)| volume::Note { loss: *loss, text: text.clone() };
+    opening.notes("image", image.notes.iter().map(of_image).collect());
     opening.notes("partition table", table.notes);
     opening.notes("logical volumes", notes);
     for device in &devices {

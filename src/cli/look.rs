@@ -18,11 +18,11 @@ use crate::tree::{EntryId, Tree};
 const CHUNK: usize = 64 << 10;
 
 /// `assay layout IMAGE`.
-pub(super) fn layout(image: &Path, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let system = engine::open(image)?;
+pub(super) fn layout(image: &Path, outside: bool, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let system = engine::open(image, outside)?;
     let subject = &system.subject;
-    let mut text =
-        format!("{}: {}, {}", Escaped(subject.name.as_bytes()), size(subject.size), subject.layout);
+    let name = Escaped(subject.name.as_bytes());
+    let mut text = format!("{name}: {}, {}, {}", subject.format, size(subject.size), subject.layout);
     if subject.sector > 0 {
         let _ = write!(text, ", sectors of {} bytes", subject.sector);
     }
@@ -79,8 +79,13 @@ fn table<const N: usize>(rows: &[[String; N]]) -> String {
 }
 
 /// `assay ls IMAGE PATH`.
-pub(super) fn ls(image: &Path, path: &OsStr, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let system = engine::open(image)?;
+pub(super) fn ls(
+    image: &Path,
+    path: &OsStr,
+    outside: bool,
+    terminal: &mut Terminal<'_>,
+) -> Result<Exit, Failure> {
+    let system = engine::open(image, outside)?;
     let path = absolute(path);
     let tree = &system.tree;
     let id = tree.find(&path).ok_or_else(|| not_there(tree, &path))?;
@@ -174,8 +179,13 @@ pub(super) const fn type_letter(kind: FileType) -> char {
 }
 
 /// `assay cat IMAGE PATH`.
-pub(super) fn cat(image: &Path, path: &OsStr, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let system = engine::open(image)?;
+pub(super) fn cat(
+    image: &Path,
+    path: &OsStr,
+    outside: bool,
+    terminal: &mut Terminal<'_>,
+) -> Result<Exit, Failure> {
+    let system = engine::open(image, outside)?;
     let path = absolute(path);
     let tree = &system.tree;
     let id = tree.find(&path).ok_or_else(|| not_there(tree, &path))?;

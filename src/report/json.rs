@@ -39,6 +39,7 @@ struct Tool {
 #[derive(Serialize)]
 struct Subject<'a> {
     name: String,
+    format: String,
     size: u64,
     layout: &'a str,
     sector: u32,
@@ -213,6 +214,7 @@ fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options)
         tool: Tool { name: "assay", version: TOOL_VERSION },
         subject: Subject {
             name: plain(report.subject.name.as_bytes()),
+            format: plain(report.subject.format.as_bytes()),
             size: report.subject.size,
             layout: &report.subject.layout,
             sector: report.subject.sector,

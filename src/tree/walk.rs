@@ -94,6 +94,7 @@ pub fn gap_kind(error: &FsError) -> GapKind {
     match error {
         FsError::Read(ReadError::BeyondEnd { .. }) => GapKind::Missing,
         FsError::Read(ReadError::Host { .. }) => GapKind::HostFailed,
+        FsError::Read(ReadError::Container { .. }) => GapKind::Damaged,
         FsError::Corrupt { .. } => GapKind::Damaged,
         FsError::Unsupported(what) if what.contains("ncrypt") => GapKind::Encrypted,
         FsError::Unsupported(_) => GapKind::Unsupported,

@@ -12,12 +12,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use crate::bytes::mapped::{Mapped, Piece};
 use crate::bytes::{Source, Span};
 
 pub(super) use superblock::Member;
 
 use super::logical::{Closed, Logical, Opened};
-use super::mapped::{Mapped, Piece};
 use super::raid::{Array, Geometry, MAX_LEGS};
 
 /// A member found on a device.

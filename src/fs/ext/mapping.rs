@@ -236,6 +236,9 @@ pub(super) fn again(error: &FsError) -> FsError {
             let error = io::Error::new(error.kind(), error.to_string());
             ReadError::Host { offset: *offset, len: *len, error }.into()
         }
+        FsError::Read(ReadError::Container { offset, problem }) => {
+            ReadError::Container { offset: *offset, problem: problem.clone() }.into()
+        }
         FsError::Corrupt { structure, number, problem } => {
             FsError::corrupt(structure, *number, problem.clone())
         }

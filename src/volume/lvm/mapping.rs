@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::group::{Area, Group, Kind, Raid, Segment};
+use crate::bytes::mapped::{Mapped, Piece};
 use crate::bytes::{Record, Source, Span, read_vec};
 use crate::text::Escaped;
 use crate::volume::logical::{Closed, Opened};
-use crate::volume::mapped::{Mapped, Piece};
 use crate::volume::raid::{Array, Geometry};
 
 /// How deep logical volumes of one group may be made of each other; lvm2 makes four levels.

@@ -1,18 +1,19 @@
-//! A volume put together from pieces of others, one after the other: what a linear mapping gives.
+//! A source put together from pieces of others, one after the other: what a linear mapping gives, and an
+//! image in several files.
 
 use std::sync::Arc;
 
-use crate::bytes::{ReadError, Source, Span, check_bounds};
+use super::{ReadError, Source, Span, check_bounds};
 
 /// A run of bytes that lies in another source.
 #[derive(Clone)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     /// Where it comes from; `None` reads as zeros.
-    pub(super) source: Option<Arc<dyn Source>>,
+    pub(crate) source: Option<Arc<dyn Source>>,
     /// First byte in `source`.
-    pub(super) offset: u64,
+    pub(crate) offset: u64,
     /// Length in bytes, as the mapping claims: the source may end before.
-    pub(super) len: u64,
+    pub(crate) len: u64,
 }
 
 impl Piece {
@@ -25,15 +26,15 @@ impl Piece {
 
 /// Pieces one after the other. Its length is what the mapping claims; reading what a source does not have
 /// is an error.
-pub(super) struct Mapped {
-    /// First byte in the volume, and the piece.
+pub(crate) struct Mapped {
+    /// First byte in the whole, and the piece.
     pieces: Vec<(u64, Piece)>,
     len: u64,
 }
 
 impl Mapped {
     /// Lays the pieces one after the other; `None` where the sum of their lengths is no possible size.
-    pub(super) fn new(pieces: Vec<Piece>) -> Option<Self> {
+    pub(crate) fn new(pieces: Vec<Piece>) -> Option<Self> {
         let mut len = 0_u64;
         let mut placed = Vec::with_capacity(pieces.len());
         for piece in pieces.into_iter().filter(|piece| piece.len > 0) {
@@ -45,7 +46,7 @@ impl Mapped {
     }
 
     /// Bytes that the mapping claims and no source has.
-    pub(super) fn missing(&self) -> u64 {
+    pub(crate) fn missing(&self) -> u64 {
         self.pieces.iter().fold(0, |sum, (_, piece)| sum.saturating_add(piece.missing()))
     }
 

@@ -273,6 +273,109 @@ fn vmdk_of_every_kind_is_read() {
 }
 
 #[test]
+fn a_stream_with_its_directory_at_the_end_is_read() {
+    let lab = Lab::new();
+    if !lab.convert("stream.vmdk", &["-O", "vmdk", "-o", "subformat=streamOptimized"]) {
+        return;
+    }
+    let mut bytes = fs::read(lab.path("stream.vmdk")).unwrap();
+    let header = bytes[..512].to_vec();
+    bytes.resize(bytes.len().next_multiple_of(512) + 512, 0);
+    bytes.extend(&header);
+    bytes.extend([0; 512]);
+    bytes[56..64].fill(0xff);
+    fs::write(lab.path("end.vmdk"), &bytes).unwrap();
+    lab.same("end.vmdk", "VMDK");
+    // A descriptor that was overwritten names no extents.
+    bytes[512..600].fill(b'\n');
+    let at = bytes.windows(3).position(|text| text == b"RW ").unwrap();
+    bytes[at..at + 3].fill(b'#');
+    fs::write(lab.path("end.vmdk"), &bytes).unwrap();
+    let message = open(&lab.path("end.vmdk")).unwrap_err().to_string();
+    assert!(message.contains("names no extents"), "{message}");
+}
+
+#[test]
+fn a_vmdk_over_its_parent_is_read() {
+    let lab = Lab::new();
+    let create = ["create", "-q", "-f", "vmdk", "-b", "base.vmdk", "-F", "vmdk", "top.vmdk"].join(" ");
+    let dir = lab.arg(".");
+    if !lab.convert("base.vmdk", &["-O", "vmdk"]) {
+        return;
+    }
+    assert!(tool("qemu-utils", "sh", &["-c", &format!("cd '{dir}' && qemu-img {create}")]));
+    assert!(tool(
+        "qemu-utils",
+        "qemu-io",
+        &["-f", "vmdk", "-c", "write -P 0x44 3M 64k", &lab.arg("top.vmdk")]
+    ));
+    let image = open(&lab.path("top.vmdk")).unwrap();
+    let mut expected = lab.raw.clone();
+    expected[3 << 20..(3 << 20) + (64 << 10)].fill(0x44);
+    assert!(content(&image)[..expected.len()] == expected);
+}
+
+/// Makes a differencing disk of a dynamic one: the sectors that `own` says are its own, the others those of
+/// the parent with this name and id.
+fn differencing(mut bytes: Vec<u8>, (parent, id): (&str, &[u8]), own: u8) -> Vec<u8> {
+    let seal = |bytes: &mut Vec<u8>, from: usize, len: usize, at: usize| {
+        bytes[from + at..from + at + 4].fill(0);
+        let sum = bytes[from..from + len].iter().fold(0_u32, |sum, &byte| sum.wrapping_add(byte.into()));
+        bytes[from + at..from + at + 4].copy_from_slice(&(!sum).to_be_bytes());
+    };
+    let (footer, header) = (bytes.len() - 512, 512);
+    for at in [0, footer] {
+        bytes[at + 63] = 4;
+        seal(&mut bytes, at, 512, 64);
+    }
+    bytes[header + 40..header + 56].copy_from_slice(id);
+    for (index, unit) in parent.encode_utf16().enumerate() {
+        bytes[header + 64 + 2 * index..][..2].copy_from_slice(&unit.to_be_bytes());
+    }
+    seal(&mut bytes, header, 1024, 36);
+    let table = usize::try_from(u64::from_be_bytes(bytes[528..536].try_into().unwrap())).unwrap();
+    let count = u32::from_be_bytes(bytes[540..544].try_into().unwrap()) as usize;
+    for block in 0..count {
+        let sector = u32::from_be_bytes(bytes[table + 4 * block..][..4].try_into().unwrap()) as usize;
+        if sector != 0xffff_ffff {
+            bytes[sector * 512..][..512].fill(own);
+        }
+    }
+    bytes
+}
+
+#[test]
+fn a_vhd_over_its_parent_is_read_sector_by_sector() {
+    let lab = Lab::new();
+    let options = ["-O", "vpc", "-o", "subformat=dynamic,force_size=on"];
+    if !lab.convert("parent.vhd", &options) {
+        return;
+    }
+    fs::write(lab.path("other.raw"), lab.raw.iter().map(|byte| byte ^ 0xff).collect::<Vec<_>>()).unwrap();
+    let (from, to) = (lab.arg("other.raw"), lab.arg("child.vhd"));
+    assert!(qemu(&["convert", "-f", "raw", options[0], options[1], options[2], options[3], &from, &to]));
+    let mut child =
+        differencing(fs::read(lab.path("child.vhd")).unwrap(), "C:\\disks\\parent.vhd", 0b1010_0000);
+    let parent = fs::read(lab.path("parent.vhd")).unwrap();
+    // The id of the parent is the one that the child names.
+    child[512 + 40..512 + 56].copy_from_slice(&parent[68..84]);
+    child[512 + 36..512 + 40].fill(0);
+    let sum = child[512..1536].iter().fold(0_u32, |sum, &byte| sum.wrapping_add(byte.into()));
+    child[512 + 36..512 + 40].copy_from_slice(&(!sum).to_be_bytes());
+    fs::write(lab.path("child.vhd"), &child).unwrap();
+    let found = content(&open(&lab.path("child.vhd")).unwrap());
+    for (sector, bytes) in lab.raw.chunks(512).enumerate() {
+        let own = sector % 8 == 0 || sector % 8 == 2;
+        let flip = if own { 0xff } else { 0 };
+        let same = found[sector * 512..][..512].iter().zip(bytes).all(|(found, raw)| *found == raw ^ flip);
+        assert!(same, "sector {sector}");
+    }
+    // Another disk of the same name is not its parent.
+    fs::copy(lab.path("child.vhd"), lab.path("parent.vhd")).unwrap();
+    assert!(open(&lab.path("child.vhd")).unwrap_err().to_string().contains("another disk"));
+}
+
+#[test]
 fn vhd_vhdx_and_vdi_are_read() {
     let lab = Lab::new();
     for (name, kind, option, format) in [

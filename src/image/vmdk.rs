@@ -62,6 +62,9 @@ fn sparse(file: &Arc<dyn Source>, other: &mut OpenOther<'_>) -> Result<Arc<dyn S
             let len = usize::try_from(len.min(MAX_DESCRIPTOR)).unwrap_or_default();
             let text = read_vec(&**file, offset, len).map_err(|error| format!("descriptor: {error}"))?;
             let descriptor = Descriptor::parse(&text)?;
+            if descriptor.extents.is_empty() {
+                return Err("its descriptor names no extents".to_owned());
+            }
             if descriptor.extents.len() > 1 {
                 let beneath = parent(&descriptor, other)?;
                 return assemble(&descriptor, beneath.as_ref(), other);
@@ -175,7 +178,10 @@ impl Grains {
         let mut header = header_at(0)?;
         if header.directory == AT_END {
             let footer = file.len().checked_sub(1024).ok_or("it is too short for a footer")?;
-            header = header_at(footer).map_err(|error| format!("footer: {error}"))?;
+            // The descriptor is where the first header says.
+            let descriptor = header.descriptor;
+            let footer = header_at(footer).map_err(|error| format!("footer: {error}"))?;
+            header = Header { descriptor, ..footer };
         }
         let impossible = |what: &str| format!("{what} in its header is not possible");
         let size = header.size.ok_or_else(|| impossible("the size"))?;

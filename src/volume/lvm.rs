@@ -32,17 +32,20 @@ pub(super) struct PhysicalVolume {
     pub(super) uuid: String,
     /// Where its data lies.
     pub(super) data: Vec<Span>,
+    /// What is wrong with its metadata.
+    pub(super) problems: Vec<String>,
     source: Arc<dyn Source>,
 }
 
 impl PhysicalVolume {
-    pub(super) fn new(device: usize, label: Label, source: Arc<dyn Source>) -> Self {
+    pub(super) fn new(device: usize, label: &Label, problems: Vec<String>, source: Arc<dyn Source>) -> Self {
         let room = source.len();
         let whole = |span: &Span| {
             let len = if span.len == 0 { room.saturating_sub(span.offset) } else { span.len };
             Span::new(span.offset, len)
         };
-        Self { device, uuid: label.uuid, data: label.data.iter().map(whole).collect(), source }
+        let data = label.data.iter().map(whole).collect();
+        Self { device, uuid: label.uuid.clone(), data, problems, source }
     }
 }
 

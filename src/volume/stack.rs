@@ -119,11 +119,19 @@ impl Builder {
                 break;
             }
         }
+        self.orphans();
+    }
+
+    /// A physical volume of no group: what lies in it cannot be put together.
+    fn orphans(&mut self) {
         for physical in &self.physical {
             let known = self.groups.values().any(|group| group.members().any(|uuid| uuid == physical.uuid));
-            if !known {
-                self.notes.push(note(Loss::Nothing, "an LVM2 physical volume belongs to no volume group"));
-            }
+            let Some(device) = self.devices.get_mut(physical.device).filter(|_| !known) else { continue };
+            let (gap, reason) = match physical.problems.first() {
+                Some(problem) => (GapKind::Damaged, problem.clone()),
+                None => (GapKind::Unsupported, "it belongs to no volume group".to_owned()),
+            };
+            device.role = Role::Closed { kind: LVM, gap, reason };
         }
     }
 
@@ -168,14 +176,14 @@ impl Builder {
 
     fn physical_volume(&mut self, index: usize, label: Label, source: &Arc<dyn Source>) -> Role {
         let (texts, problems) = label.texts(&**source);
-        self.notes.extend(problems.into_iter().map(|problem| note(Loss::Nothing, problem)));
+        self.notes.extend(problems.iter().map(|problem| note(Loss::Nothing, problem)));
         for text in texts {
             match Group::parse(&text) {
                 Ok(group) => self.group(group),
                 Err(problem) => self.notes.push(note(Loss::Volume, problem)),
             }
         }
-        let physical = PhysicalVolume::new(index, label, Arc::clone(source));
+        let physical = PhysicalVolume::new(index, &label, problems, Arc::clone(source));
         if self.physical.iter().any(|known| known.uuid == physical.uuid) {
             let reason = "another physical volume has the same UUID".to_owned();
             return Role::Closed { kind: LVM, gap: GapKind::Unsupported, reason };

@@ -290,6 +290,19 @@ fn a_physical_volume_in_a_logical_one_is_opened() {
 }
 
 #[test]
+fn a_physical_volume_without_sound_metadata_is_a_loss() {
+    let text = text(1, 1, &lv("a", true, &[(0, 1, "type = \"striped\" stripes = [\"pv0\", 1]")]));
+    let mut damaged = disk(0, &text);
+    damaged[4096 + 700] ^= 1;
+    let (damaged, _) = devices(&[damaged]);
+    let Role::Closed { gap, reason, .. } = &damaged[0].role else { panic!() };
+    assert!(*gap == GapKind::Damaged && reason.contains("checksum"), "{reason}");
+    let (alone, _) = devices(&[disk(9, &text)]);
+    let Role::Closed { gap, reason, .. } = &alone[0].role else { panic!() };
+    assert!(*gap == GapKind::Unsupported && reason.contains("no volume group"), "{reason}");
+}
+
+#[test]
 fn hundreds_of_damaged_groups_do_no_harm() {
     let text = text(1, 3, &raid_group());
     let mut state = 9_u64;

@@ -5,10 +5,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::budget::Budget;
+use crate::bytes::Span;
 use crate::detect::{self, Collected};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, Location, Loss};
 use crate::fs::{Extent, FileType, Place, Usage};
+use crate::image;
 use crate::rules::Engine;
 use crate::tree::occupancy::Occupied;
 use crate::tree::{EntryId, Tree};
@@ -18,6 +20,7 @@ mod joins;
 pub mod ledger;
 mod merge;
 mod nested;
+mod opening;
 mod published;
 pub mod system;
 mod worker;
@@ -30,12 +33,14 @@ use worker::{Outcome, Placed, Shared, Twins, Worker};
 const BATCH: u64 = 8 << 20;
 
 /// How an audit is run.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Its limits.
     pub budget: Budget,
     /// Threads; 0 for one per core.
     pub jobs: usize,
+    /// What an image may.
+    pub image: image::Options,
 }
 
 /// Audits `target`.
@@ -44,7 +49,7 @@ pub struct Settings {
 /// [`AuditError`], if there is nothing that could be audited.
 pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Result<Report, AuditError> {
     progress.begin("reading directories", 0);
-    let system = System::open(target, &settings.budget)?;
+    let system = System::open_with(target, &settings.budget, &settings.image, progress)?;
     let (facts, fact_gaps) = Facts::gather(&system.tree);
     let detectors = detect::all();
     let engine = Engine::embedded();
@@ -75,8 +80,7 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
         let unsearched = mine.filter_map(|(mounted, _)| outcome.unsearched.get(&mounted)).sum();
         volume.ledger = ledger::of_volume(volume, unsearched);
     }
-    let own = volumes.iter().filter(|volume| !volume.inside).map(|volume| &volume.ledger);
-    let ledger = ledger::of_image(system.subject.size, own, system.outside);
+    let ledger = ledger::of_image(system.subject.size, &volumes, system.outside);
     Ok(Report {
         subject: system.subject,
         volumes,
@@ -211,7 +215,9 @@ pub struct Report {
 pub struct Subject {
     /// File name or directory, as given.
     pub name: String,
-    /// Bytes of the image; 0 for a mounted tree.
+    /// What the file is: "raw", "qcow2", "raw in gzip", "directory".
+    pub format: String,
+    /// Bytes of the disk in it; 0 for a mounted tree.
     pub size: u64,
     /// "GPT", "MBR", "no partition table", "directory".
     pub layout: String,
@@ -224,10 +230,14 @@ pub struct Subject {
 pub struct VolumeSummary {
     /// Number in the partition table.
     pub partition: Option<u32>,
+    /// What is made of partitions: "LV vg/root", "md 0".
+    pub name: Option<String>,
     /// First byte in the image.
     pub offset: u64,
     /// Length in bytes.
     pub size: u64,
+    /// Where its bytes lie in the image; empty where that is not simple.
+    pub places: Vec<Span>,
     /// What it holds: "ext4", "vfat", "xfs", "empty", "unknown".
     pub content: String,
     /// What the partition table says it is for: "EFI system partition".
@@ -254,6 +264,8 @@ pub struct VolumeSummary {
     pub entries: u64,
     /// Whether its files were looked at.
     pub read: bool,
+    /// Where other volumes are made of it: bytes of it that none uses.
+    pub unclaimed: Option<u64>,
     /// Whether its bytes are those of a file of another volume, and counted there.
     pub inside: bool,
 }

@@ -15,6 +15,8 @@ pub struct Budget {
     pub whole_file: u64,
     /// Bytes of data read of one file: a sparse file costs its extents, not its size.
     pub file_data: u64,
+    /// Length of a disk that comes out of a packed image file; its holes cost nothing but time.
+    pub unpacked_image: u64,
     /// Bytes that come out of one packed file, over all levels.
     pub unpacked_bytes: u64,
     /// How many times larger than the packed file its content may get, beyond the first MiB.
@@ -40,6 +42,7 @@ impl Default for Budget {
             extents: 4 << 20,
             whole_file: 16 << 20,
             file_data: 1 << 40,
+            unpacked_image: 256 << 30,
             unpacked_bytes: 2 << 30,
             unpacked_ratio: 1100,
             archive_members: 200_000,

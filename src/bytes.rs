@@ -4,6 +4,9 @@
 //! of a source and itself a source. A [`Record`] is a piece of memory whose fields are read by offset,
 //! with an error where the piece is too short: nothing here can panic on what an image says.
 
+pub(crate) mod cursor;
+pub(crate) mod mapped;
+
 use std::io;
 use std::sync::Arc;
 
@@ -61,6 +64,14 @@ pub enum ReadError {
         /// How many bytes were wanted.
         len: u64,
         /// What the file system said.
+        problem: String,
+    },
+    /// The file of the image (not the disk in it) contradicts itself.
+    #[error("the image file is damaged at offset {offset}: {problem}")]
+    Container {
+        /// Where in the disk, or in the file.
+        offset: u64,
+        /// What is wrong, with the numbers found.
         problem: String,
     },
 }

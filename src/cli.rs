@@ -82,13 +82,14 @@ fn broken(error: io::Error, exit: Exit) -> Failure {
 }
 
 fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let outside = arguments.allow_outside_files;
     match &arguments.command {
-        Command::Scan(scan) => scan::run(scan, terminal),
+        Command::Scan(scan) => scan::run(scan, outside, terminal),
         Command::Demo(display) => demo::run(display, terminal),
-        Command::Layout { image } => look::layout(image, terminal),
-        Command::Ls { image, path } => look::ls(image, path, terminal),
-        Command::Cat { image, path } => look::cat(image, path, terminal),
-        Command::Manifest { image } => manifest::run(image, terminal),
+        Command::Layout { image } => look::layout(image, outside, terminal),
+        Command::Ls { image, path } => look::ls(image, path, outside, terminal),
+        Command::Cat { image, path } => look::cat(image, path, outside, terminal),
+        Command::Manifest { image } => manifest::run(image, outside, terminal),
         Command::Rules { command } => rules::run(command, terminal),
     }
 }

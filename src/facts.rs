@@ -3,6 +3,7 @@
 use crate::finding::{Gap, GapKind, Location, Loss};
 use crate::fs::{FileType, FsError};
 use crate::tree::Tree;
+use crate::tree::walk::gap_kind;
 
 pub mod accounts;
 mod histfile;
@@ -96,15 +97,6 @@ impl<'a> Desk<'a> {
     pub(crate) fn gap(&mut self, path: &[u8], kind: GapKind, reason: String) {
         let location = Location { path: path.to_vec(), ..Location::default() };
         self.gaps.push(Gap { location, kind, loss: Loss::Part, bytes: None, reason });
-    }
-}
-
-fn gap_kind(error: &FsError) -> GapKind {
-    match error {
-        FsError::Read(crate::bytes::ReadError::BeyondEnd { .. }) => GapKind::Missing,
-        FsError::Read(crate::bytes::ReadError::Host { .. }) => GapKind::HostFailed,
-        FsError::Corrupt { .. } | FsError::Read(crate::bytes::ReadError::Inner { .. }) => GapKind::Damaged,
-        FsError::Unsupported(_) => GapKind::Unsupported,
     }
 }
 

@@ -74,6 +74,9 @@ impl FsError {
             Self::Read(ReadError::Inner { offset, len, problem }) => {
                 ReadError::Inner { offset: *offset, len: *len, problem: problem.clone() }.into()
             }
+            Self::Read(ReadError::Container { offset, problem }) => {
+                ReadError::Container { offset: *offset, problem: problem.clone() }.into()
+            }
             Self::Corrupt { structure, number, problem } => {
                 Self::corrupt(structure, *number, problem.clone())
             }

@@ -1,23 +1,40 @@
-//! A file or block device of the host, opened as the bytes of a disk.
+//! A file of the host, opened as the bytes of a disk.
 //!
-//! Only raw images are read. What is known to be another container (qcow2, VMDK, a compressed file, an
-//! archive) is refused with the command that makes a raw image of it: read as raw it would look like an
-//! empty disk, and an audit of it would look clean.
+//! Read are raw images and block devices, qcow2, VMDK, VHD, VHDX, VDI, packed files, OVAs, and folders of
+//! blocks; what a file is, its content says. Other containers are refused with the command that makes a raw
+//! image of it: read as raw it would look like an empty disk, and an audit of it would look clean.
 
+mod archive;
+mod blocks;
+mod clusters;
 mod container;
+mod folder;
+mod opener;
+mod packed;
+mod qcow2;
 mod raw;
+mod table;
+mod vdi;
+mod vhd;
+mod vhdx;
+mod vmdk;
 
 use std::fs::{self, FileType, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::budget::Budget;
 use crate::bytes::{ReadError, Source};
+use crate::finding::Loss;
 use crate::text::Escaped;
+use container::Format;
+use folder::Folder;
+use opener::Opener;
 
 /// A disk image, opened for reading.
 #[derive(Clone)]
@@ -26,8 +43,36 @@ pub struct Image {
     pub source: Arc<dyn Source>,
     /// The last part of its path, escaped: what a person calls it.
     pub name: String,
-    /// Length in bytes.
+    /// Length of the disk in bytes.
     pub size: u64,
+    /// What the file is: "raw", "qcow2", "raw in gzip", "VMDK in tar".
+    pub format: String,
+    /// Things to know of it, and what was lost by them.
+    pub notes: Vec<(Loss, String)>,
+}
+
+/// How images are opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whether an image may name files outside its own folder.
+    pub outside_files: bool,
+    /// Where packed images are unpacked; such a file has no name, and is gone with the program.
+    pub temporary: PathBuf,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { outside_files: false, temporary: PathBuf::from("/tmp") }
+    }
+}
+
+/// How far an image is unpacked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A file of so many bytes is unpacked now.
+    Begin(u64),
+    /// So many bytes more of it were read.
+    Advance(u64),
 }
 
 impl std::fmt::Debug for Image {
@@ -59,7 +104,15 @@ pub enum ImageError {
     /// It may not be read by this user.
     #[error("{}: may not be read: permission denied", shown(.0))]
     Denied(PathBuf),
-    /// A container that is not read yet.
+    /// A container that is damaged, encrypted, or needs what is not there.
+    #[error("{}: {reason}", shown(.path))]
+    Refused {
+        /// The path.
+        path: PathBuf,
+        /// The format, and what is wrong.
+        reason: String,
+    },
+    /// A container that is not read.
     #[error("{}: {format}, which is not read; make a raw image of it first: {command}", shown(.path))]
     Unsupported {
         /// The path.
@@ -91,30 +144,63 @@ fn shown(path: &Path) -> String {
     Escaped(path.as_os_str().as_bytes()).to_string()
 }
 
-/// Opens the raw image or block device at `path`, for reading only.
+/// Opens the image or block device at `path`, for reading only. `told` hears how far it is unpacked.
 ///
 /// # Errors
-/// [`ImageError`], where there is nothing to read or it is no raw image. Pipes and devices of characters
-/// are refused before they are opened, which could block.
-pub fn open(path: &Path) -> Result<Image, ImageError> {
+/// [`ImageError`], where there is nothing to read. Pipes and devices of characters are refused before they
+/// are opened, which could block.
+pub fn open(
+    path: &Path,
+    options: &Options,
+    budget: &Budget,
+    told: &dyn Fn(Step),
+) -> Result<Image, ImageError> {
     let host = |error| host_error(path, error);
-    check_type(path, fs::metadata(path).map_err(host)?.file_type())?;
+    let found = fs::metadata(path).map_err(host)?.file_type();
+    if found.is_dir() {
+        return folder_of_blocks(path);
+    }
+    check_type(path, found)?;
     // Should the path change to a pipe between the look and the open, the open does not wait for a writer.
     let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
     let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path).map_err(host)?;
-    check_type(path, file.metadata().map_err(host)?.file_type())?;
+    let metadata = file.metadata().map_err(host)?;
+    check_type(path, metadata.file_type())?;
     let source = raw::RawFile::new(file).map_err(host)?;
     if source.is_empty() {
         return Err(ImageError::Empty(path.to_owned()));
     }
-    if let Some(container) =
-        container::recognise(&source).map_err(|error| ImageError::Read { path: path.to_owned(), error })?
-    {
-        let container::Container { format, command } = container;
+    let format =
+        container::recognise(&source).map_err(|error| ImageError::Read { path: path.to_owned(), error })?;
+    if let Some(Format::Closed { format, command }) = format {
         return Err(ImageError::Unsupported { path: path.to_owned(), format, command });
     }
+    let mut opener = Opener::new(options, budget, told);
+    let folder = Folder::of(path, options.outside_files);
+    let disk = opener.disk(Arc::new(source), Some((metadata.dev(), metadata.ino())), folder);
+    let disk = disk.map_err(|reason| ImageError::Refused { path: path.to_owned(), reason })?;
+    Ok(image(path, disk, format_name(&opener.formats), opener.notes))
+}
+
+fn folder_of_blocks(path: &Path) -> Result<Image, ImageError> {
+    let refused = |reason| ImageError::Refused { path: path.to_owned(), reason };
+    match blocks::open(path).map_err(refused)? {
+        Some(blocks) => Ok(image(path, Arc::new(blocks), "blocks".to_owned(), Vec::new())),
+        None => Err(ImageError::Directory(path.to_owned())),
+    }
+}
+
+fn image(path: &Path, source: Arc<dyn Source>, format: String, notes: Vec<(Loss, String)>) -> Image {
     let name = path.file_name().unwrap_or(path.as_os_str()).as_bytes();
-    Ok(Image { name: Escaped(name).to_string(), size: source.len(), source: Arc::new(source) })
+    Image { name: Escaped(name).to_string(), size: source.len(), source, format, notes }
+}
+
+/// "qcow2 in gzip": the innermost first. What is only packed is raw inside.
+fn format_name(formats: &[&str]) -> String {
+    let wraps = |name: &&&str| ["gzip", "xz", "zstd", "bzip2", "lz4", "tar"].contains(*name);
+    let raw = formats.last().is_none_or(|last| wraps(&last)).then_some("raw");
+    let names: Vec<&str> = raw.into_iter().chain(formats.iter().rev().copied()).collect();
+    names.join(" in ")
 }
 
 fn host_error(path: &Path, error: io::Error) -> ImageError {
@@ -145,8 +231,12 @@ mod tests {
     use crate::bytes::{Span, read_vec};
     use std::io::{Seek, SeekFrom, Write};
 
+    fn opened(path: &Path) -> Result<Image, ImageError> {
+        open(path, &Options::default(), &Budget::default(), &|_| {})
+    }
+
     fn message(path: &Path) -> String {
-        open(path).unwrap_err().to_string()
+        opened(path).unwrap_err().to_string()
     }
 
     fn message_for(content: &[u8]) -> String {
@@ -181,13 +271,10 @@ mod tests {
             bytes[offset..offset + mark.len()].copy_from_slice(mark);
             message_for(&bytes)
         };
-        assert!(at(0, b"QFI\xfb", 4096).contains("a qcow2 image"));
-        assert!(at(0, b"KDMV", 4096).contains("qemu-img convert -O raw"));
-        assert!(at(0, b"vhdxfile", 4096).contains("VHDX"));
-        assert!(at(4096 - 512, b"conectix", 4096).contains("VHD"));
-        assert!(at(0, b"\x1f\x8b\x08", 64).contains("gunzip"));
-        assert!(at(257, b"ustar\x0000", 10240).contains("tar"));
-        assert!(message_for(b"# Disk DescriptorFile\nversion=1\n").contains("VMDK"));
+        assert!(at(0, b"QED\0", 4096).contains("qemu-img convert -O raw"));
+        assert!(at(0, b"QFI\xfb\0\0\0\x01", 4096).contains("version 1"));
+        assert!(at(0, b"PK\x03\x04", 4096).contains("unzip"));
+        assert!(at(4096 - 512, b"koly", 4096).contains("DMG"));
         assert!(message_for(b"hello\n").contains("text"));
     }
 
@@ -197,7 +284,7 @@ mod tests {
         file.as_file().set_len(8 << 20).unwrap();
         file.seek(SeekFrom::Start(4 << 20)).unwrap();
         file.write_all(&[7; 4096]).unwrap();
-        let image = open(file.path()).unwrap();
+        let image = opened(file.path()).unwrap();
         assert_eq!(image.size, 8 << 20);
         assert_eq!(read_vec(&*image.source, 4 << 20, 2).unwrap(), [7, 7]);
         assert!(read_vec(&*image.source, image.size, 1).is_err());
@@ -208,10 +295,17 @@ mod tests {
     }
 
     #[test]
+    fn a_format_is_named_from_the_inside_out() {
+        assert_eq!(format_name(&[]), "raw");
+        assert_eq!(format_name(&["gzip"]), "raw in gzip");
+        assert_eq!(format_name(&["gzip", "tar", "VMDK"]), "VMDK in tar in gzip");
+    }
+
+    #[test]
     fn the_name_is_escaped() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a\x1b[31m.img");
         fs::write(&path, [0; 512]).unwrap();
-        assert_eq!(open(&path).unwrap().name, "a\\u{1b}[31m.img");
+        assert_eq!(opened(&path).unwrap().name, "a\\u{1b}[31m.img");
     }
 }

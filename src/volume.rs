@@ -1,11 +1,16 @@
-//! Partitions: an image's bytes -> windows of bytes.
+//! Partitions and logical volumes: an image's bytes -> windows of bytes.
 //!
-//! [`read`] never fails: whatever the tables say, a [`Table`] comes out, with notes on what was wrong and
+//! [`read`] gives the partitions, [`stack::assemble`] what LVM and md make of them. [`read`] never fails: whatever the tables say, a [`Table`] comes out, with notes on what was wrong and
 //! with the spans that no partition claims, so that nothing of the image is passed over in silence.
 
 mod gpt;
 mod kind;
+mod logical;
+mod lvm;
 mod mbr;
+mod md;
+mod raid;
+pub mod stack;
 
 use std::sync::Arc;
 
@@ -203,13 +208,18 @@ fn check_spans(volumes: &[Volume], notes: &mut Vec<Note>) {
 }
 
 fn unclaimed(volumes: &[Volume], len: u64) -> Vec<Span> {
-    let mut spans: Vec<Span> = volumes.iter().map(|volume| volume.span).collect();
+    outside(volumes.iter().map(|volume| volume.span).collect(), Span::new(0, len))
+}
+
+/// The parts of `whole` that none of `spans` has, in order.
+fn outside(mut spans: Vec<Span>, whole: Span) -> Vec<Span> {
     spans.sort();
-    spans.push(Span::new(len, 0));
-    let mut at = 0;
+    let end = whole.end().unwrap_or(u64::MAX);
+    spans.push(Span::new(end, 0));
+    let mut at = whole.offset;
     let mut parts = Vec::new();
     for span in spans {
-        let start = span.offset.min(len);
+        let start = span.offset.min(end);
         if start > at {
             parts.push(Span::new(at, start.saturating_sub(at)));
         }

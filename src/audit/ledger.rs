@@ -23,13 +23,15 @@ pub enum Use {
     Blank,
     /// The same, and not zeros: partition tables, boot loaders, or something left over; not searched.
     Outside,
+    /// Other volumes are made of them, and account for them.
+    Volumes,
     /// A volume that was not opened: there is a gap or a note that says why.
     NotRead,
 }
 
 impl Use {
     /// All of them, in the order of reports.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Searched,
         Self::Unsearched,
         Self::Unwritten,
@@ -37,6 +39,7 @@ impl Use {
         Self::Free,
         Self::Blank,
         Self::Outside,
+        Self::Volumes,
         Self::NotRead,
     ];
 
@@ -50,6 +53,7 @@ impl Use {
             Self::Free => "free",
             Self::Blank => "blank",
             Self::Outside => "outside",
+            Self::Volumes => "volumes",
             Self::NotRead => "not-read",
         }
     }
@@ -143,6 +147,11 @@ pub(super) fn of_volume(volume: &VolumeSummary, unsearched: u64) -> Ledger {
     let mut ledger = Ledger::of(volume.size.saturating_sub(volume.missing));
     let size = ledger.size;
     ledger.holes = volume.occupied.holes;
+    if let Some(unclaimed) = volume.unclaimed {
+        ledger.add(Use::Free, unclaimed.min(size));
+        ledger.add(Use::Volumes, size.saturating_sub(unclaimed));
+        return ledger;
+    }
     if !volume.read {
         ledger.add(Use::NotRead, size);
         return ledger;
@@ -164,18 +173,30 @@ pub(super) fn of_volume(volume: &VolumeSummary, unsearched: u64) -> Ledger {
     ledger
 }
 
-/// The account of an image of `size` bytes, of those of its partitions and of `outside`, the zeros and the
+/// The account of an image of `size` bytes, of those of its volumes and of `outside`, the zeros and the
 /// other bytes that no partition claims.
-pub(super) fn of_image<'v>(
-    size: u64,
-    volumes: impl Iterator<Item = &'v Ledger>,
-    (blank, other): (u64, u64),
-) -> Ledger {
+///
+/// What partitions give to logical volumes and arrays is counted there; what those do not need are tables of
+/// the volume manager and second copies: structures.
+pub(super) fn of_image(size: u64, volumes: &[VolumeSummary], (blank, other): (u64, u64)) -> Ledger {
     let mut ledger = Ledger::of(size);
-    for volume in volumes {
-        volume.uses.iter().for_each(|&(what, bytes)| ledger.add(what, bytes));
-        ledger.holes = ledger.holes.saturating_add(volume.holes);
+    let (mut given, mut taken) = (0_u64, 0_u64);
+    for volume in volumes.iter().filter(|volume| !volume.inside) {
+        let is_logical = volume.name.is_some();
+        for &(what, bytes) in &volume.ledger.uses {
+            match (what, is_logical) {
+                (Use::Volumes, true) => continue,
+                (Use::Volumes, false) => given = given.saturating_add(bytes),
+                (_, true) => taken = taken.saturating_add(bytes),
+                _ => {}
+            }
+            if what != Use::Volumes {
+                ledger.add(what, bytes);
+            }
+        }
+        ledger.holes = ledger.holes.saturating_add(volume.ledger.holes);
     }
+    ledger.add(Use::Structures, given.saturating_sub(taken));
     ledger.add(Use::Blank, blank);
     ledger.add(Use::Outside, other);
     // The partitions' own, and partitions that overlap.
@@ -227,12 +248,25 @@ mod tests {
     #[test]
     fn an_image_is_its_volumes_and_what_lies_around_them() {
         let closed = VolumeSummary { size: 500, missing: 100, ..VolumeSummary::default() };
-        let parts = [of_volume(&volume(), 0), of_volume(&closed, 0)];
-        let ledger = of_image(1450, parts.iter(), (40, 10));
+        let parts =
+            [volume(), closed].map(|volume| VolumeSummary { ledger: of_volume(&volume, 0), ..volume });
+        let ledger = of_image(1450, &parts, (40, 10));
         assert_eq!((ledger.bytes(Use::NotRead), ledger.bytes(Use::Outside)), (400, 20));
         assert!(ledger.adds_up());
-        assert_eq!(of_image(1400, parts.iter(), (40, 10)).twice, 50);
-        assert!(!of_image(1500, parts.iter(), (40, 10)).adds_up());
+        assert_eq!(of_image(1400, &parts, (40, 10)).twice, 50);
+        assert!(!of_image(1500, &parts, (40, 10)).adds_up());
+    }
+
+    #[test]
+    fn a_mirror_counts_once_as_a_volume_and_once_as_a_copy() {
+        let part = VolumeSummary { size: 1200, unclaimed: Some(100), ..VolumeSummary::default() };
+        let mirror = VolumeSummary { name: Some("LV vg/root".to_owned()), ..volume() };
+        let parts = [part.clone(), part, mirror]
+            .map(|volume| VolumeSummary { ledger: of_volume(&volume, 0), ..volume });
+        let ledger = of_image(2400, &parts, (0, 0));
+        assert_eq!((ledger.bytes(Use::Free), ledger.bytes(Use::Structures)), (500, 150 + 1200));
+        assert!(ledger.adds_up());
+        assert_eq!(ledger.twice, 0);
     }
 
     #[test]

@@ -9,7 +9,8 @@
 use std::sync::Arc;
 
 use super::VolumeSummary;
-use super::system::{System, open_guarded};
+use super::opening::open_guarded;
+use super::system::System;
 use crate::budget::Budget;
 use crate::bytes::{Source, Span, Window, read_vec};
 use crate::finding::{Gap, GapKind, Loss};

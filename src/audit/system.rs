@@ -1,21 +1,19 @@
-//! From the image to the tree: partitions, file systems, and what cannot be opened.
+//! From what is named on the command line to the tree.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{Subject, VolumeSummary, ledger, nested};
+use super::opening::{Opened, Opening, volume_gap};
+use super::{Progress, Quiet, Subject, VolumeSummary, nested};
 use crate::budget::Budget;
-use crate::bytes::{Source, Span, Window};
-use crate::finding::{Gap, GapKind, Location, Loss};
-use crate::fs::{self, FileSystem, FsError};
-use crate::image::{self, ImageError};
-use crate::tree::mount::Hint;
-use crate::tree::walk::{gap_kind, walk};
-use crate::tree::{Mounted, Tree};
-use crate::volume::{self, Volume};
+use crate::bytes::Source;
+use crate::finding::{Gap, GapKind, Loss};
+use crate::fs::{self, FsError};
+use crate::image::{self, Image, ImageError};
+use crate::tree::Tree;
+use crate::volume;
 
 /// What to audit.
 #[derive(Clone, Debug)]
@@ -76,15 +74,35 @@ impl System {
     /// # Errors
     /// [`AuditError`], if there is nothing to audit.
     pub fn open(target: &Target, budget: &Budget) -> Result<Self, AuditError> {
+        Self::open_with(target, budget, &image::Options::default(), &Quiet)
+    }
+
+    /// Like [`System::open`], with what the user allows an image, and telling how far it is unpacked.
+    ///
+    /// # Errors
+    /// [`AuditError`], if there is nothing to audit.
+    pub fn open_with(
+        target: &Target,
+        budget: &Budget,
+        options: &image::Options,
+        progress: &dyn Progress,
+    ) -> Result<Self, AuditError> {
+        let told = |step| match step {
+            image::Step::Begin(bytes) => progress.begin("unpacking the image", bytes),
+            image::Step::Advance(bytes) => progress.advance(bytes),
+        };
         match target {
             Target::Rootfs(path) => open_rootfs(path, budget),
             Target::Image(path) => {
-                let image = image::open(path)?;
-                open_image(&path.display().to_string(), &image.source, budget)
+                let image = image::open(path, options, budget, &told)?;
+                progress.begin("reading directories", 0);
+                open_image(&path.display().to_string(), &image, budget)
             }
             Target::Bytes { name, data } => {
                 let source: Arc<dyn Source> = Arc::new(data.clone());
-                open_image(name, &source, budget)
+                let (size, format) = (source.len(), "raw".to_owned());
+                let image = Image { source, name: name.clone(), size, format, notes: Vec::new() };
+                open_image(name, &image, budget)
             }
         }
     }
@@ -94,7 +112,12 @@ fn open_rootfs(path: &Path, budget: &Budget) -> Result<System, AuditError> {
     let name = path.display().to_string();
     let fs =
         fs::host::open(path, budget).map_err(|error| AuditError::Rootfs { path: name.clone(), error })?;
-    let subject = Subject { name: name.clone(), layout: "directory".to_owned(), ..Subject::default() };
+    let subject = Subject {
+        name: name.clone(),
+        format: "directory".to_owned(),
+        layout: "directory".to_owned(),
+        ..Subject::default()
+    };
     let (harmless, losses): (Vec<_>, Vec<_>) =
         fs.notes().into_iter().partition(|note| note.loss == Loss::Nothing);
     let notes = harmless.into_iter().map(|note| (name.clone(), note.text)).collect();
@@ -120,208 +143,33 @@ fn open_rootfs(path: &Path, budget: &Budget) -> Result<System, AuditError> {
     Ok(system)
 }
 
-/// What is gathered while the volumes are opened, one after the other.
-#[derive(Default)]
-struct Opening {
-    volumes: Vec<VolumeSummary>,
-    mounted: Vec<Mounted>,
-    hints: Vec<Hint>,
-    /// For each of `mounted`: its index in `volumes`.
-    places: Vec<usize>,
-    gaps: Vec<Gap>,
-    notes: Vec<(String, String)>,
-    known: bool,
-}
-
-fn open_image(name: &str, source: &Arc<dyn Source>, budget: &Budget) -> Result<System, AuditError> {
+fn open_image(name: &str, image: &Image, budget: &Budget) -> Result<System, AuditError> {
+    let source = &image.source;
     let table = volume::read(source);
-    let layout = table.scheme.name().to_owned();
-    let subject = Subject { name: name.to_owned(), size: source.len(), layout, sector: table.sector };
-    let mut opening = Opening { known: table.scheme != volume::Scheme::None, ..Opening::default() };
-    for note in table.notes {
-        if note.loss == Loss::Nothing {
-            opening.notes.push(("partition table".to_owned(), note.text));
-        } else {
-            opening.gaps.push(volume_gap(None, "partition table", GapKind::Damaged, None, note.text));
-        }
-    }
-    for volume in &table.volumes {
-        opening.volume(source, volume, budget);
+    let subject = Subject {
+        name: name.to_owned(),
+        format: image.format.clone(),
+        size: source.len(),
+        layout: table.scheme.name().to_owned(),
+        sector: table.sector,
+    };
+    let mut opening = Opening::new(table.scheme != volume::Scheme::None);
+    let (devices, notes) = volume::stack::assemble(source, &table);
+    let of_image = |(loss, text): &(Loss, String)| volume::Note { loss: *loss, text: text.clone() };
+    opening.notes("image", image.notes.iter().map(of_image).collect());
+    opening.notes("partition table", table.notes);
+    opening.notes("logical volumes", notes);
+    for device in &devices {
+        opening.device(device, budget);
     }
     let mut outside = (0_u64, 0_u64);
     for span in table.unclaimed {
-        let (blank, other) = opening.blank_and_other(source, span, None);
+        let (blank, other) = opening.blank_and_other(&**source, span, None);
         outside = (outside.0.saturating_add(blank), outside.1.saturating_add(other));
     }
-    if !opening.known {
-        return Err(AuditError::Nothing(name.to_owned()));
-    }
-    let tree = Tree::new(opening.mounted, &opening.hints);
-    let mut volumes = opening.volumes;
-    for (index, mounted) in opening.places.iter().zip(tree.volumes()) {
-        if let Some(summary) = volumes.get_mut(*index) {
-            summary.mount =
-                mounted.mount.as_ref().map(|at| if at.is_empty() { b"/".to_vec() } else { at.clone() });
-            summary.mount_source = mounted.mount_source;
-        }
-    }
-    let mut gaps = opening.gaps;
-    gaps.extend(tree.gaps());
-    let mut system =
-        System { subject, volumes, tree, gaps, notes: opening.notes, outside, places: opening.places };
+    let opened = opening.finish().ok_or_else(|| AuditError::Nothing(name.to_owned()))?;
+    let Opened { volumes, places, tree, gaps, notes } = opened;
+    let mut system = System { subject, volumes, tree, gaps, notes, outside, places };
     nested::open(&mut system, budget);
     Ok(system)
-}
-
-impl Opening {
-    fn volume(&mut self, source: &Arc<dyn Source>, volume: &Volume, budget: &Budget) {
-        let window: Arc<dyn Source> = Arc::new(Window::new(Arc::clone(source), volume.span));
-        let mut summary = VolumeSummary {
-            partition: volume.number,
-            offset: volume.span.offset,
-            size: volume.span.len,
-            missing: volume.span.len.saturating_sub(window.len()),
-            content: "unknown".to_owned(),
-            purpose: volume.type_name().map(str::to_owned),
-            ..VolumeSummary::default()
-        };
-        let cut = summary.missing;
-        if cut > 0 {
-            let reason = format!(
-                "the image is cut short: {cut} of the partition's {} bytes are not in it",
-                volume.span.len
-            );
-            self.gaps.push(volume_gap(volume.number, "partition", GapKind::Missing, Some(cut), reason));
-        }
-        match fs::DRIVERS.iter().find(|driver| (driver.probe)(&*window)) {
-            Some(driver) => {
-                self.known = true;
-                match open_guarded(driver, &window, budget) {
-                    Ok(fs) => {
-                        self.mount(volume, Arc::from(fs), &mut summary, budget);
-                        let end = summary.usage.total;
-                        let rest = Span::new(end, window.len().saturating_sub(end));
-                        summary.beyond = self.blank_and_other(&window, rest, volume.number);
-                    }
-                    Err(error) => {
-                        driver.name.clone_into(&mut summary.content);
-                        self.closed(volume, driver.name, gap_kind(&error), &error.to_string());
-                    }
-                }
-            }
-            None => self.unopened(volume, &window, &mut summary),
-        }
-        self.volumes.push(summary);
-    }
-
-    fn mount(
-        &mut self,
-        volume: &Volume,
-        fs: Arc<dyn FileSystem>,
-        summary: &mut VolumeSummary,
-        budget: &Budget,
-    ) {
-        let identity = fs.identity();
-        identity.kind.clone_into(&mut summary.content);
-        let label =
-            identity.label.as_ref().map(|label| crate::text::Escaped(label).to_string()).unwrap_or_default();
-        let name = format!("{} {label}", identity.kind).trim_end().to_owned();
-        let walk = walk(&*fs, budget);
-        summary.label = identity.label;
-        summary.uuid = identity.uuid;
-        summary.usage = fs.usage();
-        summary.occupied = walk.occupied;
-        summary.entries = walk.entries.len() as u64;
-        summary.read = true;
-        for note in fs.notes() {
-            if note.loss == Loss::Nothing {
-                self.notes.push((place_name(volume.number, &name), note.text));
-            } else {
-                let mut gap = volume_gap(volume.number, &name, GapKind::Damaged, None, note.text);
-                gap.loss = note.loss;
-                self.gaps.push(gap);
-            }
-        }
-        let number = volume.number;
-        let mount = volume.well_known_mount();
-        self.hints.push(Hint { number, uuid: volume.uuid.clone(), label: volume.label.clone(), mount });
-        self.places.push(self.volumes.len());
-        self.mounted.push(Mounted {
-            fs,
-            walk,
-            partition: number,
-            name,
-            mount: None,
-            mount_source: None,
-            outer: None,
-        });
-    }
-
-    /// A volume without a driver: named if it is known, left alone if it is blank or boot code.
-    fn unopened(&mut self, volume: &Volume, window: &Arc<dyn Source>, summary: &mut VolumeSummary) {
-        if let Some(found) = fs::magic::recognise(&**window) {
-            self.known = true;
-            found.name.clone_into(&mut summary.content);
-            self.closed(volume, found.name, found.kind, &found.detail);
-        } else if matches!(fs::magic::is_blank(&**window), Ok(Some(true))) {
-            "empty".clone_into(&mut summary.content);
-            summary.read = true;
-        } else if volume.is_boot_code() {
-            "boot code".clone_into(&mut summary.content);
-            self.notes.push((
-                place_name(volume.number, "boot code"),
-                "boot code without a file system is not examined".to_owned(),
-            ));
-        } else {
-            self.closed(volume, "unknown", GapKind::Unsupported, "no file system that is known");
-        }
-    }
-
-    /// Of a part of `source` that no file system claims: zeros, and other bytes.
-    fn blank_and_other(
-        &mut self,
-        source: &Arc<dyn Source>,
-        span: Span,
-        partition: Option<u32>,
-    ) -> (u64, u64) {
-        ledger::blank_and_other(&**source, span).unwrap_or_else(|error| {
-            let reason = error.to_string();
-            self.gaps.push(volume_gap(
-                partition,
-                "outside of file systems",
-                gap_kind(&error.into()),
-                Some(span.len),
-                reason,
-            ));
-            (0, span.len)
-        })
-    }
-
-    fn closed(&mut self, volume: &Volume, name: &str, kind: GapKind, reason: &str) {
-        let reason = if reason.is_empty() { name.to_owned() } else { format!("{name}: {reason}") };
-        self.gaps.push(volume_gap(volume.number, name, kind, Some(volume.span.len), reason));
-    }
-}
-
-/// Opens a file system; a panic in a parser is an error like another.
-pub(super) fn open_guarded(
-    driver: &fs::Driver,
-    window: &Arc<dyn Source>,
-    budget: &Budget,
-) -> Result<Box<dyn FileSystem>, FsError> {
-    catch_unwind(AssertUnwindSafe(|| (driver.open)(Arc::clone(window), budget))).unwrap_or_else(|_| {
-        Err(FsError::corrupt("file system", 0, "its reader panicked: please report this"))
-    })
-}
-
-fn place_name(partition: Option<u32>, name: &str) -> String {
-    match partition {
-        Some(number) => format!("partition {number} ({name})"),
-        None => name.to_owned(),
-    }
-}
-
-fn volume_gap(partition: Option<u32>, name: &str, kind: GapKind, bytes: Option<u64>, reason: String) -> Gap {
-    let location = Location { partition, volume: Some(name.to_owned()), ..Location::default() };
-    Gap { location, kind, loss: Loss::Volume, bytes, reason }
 }

@@ -45,6 +45,9 @@ pub(super) struct Arguments {
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub(super) color: ColorWhen,
+    /// Let an image name files outside its own folder (backing files, extents, parents)
+    #[arg(long, global = true)]
+    pub(super) allow_outside_files: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -56,13 +59,13 @@ pub(super) enum Command {
     /// Show partitions and file systems of an image
     #[command(after_help = LOOK_EXAMPLES)]
     Layout {
-        /// Raw disk image or block device
+        /// Disk image, block device, or folder of EBS blocks
         image: PathBuf,
     },
     /// List a directory of an image, or one file
     #[command(after_help = LOOK_EXAMPLES)]
     Ls {
-        /// Raw disk image or block device
+        /// Disk image, block device, or folder of EBS blocks
         image: PathBuf,
         /// Path in the running machine
         #[arg(default_value = "/")]
@@ -71,7 +74,7 @@ pub(super) enum Command {
     /// Write the content of a file of an image to standard output
     #[command(after_help = LOOK_EXAMPLES)]
     Cat {
-        /// Raw disk image or block device
+        /// Disk image, block device, or folder of EBS blocks
         image: PathBuf,
         /// Path in the running machine
         path: OsString,
@@ -84,7 +87,7 @@ pub(super) enum Command {
     /// Print type, mode, owner, group, size, SHA-256 and path of every entry: for comparing with a kernel
     #[command(hide = true)]
     Manifest {
-        /// Raw disk image or block device
+        /// Disk image, block device, or folder of EBS blocks
         image: PathBuf,
     },
 }
@@ -105,7 +108,7 @@ pub(super) enum RulesCommand {
 #[derive(Debug, Args)]
 #[command(after_help = SCAN_EXAMPLES)]
 pub(super) struct Scan {
-    /// Raw disk image or block device
+    /// Disk image, block device, or folder of EBS blocks
     #[arg(required_unless_present = "rootfs", conflicts_with = "rootfs")]
     pub(super) image: Option<PathBuf>,
     /// Audit a mounted tree instead of an image

@@ -4,21 +4,34 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Failure;
-use crate::audit::{self, Progress, Report, Settings, System, Target};
+use crate::audit::{self, Progress, Quiet, Report, Settings, System, Target};
 use crate::budget::Budget;
 use crate::detect;
 use crate::finding::Advisory;
+use crate::image;
 use crate::rules::{Engine, proof};
 
 /// Audits `target` on `jobs` threads (0: one per core).
-pub(super) fn audit(target: &Target, jobs: usize, progress: &dyn Progress) -> Result<Report, Failure> {
-    let settings = Settings { budget: Budget::default(), jobs };
+pub(super) fn audit(
+    target: &Target,
+    jobs: usize,
+    outside_files: bool,
+    progress: &dyn Progress,
+) -> Result<Report, Failure> {
+    let settings = Settings { budget: Budget::default(), jobs, image: options(outside_files) };
     audit::run(target, &settings, progress).map_err(Failure::unreadable)
 }
 
 /// Opens an image to look inside.
-pub(super) fn open(image: &Path) -> Result<System, Failure> {
-    System::open(&Target::Image(image.to_owned()), &Budget::default()).map_err(Failure::unreadable)
+pub(super) fn open(image: &Path, outside_files: bool) -> Result<System, Failure> {
+    let target = Target::Image(image.to_owned());
+    System::open_with(&target, &Budget::default(), &options(outside_files), &Quiet)
+        .map_err(Failure::unreadable)
+}
+
+/// Packed images are unpacked where the environment says.
+fn options(outside_files: bool) -> image::Options {
+    image::Options { outside_files, temporary: std::env::temp_dir() }
 }
 
 /// Everything that can be reported, by id, each once.

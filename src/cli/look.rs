@@ -18,16 +18,17 @@ use crate::tree::{EntryId, Tree};
 const CHUNK: usize = 64 << 10;
 
 /// `assay layout IMAGE`.
-pub(super) fn layout(image: &Path, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let system = engine::open(image)?;
+pub(super) fn layout(image: &Path, outside: bool, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let system = engine::open(image, outside)?;
     let subject = &system.subject;
-    let mut text =
-        format!("{}: {}, {}", Escaped(subject.name.as_bytes()), size(subject.size), subject.layout);
+    let name = Escaped(subject.name.as_bytes());
+    let mut text = format!("{name}: {}, {}, {}", subject.format, size(subject.size), subject.layout);
     if subject.sector > 0 {
         let _ = write!(text, ", sectors of {} bytes", subject.sector);
     }
     text.push_str("\n\n");
-    let header = ["part", "first byte", "bytes", "holds", "label", "UUID", "mounted at", "by", "purpose"];
+    let header =
+        ["part", "volume", "first byte", "bytes", "holds", "label", "UUID", "mounted at", "by", "purpose"];
     let rows = std::iter::once(header.map(str::to_owned)).chain(system.volumes.iter().map(row));
     text.push_str(&table(&rows.collect::<Vec<_>>()));
     for (place, note) in &system.notes {
@@ -37,10 +38,11 @@ pub(super) fn layout(image: &Path, terminal: &mut Terminal<'_>) -> Result<Exit, 
     told(&system.gaps, terminal)
 }
 
-fn row(volume: &VolumeSummary) -> [String; 9] {
+fn row(volume: &VolumeSummary) -> [String; 10] {
     let bytes = |bytes: Option<&[u8]>| bytes.map_or_else(String::new, |bytes| Escaped(bytes).to_string());
     [
         volume.partition.map_or_else(|| "-".to_owned(), |number| number.to_string()),
+        bytes(volume.name.as_deref().map(str::as_bytes)),
         volume.offset.to_string(),
         volume.size.to_string(),
         volume.content.clone(),
@@ -77,8 +79,13 @@ fn table<const N: usize>(rows: &[[String; N]]) -> String {
 }
 
 /// `assay ls IMAGE PATH`.
-pub(super) fn ls(image: &Path, path: &OsStr, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let system = engine::open(image)?;
+pub(super) fn ls(
+    image: &Path,
+    path: &OsStr,
+    outside: bool,
+    terminal: &mut Terminal<'_>,
+) -> Result<Exit, Failure> {
+    let system = engine::open(image, outside)?;
     let path = absolute(path);
     let tree = &system.tree;
     let id = tree.find(&path).ok_or_else(|| not_there(tree, &path))?;
@@ -172,8 +179,13 @@ pub(super) const fn type_letter(kind: FileType) -> char {
 }
 
 /// `assay cat IMAGE PATH`.
-pub(super) fn cat(image: &Path, path: &OsStr, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let system = engine::open(image)?;
+pub(super) fn cat(
+    image: &Path,
+    path: &OsStr,
+    outside: bool,
+    terminal: &mut Terminal<'_>,
+) -> Result<Exit, Failure> {
+    let system = engine::open(image, outside)?;
     let path = absolute(path);
     let tree = &system.tree;
     let id = tree.find(&path).ok_or_else(|| not_there(tree, &path))?;

@@ -14,8 +14,8 @@ use crate::text::Escaped;
 use crate::tree::{EntryId, Tree};
 
 /// Runs the command.
-pub(super) fn run(image: &Path, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let system = engine::open(image)?;
+pub(super) fn run(image: &Path, outside: bool, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let system = engine::open(image, outside)?;
     let tree = &system.tree;
     let mut entries: Vec<(Vec<u8>, EntryId)> = tree.ids().map(|id| (tree.path(id), id)).collect();
     entries.sort_unstable();

@@ -12,11 +12,11 @@ use crate::gate::{self, Policy, Verdict};
 use crate::report::{self, Judgement, Options, Outcome};
 
 /// Runs the command.
-pub(super) fn run(scan: &Scan, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+pub(super) fn run(scan: &Scan, outside: bool, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let target = target(scan)?;
     let policy = policy(scan);
     let jobs = usize::from(scan.jobs.unwrap_or(0));
-    audit(&target, &policy, jobs, &scan.display, terminal)
+    audit(&target, &policy, (jobs, outside), &scan.display, terminal)
 }
 
 fn target(scan: &Scan) -> Result<Target, Failure> {
@@ -49,18 +49,19 @@ fn policy(scan: &Scan) -> Policy {
     }
 }
 
-/// Audits `target` and reports; the exit code is the gate's.
+/// Audits `target` on so many threads, with or without leave to open files outside the image's folder, and
+/// reports; the exit code is the gate's.
 pub(super) fn audit(
     target: &Target,
     policy: &Policy,
-    jobs: usize,
+    (jobs, outside): (usize, bool),
     display: &Display,
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Failure> {
     let place = display.output.as_deref().map(|path| place(path, target)).transpose()?;
     let bar = (terminal.err_is_terminal && !display.quiet && !display.no_progress).then(Bar::new);
     let progress: &dyn Progress = bar.as_ref().map_or(&Quiet, |bar| bar);
-    let report = engine::audit(target, jobs, progress);
+    let report = engine::audit(target, jobs, outside, progress);
     drop(bar);
     let report = report?;
     let verdict = gate::judge(policy, &report);

@@ -41,6 +41,7 @@ struct Tool {
 #[derive(Serialize)]
 struct Subject<'a> {
     name: String,
+    format: String,
     size: u64,
     layout: &'a str,
     sector: u32,
@@ -91,8 +92,10 @@ struct LedgerView {
 #[derive(Serialize)]
 struct Volume<'a> {
     partition: Option<u32>,
+    name: Option<&'a str>,
     offset: u64,
     size: u64,
+    places: Vec<Run>,
     content: &'a str,
     purpose: Option<&'a str>,
     label: Option<String>,
@@ -103,6 +106,13 @@ struct Volume<'a> {
     entries: u64,
     read: bool,
     ledger: LedgerView,
+}
+
+/// A run of bytes of the image.
+#[derive(Serialize)]
+struct Run {
+    offset: u64,
+    size: u64,
 }
 
 #[derive(Serialize)]
@@ -217,6 +227,7 @@ fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options)
         tool: Tool { name: "assay", version: TOOL_VERSION },
         subject: Subject {
             name: plain(report.subject.name.as_bytes()),
+            format: plain(report.subject.format.as_bytes()),
             size: report.subject.size,
             layout: &report.subject.layout,
             sector: report.subject.sector,
@@ -276,8 +287,10 @@ fn ledger(ledger: &Ledger) -> LedgerView {
 fn volume(volume: &VolumeSummary) -> Volume<'_> {
     Volume {
         partition: volume.partition,
+        name: volume.name.as_deref(),
         offset: volume.offset,
         size: volume.size,
+        places: volume.places.iter().map(|span| Run { offset: span.offset, size: span.len }).collect(),
         content: &volume.content,
         purpose: volume.purpose.as_deref(),
         label: volume.label.as_deref().map(plain),

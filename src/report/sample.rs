@@ -62,6 +62,7 @@ pub(crate) fn report() -> Report {
     Report {
         subject: Subject {
             name: "disk.img".to_owned(),
+            format: "raw".to_owned(),
             size: 8 << 20,
             layout: "GPT".to_owned(),
             sector: 512,

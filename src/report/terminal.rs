@@ -46,6 +46,9 @@ fn head(report: &Report, paint: &Paint, out: &mut String) {
     if subject.size > 0 {
         parts.push(size(subject.size));
     }
+    if !["", "raw", "directory"].contains(&subject.format.as_str()) {
+        parts.push(subject.format.clone());
+    }
     parts.push(subject.layout.clone());
     parts.extend(report.system.as_ref().map(|system| Escaped(system.as_bytes()).to_string()));
     let _ = writeln!(out, "assay {TOOL_VERSION} · {}", parts.join(" · "));

@@ -18,6 +18,8 @@ pub struct Hint {
     pub label: Option<String>,
     /// Where the partition's type says it belongs.
     pub mount: Option<&'static str>,
+    /// Paths under `/dev` of a logical volume or array.
+    pub devices: Vec<String>,
 }
 
 /// Gives each file system its place: the root by what it holds, the others by fstab, then by where they
@@ -119,7 +121,7 @@ fn names(line: &FstabLine, mounted: &Mounted, hint: &Hint) -> bool {
             return same(value, own);
         }
     }
-    device_number(&spec).is_some_and(|number| hint.number == Some(number))
+    hint.devices.contains(&spec) || device_number(&spec).is_some_and(|number| hint.number == Some(number))
 }
 
 /// The partition's number in a device's name: `/dev/sda1`, `/dev/xvdf2`, `/dev/nvme0n1p15`, `/dev/vda3`.

@@ -103,7 +103,9 @@ pub fn gap_kind(error: &FsError) -> GapKind {
     match error {
         FsError::Read(ReadError::BeyondEnd { .. }) => GapKind::Missing,
         FsError::Read(ReadError::Host { .. }) => GapKind::HostFailed,
-        FsError::Corrupt { .. } | FsError::Read(ReadError::Inner { .. }) => GapKind::Damaged,
+        FsError::Corrupt { .. } | FsError::Read(ReadError::Inner { .. } | ReadError::Container { .. }) => {
+            GapKind::Damaged
+        }
         FsError::Unsupported(what) if what.contains("ncrypt") => GapKind::Encrypted,
         FsError::Unsupported(_) => GapKind::Unsupported,
     }

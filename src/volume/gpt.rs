@@ -4,7 +4,7 @@
 //! to use where one is damaged, and where to look for the backup on a disk that was grown, is decided here.
 //! Its entry reader trusts the numbers of the header, so that they are checked before.
 
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::BufReader;
 use std::sync::Arc;
 
 use flate2::Crc;
@@ -13,6 +13,7 @@ use gpt::header::{Header, read_header_from_arbitrary_device};
 use gpt::partition::{Partition, file_read_partitions};
 
 use super::{Note, Volume, note};
+use crate::bytes::cursor::Cursor;
 use crate::bytes::{Source, Span, Window, read_vec};
 use crate::finding::Loss;
 
@@ -177,39 +178,4 @@ fn volume(number: u32, entry: &Partition, size: LogicalBlockSize, notes: &mut Ve
         uuid: Some(entry.part_guid.to_string()),
         label: Some(entry.name.clone()).filter(|name| !name.is_empty()),
     })
-}
-
-/// A source with a position, as the crate wants it.
-struct Cursor {
-    source: Arc<dyn Source>,
-    at: u64,
-}
-
-impl Cursor {
-    fn new(source: Arc<dyn Source>) -> Self {
-        Self { source, at: 0 }
-    }
-}
-
-impl Read for Cursor {
-    fn read(&mut self, dst: &mut [u8]) -> io::Result<usize> {
-        let room = usize::try_from(self.source.len().saturating_sub(self.at)).unwrap_or(usize::MAX);
-        let len = dst.len().min(room);
-        let Some(dst) = dst.get_mut(..len).filter(|dst| !dst.is_empty()) else { return Ok(0) };
-        self.source.read_exact_at(self.at, dst).map_err(io::Error::other)?;
-        self.at = self.at.saturating_add(len as u64);
-        Ok(len)
-    }
-}
-
-impl Seek for Cursor {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let target = match to {
-            SeekFrom::Start(offset) => Some(offset),
-            SeekFrom::End(delta) => self.source.len().checked_add_signed(delta),
-            SeekFrom::Current(delta) => self.at.checked_add_signed(delta),
-        };
-        self.at = target.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.at)
-    }
 }

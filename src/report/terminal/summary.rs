@@ -55,7 +55,10 @@ fn row(volume: &VolumeSummary) -> [String; 5] {
         _ => volume.content.clone(),
     };
     [
-        volume.partition.map_or_else(String::new, |number| format!("partition {number}")),
+        match (&volume.name, volume.partition) {
+            (Some(name), _) => Escaped(name.as_bytes()).to_string(),
+            (None, number) => number.map_or_else(String::new, |number| format!("partition {number}")),
+        },
         content,
         volume.mount.as_deref().map_or_else(|| "-".to_owned(), |mount| Escaped(mount).to_string()),
         if volume.size == 0 { String::new() } else { size(volume.size) },
@@ -98,6 +101,7 @@ fn ledger(ledger: &Ledger, options: &Options, out: &mut String) {
         Use::Free => "free (not searched)",
         Use::Blank => "blank around them",
         Use::Outside => "other around them (not searched)",
+        Use::Volumes => "in volumes made of them",
         Use::NotRead => "in volumes not read",
     };
     let parts: Vec<String> =

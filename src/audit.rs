@@ -14,6 +14,7 @@ use crate::tree::{EntryId, Tree};
 
 mod content;
 mod merge;
+mod pool;
 mod published;
 pub mod system;
 mod worker;
@@ -89,9 +90,12 @@ fn work(tree: &Tree) -> Vec<Twins> {
 
 /// Whether two entries are one file: hard links, or files that share all their extents.
 fn is_twin(tree: &Tree, a: EntryId, b: EntryId) -> bool {
-    let (Some((_, first)), Some((_, second))) = (tree.get(a), tree.get(b)) else { return false };
+    let (Some((at, first)), Some((other, second))) = (tree.get(a), tree.get(b)) else { return false };
     let regular = |kind| kind == FileType::Regular;
-    if a.volume != b.volume || !regular(first.metadata.file_type) || !regular(second.metadata.file_type) {
+    if at.file_system != other.file_system
+        || !regular(first.metadata.file_type)
+        || !regular(second.metadata.file_type)
+    {
         return false;
     }
     let shares = || {

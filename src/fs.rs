@@ -3,12 +3,14 @@
 //! A file system is keyed by inode ([`NodeId`]), immutable after it was opened, `Send + Sync` and without
 //! a lock on the way to the data: threads read files side by side. A [`Node`] is an inode decoded once.
 
+pub mod btrfs;
 pub mod ext;
 pub mod fat;
 pub mod host;
 pub mod magic;
 mod table;
 
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -47,6 +49,23 @@ impl FsError {
     /// [`FsError::Corrupt`] in one line.
     pub fn corrupt(structure: &'static str, number: u64, problem: impl Into<String>) -> Self {
         Self::Corrupt { structure, number, problem: problem.into() }
+    }
+
+    /// The same error once more: damage is found once and told at every read.
+    fn again(&self) -> Self {
+        match self {
+            Self::Read(ReadError::BeyondEnd { offset, len, size }) => {
+                ReadError::BeyondEnd { offset: *offset, len: *len, size: *size }.into()
+            }
+            Self::Read(ReadError::Host { offset, len, error }) => {
+                let error = io::Error::new(error.kind(), error.to_string());
+                ReadError::Host { offset: *offset, len: *len, error }.into()
+            }
+            Self::Corrupt { structure, number, problem } => {
+                Self::corrupt(structure, *number, problem.clone())
+            }
+            Self::Unsupported(what) => Self::Unsupported(what.clone()),
+        }
     }
 }
 
@@ -118,8 +137,16 @@ pub enum Place {
     Hole,
     /// Allocated, not yet written: zeros to a reader.
     Unwritten,
-    /// Only [`Node::read_at`] can tell: inline, compressed, on the host.
+    /// Only [`Node::read_at`] can tell: inline, on the host.
     Opaque,
+    /// Only [`Node::read_at`] can tell: compressed, or on several devices. Within a file system, what has
+    /// the same place and length has the same content.
+    Packed {
+        /// An address that grows as the place on the disk does.
+        at: u64,
+        /// Which part of what lies there, and how it is packed.
+        form: u64,
+    },
 }
 
 /// A part of a file: `len` bytes at `start` of the file. Parts come in order and without gaps, and
@@ -167,6 +194,23 @@ pub struct Usage {
     pub block: u32,
 }
 
+/// A tree of files within a file system that can be mounted alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subvolume {
+    /// Its number, as `mount -o subvolid=` takes it.
+    pub id: u64,
+    /// Its path from the top of the file system: parts that each begin with a slash; empty for the top.
+    pub path: Vec<u8>,
+    /// Its root directory.
+    pub root: NodeId,
+    /// The number of the one that it lies in; none for the top, and where that is not known.
+    pub parent: Option<u64>,
+    /// Whether it is mounted where none is asked for.
+    pub is_default: bool,
+    /// Whether it was made as a snapshot of another.
+    pub is_snapshot: bool,
+}
+
 /// Takes the entries of a directory: name, node, and the type where the directory says it.
 pub type Visit<'v> = dyn FnMut(&[u8], NodeId, Option<FileType>) -> ControlFlow<()> + 'v;
 
@@ -198,6 +242,17 @@ pub trait FileSystem: Send + Sync {
     /// # Errors
     /// [`FsError`], where a map of free space cannot be read.
     fn unallocated(&self, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError>;
+
+    /// Its subvolumes, sorted by number; none where there is no such thing. A walk from [`FileSystem::root`]
+    /// meets those that lie in each other.
+    fn subvolumes(&self) -> Vec<Subvolume> {
+        Vec::new()
+    }
+
+    /// The number of the inode `id`, as `ls -i` shows it.
+    fn inode_number(&self, id: NodeId) -> u64 {
+        id.0
+    }
 
     /// What was found while opening it: a replayed journal, a backup superblock used, a wrong checksum.
     fn notes(&self) -> Vec<Note>;
@@ -235,6 +290,11 @@ pub trait Node: Send {
     /// # Errors
     /// [`FsError`], if they are damaged.
     fn xattrs(&mut self) -> Result<Vec<Attribute>, FsError>;
+
+    /// What was wrong with content that was handed out as it stands, in one sentence.
+    fn damage(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What opens a kind of file system.
@@ -251,4 +311,37 @@ pub struct Driver {
 }
 
 /// Every file system that can be read. A new one is a folder in `fs/` and a line here.
-pub const DRIVERS: &[Driver] = &[fat::DRIVER, ext::DRIVER];
+pub const DRIVERS: &[Driver] = &[fat::DRIVER, btrfs::DRIVER, ext::DRIVER];
+
+/// What opens a file system that lies on several volumes.
+pub type OpenPool = fn(&[Arc<dyn Source>], &Budget) -> Result<Box<dyn FileSystem>, FsError>;
+
+/// A volume that is one of several of a file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The same for all volumes of a file system.
+    pub pool: [u8; 16],
+    /// Another one for each of them.
+    pub device: u64,
+}
+
+/// A kind of file system that may lie on several volumes.
+pub struct Pool {
+    /// The name of its [`Driver`].
+    pub name: &'static str,
+    /// What the volume says of its place; `None` for a volume of another kind.
+    pub identify: fn(&dyn Source) -> Option<Member>,
+    /// Opens it from those of its volumes that are there.
+    pub open: OpenPool,
+}
+
+/// Every kind of file system that may lie on several volumes.
+pub const POOLS: &[Pool] = &[btrfs::POOL];
+
+/// A UUID as blkid prints it; none if it is all zeros.
+fn uuid_text(uuid: [u8; 16]) -> Option<String> {
+    let hex = format!("{:032x}", u128::from_be_bytes(uuid));
+    let part = |range| hex.get(range).unwrap_or_default();
+    (uuid != [0; 16])
+        .then(|| format!("{}-{}-{}-{}-{}", part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)))
+}

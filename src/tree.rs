@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::budget::Budget;
 use crate::finding::{Gap, Location};
-use crate::fs::{FileSystem, FileType, FsError, Metadata, Node, NodeId};
+use crate::fs::{FileSystem, FileType, FsError, Metadata, Node, NodeId, Subvolume};
 
 pub mod fstab;
 pub mod mount;
@@ -75,6 +75,18 @@ pub struct Mounted {
     pub mount: Option<Vec<u8>>,
     /// Why there.
     pub mount_source: Option<&'static str>,
+    /// Which part of the file system it is; none where that has no parts.
+    pub subvolume: Option<Subvolume>,
+    /// Number of the file system: parts of one share it.
+    pub file_system: u32,
+}
+
+impl Mounted {
+    /// Where its paths begin: its place, or without one the path within its file system.
+    fn base(&self) -> &[u8] {
+        let inside = || self.subvolume.as_ref().map(|subvolume| subvolume.path.as_slice());
+        self.mount.as_deref().or_else(inside).unwrap_or_default()
+    }
 }
 
 /// An entry of the tree: which file system, and which of its entries.
@@ -104,7 +116,17 @@ impl Tree {
         let walk = walk::walk(&*fs, budget);
         let name = fs.identity().kind.to_owned();
         let mount = Some(Vec::new());
-        Self { volumes: vec![Mounted { fs, walk, partition: None, name, mount, mount_source: None }] }
+        let mounted = Mounted {
+            fs,
+            walk,
+            partition: None,
+            name,
+            mount,
+            mount_source: None,
+            subvolume: None,
+            file_system: 0,
+        };
+        Self { volumes: vec![mounted] }
     }
 
     /// The file systems, in the order of the disk.
@@ -129,7 +151,7 @@ impl Tree {
     pub fn path(&self, id: EntryId) -> Vec<u8> {
         let mut path = Vec::with_capacity(64);
         if let Some(mounted) = self.volumes.get(id.volume as usize) {
-            path.extend_from_slice(mounted.mount.as_deref().unwrap_or_default());
+            path.extend_from_slice(mounted.base());
             mounted.walk.push_path(id.index, &mut path);
         }
         if path.is_empty() {
@@ -146,7 +168,7 @@ impl Tree {
             partition: mounted.partition,
             volume: Some(mounted.name.clone()),
             path,
-            inode: Some(walked.node.0),
+            inode: Some(mounted.fs.inode_number(walked.node)),
             offset: None,
             line: None,
         }
@@ -156,9 +178,10 @@ impl Tree {
     pub fn gaps(&self) -> Vec<Gap> {
         let complete = |mounted: &Mounted, gap: &Gap| {
             let mut gap = gap.clone();
-            let mut path = mounted.mount.clone().unwrap_or_default();
+            let mut path = mounted.base().to_vec();
             path.extend_from_slice(&gap.location.path);
             gap.location.path = path;
+            gap.location.inode = gap.location.inode.map(|id| mounted.fs.inode_number(NodeId(id)));
             gap.location.partition = mounted.partition;
             gap.location.volume = Some(mounted.name.clone());
             gap

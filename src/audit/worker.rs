@@ -106,8 +106,13 @@ impl<'a> Worker<'a> {
         if walked.metadata.file_type != FileType::Regular || !search && subject.wanted.is_empty() {
             return;
         }
-        let result =
-            shared.tree.open(id).and_then(|mut node| self.regular(&subject, &mut *node, search, collected));
+        let result = shared.tree.open(id).and_then(|mut node| {
+            let read = self.regular(&subject, &mut *node, search, collected);
+            if let Some(damage) = node.damage().filter(|_| search) {
+                collected.gap(part_gap(&subject.location, GapKind::Damaged, damage));
+            }
+            read
+        });
         match result {
             Ok(()) if search => self.outcome.coverage.files_read += 1,
             Ok(()) => {}
@@ -429,6 +434,6 @@ pub(super) fn panic_gap(location: Location) -> Gap {
 
 /// The key by which two names may be one file: file system and inode, or first data and size.
 pub(super) fn file_key(tree: &Tree, id: EntryId) -> (u64, u32, u64, NodeId) {
-    let Some((_, walked)) = tree.get(id) else { return (u64::MAX, id.volume, 0, NodeId(0)) };
-    (walked.first, id.volume, walked.metadata.size, walked.node)
+    let Some((mounted, walked)) = tree.get(id) else { return (u64::MAX, u32::MAX, 0, NodeId(0)) };
+    (walked.first, mounted.file_system, walked.metadata.size, walked.node)
 }

@@ -11,7 +11,7 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit};
+use super::{Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit, uuid_text};
 use crate::budget::Budget;
 use crate::bytes::{Source, Span};
 use crate::finding::Loss;
@@ -44,6 +44,11 @@ const ROOT: u64 = 2;
 fn probe(source: &dyn Source) -> bool {
     superblock::has_magic(source)
         || superblock::is_zeroed(source) && superblock::find_backup(source).is_some()
+}
+
+/// Whether the mark of a superblock is in its place.
+pub(super) fn has_superblock(source: &dyn Source) -> bool {
+    superblock::has_magic(source)
 }
 
 fn open(source: Arc<dyn Source>, budget: &Budget) -> Result<Box<dyn FileSystem>, FsError> {
@@ -170,12 +175,4 @@ impl FileSystem for Ext {
         }
         notes
     }
-}
-
-/// A UUID as blkid prints it; none if it is all zeros.
-fn uuid_text(uuid: [u8; 16]) -> Option<String> {
-    let hex = format!("{:032x}", u128::from_be_bytes(uuid));
-    let part = |range| hex.get(range).unwrap_or_default();
-    (uuid != [0; 16])
-        .then(|| format!("{}-{}-{}-{}-{}", part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)))
 }

@@ -20,7 +20,6 @@ pub struct Recognised {
 /// Offset, mark, name.
 const MARKS: &[(u64, &[u8], &str)] = &[
     (0, b"XFSB", "xfs"),
-    (0x1_0040, b"_BHRfS_M", "btrfs"),
     (0, b"hsqs", "squashfs"),
     (3, b"NTFS    ", "ntfs"),
     (3, b"EXFAT   ", "exfat"),

@@ -1,5 +1,7 @@
 //! Which file system is mounted where, as the image's own /etc/fstab says.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::fstab::{self, FstabLine};
 use super::{Mounted, Tree};
 use crate::fs::FileType;
@@ -23,7 +25,7 @@ pub struct Hint {
 /// Gives each file system its place: the root by what it holds, the others by fstab, then by where they
 /// were mounted last, the partition's type, and the label, as far as the root has such a directory.
 pub(super) fn place(volumes: &mut Vec<Mounted>, hints: &[Hint]) {
-    let Some(root) = find_root(volumes) else { return };
+    let Some(root) = find_root(volumes, hints) else { return };
     set(volumes, root, b"", "holds /etc");
     let tree = Tree { volumes: std::mem::take(volumes) };
     let lines = match tree.read(b"/etc/fstab", FSTAB_LIMIT) {
@@ -45,12 +47,14 @@ pub(super) fn place(volumes: &mut Vec<Mounted>, hints: &[Hint]) {
     let hint = |index: usize| hints.get(index).cloned().unwrap_or_default();
     for line in &lines {
         for (index, mounted) in tree.volumes.iter().enumerate() {
-            if names(line, mounted, &hint(index)) {
+            if names(line, mounted, &hint(index)) && names_subvolume(line, mounted) {
                 claim(index, &line.mount, "fstab", false);
             }
         }
     }
-    for (index, mounted) in tree.volumes.iter().enumerate() {
+    // What the table or a label says means the subvolume that is mounted by default.
+    let usual = |mounted: &Mounted| mounted.subvolume.as_ref().is_none_or(|subvolume| subvolume.is_default);
+    for (index, mounted) in tree.volumes.iter().enumerate().filter(|(_, mounted)| usual(mounted)) {
         let identity = mounted.fs.identity();
         if let Some(path) = &identity.last_mounted {
             claim(index, path, "last mounted there", true);
@@ -66,6 +70,34 @@ pub(super) fn place(volumes: &mut Vec<Mounted>, hints: &[Hint]) {
     for (index, path, source) in places {
         set(volumes, index, &path, source);
     }
+    place_nested(volumes);
+}
+
+/// Gives subvolumes that lie in another one their place in that, unless something else is mounted there.
+fn place_nested(volumes: &mut [Mounted]) {
+    let mut taken: BTreeSet<Vec<u8>> = volumes.iter().filter_map(|mounted| mounted.mount.clone()).collect();
+    loop {
+        let mut places: BTreeMap<(u32, u64), (Vec<u8>, Vec<u8>)> = BTreeMap::new();
+        for mounted in volumes.iter() {
+            if let (Some(mount), Some(subvolume)) = (&mounted.mount, &mounted.subvolume) {
+                places.insert((mounted.file_system, subvolume.id), (mount.clone(), subvolume.path.clone()));
+            }
+        }
+        let mut found = false;
+        for mounted in volumes.iter_mut().filter(|mounted| mounted.mount.is_none()) {
+            let place = mounted.subvolume.as_ref().and_then(|subvolume| {
+                let (mount, path) = places.get(&(mounted.file_system, subvolume.parent?))?;
+                Some([mount, subvolume.path.strip_prefix(path.as_slice())?].concat())
+            });
+            if let Some(place) = place.filter(|place| taken.insert(place.clone())) {
+                (mounted.mount, mounted.mount_source) = (Some(place), Some("subvolume"));
+                found = true;
+            }
+        }
+        if !found {
+            return;
+        }
+    }
 }
 
 fn set(volumes: &mut [Mounted], index: usize, path: &[u8], source: &'static str) {
@@ -75,8 +107,10 @@ fn set(volumes: &mut [Mounted], index: usize, path: &[u8], source: &'static str)
     }
 }
 
-/// The file system that holds the system: the one with most of the marks of a root, the first of equals.
-fn find_root(volumes: &[Mounted]) -> Option<usize> {
+/// The file system that holds the system: the one with most of the marks of a root. Of equals the one that
+/// its own fstab means (snapshots of a root have them all, too), then the default subvolume, then what is
+/// no snapshot, then the first.
+fn find_root(volumes: &[Mounted], hints: &[Hint]) -> Option<usize> {
     const MARKS: [&[&[u8]]; 6] = [
         &[b"etc", b"fstab"],
         &[b"etc", b"passwd"],
@@ -89,11 +123,56 @@ fn find_root(volumes: &[Mounted]) -> Option<usize> {
         let has = |path: &[&[u8]]| path.iter().try_fold(0, |at, part| mounted.walk.child(at, part)).is_some();
         MARKS.iter().filter(|path| has(path)).count()
     };
-    let scores = volumes.iter().map(score).enumerate();
-    scores
-        .filter(|(_, score)| *score > 0)
-        .min_by_key(|(index, score)| (usize::MAX - score, *index))
-        .map(|(index, _)| index)
+    let scores: Vec<usize> = volumes.iter().map(score).collect();
+    let best = scores.iter().copied().max().filter(|&best| best > 0)?;
+    let rank = |index: usize| {
+        let mounted = volumes.get(index);
+        let subvolume = mounted.and_then(|mounted| mounted.subvolume.as_ref());
+        let own = mounted.is_some_and(|mounted| is_its_own_root(mounted, hints.get(index)));
+        let default = subvolume.is_none_or(|subvolume| subvolume.is_default);
+        let snapshot = subvolume.is_some_and(|subvolume| subvolume.is_snapshot);
+        (!own, !default, snapshot, index)
+    };
+    let equals = scores.iter().enumerate().filter(|(_, score)| **score == best).map(|(index, _)| index);
+    equals.min_by_key(|&index| rank(index))
+}
+
+/// Whether its own /etc/fstab mounts it as the root.
+fn is_its_own_root(mounted: &Mounted, hint: Option<&Hint>) -> bool {
+    let file = [&b"etc"[..], b"fstab"];
+    let entry =
+        file.iter().try_fold(0, |at, part| mounted.walk.child(at, part)).and_then(|at| mounted.walk.get(at));
+    let Some(entry) = entry.filter(|entry| entry.metadata.size <= FSTAB_LIMIT) else { return false };
+    let mut text = vec![0; usize::try_from(entry.metadata.size).unwrap_or_default()];
+    let read = mounted.fs.node(entry.node).and_then(|mut node| node.read_at(0, &mut text));
+    let hint = hint.cloned().unwrap_or_default();
+    let means = |line: &FstabLine| {
+        line.mount == b"/" && names(line, mounted, &hint) && names_subvolume(line, mounted)
+    };
+    read.is_ok() && fstab::parse(&text).iter().any(means)
+}
+
+/// Whether the options of an fstab line mean this subvolume; without such options it is the default one.
+fn names_subvolume(line: &FstabLine, mounted: &Mounted) -> bool {
+    let Some(subvolume) = &mounted.subvolume else { return true };
+    let options = || line.options.split(|&byte| byte == b',');
+    let value = |name: &[u8]| options().filter_map(|option| option.strip_prefix(name)).next_back();
+    let trimmed = |path: &[u8]| {
+        path.split(|&byte| byte == b'/')
+            .filter(|part| !part.is_empty())
+            .map(<[u8]>::to_vec)
+            .collect::<Vec<_>>()
+    };
+    let number =
+        value(b"subvolid=").map(|number| std::str::from_utf8(number).ok().and_then(|text| text.parse().ok()));
+    match (value(b"subvol="), number) {
+        (None, None) => subvolume.is_default,
+        // 0 is another name of the top level.
+        (None, Some(number)) => {
+            number == Some(subvolume.id) || number == Some(0) && subvolume.path.is_empty()
+        }
+        (Some(path), _) => trimmed(path) == trimmed(&subvolume.path),
+    }
 }
 
 /// Whether the first field of an fstab line means this file system.

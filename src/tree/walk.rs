@@ -102,8 +102,12 @@ pub fn gap_kind(error: &FsError) -> GapKind {
 
 /// Walks `fs` from its root.
 pub fn walk(fs: &dyn FileSystem, budget: &Budget) -> Walk {
+    walk_from(fs, fs.root(), &HashSet::new(), budget)
+}
+
+/// Walks `fs` from the directory `root`; the directories in `others` are entries, and are not entered.
+pub fn walk_from(fs: &dyn FileSystem, root: NodeId, others: &HashSet<NodeId>, budget: &Budget) -> Walk {
     let mut walk = Walk::default();
-    let root = fs.root();
     match fs.node(root) {
         Ok(node) => {
             let metadata = *node.metadata();
@@ -148,6 +152,9 @@ pub fn walk(fs: &dyn FileSystem, budget: &Budget) -> Walk {
                 continue;
             };
             let node = entry.node;
+            if node != root && others.contains(&node) {
+                continue;
+            }
             if !seen.insert(node) {
                 walk.gap(
                     walk.path(child),
@@ -233,6 +240,9 @@ fn add_entry(fs: &dyn FileSystem, walk: &mut Walk, parent: u32, name: &[u8], id:
 /// Where the first data lies on the disk; an error shows itself again when the file is read.
 fn first_data(node: &mut dyn Node) -> u64 {
     let extents = node.extents().unwrap_or_default();
-    let on_disk = |place: Place| if let Place::Disk(at) = place { Some(at) } else { None };
+    let on_disk = |place: Place| match place {
+        Place::Disk(at) | Place::Packed { at, .. } => Some(at),
+        Place::Hole | Place::Unwritten | Place::Opaque => None,
+    };
     extents.iter().find_map(|extent| on_disk(extent.place)).unwrap_or(u64::MAX)
 }

@@ -1,13 +1,12 @@
 //! Where the blocks of a file lie: extent trees and indirect blocks, both decoded to a list of extents.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::ops::ControlFlow;
 
 use super::checksum::crc32c;
 use super::inode::{EXTENTS, Inode};
 use super::volume::Volume;
-use crate::bytes::{ReadError, Record};
+use crate::bytes::Record;
 use crate::fs::{Extent, FsError, Place};
 
 const EXTENT_MAGIC: u16 = 0xF30A;
@@ -223,22 +222,5 @@ fn continues(last: &Extent, place: Place) -> bool {
         (Place::Disk(before), Place::Disk(next)) => before.checked_add(last.len) == Some(next),
         (Place::Hole, Place::Hole) | (Place::Unwritten, Place::Unwritten) => true,
         _ => false,
-    }
-}
-
-/// The same error once more: damage is found once and told at every read.
-pub(super) fn again(error: &FsError) -> FsError {
-    match error {
-        FsError::Read(ReadError::BeyondEnd { offset, len, size }) => {
-            ReadError::BeyondEnd { offset: *offset, len: *len, size: *size }.into()
-        }
-        FsError::Read(ReadError::Host { offset, len, error }) => {
-            let error = io::Error::new(error.kind(), error.to_string());
-            ReadError::Host { offset: *offset, len: *len, error }.into()
-        }
-        FsError::Corrupt { structure, number, problem } => {
-            FsError::corrupt(structure, *number, problem.clone())
-        }
-        FsError::Unsupported(what) => FsError::Unsupported(what.clone()),
     }
 }

@@ -1,7 +1,7 @@
 //! A file: its inode, and its content once somebody asks for it.
 
 use super::inode::{ENCRYPT, EXTENTS, INLINE_DATA, Inode};
-use super::mapping::{self, Map, again};
+use super::mapping::{self, Map};
 use super::volume::Volume;
 use super::xattr;
 use crate::bytes::ReadError;
@@ -44,7 +44,7 @@ impl Node for ExtNode<'_> {
     fn extents(&mut self) -> Result<&[Extent], FsError> {
         match self.content()? {
             Content::Memory { extent, .. } => Ok(extent.as_slice()),
-            Content::Mapped(Map { damage: Some(error), .. }) => Err(again(error)),
+            Content::Mapped(Map { damage: Some(error), .. }) => Err(error.again()),
             Content::Mapped(map) => Ok(&map.extents),
         }
     }
@@ -154,7 +154,7 @@ pub(super) fn read_map(
         let read = match map.extents.get(index) {
             Some(extent) => read_extent(volume, *extent, at, room),
             None => match &map.damage {
-                Some(error) => Err(again(error)),
+                Some(error) => Err(error.again()),
                 None => Ok(zero(room)),
             },
         };

@@ -12,6 +12,7 @@ use crate::fs::{FileSystem, FileType, FsError, Metadata, Node, NodeId, Subvolume
 
 pub mod fstab;
 pub mod mount;
+mod subvolume;
 pub mod walk;
 
 use walk::{Walk, Walked};

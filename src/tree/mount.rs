@@ -1,9 +1,7 @@
 //! Which file system is mounted where, as the image's own /etc/fstab says.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::fstab::{self, FstabLine};
-use super::{Mounted, Tree};
+use super::{Mounted, Tree, subvolume};
 use crate::fs::FileType;
 
 /// Largest fstab that is read, in bytes.
@@ -47,7 +45,7 @@ pub(super) fn place(volumes: &mut Vec<Mounted>, hints: &[Hint]) {
     let hint = |index: usize| hints.get(index).cloned().unwrap_or_default();
     for line in &lines {
         for (index, mounted) in tree.volumes.iter().enumerate() {
-            if names(line, mounted, &hint(index)) && names_subvolume(line, mounted) {
+            if names(line, mounted, &hint(index)) && subvolume::names(line, mounted) {
                 claim(index, &line.mount, "fstab", false);
             }
         }
@@ -66,38 +64,16 @@ pub(super) fn place(volumes: &mut Vec<Mounted>, hints: &[Hint]) {
             claim(index, path, "label", true);
         }
     }
+    for (index, mounted) in tree.volumes.iter().enumerate() {
+        if let Some(path) = subvolume::usual_place(mounted).filter(|path| tree.list(path).is_empty()) {
+            claim(index, &path, "name of the subvolume", true);
+        }
+    }
     *volumes = tree.volumes;
     for (index, path, source) in places {
         set(volumes, index, &path, source);
     }
-    place_nested(volumes);
-}
-
-/// Gives subvolumes that lie in another one their place in that, unless something else is mounted there.
-fn place_nested(volumes: &mut [Mounted]) {
-    let mut taken: BTreeSet<Vec<u8>> = volumes.iter().filter_map(|mounted| mounted.mount.clone()).collect();
-    loop {
-        let mut places: BTreeMap<(u32, u64), (Vec<u8>, Vec<u8>)> = BTreeMap::new();
-        for mounted in volumes.iter() {
-            if let (Some(mount), Some(subvolume)) = (&mounted.mount, &mounted.subvolume) {
-                places.insert((mounted.file_system, subvolume.id), (mount.clone(), subvolume.path.clone()));
-            }
-        }
-        let mut found = false;
-        for mounted in volumes.iter_mut().filter(|mounted| mounted.mount.is_none()) {
-            let place = mounted.subvolume.as_ref().and_then(|subvolume| {
-                let (mount, path) = places.get(&(mounted.file_system, subvolume.parent?))?;
-                Some([mount, subvolume.path.strip_prefix(path.as_slice())?].concat())
-            });
-            if let Some(place) = place.filter(|place| taken.insert(place.clone())) {
-                (mounted.mount, mounted.mount_source) = (Some(place), Some("subvolume"));
-                found = true;
-            }
-        }
-        if !found {
-            return;
-        }
-    }
+    subvolume::place_nested(volumes);
 }
 
 fn set(volumes: &mut [Mounted], index: usize, path: &[u8], source: &'static str) {
@@ -147,32 +123,9 @@ fn is_its_own_root(mounted: &Mounted, hint: Option<&Hint>) -> bool {
     let read = mounted.fs.node(entry.node).and_then(|mut node| node.read_at(0, &mut text));
     let hint = hint.cloned().unwrap_or_default();
     let means = |line: &FstabLine| {
-        line.mount == b"/" && names(line, mounted, &hint) && names_subvolume(line, mounted)
+        line.mount == b"/" && names(line, mounted, &hint) && subvolume::names(line, mounted)
     };
     read.is_ok() && fstab::parse(&text).iter().any(means)
-}
-
-/// Whether the options of an fstab line mean this subvolume; without such options it is the default one.
-fn names_subvolume(line: &FstabLine, mounted: &Mounted) -> bool {
-    let Some(subvolume) = &mounted.subvolume else { return true };
-    let options = || line.options.split(|&byte| byte == b',');
-    let value = |name: &[u8]| options().filter_map(|option| option.strip_prefix(name)).next_back();
-    let trimmed = |path: &[u8]| {
-        path.split(|&byte| byte == b'/')
-            .filter(|part| !part.is_empty())
-            .map(<[u8]>::to_vec)
-            .collect::<Vec<_>>()
-    };
-    let number =
-        value(b"subvolid=").map(|number| std::str::from_utf8(number).ok().and_then(|text| text.parse().ok()));
-    match (value(b"subvol="), number) {
-        (None, None) => subvolume.is_default,
-        // 0 is another name of the top level.
-        (None, Some(number)) => {
-            number == Some(subvolume.id) || number == Some(0) && subvolume.path.is_empty()
-        }
-        (Some(path), _) => trimmed(path) == trimmed(&subvolume.path),
-    }
 }
 
 /// Whether the first field of an fstab line means this file system.

@@ -298,7 +298,8 @@ impl<'a> Replay<'a> {
         }
         let target = Key::new(number, kind::INODE, 0);
         for name in &list {
-            if self.found(name.parent)?.is_none() {
+            // The root directory is its own parent, and called "..".
+            if name.parent == number || self.found(name.parent)?.is_none() {
                 continue;
             }
             if self.directory(name.parent)?.get(&name.name) != Some(&(name.index, target)) {

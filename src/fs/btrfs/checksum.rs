@@ -54,7 +54,8 @@ mod tests {
     #[test]
     fn known_answers() {
         let hex = |text: &str| -> Vec<u8> {
-            (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+            let digits = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+            digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
         };
         assert!(Checksum::Crc32c.matches(b"123456789", &0xe306_9283_u32.to_le_bytes()));
         assert!(Checksum::Xxhash64.matches(b"", &0xef46_db37_51d8_e999_u64.to_le_bytes()));

@@ -62,7 +62,7 @@ impl Forest {
             (object::EXTENT_TREE, kind::ROOT) => self.extents = Some(root_pointer(key.object, item)?),
             (object::CSUM_TREE, kind::ROOT) => self.checksums = Some(root_pointer(key.object, item)?),
             (object::BLOCK_GROUP_TREE, kind::ROOT) => {
-                self.block_groups = Some(root_pointer(key.object, item)?)
+                self.block_groups = Some(root_pointer(key.object, item)?);
             }
             // An old root item of the same tree has a smaller offset: the last one counts.
             (tree, kind::ROOT) if object::is_subvolume(tree) => {

@@ -26,12 +26,16 @@ pub(super) fn open(sources: &[Arc<dyn Source>], budget: &Budget) -> Result<Btrfs
     let chunks = ChunkMap::of_superblock(&superblock.system_chunks)?;
     let (cache, repaired) = (Cache::default(), 0.into());
     let mut volume = Volume { superblock, devices, chunks, budget: *budget, cache, repaired };
-    read_chunks(&mut volume, &mut notes)?;
+    let lost_chunks = read_chunks(&mut volume, &mut notes);
     let mut forest = Forest::read(&volume);
     if forest.subvolumes.is_empty() {
         let missing = || FsError::corrupt("tree of roots", volume.superblock.root, "has no subvolume");
-        return Err(forest.damage.unwrap_or_else(missing));
+        return Err(lost_chunks.or(forest.damage).unwrap_or_else(missing));
     }
+    notes.extend(lost_chunks.map(|error| Note {
+        loss: Loss::Volume,
+        text: format!("the chunk tree is damaged, parts of the file system cannot be found: {error}"),
+    }));
     notes.extend(forest.damage.take().map(|error| Note {
         loss: Loss::Directory,
         text: format!("the tree of roots is damaged, subvolumes may be missing: {error}"),
@@ -87,8 +91,8 @@ fn devices(sources: &[Arc<dyn Source>], notes: &mut Vec<Note>) -> Result<(Superb
     Ok((newest, devices))
 }
 
-/// Reads the chunk tree, and says which devices are missing.
-fn read_chunks(volume: &mut Volume, notes: &mut Vec<Note>) -> Result<(), FsError> {
+/// Reads the chunk tree, and says which devices are missing; returns what kept parts of it from being read.
+fn read_chunks(volume: &mut Volume, notes: &mut Vec<Note>) -> Option<FsError> {
     let superblock = &volume.superblock;
     let root = Pointer {
         tree: object::CHUNK_TREE,
@@ -119,12 +123,8 @@ fn read_chunks(volume: &mut Volume, notes: &mut Vec<Note>) -> Result<(), FsError
         let text = format!("{foreign} seed devices of another file system are not looked for");
         notes.push(nothing(text));
     }
-    notes.extend(result.err().map(|error| Note {
-        loss: Loss::Volume,
-        text: format!("the chunk tree is damaged, parts of the file system cannot be found: {error}"),
-    }));
     notes.extend(missing(volume));
-    Ok(())
+    result.err()
 }
 
 /// What devices that are not there cost.

@@ -236,7 +236,9 @@ impl FileSystem for Btrfs {
         let mut notes = self.notes.clone();
         let repaired = self.volume.repaired.load(Ordering::Relaxed);
         if repaired > 0 {
-            let text = format!("{repaired} blocks or sectors were wrong or missing in one copy, and read from another");
+            let text = format!(
+                "{repaired} blocks or sectors were wrong or missing in one copy, and read from another"
+            );
             notes.push(Note { loss: Loss::Nothing, text });
         }
         notes

@@ -172,7 +172,7 @@ pub fn run(program: &str, args: &[&str]) {
         .args(args)
         .env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin")
         .output()
-        .unwrap_or_else(|error| panic!("{program} cannot be run ({error}): install e2fsprogs"));
+        .unwrap_or_else(|error| panic!("{program} cannot be run ({error}): install e2fsprogs, btrfs-progs"));
     assert!(output.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 

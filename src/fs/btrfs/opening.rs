@@ -132,9 +132,9 @@ fn missing(volume: &Volume) -> Option<Note> {
     let there = volume.devices.len() as u64;
     let all = volume.superblock.device_count;
     let known = |chunk: &Chunk, copy| {
-        // Every stripe of the copy is met in the first row.
+        // Every stripe of the copy is met in the first row, or where parity rotates, in as many as there are.
         let mut at = chunk.logical;
-        for _ in 0..chunk.data_stripes() {
+        for _ in 0..chunk.data_stripes().saturating_mul(chunk.stripes.len() as u64) {
             let Some(run) = chunk.run(at, copy) else { return at >= chunk.logical.saturating_add(chunk.len) };
             if !volume.devices.iter().any(|d| d.id == run.stripe.device && d.uuid == run.stripe.uuid) {
                 return false;

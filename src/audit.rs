@@ -21,6 +21,7 @@ pub mod ledger;
 mod merge;
 mod nested;
 mod opening;
+mod pool;
 mod published;
 pub mod system;
 mod worker;
@@ -109,9 +110,12 @@ fn work(tree: &Tree) -> Vec<Twins> {
 
 /// Whether two entries are one file: hard links, or files that share all their extents.
 fn is_twin(tree: &Tree, a: EntryId, b: EntryId) -> bool {
-    let (Some((_, first)), Some((_, second))) = (tree.get(a), tree.get(b)) else { return false };
+    let (Some((at, first)), Some((other, second))) = (tree.get(a), tree.get(b)) else { return false };
     let regular = |kind| kind == FileType::Regular;
-    if a.volume != b.volume || !regular(first.metadata.file_type) || !regular(second.metadata.file_type) {
+    if at.file_system != other.file_system
+        || !regular(first.metadata.file_type)
+        || !regular(second.metadata.file_type)
+    {
         return false;
     }
     let shares = || {
@@ -266,7 +270,9 @@ pub struct VolumeSummary {
     pub read: bool,
     /// Where other volumes are made of it: bytes of it that none uses.
     pub unclaimed: Option<u64>,
-    /// Whether its bytes are those of a file of another volume, and counted there.
+    /// Bytes of other volumes that its file system lies on, too.
+    pub pooled: u64,
+    /// Whether its bytes are those of a file or of a file system of another volume, and counted there.
     pub inside: bool,
 }
 

@@ -4,6 +4,7 @@
 //! a lock on the way to the data: threads read files side by side. A [`Node`] is an inode decoded once.
 
 mod block_cache;
+pub mod btrfs;
 mod content;
 pub mod exfat;
 pub mod ext;
@@ -60,7 +61,7 @@ impl FsError {
         Self::Corrupt { structure, number, problem: problem.into() }
     }
 
-    /// The same error once more, for whoever asks again.
+    /// The same error once more: damage is found once and told at every read.
     #[must_use]
     pub fn again(&self) -> Self {
         match self {
@@ -153,8 +154,16 @@ pub enum Place {
     Hole,
     /// Allocated, not yet written: zeros to a reader.
     Unwritten,
-    /// Only [`Node::read_at`] can tell: inline, compressed, on the host.
+    /// Only [`Node::read_at`] can tell: inline, on the host.
     Opaque,
+    /// Only [`Node::read_at`] can tell: compressed, or on several devices. Within a file system, what has
+    /// the same place and length has the same content.
+    Packed {
+        /// An address that grows as the place on the disk does.
+        at: u64,
+        /// Which part of what lies there, and how it is packed.
+        form: u64,
+    },
 }
 
 /// A part of a file: `len` bytes at `start` of the file. Parts come in order and without gaps, and
@@ -205,6 +214,23 @@ pub struct Usage {
     pub data: Option<u64>,
 }
 
+/// A tree of files within a file system that can be mounted alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subvolume {
+    /// Its number, as `mount -o subvolid=` takes it.
+    pub id: u64,
+    /// Its path from the top of the file system: parts that each begin with a slash; empty for the top.
+    pub path: Vec<u8>,
+    /// Its root directory.
+    pub root: NodeId,
+    /// The number of the one that it lies in; none for the top, and where that is not known.
+    pub parent: Option<u64>,
+    /// Whether it is mounted where none is asked for.
+    pub is_default: bool,
+    /// Whether it was made as a snapshot of another.
+    pub is_snapshot: bool,
+}
+
 /// Takes the entries of a directory: name, node, and the type where the directory says it.
 pub type Visit<'v> = dyn FnMut(&[u8], NodeId, Option<FileType>) -> ControlFlow<()> + 'v;
 
@@ -250,6 +276,17 @@ pub trait FileSystem: Send + Sync {
     /// [`FsError`], where a map of free space cannot be read.
     fn unallocated(&self, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError>;
 
+    /// Its subvolumes, sorted by number; none where there is no such thing. A walk from [`FileSystem::root`]
+    /// meets those that lie in each other.
+    fn subvolumes(&self) -> Vec<Subvolume> {
+        Vec::new()
+    }
+
+    /// The number of the inode `id`, as `ls -i` shows it.
+    fn inode_number(&self, id: NodeId) -> u64 {
+        id.0
+    }
+
     /// What was found while opening it: a replayed journal, a backup superblock used, a wrong checksum.
     fn notes(&self) -> Vec<Note>;
 
@@ -276,7 +313,10 @@ pub trait Node: Send {
     /// Where the first data lies on the disk, for reading files in its order; `None` where there is none,
     /// or nobody can tell. An error shows itself again when the file is read.
     fn first_place(&mut self) -> Option<u64> {
-        let on_disk = |extent: &Extent| if let Place::Disk(at) = extent.place { Some(at) } else { None };
+        let on_disk = |extent: &Extent| match extent.place {
+            Place::Disk(at) | Place::Packed { at, .. } => Some(at),
+            Place::Hole | Place::Unwritten | Place::Opaque => None,
+        };
         self.extents().ok()?.iter().find_map(on_disk)
     }
 
@@ -298,6 +338,11 @@ pub trait Node: Send {
     /// # Errors
     /// [`FsError`], if they are damaged.
     fn xattrs(&mut self) -> Result<Vec<Attribute>, FsError>;
+
+    /// What was wrong with content that was handed out as it stands, in one sentence.
+    fn damage(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What opens a kind of file system.
@@ -314,8 +359,40 @@ pub struct Driver {
 }
 
 /// Every file system that can be read. A new one is a folder in `fs/` and a line here.
-pub const DRIVERS: &[Driver] =
-    &[xfs::DRIVER, squashfs::DRIVER, fat::DRIVER, exfat::DRIVER, ext::DRIVER, ntfs::DRIVER, xfs::FROM_BACKUP];
+pub const DRIVERS: &[Driver] = &[
+    xfs::DRIVER,
+    btrfs::DRIVER,
+    squashfs::DRIVER,
+    fat::DRIVER,
+    exfat::DRIVER,
+    ext::DRIVER,
+    ntfs::DRIVER,
+    xfs::FROM_BACKUP,
+];
+/// What opens a file system that lies on several volumes.
+pub type OpenPool = fn(&[Arc<dyn Source>], &Budget) -> Result<Box<dyn FileSystem>, FsError>;
+
+/// A volume that is one of several of a file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The same for all volumes of a file system.
+    pub pool: [u8; 16],
+    /// Another one for each of them.
+    pub device: u64,
+}
+
+/// A kind of file system that may lie on several volumes.
+pub struct Pool {
+    /// The name of its [`Driver`].
+    pub name: &'static str,
+    /// What the volume says of its place; `None` for a volume of another kind.
+    pub identify: fn(&dyn Source) -> Option<Member>,
+    /// Opens it from those of its volumes that are there.
+    pub open: OpenPool,
+}
+
+/// Every kind of file system that may lie on several volumes.
+pub const POOLS: &[Pool] = &[btrfs::POOL];
 
 /// A UUID as blkid prints it; none if it is all zeros.
 fn uuid_text(uuid: [u8; 16]) -> Option<String> {

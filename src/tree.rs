@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use crate::budget::Budget;
 use crate::finding::{Gap, Location};
-use crate::fs::{FileSystem, FileType, FsError, Metadata, Node, NodeId};
+use crate::fs::{FileSystem, FileType, FsError, Metadata, Node, NodeId, Subvolume};
 
 pub mod fstab;
 pub mod mount;
 pub mod occupancy;
+mod subvolume;
 pub mod walk;
 
 use walk::{Walk, Walked};
@@ -79,6 +80,18 @@ pub struct Mounted {
     /// The file it lies in, for a file system inside a file: then `mount` is that file's path and `!`, and
     /// no path of the running machine leads into it.
     pub outer: Option<EntryId>,
+    /// Which part of the file system it is; none where that has no parts.
+    pub subvolume: Option<Subvolume>,
+    /// Number of the file system: parts of one share it.
+    pub file_system: u32,
+}
+
+impl Mounted {
+    /// Where its paths begin: its place, or without one the path within its file system.
+    fn base(&self) -> &[u8] {
+        let inside = || self.subvolume.as_ref().map(|subvolume| subvolume.path.as_slice());
+        self.mount.as_deref().or_else(inside).unwrap_or_default()
+    }
 }
 
 /// An entry of the tree: which file system, and which of its entries.
@@ -108,17 +121,18 @@ impl Tree {
         let walk = walk::walk(&*fs, budget);
         let name = fs.identity().kind.to_owned();
         let mount = Some(Vec::new());
-        Self {
-            volumes: vec![Mounted {
-                fs,
-                walk,
-                partition: None,
-                name,
-                mount,
-                mount_source: None,
-                outer: None,
-            }],
-        }
+        let mounted = Mounted {
+            fs,
+            walk,
+            partition: None,
+            name,
+            mount,
+            mount_source: None,
+            outer: None,
+            subvolume: None,
+            file_system: 0,
+        };
+        Self { volumes: vec![mounted] }
     }
 
     /// The file systems, in the order of the disk.
@@ -157,7 +171,7 @@ impl Tree {
     pub fn path(&self, id: EntryId) -> Vec<u8> {
         let mut path = Vec::with_capacity(64);
         if let Some(mounted) = self.volumes.get(id.volume as usize) {
-            path.extend_from_slice(mounted.mount.as_deref().unwrap_or_default());
+            path.extend_from_slice(mounted.base());
             mounted.walk.push_path(id.index, &mut path);
         }
         let is_nested = self.volumes.get(id.volume as usize).is_some_and(|mounted| mounted.outer.is_some());
@@ -175,7 +189,7 @@ impl Tree {
             partition: mounted.partition,
             volume: Some(mounted.name.clone()),
             path,
-            inode: Some(walked.node.0),
+            inode: Some(mounted.fs.inode_number(walked.node)),
             offset: None,
             line: None,
         }
@@ -320,9 +334,10 @@ impl Mounted {
     pub fn walked_gaps(&self) -> Vec<Gap> {
         let complete = |gap: &Gap| {
             let mut gap = gap.clone();
-            let mut path = self.mount.clone().unwrap_or_default();
+            let mut path = self.base().to_vec();
             path.extend_from_slice(&gap.location.path);
             gap.location.path = path;
+            gap.location.inode = gap.location.inode.map(|id| self.fs.inode_number(NodeId(id)));
             gap.location.partition = self.partition;
             gap.location.volume = Some(self.name.clone());
             gap

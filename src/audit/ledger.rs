@@ -144,7 +144,8 @@ pub(super) fn blank_and_other(source: &dyn Source, span: Span) -> Result<(u64, u
 
 /// The account of one volume, `unsearched` bytes of whose file content could not be read.
 pub(super) fn of_volume(volume: &VolumeSummary, unsearched: u64) -> Ledger {
-    let mut ledger = Ledger::of(volume.size.saturating_sub(volume.missing));
+    let own = volume.size.saturating_sub(volume.missing);
+    let mut ledger = Ledger::of(own.saturating_add(volume.pooled));
     let size = ledger.size;
     ledger.holes = volume.occupied.holes;
     if let Some(unclaimed) = volume.unclaimed {

@@ -188,6 +188,7 @@ impl Nesting<'_> {
             let tail = Span::new(usage.total, size.saturating_sub(usage.total));
             self.unread(id, &part.window, tail, "behind the file system");
         }
+        let file_system = u32::try_from(self.system.volumes.len()).unwrap_or(u32::MAX);
         self.system.places.push(self.system.volumes.len());
         self.system.volumes.push(VolumeSummary {
             size,
@@ -204,7 +205,17 @@ impl Nesting<'_> {
             ..VolumeSummary::default()
         });
         let mount_source = Some("inside a file");
-        let inner = Mounted { fs, walk, partition, name, mount: Some(mount), mount_source, outer: Some(id) };
+        let inner = Mounted {
+            fs,
+            walk,
+            partition,
+            name,
+            mount: Some(mount),
+            mount_source,
+            outer: Some(id),
+            subvolume: None,
+            file_system,
+        };
         self.system.gaps.extend(inner.walked_gaps());
         self.system.tree.nest(inner);
         self.depths.push(depth.saturating_add(1));

@@ -1,8 +1,10 @@
 //! Opens the volumes of an image one after the other: which file system each holds, and what stays closed.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::pool::Role as PoolRole;
 use super::{VolumeSummary, ledger};
 use crate::budget::Budget;
 use crate::bytes::{Source, Span};
@@ -10,10 +12,13 @@ use crate::finding::{Gap, GapKind, Location, Loss};
 use crate::fs::{self, FileSystem, FsError};
 use crate::text::Escaped;
 use crate::tree::mount::Hint;
-use crate::tree::walk::{gap_kind, walk};
+use crate::tree::walk::{gap_kind, walk, walk_from};
 use crate::tree::{Mounted, Tree};
 use crate::volume;
 use crate::volume::stack::{Device, Role};
+
+/// Subvolumes of a file system whose places a note tells.
+const SUBVOLUMES_SHOWN: usize = 20;
 
 /// What is gathered while the volumes are opened.
 #[derive(Default)]
@@ -63,7 +68,10 @@ impl Opening {
         let tree = Tree::new(self.mounted, &self.hints);
         let mut volumes = self.volumes;
         for (index, mounted) in self.places.iter().zip(tree.volumes()) {
-            if let Some(summary) = volumes.get_mut(*index) {
+            let is_root = mounted.mount.as_deref() == Some(b"");
+            if let Some(summary) =
+                volumes.get_mut(*index).filter(|summary| summary.mount.is_none() || is_root)
+            {
                 summary.mount =
                     mounted.mount.as_ref().map(|at| if at.is_empty() { b"/".to_vec() } else { at.clone() });
                 summary.mount_source = mounted.mount_source;
@@ -71,11 +79,14 @@ impl Opening {
         }
         let mut gaps = self.gaps;
         gaps.extend(tree.gaps());
-        Some(Opened { volumes, places: self.places, tree, gaps, notes: self.notes })
+        let mut notes = self.notes;
+        notes.extend(subvolume_notes(&tree));
+        Some(Opened { volumes, places: self.places, tree, gaps, notes })
     }
 
-    /// Opens one partition or logical volume.
-    pub(super) fn device(&mut self, device: &Device, budget: &Budget) {
+    /// Opens the partition or logical volume at `index` of `devices`, with the others of its file system.
+    pub(super) fn device(&mut self, devices: &[Device], index: usize, role: &PoolRole, budget: &Budget) {
+        let Some(device) = devices.get(index) else { return };
         let volume = &device.volume;
         let mut summary = VolumeSummary {
             partition: volume.number,
@@ -93,7 +104,7 @@ impl Opening {
         }
         self.cut(device);
         match &device.role {
-            Role::Content => self.content(device, &mut summary, budget),
+            Role::Content => self.content(devices, device, role, &mut summary, budget),
             Role::Part { kind, unclaimed } => {
                 self.known = true;
                 (*kind).clone_into(&mut summary.content);
@@ -120,32 +131,73 @@ impl Opening {
         }
     }
 
-    fn content(&mut self, device: &Device, summary: &mut VolumeSummary, budget: &Budget) {
+    fn content(
+        &mut self,
+        devices: &[Device],
+        device: &Device,
+        role: &PoolRole,
+        summary: &mut VolumeSummary,
+        budget: &Budget,
+    ) {
         let source = &device.source;
-        match fs::DRIVERS.iter().find(|driver| (driver.probe)(&**source)) {
-            Some(driver) => {
-                self.known = true;
-                match open_guarded(driver, source, budget) {
-                    Ok(fs) => {
-                        self.mount(device, Arc::from(fs), summary, budget);
-                        let end = summary.usage.total;
-                        let rest = Span::new(end, source.len().saturating_sub(end));
-                        summary.beyond = self.blank_and_other(&**source, rest, device.volume.number);
-                    }
-                    Err(error) => {
-                        driver.name.clone_into(&mut summary.content);
-                        self.closed(device, driver.name, gap_kind(&error), &error.to_string());
-                    }
+        let driver = || fs::DRIVERS.iter().find(|driver| (driver.probe)(&**source));
+        match (role, driver()) {
+            (PoolRole::Later(first), _) => self.member(*first, device, summary),
+            (PoolRole::First(pool, members), _) => {
+                let sources = members.iter().filter_map(|&member| devices.get(member));
+                let sources: Vec<_> = sources.map(|member| Arc::clone(&member.source)).collect();
+                let pooled = sources.iter().fold(0_u64, |sum, source| sum.saturating_add(source.len()));
+                summary.pooled = pooled.saturating_sub(source.len());
+                let opened = guarded(|| (pool.open)(&sources, budget));
+                self.opened(device, pool.name, opened, summary, budget);
+            }
+            (PoolRole::Alone, Some(driver)) => {
+                self.opened(device, driver.name, open_guarded(driver, source, budget), summary, budget);
+            }
+            (PoolRole::Alone, None) => self.unopened(device, summary),
+        }
+    }
+
+    fn opened(
+        &mut self,
+        device: &Device,
+        name: &str,
+        opened: Result<Box<dyn FileSystem>, FsError>,
+        summary: &mut VolumeSummary,
+        budget: &Budget,
+    ) {
+        self.known = true;
+        match opened {
+            Ok(fs) => {
+                self.mount(device, &Arc::from(fs), summary, budget);
+                if summary.pooled == 0 {
+                    let end = summary.usage.total;
+                    let rest = Span::new(end, device.source.len().saturating_sub(end));
+                    summary.beyond = self.blank_and_other(&*device.source, rest, device.volume.number);
                 }
             }
-            None => self.unopened(device, summary),
+            Err(error) => {
+                name.clone_into(&mut summary.content);
+                self.closed(device, name, gap_kind(&error), &error.to_string());
+            }
         }
+    }
+
+    /// A volume whose file system was opened with an earlier one.
+    fn member(&mut self, first: usize, device: &Device, summary: &mut VolumeSummary) {
+        let Some(first) = self.volumes.get(first) else { return };
+        (summary.content, summary.read, summary.inside) = (first.content.clone(), first.read, true);
+        let text = match first.partition {
+            Some(number) => format!("a part of the file system of partition {number}"),
+            None => "a part of the file system of another volume".to_owned(),
+        };
+        self.notes.push((place_name(device.volume.number, &named(device, &summary.content)), text));
     }
 
     fn mount(
         &mut self,
         device: &Device,
-        fs: Arc<dyn FileSystem>,
+        fs: &Arc<dyn FileSystem>,
         summary: &mut VolumeSummary,
         budget: &Budget,
     ) {
@@ -153,14 +205,23 @@ impl Opening {
         let identity = fs.identity();
         identity.kind.clone_into(&mut summary.content);
         let label = identity.label.as_ref().map(|label| Escaped(label).to_string()).unwrap_or_default();
-        let name = named(device, format!("{} {label}", identity.kind).trim_end());
-        let walk = walk(&*fs, budget);
+        let content = format!("{} {label}", identity.kind);
+        let name = named(device, content.trim_end());
         summary.label = identity.label;
         summary.uuid = identity.uuid;
         summary.usage = fs.usage();
-        summary.occupied = walk.occupied;
-        summary.entries = walk.entries.len() as u64;
         summary.read = true;
+        let file_system = u32::try_from(self.volumes.len()).unwrap_or(u32::MAX);
+        for mounted in walks(fs, budget) {
+            summary.entries = summary.entries.saturating_add(mounted.walk.entries.len() as u64);
+            summary.occupied = mounted.walk.occupied;
+            let path = mounted.subvolume.as_ref().map(|subvolume| subvolume.path.clone()).unwrap_or_default();
+            let path = Escaped(path.strip_prefix(b"/").unwrap_or(&path)).to_string();
+            let name = named(device, format!("{} {path}", content.trim_end()).trim_end());
+            self.hints.push(hint(device));
+            self.places.push(self.volumes.len());
+            self.mounted.push(Mounted { partition: volume.number, name, file_system, ..mounted });
+        }
         for note in fs.notes() {
             if note.loss == Loss::Nothing {
                 self.notes.push((place_name(volume.number, &name), note.text));
@@ -170,25 +231,6 @@ impl Opening {
                 self.gaps.push(gap);
             }
         }
-        self.hints.push(Hint {
-            // A logical volume is not meant where its partition is.
-            number: volume.number.filter(|_| device.name.is_none()),
-            uuid: volume.uuid.clone(),
-            label: volume.label.clone(),
-            mount: volume.well_known_mount(),
-            devices: device.paths.clone(),
-        });
-        self.places.push(self.volumes.len());
-        let partition = volume.number;
-        self.mounted.push(Mounted {
-            fs,
-            walk,
-            partition,
-            name,
-            mount: None,
-            mount_source: None,
-            outer: None,
-        });
     }
 
     /// A volume without a driver: named if it is known, left alone if it is blank or boot code.
@@ -240,9 +282,83 @@ pub(super) fn open_guarded(
     window: &Arc<dyn Source>,
     budget: &Budget,
 ) -> Result<Box<dyn FileSystem>, FsError> {
-    catch_unwind(AssertUnwindSafe(|| (driver.open)(Arc::clone(window), budget))).unwrap_or_else(|_| {
+    guarded(|| (driver.open)(Arc::clone(window), budget))
+}
+
+fn guarded(
+    open: impl FnOnce() -> Result<Box<dyn FileSystem>, FsError>,
+) -> Result<Box<dyn FileSystem>, FsError> {
+    catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| {
         Err(FsError::corrupt("file system", 0, "its reader panicked: please report this"))
     })
+}
+
+/// What the partition table and the volume manager say of a device's place.
+fn hint(device: &Device) -> Hint {
+    let volume = &device.volume;
+    Hint {
+        // A logical volume is not meant where its partition is.
+        number: volume.number.filter(|_| device.name.is_none()),
+        uuid: volume.uuid.clone(),
+        label: volume.label.clone(),
+        mount: volume.well_known_mount(),
+        devices: device.paths.clone(),
+    }
+}
+
+/// The entries of a file system; where it has subvolumes, of each of them, without a place yet. All of
+/// them share the limit of entries.
+fn walks(fs: &Arc<dyn FileSystem>, budget: &Budget) -> Vec<Mounted> {
+    let mounted = |walk, subvolume| Mounted {
+        fs: Arc::clone(fs),
+        walk,
+        partition: None,
+        name: String::new(),
+        mount: None,
+        mount_source: None,
+        outer: None,
+        subvolume,
+        file_system: 0,
+    };
+    let subvolumes = fs.subvolumes();
+    if subvolumes.is_empty() {
+        return vec![mounted(walk(&**fs, budget), None)];
+    }
+    let roots = subvolumes.iter().map(|subvolume| subvolume.root).collect();
+    let mut budget = *budget;
+    let mut found = Vec::new();
+    for subvolume in subvolumes {
+        let walk = walk_from(&**fs, subvolume.root, &roots, &budget);
+        budget.entries = budget.entries.saturating_sub(walk.entries.len() as u64);
+        found.push(mounted(walk, Some(subvolume)));
+    }
+    found
+}
+
+/// Where the subvolumes of each file system are, in one sentence.
+fn subvolume_notes(tree: &Tree) -> Vec<(String, String)> {
+    let mut notes: BTreeMap<u32, (String, Vec<String>)> = BTreeMap::new();
+    let all = tree.volumes().iter();
+    for (mounted, subvolume) in all.filter_map(|mounted| Some((mounted, mounted.subvolume.as_ref()?))) {
+        let shown = |path: &[u8]| Escaped(if path.is_empty() { b"/" } else { path }).to_string();
+        let place = match &mounted.mount {
+            Some(mount) => format!("at {}", shown(mount)),
+            None => "not mounted".to_owned(),
+        };
+        let text = format!("{} ({}) {place}", shown(&subvolume.path), subvolume.id);
+        let name = || place_name(mounted.partition, &mounted.name);
+        notes.entry(mounted.file_system).or_insert_with(|| (name(), Vec::new())).1.push(text);
+    }
+    let sentence = |(name, places): (String, Vec<String>)| {
+        let more = places.len().saturating_sub(SUBVOLUMES_SHOWN);
+        let mut text =
+            format!("subvolumes: {}", places.get(..SUBVOLUMES_SHOWN).unwrap_or(&places).join(", "));
+        if more > 0 {
+            text.push_str(&format!(", and {more} more"));
+        }
+        (name, text)
+    };
+    notes.into_values().filter(|(_, places)| places.len() > 1).map(sentence).collect()
 }
 
 /// How a report calls what a device holds: "ext4 root" of a partition, "LV vg/root (ext4 root)".

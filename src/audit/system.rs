@@ -6,7 +6,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::opening::{Opened, Opening, volume_gap};
-use super::{Progress, Quiet, Subject, VolumeSummary, nested};
+use super::{Progress, Quiet, Subject, VolumeSummary, nested, pool};
 use crate::budget::Budget;
 use crate::bytes::Source;
 use crate::finding::{Gap, GapKind, Loss};
@@ -159,8 +159,9 @@ fn open_image(name: &str, image: &Image, budget: &Budget) -> Result<System, Audi
     opening.notes("image", image.notes.iter().map(of_image).collect());
     opening.notes("partition table", table.notes);
     opening.notes("logical volumes", notes);
-    for device in &devices {
-        opening.device(device, budget);
+    let roles = pool::roles(&devices);
+    for (index, role) in roles.iter().enumerate() {
+        opening.device(&devices, index, role, budget);
     }
     let mut outside = (0_u64, 0_u64);
     for span in table.unclaimed {

@@ -118,8 +118,13 @@ impl<'a> Worker<'a> {
             self.outcome.coverage.files_read += u64::from(search);
             return;
         }
-        let result =
-            shared.tree.open(id).and_then(|mut node| self.regular(&subject, &mut *node, search, collected));
+        let result = shared.tree.open(id).and_then(|mut node| {
+            let read = self.regular(&subject, &mut *node, search, collected);
+            if let Some(damage) = node.damage().filter(|_| search) {
+                collected.gap(part_gap(&subject.location, GapKind::Damaged, damage));
+            }
+            read
+        });
         match result {
             Ok(()) if search => self.outcome.coverage.files_read += 1,
             Ok(()) => {}
@@ -456,6 +461,6 @@ pub(super) fn panic_gap(location: Location) -> Gap {
 
 /// The key by which two names may be one file, and the order of the disk: first data, size, inode.
 pub(super) fn file_key(tree: &Tree, id: EntryId) -> (u32, u64, u64, NodeId) {
-    let Some((_, walked)) = tree.get(id) else { return (id.volume, u64::MAX, 0, NodeId(0)) };
-    (id.volume, walked.first, walked.metadata.size, walked.node)
+    let Some((mounted, walked)) = tree.get(id) else { return (u32::MAX, u64::MAX, 0, NodeId(0)) };
+    (mounted.file_system, walked.first, walked.metadata.size, walked.node)
 }

@@ -55,6 +55,11 @@ fn probe(source: &dyn Source) -> bool {
             && backup::find(source).is_some_and(|found| backup::belongs_to(source, &found))
 }
 
+/// Whether the mark of a superblock is in its place.
+pub(super) fn has_superblock(source: &dyn Source) -> bool {
+    superblock::has_magic(source)
+}
+
 fn open(source: Arc<dyn Source>, budget: &Budget) -> Result<Box<dyn FileSystem>, FsError> {
     Ok(Box::new(Ext::open(source, budget)?))
 }

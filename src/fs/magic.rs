@@ -19,7 +19,6 @@ pub struct Recognised {
 
 /// Offset, mark, name.
 const MARKS: &[(u64, &[u8], &str)] = &[
-    (0x1_0040, b"_BHRfS_M", "btrfs"),
     (3, b"ReFS\0", "refs"),
     (512, b"LABELONE", "LVM2 physical volume"),
     (0, b"LABELONE", "LVM2 physical volume"),

@@ -1,7 +1,7 @@
 //! Which file system is mounted where, as the image's own /etc/fstab says.
 
 use super::fstab::{self, FstabLine};
-use super::{Mounted, Tree};
+use super::{Mounted, Tree, subvolume};
 use crate::fs::FileType;
 
 /// Largest fstab that is read, in bytes.
@@ -25,7 +25,7 @@ pub struct Hint {
 /// Gives each file system its place: the root by what it holds, the others by fstab, then by where they
 /// were mounted last, the partition's type, and the label, as far as the root has such a directory.
 pub(super) fn place(volumes: &mut Vec<Mounted>, hints: &[Hint]) {
-    let Some(root) = find_root(volumes) else { return };
+    let Some(root) = find_root(volumes, hints) else { return };
     set(volumes, root, b"", "holds /etc");
     let tree = Tree { volumes: std::mem::take(volumes) };
     let lines = match tree.read(b"/etc/fstab", FSTAB_LIMIT) {
@@ -47,12 +47,14 @@ pub(super) fn place(volumes: &mut Vec<Mounted>, hints: &[Hint]) {
     let hint = |index: usize| hints.get(index).cloned().unwrap_or_default();
     for line in &lines {
         for (index, mounted) in tree.volumes.iter().enumerate() {
-            if names(line, mounted, &hint(index)) {
+            if names(line, mounted, &hint(index)) && subvolume::names(line, mounted) {
                 claim(index, &line.mount, "fstab", false);
             }
         }
     }
-    for (index, mounted) in tree.volumes.iter().enumerate() {
+    // What the table or a label says means the subvolume that is mounted by default.
+    let usual = |mounted: &Mounted| mounted.subvolume.as_ref().is_none_or(|subvolume| subvolume.is_default);
+    for (index, mounted) in tree.volumes.iter().enumerate().filter(|(_, mounted)| usual(mounted)) {
         let identity = mounted.fs.identity();
         if let Some(path) = &identity.last_mounted {
             claim(index, path, "last mounted there", true);
@@ -64,10 +66,16 @@ pub(super) fn place(volumes: &mut Vec<Mounted>, hints: &[Hint]) {
             claim(index, path, "label", true);
         }
     }
+    for (index, mounted) in tree.volumes.iter().enumerate() {
+        if let Some(path) = subvolume::usual_place(mounted).filter(|path| tree.list(path).is_empty()) {
+            claim(index, &path, "name of the subvolume", true);
+        }
+    }
     *volumes = tree.volumes;
     for (index, path, source) in places {
         set(volumes, index, &path, source);
     }
+    subvolume::place_nested(volumes);
 }
 
 fn set(volumes: &mut [Mounted], index: usize, path: &[u8], source: &'static str) {
@@ -77,8 +85,10 @@ fn set(volumes: &mut [Mounted], index: usize, path: &[u8], source: &'static str)
     }
 }
 
-/// The file system that holds the system: the one with most of the marks of a root, the first of equals.
-fn find_root(volumes: &[Mounted]) -> Option<usize> {
+/// The file system that holds the system: the one with most of the marks of a root. Of equals the one that
+/// its own fstab means (snapshots of a root have them all, too), then the default subvolume, then what is
+/// no snapshot, then the first.
+fn find_root(volumes: &[Mounted], hints: &[Hint]) -> Option<usize> {
     const MARKS: [&[&[u8]]; 6] = [
         &[b"etc", b"fstab"],
         &[b"etc", b"passwd"],
@@ -91,11 +101,33 @@ fn find_root(volumes: &[Mounted]) -> Option<usize> {
         let has = |path: &[&[u8]]| path.iter().try_fold(0, |at, part| mounted.walk.child(at, part)).is_some();
         MARKS.iter().filter(|path| has(path)).count()
     };
-    let scores = volumes.iter().map(score).enumerate();
-    scores
-        .filter(|(_, score)| *score > 0)
-        .min_by_key(|(index, score)| (usize::MAX - score, *index))
-        .map(|(index, _)| index)
+    let scores: Vec<usize> = volumes.iter().map(score).collect();
+    let best = scores.iter().copied().max().filter(|&best| best > 0)?;
+    let rank = |index: usize| {
+        let mounted = volumes.get(index);
+        let subvolume = mounted.and_then(|mounted| mounted.subvolume.as_ref());
+        let own = mounted.is_some_and(|mounted| is_its_own_root(mounted, hints.get(index)));
+        let default = subvolume.is_none_or(|subvolume| subvolume.is_default);
+        let snapshot = subvolume.is_some_and(|subvolume| subvolume.is_snapshot);
+        (!own, !default, snapshot, index)
+    };
+    let equals = scores.iter().enumerate().filter(|(_, score)| **score == best).map(|(index, _)| index);
+    equals.min_by_key(|&index| rank(index))
+}
+
+/// Whether its own /etc/fstab mounts it as the root.
+fn is_its_own_root(mounted: &Mounted, hint: Option<&Hint>) -> bool {
+    let file = [&b"etc"[..], b"fstab"];
+    let entry =
+        file.iter().try_fold(0, |at, part| mounted.walk.child(at, part)).and_then(|at| mounted.walk.get(at));
+    let Some(entry) = entry.filter(|entry| entry.metadata.size <= FSTAB_LIMIT) else { return false };
+    let mut text = vec![0; usize::try_from(entry.metadata.size).unwrap_or_default()];
+    let read = mounted.fs.node(entry.node).and_then(|mut node| node.read_at(0, &mut text));
+    let hint = hint.cloned().unwrap_or_default();
+    let means = |line: &FstabLine| {
+        line.mount == b"/" && names(line, mounted, &hint) && subvolume::names(line, mounted)
+    };
+    read.is_ok() && fstab::parse(&text).iter().any(means)
 }
 
 /// Whether the first field of an fstab line means this file system.

@@ -49,7 +49,7 @@ impl Occupancy {
                 }
                 Place::Hole => &mut self.sums.holes,
                 Place::Unwritten => &mut self.sums.unwritten,
-                Place::Opaque => &mut self.sums.packed,
+                Place::Opaque | Place::Packed { .. } => &mut self.sums.packed,
             };
             *sum = sum.saturating_add(extent.len);
         }

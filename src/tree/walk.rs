@@ -113,8 +113,12 @@ pub fn gap_kind(error: &FsError) -> GapKind {
 
 /// Walks `fs` from its root.
 pub fn walk(fs: &dyn FileSystem, budget: &Budget) -> Walk {
+    walk_from(fs, fs.root(), &HashSet::new(), budget)
+}
+
+/// Walks `fs` from the directory `root`; the directories in `others` are entries, and are not entered.
+pub fn walk_from(fs: &dyn FileSystem, root: NodeId, others: &HashSet<NodeId>, budget: &Budget) -> Walk {
     let mut walk = Walk::default();
-    let root = fs.root();
     match fs.node(root) {
         Ok(node) => {
             let metadata = *node.metadata();
@@ -142,14 +146,22 @@ pub fn walk(fs: &dyn FileSystem, budget: &Budget) -> Walk {
     let usage = fs.usage();
     walk.occupancy = usage.data.is_none().then(|| Occupancy::of(usage.block.into()));
     let mut seen = HashSet::from([root]);
-    descend(fs, &mut walk, 0, &mut seen, budget);
+    let others = others.iter().copied().filter(|&other| other != root).collect();
+    descend(fs, &mut walk, 0, &mut seen, &others, budget);
     unnamed(fs, &mut walk, &mut seen, budget);
     walk.occupied = walk.occupancy.take().map(Occupancy::finish).unwrap_or_default();
     walk
 }
 
 /// Walks what lies under the directory at `start`.
-fn descend(fs: &dyn FileSystem, walk: &mut Walk, start: u32, seen: &mut HashSet<NodeId>, budget: &Budget) {
+fn descend(
+    fs: &dyn FileSystem,
+    walk: &mut Walk,
+    start: u32,
+    seen: &mut HashSet<NodeId>,
+    others: &HashSet<NodeId>,
+    budget: &Budget,
+) {
     let mut queue = VecDeque::from([(start, 0_u32)]);
     while let Some((index, depth)) = queue.pop_front() {
         if walk.is_full(budget) {
@@ -162,6 +174,9 @@ fn descend(fs: &dyn FileSystem, walk: &mut Walk, start: u32, seen: &mut HashSet<
                 continue;
             };
             let node = entry.node;
+            if others.contains(&node) {
+                continue;
+            }
             if !seen.insert(node) {
                 let text = format!("directory loop: inode {} was already reached under another name", node.0);
                 walk.gap(walk.path(child), Some(node), Loss::Directory, GapKind::Damaged, text);
@@ -241,7 +256,7 @@ fn add_unnamed(
     };
     walk.gap(path, Some(id), loss, GapKind::Damaged, text.to_owned());
     if metadata.file_type == FileType::Directory && seen.insert(id) {
-        descend(fs, walk, index, seen, budget);
+        descend(fs, walk, index, seen, &HashSet::new(), budget);
     }
 }
 

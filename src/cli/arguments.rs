@@ -24,6 +24,7 @@ Exit codes:
 const SCAN_EXAMPLES: &str = "\
 Examples:
   assay scan disk.raw
+  assay scan disk.qcow2                         or VMDK, VHD(X), VDI, OVA, disk.raw.zst …
   assay scan disk.raw --fail-on medium --accept-gap encrypted
   assay scan disk.raw --format json --evidence hash -o report.json
   assay scan /dev/nvme1n1                       an attached volume, read-only

@@ -167,14 +167,14 @@ impl Builder {
         }
         match Label::read(&**source) {
             Some(_) if is_deep => return closed(LVM, GapKind::OverLimit, too_deep()),
-            Some(Ok(label)) => return Some(self.physical_volume(index, label, source)),
+            Some(Ok(label)) => return Some(self.physical_volume(index, &label, source)),
             Some(Err(error)) => return closed(LVM, GapKind::Damaged, error),
             None => {}
         }
         self.partitions(index, device)
     }
 
-    fn physical_volume(&mut self, index: usize, label: Label, source: &Arc<dyn Source>) -> Role {
+    fn physical_volume(&mut self, index: usize, label: &Label, source: &Arc<dyn Source>) -> Role {
         let (texts, problems) = label.texts(&**source);
         self.notes.extend(problems.iter().map(|problem| note(Loss::Nothing, problem)));
         for text in texts {
@@ -183,7 +183,7 @@ impl Builder {
                 Err(problem) => self.notes.push(note(Loss::Volume, problem)),
             }
         }
-        let physical = PhysicalVolume::new(index, &label, problems, Arc::clone(source));
+        let physical = PhysicalVolume::new(index, label, problems, Arc::clone(source));
         if self.physical.iter().any(|known| known.uuid == physical.uuid) {
             let reason = "another physical volume has the same UUID".to_owned();
             return Role::Closed { kind: LVM, gap: GapKind::Unsupported, reason };

@@ -25,6 +25,10 @@ use assay::fs::{FileSystem, FsError, NodeId, Place};
 use oracle::{Files, build_tree, expected, found, named, pattern, run};
 use tempfile::TempDir;
 
+fn has_tools() -> bool {
+    oracle::has("mkfs.xfs", "xfsprogs")
+}
+
 /// An image in a file: mkfs.xfs makes none that is small.
 struct Image {
     dir: TempDir,
@@ -170,6 +174,9 @@ fn conforms(options: &[&str], size: u64) {
 
 #[test]
 fn version_5_conforms_at_every_block_size() {
+    if !has_tools() {
+        return;
+    }
     for size in ["1024", "2048", "4096"] {
         conforms(&["-b", &format!("size={size}")], 48 * MIB);
     }
@@ -179,6 +186,9 @@ fn version_5_conforms_at_every_block_size() {
 
 #[test]
 fn version_4_conforms_with_and_without_types_of_entries() {
+    if !has_tools() {
+        return;
+    }
     for ftype in ["ftype=0", "ftype=1"] {
         for block in ["size=512", "size=4096"] {
             conforms(&["-m", "crc=0", "-n", ftype, "-b", block, "-i", "size=256"], 48 * MIB);
@@ -188,6 +198,9 @@ fn version_4_conforms_with_and_without_types_of_entries() {
 
 #[test]
 fn every_feature_conforms() {
+    if !has_tools() {
+        return;
+    }
     for options in [
         ["-n", "size=65536", "-b", "size=1024"],
         ["-n", "version=ci", "-n", "size=8192"],
@@ -202,6 +215,9 @@ fn every_feature_conforms() {
 
 #[test]
 fn groups_of_any_size_conform() {
+    if !has_tools() {
+        return;
+    }
     for count in ["agcount=1", "agcount=3", "agcount=7"] {
         conforms(&["-d", count], 176 * MIB + 12 * 4096);
     }
@@ -209,6 +225,9 @@ fn groups_of_any_size_conform() {
 
 #[test]
 fn a_lost_superblock_is_replaced_by_that_of_another_group() {
+    if !has_tools() {
+        return;
+    }
     for (options, lost) in [
         (&["-b", "size=1024"][..], vec![0; 512]),
         (&["-b", "size=4096"][..], vec![0xA5; 512]),
@@ -230,6 +249,9 @@ fn a_lost_superblock_is_replaced_by_that_of_another_group() {
 
 #[test]
 fn a_superblock_that_makes_no_sense_is_replaced_too() {
+    if !has_tools() {
+        return;
+    }
     let image = Image::new(&[], 64 * MIB);
     image.patch(84, &[0; 8]);
     let fs = image.open().unwrap();
@@ -245,6 +267,9 @@ fn an_empty_volume_is_no_xfs() {
 
 #[test]
 fn what_is_not_whole_or_not_known_is_refused() {
+    if !has_tools() {
+        return;
+    }
     let image = Image::new(&[], 64 * MIB);
     image.db(&["sb 0", "write -d inprogress 1"]);
     assert!(matches!(image.open(), Err(FsError::Unsupported(text)) if text.contains("mkfs")));
@@ -254,6 +279,9 @@ fn what_is_not_whole_or_not_known_is_refused() {
 
 #[test]
 fn attributes_come_back_from_every_form() {
+    if !has_tools() {
+        return;
+    }
     for options in [&["-m", "crc=0"][..], &["-i", "size=512"][..], &["-b", "size=1024"][..]] {
         let image = Image::new(options, 64 * MIB);
         let fs = image.open().unwrap();
@@ -281,6 +309,9 @@ fn attributes_come_back_from_every_form() {
 
 #[test]
 fn a_long_link_is_read_with_its_header_and_without() {
+    if !has_tools() {
+        return;
+    }
     let image = Image::new(&LONG_LINK, 48 * MIB);
     let target = b"long/".repeat(180);
     let fs = image.open().unwrap();
@@ -303,6 +334,9 @@ fn a_long_link_is_read_with_its_header_and_without() {
 
 #[test]
 fn an_absurd_size_ends_at_once() {
+    if !has_tools() {
+        return;
+    }
     let image = Image::new(&[], 64 * MIB);
     let number = named(&*image.open().unwrap(), b"large").0;
     image.db(&[&format!("inode {number}"), "write -d core.size 0x7fffffffffffffff"]);
@@ -316,6 +350,9 @@ fn an_absurd_size_ends_at_once() {
 
 #[test]
 fn wrong_checksums_are_counted_and_read_as_they_are() {
+    if !has_tools() {
+        return;
+    }
     let image = Image::new(&["-i", "size=512"], 64 * MIB);
     let number = named(&*image.open().unwrap(), b"tiny").0;
     // In the first group, inodes lie at their number; this is the time of the last access.
@@ -328,6 +365,9 @@ fn wrong_checksums_are_counted_and_read_as_they_are() {
 
 #[test]
 fn a_cut_image_says_so() {
+    if !has_tools() {
+        return;
+    }
     let image = Image::new(&[], 64 * MIB);
     fs::OpenOptions::new().write(true).open(image.path()).unwrap().set_len(40 * MIB).unwrap();
     let fs = image.open().unwrap();
@@ -399,6 +439,9 @@ fn inode_item(image: &Image, number: u64, uid: u32) -> [Vec<u8>; 2] {
 
 #[test]
 fn a_dirty_log_is_replayed() {
+    if !has_tools() {
+        return;
+    }
     let image = Image::new(&["-i", "size=512"], 64 * MIB);
     let number = named(&*image.open().unwrap(), b"tiny").0;
     let item = inode_item(&image, number, 4711);
@@ -415,6 +458,9 @@ fn a_dirty_log_is_replayed() {
 
 #[test]
 fn what_the_log_holds_and_nobody_knows_is_a_loss() {
+    if !has_tools() {
+        return;
+    }
     let image = Image::new(&["-i", "size=512"], 64 * MIB);
     append_to_log(&image, &[&[0x99, 0x12, 1, 0, 0, 0, 0, 0]]);
     let notes = image.open().unwrap().notes();
@@ -426,6 +472,9 @@ fn what_the_log_holds_and_nobody_knows_is_a_loss() {
 
 #[test]
 fn flipped_and_cut_images_never_panic() {
+    if !has_tools() {
+        return;
+    }
     for options in [&["-b", "size=1024"][..], &["-m", "crc=0", "-b", "size=512"][..]] {
         let image = Image::new(options, 24 * MIB);
         let item = inode_item(&image, 131, 4711);
@@ -458,6 +507,9 @@ fn flipped_and_cut_images_never_panic() {
 
 #[test]
 fn content_is_read_in_any_piece() {
+    if !has_tools() {
+        return;
+    }
     let image = Image::new(&["-b", "size=1024"], 48 * MIB);
     let fs = image.open().unwrap();
     let mut node = fs.node(named(&*fs, b"large")).unwrap();

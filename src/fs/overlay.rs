@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::bytes::{ReadError, Source, Span};
+use crate::bytes::{ReadError, Source, Span, check_bounds};
 
 /// A source some blocks of which are replaced.
 pub(super) struct Overlay {
@@ -16,6 +16,35 @@ impl Overlay {
     /// Lays `blocks` (by block number, each of `block_size` bytes) over `source`.
     pub(super) fn new(source: Arc<dyn Source>, block_size: u32, blocks: BTreeMap<u64, Vec<u8>>) -> Self {
         Self { source, block_size: u64::from(block_size.max(1)), blocks }
+    }
+
+    /// Bytes that are kept in memory.
+    pub(super) fn bytes(&self) -> u64 {
+        (self.blocks.len() as u64).saturating_mul(self.block_size)
+    }
+
+    /// Lays `bytes` over what is at `offset`; of the last block of a source that ends inside it, the rest
+    /// counts as zeros.
+    ///
+    /// # Errors
+    /// [`ReadError`], if the bytes are beyond the end or what is around them cannot be read.
+    pub(super) fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), ReadError> {
+        check_bounds(offset, bytes.len(), self.len())?;
+        let end = offset.saturating_add(bytes.len() as u64);
+        for number in offset / self.block_size..end.div_ceil(self.block_size) {
+            let start = number.saturating_mul(self.block_size);
+            if !self.blocks.contains_key(&number) {
+                let len = |bytes: u64| usize::try_from(bytes).unwrap_or(0);
+                let there = self.block_size.min(self.len().saturating_sub(start));
+                let mut block = vec![0; len(self.block_size)];
+                self.source.read_exact_at(start, block.get_mut(..len(there)).unwrap_or_default())?;
+                self.blocks.insert(number, block);
+            }
+            if let Some(block) = self.blocks.get_mut(&number) {
+                lay(bytes, offset, block, start);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -82,6 +111,15 @@ mod tests {
                 assert_eq!(read, whole[start..end], "{start}..{end}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let mut overlay = overlay();
+        overlay.write(6, b"123456789").unwrap();
+        assert_eq!(read_vec(&overlay, 0, 20).unwrap(), b"aaaaBB123456789Deeee");
+        assert!(overlay.write(19, b"12").is_err());
+        assert_eq!(overlay.bytes(), 12);
     }
 
     #[test]

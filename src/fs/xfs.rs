@@ -25,6 +25,7 @@ mod directory;
 mod free;
 mod group;
 mod inode;
+mod log;
 mod mapping;
 mod node;
 mod superblock;
@@ -60,7 +61,13 @@ struct Xfs {
 impl Xfs {
     fn open(source: Arc<dyn Source>, budget: &Budget) -> Result<Self, FsError> {
         let (superblock, mut notes) = find_superblock(&*source)?;
-        let volume = Volume::new(source, superblock, budget);
+        let mut volume = Volume::new(source, superblock, budget);
+        if let Some(recovered) = log::recover(&volume, &mut notes) {
+            let replayed = Superblock::read(&*recovered.source, 0).unwrap_or(volume.superblock);
+            replayed.check_features()?;
+            volume = Volume::new(recovered.source, replayed, budget);
+            volume.remaps = recovered.remaps;
+        }
         let survey = group::survey(&volume);
         notes.extend(cut_short(&volume));
         if survey.unlinked > 0 {

@@ -9,6 +9,7 @@
     clippy::print_stderr,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
+    clippy::print_stderr,
     unreachable_pub,
     missing_docs,
     reason = "a panic here is a failed test, and not every test uses every part"
@@ -167,6 +168,18 @@ pub fn content(node: &mut dyn assay::fs::Node) -> Vec<u8> {
             return content;
         }
     }
+}
+
+/// Whether the host has `program`, of the Debian package `package`. Where a complete host is promised, a
+/// missing one is a failed test; elsewhere the test is skipped aloud.
+pub fn has(program: &str, package: &str) -> bool {
+    let path = "/usr/sbin:/sbin:/usr/bin:/bin";
+    let found = path.split(':').any(|dir| Path::new(dir).join(program).exists());
+    assert!(found || std::env::var_os("ASSAY_CI").is_none(), "{program} is missing: install {package}");
+    if !found {
+        eprintln!("skipped: {program} is missing (package {package})");
+    }
+    found
 }
 
 /// Runs a tool of the host; a missing or failing one is a failed test.

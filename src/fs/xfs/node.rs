@@ -93,8 +93,7 @@ fn link_target(volume: &Volume, inode: &Inode) -> Result<Vec<u8>, FsError> {
         }
         let most = (MAX_LINK * 2).div_ceil(volume.superblock.block_size());
         let bytes = volume.blocks(run.block, run.count.min(most))?;
-        let part = if volume.has_checksums() { payload(volume, number, &bytes)? } else { &bytes };
-        target.extend_from_slice(part);
+        target.extend_from_slice(payload(volume, number, &bytes)?);
     }
     damage.map_or(Ok(()), Err)?;
     if target.len() < len {
@@ -104,12 +103,16 @@ fn link_target(volume: &Volume, inode: &Inode) -> Result<Vec<u8>, FsError> {
     Ok(target)
 }
 
+/// The part of a link's target in a run of blocks. mkfs.xfs forgets the header of version 5: the kernel
+/// refuses such a link, but an auditor would rather see it.
 fn payload<'b>(volume: &Volume, number: u64, bytes: &'b [u8]) -> Result<&'b [u8], FsError> {
-    let record = Record::new("symbolic link block", bytes);
-    if record.bytes(0, 4)? != b"XSLM" {
-        let magic = record.u32_be(0)?;
-        return Err(FsError::corrupt("symbolic link inode", number, format!("magic {magic:#010x}")));
+    if !volume.has_checksums() {
+        return Ok(bytes);
     }
     volume.verify_of_inode(number, bytes, checksum::REMOTE);
+    let record = Record::new("symbolic link block", bytes);
+    if record.bytes(0, 4)? != b"XSLM" {
+        return Ok(bytes);
+    }
     Ok(record.bytes(56, record.u32_be(8)? as usize)?)
 }

@@ -16,6 +16,7 @@ const MIN_GROUP_BLOCKS: u64 = 64;
 /// Bits of `sb_features_incompat`.
 pub(super) mod incompat {
     pub(in crate::fs::xfs) const FTYPE: u32 = 0x1;
+    pub(in crate::fs::xfs) const META_UUID: u32 = 0x4;
     pub(in crate::fs::xfs) const NEEDSREPAIR: u32 = 0x10;
     /// ftype, sparse inodes, meta_uuid, bigtime, needsrepair, nrext64, exchange-range, parent pointers,
     /// metadata directory, zoned, zone gaps: none but the first changes what is read here, or the inode
@@ -34,10 +35,11 @@ pub(super) struct Superblock {
     pub(super) block_log: u32,
     pub(super) blocks: u64,
     pub(super) uuid: [u8; 16],
+    /// The one that blocks carry: it stays when the other is changed.
+    pub(super) metadata_uuid: [u8; 16],
     /// First block of the log, as a packed number; 0 where the log lies on another device.
     pub(super) log_start: u64,
     pub(super) log_blocks: u32,
-    pub(super) has_log_v2: bool,
     /// All ones in most backups, which do not know it.
     pub(super) root: u64,
     pub(super) group_blocks: u32,
@@ -87,9 +89,9 @@ impl Superblock {
             block_log,
             blocks: record.u64_be(8)?,
             uuid: record.array(32)?,
+            metadata_uuid: record.array(if incompat & incompat::META_UUID == 0 { 32 } else { 248 })?,
             log_start: record.u64_be(48)?,
             log_blocks: record.u32_be(96)?,
-            has_log_v2: version == 5 || version_bits & 0x400 != 0,
             root: record.u64_be(56)?,
             group_blocks: record.u32_be(84)?,
             groups: record.u32_be(88)?,

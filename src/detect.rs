@@ -16,6 +16,7 @@ pub mod miners;
 pub mod password_hashes;
 mod path_table;
 pub mod private_keys;
+pub mod scripts;
 pub mod shell_history;
 pub mod ssh_host_keys;
 
@@ -93,6 +94,7 @@ pub fn all() -> Detectors {
             Box::new(credential_files::CredentialFiles::default()),
             Box::new(miners::MinerFiles::default()),
             Box::new(password_hashes::PasswordHashes::default()),
+            Box::new(scripts::Scripts::default()),
             Box::new(shell_history::ShellHistory::default()),
             Box::new(ssh_host_keys::SshHostKeys::default()),
         ],

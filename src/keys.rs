@@ -5,9 +5,13 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use sha2::{Digest, Sha256};
 
 mod der;
+mod dropbear;
 mod private;
+mod published;
 
+pub use dropbear::parse_dropbear;
 pub use private::{Block, Format, PrivateKey, find_private, parse_private};
+pub use published::published_by;
 
 /// A public key in the form of a line: `ssh-ed25519 AAAA… comment`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,16 +1,25 @@
 //! Passwords and other secrets assigned to a name: `DB_PASSWORD=…`, `"password": "…"`, `<Password>…`.
 //!
-//! What it finds: what the rules in `signatures/assignments/` match, judged by name, value and file.
-//! Why it matters: such a value has no form of its own, and is a secret all the same.
-//! What it does not find: values that refer to a secret elsewhere (`${VAR}`, `$(command)`), templates, and
-//! values in documentation and tests, which are examples.
+//! **Finds** what the rules in `signatures/assignments/` match, judged by name, value and file. A value in
+//! base64 is shown decoded too, as secrets of Kubernetes are kept.
+//!
+//! **Why it matters:** such a value has no form of its own, and is a secret all the same.
+//!
+//! **Does not find** values that refer to a secret elsewhere (`${VAR}`, `$(command)`), templates, words without
+//! a digit, and values in documentation and tests, which are examples. In binaries only random values between
+//! zero bytes or quotes count.
+//!
+//! **References:** CWE-798 (use of hard-coded credentials).
 
 use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use super::credentials::is_example;
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Confidence, Finding, Severity};
+use crate::finding::{Advisory, Confidence, Finding, Secret, Severity};
 use crate::rules::validators::entropy;
 use crate::rules::{Family, Match};
 use crate::tree::Entry;
@@ -36,23 +45,40 @@ impl MatchDetector for Assignments {
         for found in matches {
             let value = found.secret.reveal();
             let context = found.context.reveal();
-            if memchr::memchr(0, context).is_some() || context.len() > 400 && strict {
-                continue; // a binary, or minified code
+            if context.len() > 400 && strict {
+                continue; // minified code
             }
             let key = found.key.as_deref().unwrap_or_default();
+            let binary = found.line.is_none();
+            if binary && !stands_alone(context, value) || key == b"PASS" {
+                continue; // a table of strings; a line of a test's log
+            }
             if !is_secret(key, value) || strict && !is_quoted(context, value) {
                 continue;
             }
             let random = entropy(value) >= 3.2 && value.len() >= 12;
+            if binary && !random {
+                continue;
+            }
             let confidence = if random { Confidence::Medium } else { Confidence::Low };
             let severity = if strict && !random { Severity::Low } else { found.advisory.severity };
             let mut finding =
                 Finding::new(&found.advisory).severity(severity).confidence(confidence).offset(found.offset);
             finding.location.line = found.line;
             let key = String::from_utf8_lossy(key).into_owned();
-            sink.finding(finding.fact("name", key).secret(found.secret.clone()));
+            finding = finding.fact("name", key).secret(found.secret.clone());
+            if let Some(text) = decoded(value) {
+                finding = finding.secret(Secret::new(text));
+            }
+            sink.finding(finding);
         }
     }
+}
+
+/// The printable text that a value is in base64, if it is one.
+fn decoded(value: &[u8]) -> Option<Vec<u8>> {
+    let text = STANDARD.decode(value).ok().filter(|text| text.len() >= 6)?;
+    text.iter().all(|byte| byte.is_ascii_graphic() || *byte == b'\n').then_some(text)
 }
 
 /// Text for people: manuals, change logs, translations, licences.
@@ -85,6 +111,13 @@ fn is_source(path: &[u8]) -> bool {
     ENDS.iter().any(|end| path.ends_with(end))
 }
 
+/// Whether the value ends where a string of a program does: the strings of some compilers run together.
+fn stands_alone(context: &[u8], value: &[u8]) -> bool {
+    let Some(at) = memchr::memmem::find(context, value) else { return false };
+    let after = at.checked_add(value.len()).and_then(|at| context.get(at));
+    matches!(after, Some(0 | b'"' | b'\'' | b'\n' | b'\r') | None)
+}
+
 /// Whether the value stands between quotes in its line.
 fn is_quoted(context: &[u8], value: &[u8]) -> bool {
     let Some(at) = memchr::memmem::find(context, value) else { return false };
@@ -92,6 +125,20 @@ fn is_quoted(context: &[u8], value: &[u8]) -> bool {
     let after = at.checked_add(value.len()).and_then(|at| context.get(at));
     matches!((before, after), (Some(b'"'), Some(b'"')) | (Some(b'\''), Some(b'\'')))
 }
+
+/// Values of RFC 5849, RFC 6749 and RFC 6750, which are in the documentation of every OAuth library.
+const PUBLIC: [&[u8]; 10] = [
+    b"2YotnFZFEjr1zCsicMWpAA",
+    b"tGzv3JOkF0XG5Qx2TlKWIA",
+    b"ad180jjd733klru7",
+    b"kkk9d7dh3k39sjv7",
+    b"dpf43f3p2l4k3l03",
+    b"kd94hf93k423kf44",
+    b"7Fjfp0ZBr1KtDRbnfVdmIw",
+    b"mF_9.B5f-4.1JqM",
+    b"hh5s93j4hdidpola",
+    b"pfkkdhi9sl3r4s00",
+];
 
 /// Whether a value that is assigned to a name of secrets is one: no reference, template, word or type.
 fn is_secret(key: &[u8], value: &[u8]) -> bool {
@@ -152,12 +199,14 @@ fn is_secret(key: &[u8], value: &[u8]) -> bool {
     // A name in code: words joined by dots or underscores, without a digit.
     let is_name =
         !with_digit && value.iter().all(|byte| byte.is_ascii_alphabetic() || b"._-:".contains(byte));
+    let public = PUBLIC.iter().any(|known| memchr::memmem::find(value, known).is_some());
     let repeats_key = !key.is_empty() && key.eq_ignore_ascii_case(value);
     value.len() >= 8
         && !worded
         && !refers
         && !is_name
         && !repeats_key
+        && !public
         && with_digit
         && kinds >= 2
         && entropy(value) >= 2.5

@@ -1,7 +1,14 @@
 //! Keys that may log in.
 //!
-//! Finds every key of authorized_keys files: whoever built the image can log into its instances. Does not
-//! see AuthorizedKeysCommand or TrustedUserCAKeys. See sshd(8), AUTHORIZED_KEYS FILE FORMAT.
+//! **Finds** every key of authorized_keys files and their backups, wherever sshd_config puts them, and the keys
+//! that first-boot data hands out; says options, comment, fingerprint and account. A private half in the image
+//! is joined later.
+//!
+//! **Why it matters:** whoever holds the private half can log into every instance of the image.
+//!
+//! **Does not find** keys given by AuthorizedKeysCommand or signed under TrustedUserCAKeys.
+//!
+//! **References:** sshd(8), AUTHORIZED_KEYS FILE FORMAT; sshd_config(5).
 
 use std::sync::Arc;
 
@@ -62,14 +69,37 @@ fn user_of(path: &[u8], facts: &Facts) -> Option<Vec<u8>> {
     rest.split(|&byte| byte == b'/').next().map(<[u8]>::to_vec)
 }
 
+/// The name, or that of a backup: `authorized_keys.bak`, `authorized_keys2`.
+fn is_named(name: &[u8]) -> bool {
+    name == b"administrators_authorized_keys"
+        || name.strip_prefix(b"authorized_keys").is_some_and(|rest| {
+            rest.len() <= 12 && !rest.ends_with(b".html") && !rest.ends_with(b".gz") && !rest.starts_with(b".5")
+        })
+}
+
+/// Data of a first boot, with `ssh_authorized_keys` in it.
+fn is_first_boot(name: &[u8]) -> bool {
+    const NAMES: [&[u8]; 6] =
+        [b"user-data", b"user-data.txt", b"user-data.txt.i", b"cloud-config.txt", b"vendor-data.txt", b"meta-data"];
+    NAMES.contains(&name)
+}
+
+/// The options before a key: `from="…",no-pty`.
+fn options(line: &[u8], key: &[u8]) -> Option<String> {
+    let at = memchr::memmem::find(line, key)?;
+    let before = line.get(..at)?.trim_ascii().trim_ascii_start();
+    let options = before.strip_prefix(b"-").unwrap_or(before).trim_ascii();
+    (!options.is_empty()).then(|| Escaped(options).to_string())
+}
+
 impl FileDetector for AuthorizedKeys {
     fn advisories(&self) -> Vec<Arc<Advisory>> {
         vec![Arc::clone(&self.advisory)]
     }
 
     fn interest(&self, entry: &Entry<'_>, facts: &Facts) -> Interest {
-        let named = [&b"authorized_keys"[..], b"authorized_keys2", b"administrators_authorized_keys"];
-        let wanted = named.contains(&entry.name())
+        let wanted = is_named(entry.name())
+            || is_first_boot(entry.name())
             || entry.directory().ends_with(b"/etc/ssh/authorized_keys.d")
             || facts.sshd.authorized_keys_files.iter().any(|pattern| fits(pattern, entry.path));
         if wanted && entry.metadata.file_type == FileType::Regular {
@@ -95,11 +125,18 @@ impl FileDetector for AuthorizedKeys {
             if key.comment.starts_with(b"packer_") {
                 finding = finding.fact("remark", "leftover key of the build");
             }
+            let algorithm = key.text.split(|&byte| byte == b' ').next().unwrap_or_default();
+            if let Some(options) = options(line, algorithm) {
+                finding = finding.fact("options", options);
+            }
+            if is_first_boot(entry.name()) {
+                finding = finding.severity(Severity::Low).fact("remark", "given at first boot");
+            }
             finding = finding.fact("key type", key.algorithm);
             if let Some(user) = &user {
                 finding = finding.subject(Escaped(user).to_string());
             }
-            if user.as_deref() == Some(b"root") {
+            if user.as_deref() == Some(b"root") && !is_first_boot(entry.name()) {
                 finding = finding.severity(Severity::High);
             }
             sink.finding(finding);

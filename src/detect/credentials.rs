@@ -1,16 +1,22 @@
 //! Tokens and keys of services, anywhere in a file.
 //!
-//! What it finds: what the rules in `signatures/credentials/` match. An AWS key id and the secret key near
-//! it are one finding, as they are one credential.
-//! Why it matters: whoever starts the image can use them as their owner.
-//! What it does not find: values without a form of their own (a plain password): see the assignments.
-//! What a package publishes itself is left out by the audit, not here.
+//! **Finds** what the rules in `signatures/credentials/` match. An AWS key id and the secret key near it are
+//! one finding, as they are one credential; in the id's own line the secret key needs no name
+//! (`BasicAWSCredentials("AKIA…", "…")`, a CSV of the console).
+//!
+//! **Why it matters:** whoever starts the image can use them as their owner.
+//!
+//! **Does not find** values without a form of their own (a plain password): see the assignments. What a package
+//! publishes itself is left out by the audit, not here.
+//!
+//! **References:** the documentation that each rule names.
 
 use std::sync::Arc;
 
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Confidence, Finding, Severity};
+use crate::finding::{Advisory, Confidence, Finding, Secret, Severity};
+use crate::rules::validators::entropy;
 use crate::rules::{Family, Match};
 use crate::tree::Entry;
 
@@ -44,12 +50,33 @@ impl MatchDetector for Credentials {
             {
                 finding = finding.secret(id.secret.clone());
             }
+            if is_id && let Some(secret) = unnamed_key(found) {
+                let finding = finding.severity(if example { Severity::Low } else { Severity::Critical });
+                sink.finding(finding.secret(found.secret.clone()).secret(Secret::new(secret)));
+                continue;
+            }
             if example || found.confidence == Confidence::Low {
                 finding = finding.severity(found.advisory.severity.min(Severity::Low));
             }
             sink.finding(finding.secret(found.secret.clone()));
         }
     }
+}
+
+/// The secret key in the line of an AWS key id: 40 letters of base64 that stand alone and look random.
+fn unnamed_key(id: &Match) -> Option<&[u8]> {
+    let line = id.context.reveal();
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/".contains(byte);
+    let mut words = line.split(|byte| !is_letter(byte));
+    words.find(|word| {
+        let has = |test: fn(&u8) -> bool| word.iter().any(test);
+        word.len() == 40
+            && has(u8::is_ascii_lowercase)
+            && has(u8::is_ascii_uppercase)
+            && has(u8::is_ascii_digit)
+            && entropy(word) >= 4.2
+            && memchr::memmem::find(word, b"EXAMPLE").is_none()
+    })
 }
 
 /// The match of the rule `id` that is nearest to `to`, if near enough.

@@ -183,7 +183,7 @@ fn place_signal(entry: &Entry<'_>, facts: &Facts) -> Option<&'static str> {
     } else if is_autostart(entry.path) {
         Some("autostart")
     } else {
-        is_hidden_temporary(entry.path).then_some("hidden place")
+        (is_hidden_temporary(entry.path) || is_hidden(entry.path)).then_some("hidden place")
     }
 }
 
@@ -214,6 +214,13 @@ fn is_autostart(path: &[u8]) -> bool {
 
 fn is_temporary(path: &[u8]) -> bool {
     [&b"/tmp/"[..], b"/var/tmp/", b"/dev/shm/"].iter().any(|place| path.starts_with(place))
+}
+
+/// Below a dot-directory that is not in a home.
+fn is_hidden(path: &[u8]) -> bool {
+    let home = path.starts_with(b"/home/") || path.starts_with(b"/root/");
+    let directory = memchr::memrchr(b'/', path).and_then(|at| path.get(..=at)).unwrap_or_default();
+    !home && memmem::find(directory, b"/.").is_some() && memmem::find(directory, b"/.git/").is_none()
 }
 
 fn is_hidden_temporary(path: &[u8]) -> bool {

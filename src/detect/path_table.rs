@@ -10,7 +10,32 @@ pub(super) struct PathTable {
     /// Last part in lower case, number, pattern; sorted.
     names: Vec<(String, usize, String)>,
     /// Those whose last part has a star.
-    globs: Vec<(usize, String)>,
+    globs: Vec<Starred>,
+}
+
+/// A pattern whose last part has a star, with what stands before the first and after the last one.
+struct Starred {
+    number: usize,
+    pattern: String,
+    start: String,
+    end: String,
+}
+
+impl Starred {
+    fn new(number: usize, pattern: String) -> Self {
+        let last = pattern.rsplit('/').next().unwrap_or(&pattern);
+        let start = last.split('*').next().unwrap_or_default().to_owned();
+        let end = last.rsplit('*').next().unwrap_or_default().to_owned();
+        Self { number, pattern, start, end }
+    }
+
+    /// Whether a name may fit: most do not, and this is quick to tell.
+    fn may_fit(&self, name: &[u8]) -> bool {
+        let end = name.len().checked_sub(self.end.len()).and_then(|at| name.get(at..));
+        let start = name.get(..self.start.len());
+        end.is_some_and(|end| end.eq_ignore_ascii_case(self.end.as_bytes()))
+            && start.is_some_and(|start| start.eq_ignore_ascii_case(self.start.as_bytes()))
+    }
 }
 
 impl PathTable {
@@ -20,7 +45,7 @@ impl PathTable {
         for (number, pattern) in patterns {
             let last = pattern.rsplit('/').next().unwrap_or(&pattern);
             if last.contains('*') {
-                table.globs.push((number, pattern));
+                table.globs.push(Starred::new(number, pattern));
             } else {
                 table.names.push((last.to_ascii_lowercase(), number, pattern));
             }
@@ -36,12 +61,9 @@ impl PathTable {
         let same = self.names.get(from..).unwrap_or_default().iter();
         let same = same.take_while(|(known, _, _)| lower_cmp(known.as_bytes(), name).is_eq());
         let named = same.map(|(_, number, pattern)| (*number, pattern));
-        let starred = self.globs.iter().map(|(number, pattern)| (*number, pattern));
-        named
-            .chain(starred)
-            .filter(|(_, pattern)| path_matches(pattern, path))
-            .map(|(number, _)| number)
-            .min()
+        let starred = self.globs.iter().filter(|starred| starred.may_fit(name));
+        let starred = starred.map(|starred| (starred.number, &starred.pattern));
+        named.chain(starred).filter(|(_, pattern)| path_matches(pattern, path)).map(|(number, _)| number).min()
     }
 }
 

@@ -1,10 +1,22 @@
 //! Private keys of every format, anywhere but at the places of host keys.
 //!
-//! Judges the key blocks that the rules find: PEM, PKCS#8, OpenSSH, PuTTY and OpenPGP, in files of their own or in
-//! strings of JSON. A block whose body does not parse, as in a manual, is no key. See ssh-keygen(1).
+//! **Finds** the key blocks that the rules find and that parse: PEM, PKCS#8, OpenSSH, PuTTY and OpenPGP, in
+//! files of their own, in strings of JSON, or in base64. Which account of the image a key opens is joined later.
+//!
+//! **Why it matters:** who has the image can log in, sign or decrypt as the key's owner.
+//!
+//! **Does not find** keys without a frame (bare DER). A block whose body does not parse, as in a manual, is no
+//! key; keys of examples, and keys that well-known software publishes, are low. The "snakeoil" key that Debian
+//! makes at installation is medium: it is real and the same on every instance, but nobody trusts its certificate.
+//!
+//! **References:** ssh-keygen(1), RFC 7468, RFC 5958, RFC 4880, make-ssl-cert(8).
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use super::credentials::is_example;
 use super::ssh_host_keys::is_host_key_path;
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
@@ -60,11 +72,35 @@ impl PrivateKeys {
     fn advisory(&self, path: &[u8], format: Format) -> &Arc<Advisory> {
         match format {
             Format::Pgp => &self.pgp,
-            Format::OpenSsh | Format::Ppk => &self.ssh,
+            Format::OpenSsh | Format::Ppk | Format::Dropbear => &self.ssh,
             Format::Pem | Format::Pkcs8 if is_ssh_path(path) => &self.ssh,
             Format::Pem if is_key_of_a_person(path) => &self.ssh,
             Format::Pem | Format::Pkcs8 => &self.tls,
         }
+    }
+}
+
+/// How a block begins in base64.
+const PACKED: &[u8] = b"LS0tLS1CRUdJTi";
+
+/// The text in base64, line ends and their escapes left out.
+fn unpack(packed: &[u8]) -> Vec<u8> {
+    let packed = packed.split(|&byte| byte == b'\\').enumerate().flat_map(|(number, piece)| {
+        piece.get(usize::from(number > 0)..).unwrap_or_default() // the letter of the escape
+    });
+    let letters: Vec<u8> = packed.copied().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=').collect();
+    let whole = letters.get(..letters.len() / 4 * 4).unwrap_or_default();
+    STANDARD_NO_PAD.decode(&letters).or_else(|_| STANDARD_NO_PAD.decode(whole)).unwrap_or_default()
+}
+
+/// How bad it is: a key that needs a passphrase less, one that everybody has hardly.
+fn severity(path: &[u8], encrypted: bool, published: bool) -> Severity {
+    if published || is_example(path) {
+        Severity::Low
+    } else if encrypted || has(path, b"/ssl-cert-snakeoil.key") {
+        Severity::Medium
+    } else {
+        Severity::Critical
     }
 }
 
@@ -102,12 +138,19 @@ impl MatchDetector for PrivateKeys {
         }
         for found in matches {
             let whole = found.secret.reveal();
+            let decoded = whole.starts_with(PACKED).then(|| unpack(whole));
             // A match may begin at a mark without an end: the key is the block that parses.
-            let Some(keys::Block { at, text, key }) = keys::find_private(whole) else { continue };
+            let Some(block) = keys::find_private(decoded.as_deref().unwrap_or(whole)) else { continue };
+            let keys::Block { mut at, text, key } = block;
+            if decoded.is_some() {
+                at = 0;
+            }
             let skipped = whole.get(..at).unwrap_or_default();
             let lines = memchr::memchr_iter(b'\n', skipped).count();
+            let fingerprint = key.public_blob.as_ref().map(|blob| keys::fingerprint(blob));
+            let published = fingerprint.as_deref().and_then(keys::published_by);
             let mut finding = Finding::new(self.advisory(entry.path, key.format))
-                .severity(if key.encrypted { Severity::Medium } else { Severity::Critical })
+                .severity(severity(entry.path, key.encrypted, published.is_some()))
                 .offset(found.offset.saturating_add(u64::try_from(at).unwrap_or(0)))
                 .secret(Secret::new(text))
                 .fact("key type", key.algorithm)
@@ -116,8 +159,14 @@ impl MatchDetector for PrivateKeys {
             if let Some(bits) = key.bits {
                 finding = finding.fact("bits", bits.to_string());
             }
-            if let Some(blob) = key.public_blob {
-                finding = finding.fingerprint(keys::fingerprint(&blob));
+            if decoded.is_some() {
+                finding = finding.secret(Secret::new(whole)).fact("wrapped in", "base64");
+            }
+            if let Some(of) = published {
+                finding = finding.fact("published by", of);
+            }
+            if let Some(fingerprint) = fingerprint {
+                finding = finding.fingerprint(fingerprint);
             }
             finding.location.line =
                 found.line.map(|line| line.saturating_add(u64::try_from(lines).unwrap_or(0)));
@@ -129,6 +178,13 @@ impl MatchDetector for PrivateKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn base64_is_read_over_line_ends_and_their_escapes() {
+        assert_eq!(unpack(b"aGVsbG8g\nd29ybGQ="), b"hello world");
+        assert_eq!(unpack(b"aGVsbG8g\\nd29ybGQ="), b"hello world");
+        assert_eq!(unpack(b"!"), b"");
+    }
 
     #[test]
     fn the_place_says_what_a_key_is_for() {

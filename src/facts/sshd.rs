@@ -1,6 +1,7 @@
 //! sshd_config(5), as far as keys are concerned.
 
 use super::{Desk, lines};
+use crate::fs::FileType;
 
 /// Nobody writes a larger one.
 const LIMIT: u64 = 4 << 20;
@@ -8,6 +9,9 @@ const LIMIT: u64 = 4 << 20;
 const DEPTH: u32 = 16;
 /// Files read in all, however the Include lines multiply.
 const FILES: u32 = 512;
+/// Directories with host keys that are listed, and entries of each.
+const DIRECTORIES: usize = 16;
+const ENTRIES: usize = 256;
 
 /// Where sshd looks for keys, over sshd_config and its Include files; first value wins as in sshd.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +20,10 @@ pub struct Sshd {
     pub host_keys: Vec<Vec<u8>>,
     /// Patterns of `AuthorizedKeysFile`, with %h, %u and %%; relative ones are below the home.
     pub authorized_keys_files: Vec<Vec<u8>>,
+    /// Files that lie where host keys do: /etc/ssh, and beside those that `HostKey` names.
+    pub beside: Vec<Vec<u8>>,
+    /// The public halves among them, with their content.
+    pub public_halves: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Sshd {
@@ -23,7 +31,26 @@ impl Sshd {
         let mut sshd = Self::default();
         let mut left = FILES;
         sshd.read(desk, b"/etc/ssh/sshd_config", DEPTH, &mut left);
+        sshd.look_beside(desk);
         sshd
+    }
+
+    fn look_beside(&mut self, desk: &mut Desk<'_>) {
+        let named = self.host_keys.iter().filter_map(|key| key.get(..memchr::memrchr(b'/', key)?));
+        let mut directories: Vec<Vec<u8>> = named.map(<[u8]>::to_vec).collect();
+        directories.push(b"/etc/ssh".to_vec());
+        directories.sort();
+        directories.dedup();
+        for directory in directories.into_iter().take(DIRECTORIES) {
+            for (name, kind) in desk.list(&directory).into_iter().take(ENTRIES) {
+                let path = [directory.as_slice(), b"/", &name].concat();
+                if kind == FileType::Regular && name.ends_with(b".pub") {
+                    let content = desk.read(&path, LIMIT).unwrap_or_default();
+                    self.public_halves.push((path.clone(), content));
+                }
+                self.beside.push(path);
+            }
+        }
     }
 
     fn read(&mut self, desk: &mut Desk<'_>, path: &[u8], depth: u32, left: &mut u32) {
@@ -167,7 +194,20 @@ mod tests {
             "/etc/ssh/sshd_config",
             "hostkey /a # why\n#HostKey /no\nMatch User git\n  AuthorizedKeysFile /srv/git/keys\n",
         );
-        assert_eq!(read(&shelf), Sshd { host_keys: vec![b"/a".to_vec()], authorized_keys_files: vec![] });
+        let sshd = read(&shelf);
+        assert_eq!(sshd.host_keys, [b"/a".to_vec()]);
+        assert!(sshd.authorized_keys_files.is_empty());
+    }
+
+    #[test]
+    fn public_halves_beside_host_keys_are_read() {
+        let shelf = Shelf::default()
+            .with("/etc/ssh/sshd_config", "HostKey /keys/host\n")
+            .with("/keys/host.pub", "ssh-rsa A\n")
+            .with("/etc/ssh/moduli", "");
+        let sshd = read(&shelf);
+        assert_eq!(sshd.public_halves, [(b"/keys/host.pub".to_vec(), b"ssh-rsa A\n".to_vec())]);
+        assert!(sshd.beside.contains(&b"/etc/ssh/moduli".to_vec()));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Format {
     Ppk,
     /// OpenPGP.
     Pgp,
+    /// Dropbear.
+    Dropbear,
 }
 
 impl Format {
@@ -33,6 +35,7 @@ impl Format {
             Self::Pkcs8 => "PKCS#8",
             Self::Ppk => "PuTTY",
             Self::Pgp => "OpenPGP",
+            Self::Dropbear => "Dropbear",
         }
     }
 }
@@ -206,7 +209,7 @@ fn bare(format: Format, algorithm: &str, bits: Option<usize>, encrypted: bool) -
 }
 
 /// A key whose public half is known in the form of the wire.
-fn ssh(format: Format, encrypted: bool, blob: Vec<u8>) -> PrivateKey {
+pub(super) fn ssh(format: Format, encrypted: bool, blob: Vec<u8>) -> PrivateKey {
     let mut rest = blob.as_slice();
     let name = take_string(&mut rest).unwrap_or_default();
     let algorithm = String::from_utf8_lossy(name).into_owned();

@@ -55,7 +55,9 @@ pub fn entropy(value: &[u8]) -> f64 {
 
 /// Not a manual's example, a template or a row of the same character.
 fn not_placeholder(value: &[u8]) -> Proof {
-    const WORDS: [&[u8]; 22] = [
+    const WORDS: [&[u8]; 24] = [
+        b"czzcagrsa3f0", // RFC 6749's client s6BhdRkqt3
+        b"2yotnfzfejr1",
         b"example",
         b"xxxx",
         b"your",

@@ -9,7 +9,7 @@ use super::{Exit, Failure, Terminal, engine};
 use crate::audit::VolumeSummary;
 use crate::budget::Budget;
 use crate::finding::{Gap, Loss};
-use crate::fs::{FileType, Metadata, Node};
+use crate::fs::{FileType, FsError, Metadata, Node};
 use crate::report::terminal::size;
 use crate::text::Escaped;
 use crate::tree::{EntryId, Tree};
@@ -222,7 +222,7 @@ pub(super) enum CopyError {
     /// The output failed.
     Write(std::io::Error),
     /// The image failed.
-    Read(crate::fs::FsError),
+    Read(FsError),
     /// It is larger than this many bytes, which is what the budget allows.
     TooLong(u64),
 }
@@ -239,7 +239,8 @@ pub(super) fn copy(
         let read = node.read_at(offset, &mut buffer).map_err(CopyError::Read)?;
         let bytes = buffer.get(..read).unwrap_or_default();
         if bytes.is_empty() {
-            return Ok(());
+            let damage = node.damage().map(|text| FsError::corrupt("content up to byte", offset, text));
+            return damage.map_or(Ok(()), |error| Err(CopyError::Read(error)));
         }
         if offset >= limit {
             return Err(CopyError::TooLong(limit));

@@ -43,7 +43,32 @@ fn map_root(volume: &Volume, inode: &Inode, size: u64) -> Map {
     let done =
         if inode.has(EXTENTS) { builder.extent_node(&inode.block, None) } else { builder.indirect_root() };
     let map = Map { extents: builder.extents, damage: done.err() };
-    remap::remap(volume, inode, map)
+    let mut map = remap::remap(volume, inode, map);
+    let largest = largest_size(volume, inode);
+    if size > largest {
+        let problem = format!("a size of {size} bytes, where no file has more than {largest}");
+        map.damage.get_or_insert(FsError::corrupt("inode", inode.number, problem));
+    }
+    map
+}
+
+/// Bytes of the largest file that the inode's kind of map can tell of.
+fn largest_size(volume: &Volume, inode: &Inode) -> u64 {
+    let block_size = u64::from(volume.superblock.block_size);
+    let per_block = block_size / 4;
+    let indirect = (1..=3_u32).fold(12_u64, |sum, level| sum.saturating_add(per_block.saturating_pow(level)));
+    let blocks = if inode.has(EXTENTS) { 1 << 32 } else { indirect.min(1 << 32) };
+    blocks.saturating_mul(block_size)
+}
+
+impl Map {
+    /// The extents of a file of `size` bytes; what damage hides is a part that cannot be read.
+    pub(super) fn with_damage(&self, size: u64) -> Vec<Extent> {
+        let end = self.extents.last().map_or(0, |last| last.start.saturating_add(last.len));
+        let lost = Extent { start: end, len: size.saturating_sub(end), place: Place::Opaque };
+        let lost = (self.damage.is_some() && lost.len > 0).then_some(lost);
+        self.extents.iter().copied().chain(lost).collect()
+    }
 }
 
 /// `Break` once the file's size is reached.

@@ -20,8 +20,15 @@ pub(super) struct ExtNode<'a> {
 
 /// Where the content is.
 enum Content {
-    Memory { bytes: Vec<u8>, extent: Option<Extent> },
-    Mapped(Map),
+    Memory {
+        bytes: Vec<u8>,
+        extent: Option<Extent>,
+    },
+    /// `shown` has one part more than the map where that is damaged.
+    Mapped {
+        map: Map,
+        shown: Vec<Extent>,
+    },
 }
 
 impl<'a> ExtNode<'a> {
@@ -45,8 +52,7 @@ impl Node for ExtNode<'_> {
     fn extents(&mut self) -> Result<&[Extent], FsError> {
         match self.content()? {
             Content::Memory { extent, .. } => Ok(extent.as_slice()),
-            Content::Mapped(Map { damage: Some(error), .. }) => Err(again(error)),
-            Content::Mapped(map) => Ok(&map.extents),
+            Content::Mapped { shown, .. } => Ok(shown),
         }
     }
 
@@ -54,7 +60,7 @@ impl Node for ExtNode<'_> {
         let (volume, size) = (self.volume, self.inode.metadata.size);
         match self.content()? {
             Content::Memory { bytes, .. } => Ok(read_memory(bytes, size, offset, dst)),
-            Content::Mapped(map) => read_map(volume, map, size, offset, dst),
+            Content::Mapped { map, .. } => read_map(volume, map, size, offset, dst),
         }
     }
 
@@ -103,7 +109,9 @@ fn find_content(volume: &Volume, inode: &Inode) -> Result<Content, FsError> {
     if kind == FileType::Symlink && is_short_link(volume, inode) {
         return Ok(memory(inode.block.to_vec(), size));
     }
-    Ok(Content::Mapped(mapping::map(volume, inode)))
+    let map = mapping::map(volume, inode);
+    let shown = map.with_damage(size);
+    Ok(Content::Mapped { map, shown })
 }
 
 /// Whether the target lies in the inode: it is short, and the inode owns no block but that of attributes.
@@ -155,8 +163,8 @@ pub(super) fn read_map(
     while let Some(room) = dst.get_mut(done..).filter(|room| !room.is_empty()) {
         let at = offset.saturating_add(done as u64);
         let read = match map.extents.get(index) {
-            Some(extent) => read_extent(volume, *extent, at, room),
-            None => match &map.damage {
+            Some(extent) if extent.place != Place::Opaque => read_extent(volume, *extent, at, room),
+            _ => match &map.damage {
                 Some(error) => Err(again(error)),
                 None => Ok(zero(room)),
             },

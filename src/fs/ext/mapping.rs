@@ -14,6 +14,9 @@ use crate::fs::{Extent, FsError, Place};
 
 const EXTENT_MAGIC: u16 = 0xF30A;
 const MAX_DEPTH: u16 = 5;
+/// Bytes of the largest file there can be: 2^32 blocks of 64 KiB. mke2fs makes sparse files that are too large
+/// for their own block size, which harms nobody.
+const LARGEST: u64 = 1 << 48;
 /// A longer length marks an extent that was allocated and not written.
 const MAX_WRITTEN: u16 = 32768;
 
@@ -44,21 +47,11 @@ fn map_root(volume: &Volume, inode: &Inode, size: u64) -> Map {
         if inode.has(EXTENTS) { builder.extent_node(&inode.block, None) } else { builder.indirect_root() };
     let map = Map { extents: builder.extents, damage: done.err() };
     let mut map = remap::remap(volume, inode, map);
-    let largest = largest_size(volume, inode);
-    if size > largest {
-        let problem = format!("a size of {size} bytes, where no file has more than {largest}");
+    if size > LARGEST {
+        let problem = format!("a size of {size} bytes, where no file has more than {LARGEST}");
         map.damage.get_or_insert(FsError::corrupt("inode", inode.number, problem));
     }
     map
-}
-
-/// Bytes of the largest file that the inode's kind of map can tell of.
-fn largest_size(volume: &Volume, inode: &Inode) -> u64 {
-    let block_size = u64::from(volume.superblock.block_size);
-    let per_block = block_size / 4;
-    let indirect = (1..=3_u32).fold(12_u64, |sum, level| sum.saturating_add(per_block.saturating_pow(level)));
-    let blocks = if inode.has(EXTENTS) { 1 << 32 } else { indirect.min(1 << 32) };
-    blocks.saturating_mul(block_size)
 }
 
 impl Map {

@@ -7,6 +7,7 @@ pub mod ext;
 pub mod fat;
 pub mod host;
 pub mod magic;
+pub mod memory;
 mod table;
 
 use std::ops::ControlFlow;

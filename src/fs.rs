@@ -13,6 +13,7 @@ pub mod file_source;
 pub mod host;
 pub mod magic;
 mod mapped;
+pub mod memory;
 pub mod ntfs;
 mod overlay;
 pub mod squashfs;

@@ -9,8 +9,8 @@ use crate::bytes::Source;
 pub(super) enum Content {
     /// Here.
     Memory { bytes: Vec<u8>, extent: Option<Extent> },
-    /// In the source.
-    Mapped(Map),
+    /// In the source; `shown` has one part more than the map where that is damaged.
+    Mapped { map: Map, shown: Vec<Extent> },
 }
 
 impl Content {
@@ -22,12 +22,17 @@ impl Content {
         Self::Memory { bytes, extent }
     }
 
-    /// The extents; an error, where they are damaged.
-    pub(super) fn extents(&self) -> Result<&[Extent], FsError> {
+    /// Content in the source, of a file of `size` bytes.
+    pub(super) fn mapped(map: Map, size: u64) -> Self {
+        let shown = map.with_damage(size);
+        Self::Mapped { map, shown }
+    }
+
+    /// The extents; what damage hides is a part that cannot be read.
+    pub(super) fn extents(&self) -> &[Extent] {
         match self {
-            Self::Memory { extent, .. } => Ok(extent.as_slice()),
-            Self::Mapped(Map { damage: Some(error), .. }) => Err(error.again()),
-            Self::Mapped(map) => Ok(&map.extents),
+            Self::Memory { extent, .. } => extent.as_slice(),
+            Self::Mapped { shown, .. } => shown,
         }
     }
 
@@ -41,7 +46,7 @@ impl Content {
     ) -> Result<usize, FsError> {
         match self {
             Self::Memory { bytes, .. } => Ok(read_memory(bytes, size, offset, dst)),
-            Self::Mapped(map) => map.read_at(source, size, offset, dst),
+            Self::Mapped { map, .. } => map.read_at(source, size, offset, dst),
         }
     }
 }
@@ -55,6 +60,14 @@ pub(super) struct Map {
 }
 
 impl Map {
+    /// The extents of a file of `size` bytes; what damage hides is a part that cannot be read.
+    fn with_damage(&self, size: u64) -> Vec<Extent> {
+        let end = self.extents.last().map_or(0, |last| last.start.saturating_add(last.len));
+        let lost = Extent { start: end, len: size.saturating_sub(end), place: Place::Opaque };
+        let lost = (self.damage.is_some() && lost.len > 0).then_some(lost);
+        self.extents.iter().copied().chain(lost).collect()
+    }
+
     /// Reads content at `offset` of a file of `size` bytes: one read of the source for each extent. What
     /// was read before a failure is returned; the failure is met again by the next read.
     pub(super) fn read_at(

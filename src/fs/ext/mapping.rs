@@ -14,6 +14,9 @@ use crate::fs::{Extent, FsError, Place};
 
 const EXTENT_MAGIC: u16 = 0xF30A;
 const MAX_DEPTH: u16 = 5;
+/// Bytes of the largest file there can be: 2^32 blocks of 64 KiB. mke2fs makes sparse files that are too large
+/// for their own block size, which harms nobody.
+const LARGEST: u64 = 1 << 48;
 /// A longer length marks an extent that was allocated and not written.
 const MAX_WRITTEN: u16 = 32768;
 
@@ -35,7 +38,12 @@ fn map_root(volume: &Volume, inode: &Inode, size: u64) -> Map {
     let done =
         if inode.has(EXTENTS) { builder.extent_node(&inode.block, None) } else { builder.indirect_root() };
     let map = Map { extents: builder.extents, damage: done.err() };
-    remap::remap(volume, inode, map)
+    let mut map = remap::remap(volume, inode, map);
+    if size > LARGEST {
+        let problem = format!("a size of {size} bytes, where no file has more than {LARGEST}");
+        map.damage.get_or_insert(FsError::corrupt("inode", inode.number, problem));
+    }
+    map
 }
 
 /// `Break` once the file's size is reached.

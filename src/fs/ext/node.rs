@@ -37,7 +37,7 @@ impl Node for ExtNode<'_> {
     }
 
     fn extents(&mut self) -> Result<&[Extent], FsError> {
-        self.content()?.extents()
+        Ok(self.content()?.extents())
     }
 
     fn read_at(&mut self, offset: u64, dst: &mut [u8]) -> Result<usize, FsError> {
@@ -90,7 +90,7 @@ fn find_content(volume: &Volume, inode: &Inode) -> Result<Content, FsError> {
     if kind == FileType::Symlink && is_short_link(volume, inode) {
         return Ok(Content::memory(inode.block.to_vec(), size));
     }
-    Ok(Content::Mapped(mapping::map(volume, inode)))
+    Ok(Content::mapped(mapping::map(volume, inode), size))
 }
 
 /// Whether the target lies in the inode: it is short, and the inode owns no block but that of attributes.

@@ -38,7 +38,7 @@ impl Node for XfsNode<'_> {
     }
 
     fn extents(&mut self) -> Result<&[Extent], FsError> {
-        self.content()?.extents()
+        Ok(self.content()?.extents())
     }
 
     fn read_at(&mut self, offset: u64, dst: &mut [u8]) -> Result<usize, FsError> {
@@ -67,7 +67,7 @@ fn find_content(volume: &Volume, inode: &Inode) -> Result<Content, FsError> {
             "inode {number} has its content on the realtime device, which is not in this volume"
         ))),
         FileType::Directory if fork.format == Format::Local => Ok(Content::memory(fork.bytes.to_vec(), size)),
-        FileType::Regular | FileType::Directory => Ok(Content::Mapped(mapping::map(volume, inode))),
+        FileType::Regular | FileType::Directory => Ok(Content::mapped(mapping::map(volume, inode), inode.metadata.size)),
         _ => Ok(Content::memory(Vec::new(), 0)),
     }
 }

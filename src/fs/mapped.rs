@@ -74,11 +74,11 @@ pub(super) fn read_vec(
 
 /// Appends an extent, as a part of the last where it goes on with it.
 pub(super) fn push(extents: &mut Vec<Extent>, next: Extent) {
-    if let Some(last) = extents.last_mut() {
-        if continues(last, next.place) {
-            last.len = last.len.saturating_add(next.len);
-            return;
-        }
+    if let Some(last) = extents.last_mut()
+        && continues(last, next.place)
+    {
+        last.len = last.len.saturating_add(next.len);
+        return;
     }
     if next.len > 0 {
         extents.push(next);

@@ -9,7 +9,6 @@
     clippy::print_stderr,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
-    clippy::print_stderr,
     unreachable_pub,
     missing_docs,
     reason = "a panic here is a failed test, and not every test uses every part"

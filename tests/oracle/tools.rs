@@ -11,7 +11,7 @@ pub fn have(program: &str, package: &str) -> bool {
     let found = PATH.split(':').any(|dir| std::path::Path::new(dir).join(program).exists());
     assert!(found || env::var_os("ASSAY_CI").is_none(), "{program} is missing: install {package}");
     if !found {
-        println!("skipped: {program} is missing: install {package}");
+        eprintln!("skipped: {program} is missing: install {package}");
     }
     found
 }

@@ -67,7 +67,9 @@ fn find_content(volume: &Volume, inode: &Inode) -> Result<Content, FsError> {
             "inode {number} has its content on the realtime device, which is not in this volume"
         ))),
         FileType::Directory if fork.format == Format::Local => Ok(Content::memory(fork.bytes.to_vec(), size)),
-        FileType::Regular | FileType::Directory => Ok(Content::mapped(mapping::map(volume, inode), inode.metadata.size)),
+        FileType::Regular | FileType::Directory => {
+            Ok(Content::mapped(mapping::map(volume, inode), inode.metadata.size))
+        }
         _ => Ok(Content::memory(Vec::new(), 0)),
     }
 }

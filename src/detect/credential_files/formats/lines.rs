@@ -171,7 +171,7 @@ pub(super) fn logins(text: &str, keys: &[String], hits: &mut Hits) {
         }
         match value.split_once(':') {
             Some((user, secret)) => {
-                hits.push(Hit::new(number, secret).fact("user", user).fact("key", key.trim()))
+                hits.push(Hit::new(number, secret).fact("user", user).fact("key", key.trim()));
             }
             None if value.len() >= 20 && value.bytes().any(|byte| byte.is_ascii_digit()) => {
                 hits.push(Hit::new(number, value).fact("key", key.trim()));

@@ -21,46 +21,115 @@ pub struct Found {
 
 /// How it is given, and the pattern with a group called `secret`.
 const FORMS: [(&str, &str); 40] = [
-    ("option of a database client", r#"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mysqlimport)\b[^|;&]*?\s-p['"]?(?<secret>[^\s'"-][^\s'"]*)"#),
-    ("password option", r#"--(?:[a-z0-9]+-)*(?:password|passwd|pass|passphrase|secret|token|api-key|secret-key|secret-access-key)(?:=|\s+)['"]?(?<secret>[^\s'"-][^\s'"]*)"#),
-    ("login of curl", r#"\b(?:curl|wget|http|https)\b[^|;&]*?\s(?:-u|--user|--proxy-user|-U|-a)[\s=]*['"]?[^\s:'"]+:(?<secret>[^\s'"]+)"#),
+    (
+        "option of a database client",
+        r#"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mysqlimport)\b[^|;&]*?\s-p['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
+    ),
+    (
+        "password option",
+        r#"--(?:[a-z0-9]+-)*(?:password|passwd|pass|passphrase|secret|token|api-key|secret-key|secret-access-key)(?:=|\s+)['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
+    ),
+    (
+        "login of curl",
+        r#"\b(?:curl|wget|http|https)\b[^|;&]*?\s(?:-u|--user|--proxy-user|-U|-a)[\s=]*['"]?[^\s:'"]+:(?<secret>[^\s'"]+)"#,
+    ),
     ("password of sshpass", r#"\bsshpass\s+-p\s*['"]?(?<secret>[^\s'"]+)"#),
-    ("login to a registry", r#"\b(?:docker|podman|nerdctl|helm|buildah|skopeo|az|oc|cf|ibmcloud|argocd)\b[^|;&]*?\blogin\b[^|;&]*?\s-p[\s=]*['"]?(?<secret>[^\s'"]+)"#),
+    (
+        "login to a registry",
+        r#"\b(?:docker|podman|nerdctl|helm|buildah|skopeo|az|oc|cf|ibmcloud|argocd)\b[^|;&]*?\blogin\b[^|;&]*?\s-p[\s=]*['"]?(?<secret>[^\s'"]+)"#,
+    ),
     ("password of redis", r#"\bredis-cli\b[^|;&]*?\s-a\s+['"]?(?<secret>[^\s'"]+)"#),
     ("password of redis", r#"(?i)^\s*auth\s+(?:[^\s'"]+\s+)?['"]?(?<secret>[^\s'"]+)['"]?\s*$"#),
     ("password of redis", r#"(?i)\bconfig\s+set\s+(?:requirepass|masterauth)\s+['"]?(?<secret>[^\s'"]+)"#),
-    ("password of mongo", r#"\bmongo(?:sh|dump|restore|export|import)?\b[^|;&]*?\s-p\s*['"]?(?<secret>[^\s'"]+)"#),
-    ("password of a directory", r#"\bldap(?:search|add|modify|delete|passwd|whoami|compare|modrdn)\b[^|;&]*?\s-w\s*['"]?(?<secret>[^\s'"]+)"#),
-    ("password of Windows' services", r#"\b(?:smbclient|rpcclient|smbget|net|winexe|pth-winexe)\b[^|;&]*?\s-U\s*['"]?[^\s%'"]+%(?<secret>[^\s'"]+)"#),
+    (
+        "password of mongo",
+        r#"\bmongo(?:sh|dump|restore|export|import)?\b[^|;&]*?\s-p\s*['"]?(?<secret>[^\s'"]+)"#,
+    ),
+    (
+        "password of a directory",
+        r#"\bldap(?:search|add|modify|delete|passwd|whoami|compare|modrdn)\b[^|;&]*?\s-w\s*['"]?(?<secret>[^\s'"]+)"#,
+    ),
+    (
+        "password of Windows' services",
+        r#"\b(?:smbclient|rpcclient|smbget|net|winexe|pth-winexe)\b[^|;&]*?\s-U\s*['"]?[^\s%'"]+%(?<secret>[^\s'"]+)"#,
+    ),
     ("password of SQL Server", r#"\b(?:sqlcmd|bcp|tsql|isql)\b[^|;&]*?\s-P\s*['"]?(?<secret>[^\s'"]+)"#),
-    ("password of a management board", r#"\b(?:ipmitool|racadm)\b[^|;&]*?\s-[Pp]\s*['"]?(?<secret>[^\s'"]+)"#),
-    ("community of SNMP", r#"\bsnmp(?:walk|get|getnext|set|bulkwalk|bulkget|table)\b[^|;&]*?\s-[cAX]\s*['"]?(?<secret>[^\s'"]+)"#),
+    (
+        "password of a management board",
+        r#"\b(?:ipmitool|racadm)\b[^|;&]*?\s-[Pp]\s*['"]?(?<secret>[^\s'"]+)"#,
+    ),
+    (
+        "community of SNMP",
+        r#"\bsnmp(?:walk|get|getnext|set|bulkwalk|bulkget|table)\b[^|;&]*?\s-[cAX]\s*['"]?(?<secret>[^\s'"]+)"#,
+    ),
     ("password of an archive", r#"\b(?:zip|unzip|zipcloak)\b[^|;&]*?\s-P\s*['"]?(?<secret>[^\s'"]+)"#),
-    ("password of an archive", r#"\b(?:7z|7za|7zr|rar|unrar)\b[^|;&]*?\s-(?:hp|p)['"]?(?<secret>[^\s'"-][^\s'"]*)"#),
+    (
+        "password of an archive",
+        r#"\b(?:7z|7za|7zr|rar|unrar)\b[^|;&]*?\s-(?:hp|p)['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
+    ),
     ("password of openssl", r#"\bopenssl\b[^|;&]*?\s-k\s+['"]?(?<secret>[^\s'"]+)"#),
     ("password of openssl", r#"\bpass:(?<secret>[^\s'":]+)"#),
-    ("password of htpasswd", r#"\bhtpasswd\b[^|;&]*?\s-[A-Za-z]*b[A-Za-z]*\s+(?:\S+\s+){2}['"]?(?<secret>[^\s'"]+)"#),
+    (
+        "password of htpasswd",
+        r#"\bhtpasswd\b[^|;&]*?\s-[A-Za-z]*b[A-Za-z]*\s+(?:\S+\s+){2}['"]?(?<secret>[^\s'"]+)"#,
+    ),
     ("password of lftp", r#"\blftp\b[^|;&]*?\s-u\s*['"]?[^\s,'"]+,(?<secret>[^\s'"]+)"#),
     ("password of an account", r#"\b(?:useradd|usermod|adduser)\b[^|;&]*?\s-p\s*['"]?(?<secret>[^\s'"]+)"#),
     ("password of Wi-Fi", r#"\bnmcli\b[^|;&]*?\bpassword\s+['"]?(?<secret>[^\s'"]+)"#),
     ("password of Wi-Fi", r#"\bwpa_passphrase\s+(?:"[^"]*"|\S+)\s+['"]?(?<secret>[^\s'"]+)"#),
-    ("AWS key", r#"\baws\s+configure\s+set\s+\S*(?:secret_access_key|session_token)\s+['"]?(?<secret>[^\s'"]+)"#),
+    (
+        "AWS key",
+        r#"\baws\s+configure\s+set\s+\S*(?:secret_access_key|session_token)\s+['"]?(?<secret>[^\s'"]+)"#,
+    ),
     ("literal of a Kubernetes secret", r#"--from-literal[=\s]+['"]?[^\s=]+=(?<secret>[^\s'"]+)"#),
     ("token of Vault", r#"\bvault\s+login\s+(?:-\S+\s+)*['"]?(?<secret>[^\s'"=-][^\s'"=]*)['"]?\s*$"#),
-    ("variable", r#"\b[A-Za-z0-9_]*(?i:passw(?:or)?d|_pass|pgpass|mysql_pwd|passphrase|secret|token|api_?key|access_key|private_key)[A-Za-z0-9_]{0,16}=['"]?(?<secret>[^\s'",;)&]+)"#),
-    ("variable of fish", r#"\bset\s+-[A-Za-z]+\s+[A-Za-z0-9_]*(?i:passw(?:or)?d|_pass|secret|token|api_?key|access_key)[A-Za-z0-9_]*\s+['"]?(?<secret>[^\s'"]+)"#),
-    ("password piped to a program", r#"\b(?:echo|printf)\s+(?:-n\s+)?['"]?(?:[a-z_][a-z0-9_-]*:)?(?<secret>[^\s'"|:]+)['"]?\s*\|\s*(?:sudo\s+)?(?:chpasswd|sudo\s+-S|-S|passwd\s+--stdin|docker\s+login|podman\s+login|cryptsetup|gh\s+auth|kinit|openssl|smbpasswd)"#),
-    ("password piped to a program", r#"\b(?:chpasswd|kinit|sudo\s+-S[^|;&<]*)\s*<<<\s*['"]?(?:[a-z_][a-z0-9_-]*:)?(?<secret>[^\s'"|:]+)"#),
-    ("argument of a call", r#"(?i)\b[a-z0-9_.]*(?:password|passwd|pwd|secret|token|api_?key)['"]?\s*(?:=>|[=:,])\s*['"](?<secret>[^\s'"]+)['"]"#),
-    ("argument of a call", r#"\.(?:auth|createUser|changeUserPassword)\(\s*['"][^'"]*['"]\s*,\s*['"](?<secret>[^'"]+)['"]"#),
-    ("argument of a call", r#"\b(?:PDO|mysqli|mysqli_connect|mysql_connect|DBI->connect)\s*\((?:\s*['"][^'"]*['"]\s*,){2}\s*['"](?<secret>[^'"]+)['"]"#),
+    (
+        "variable",
+        r#"\b[A-Za-z0-9_]*(?i:passw(?:or)?d|_pass|pgpass|mysql_pwd|passphrase|secret|token|api_?key|access_key|private_key)[A-Za-z0-9_]{0,16}=['"]?(?<secret>[^\s'",;)&]+)"#,
+    ),
+    (
+        "variable of fish",
+        r#"\bset\s+-[A-Za-z]+\s+[A-Za-z0-9_]*(?i:passw(?:or)?d|_pass|secret|token|api_?key|access_key)[A-Za-z0-9_]*\s+['"]?(?<secret>[^\s'"]+)"#,
+    ),
+    (
+        "password piped to a program",
+        r#"\b(?:echo|printf)\s+(?:-n\s+)?['"]?(?:[a-z_][a-z0-9_-]*:)?(?<secret>[^\s'"|:]+)['"]?\s*\|\s*(?:sudo\s+)?(?:chpasswd|sudo\s+-S|-S|passwd\s+--stdin|docker\s+login|podman\s+login|cryptsetup|gh\s+auth|kinit|openssl|smbpasswd)"#,
+    ),
+    (
+        "password piped to a program",
+        r#"\b(?:chpasswd|kinit|sudo\s+-S[^|;&<]*)\s*<<<\s*['"]?(?:[a-z_][a-z0-9_-]*:)?(?<secret>[^\s'"|:]+)"#,
+    ),
+    (
+        "argument of a call",
+        r#"(?i)\b[a-z0-9_.]*(?:password|passwd|pwd|secret|token|api_?key)['"]?\s*(?:=>|[=:,])\s*['"](?<secret>[^\s'"]+)['"]"#,
+    ),
+    (
+        "argument of a call",
+        r#"\.(?:auth|createUser|changeUserPassword)\(\s*['"][^'"]*['"]\s*,\s*['"](?<secret>[^'"]+)['"]"#,
+    ),
+    (
+        "argument of a call",
+        r#"\b(?:PDO|mysqli|mysqli_connect|mysql_connect|DBI->connect)\s*\((?:\s*['"][^'"]*['"]\s*,){2}\s*['"](?<secret>[^'"]+)['"]"#,
+    ),
     ("argument of a cmdlet", r#"(?i)\bConvertTo-SecureString\s+(?:-String\s+)?['"]?(?<secret>[^\s'"]+)"#),
-    ("argument of a cmdlet", r#"(?i)\s[-/](?:\w*password|\w*passwd|pass|\w*secret|apikey|accesstoken)[:\s]+['"]?(?<secret>[^\s'"-][^\s'"]*)"#),
-    ("SQL", r#"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?(?:by|as)|password(?:\s+for\s+\S+\s*=\s*password)?(?:\s*=)?|set\s+password[^=]*=)\s*\(?\s*['"](?<secret>[^'"]+)['"]"#),
+    (
+        "argument of a cmdlet",
+        r#"(?i)\s[-/](?:\w*password|\w*passwd|pass|\w*secret|apikey|accesstoken)[:\s]+['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
+    ),
+    (
+        "SQL",
+        r#"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?(?:by|as)|password(?:\s+for\s+\S+\s*=\s*password)?(?:\s*=)?|set\s+password[^=]*=)\s*\(?\s*['"](?<secret>[^'"]+)['"]"#,
+    ),
     ("SQL", r#"(?i)\bpragma\s+(?:re)?key\s*=\s*['"]?(?<secret>[^'";\s]+)"#),
     ("URL", r#"\b[a-z][a-z0-9+.-]+://[^\s:/@'"]*:(?<secret>[^\s:/@'"]+)@"#),
-    ("header", r#"(?i)authorization['"]?\s*[:=]\s*['"]?(?:basic|bearer|token|apikey)\s+(?<secret>[A-Za-z0-9+/_.=~-]{8,})"#),
-    ("header", r#"(?i)\b(?:x-[a-z-]*(?:key|token|secret)|private-token|job-token|deploy-token|api-key|apikey)['"]?\s*:\s*['"]?(?<secret>[A-Za-z0-9+/_.=~-]{8,})"#),
+    (
+        "header",
+        r#"(?i)authorization['"]?\s*[:=]\s*['"]?(?:basic|bearer|token|apikey)\s+(?<secret>[A-Za-z0-9+/_.=~-]{8,})"#,
+    ),
+    (
+        "header",
+        r#"(?i)\b(?:x-[a-z-]*(?:key|token|secret)|private-token|job-token|deploy-token|api-key|apikey)['"]?\s*:\s*['"]?(?<secret>[A-Za-z0-9+/_.=~-]{8,})"#,
+    ),
 ];
 
 /// The secrets in a line, in its order, each place once.
@@ -85,7 +154,9 @@ fn forms() -> &'static [(&'static str, Regex)] {
     static COMPILED: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
         FORMS
             .iter()
-            .filter_map(|(kind, pattern)| RegexBuilder::new(pattern).unicode(false).build().ok().map(|regex| (*kind, regex)))
+            .filter_map(|(kind, pattern)| {
+                RegexBuilder::new(pattern).unicode(false).build().ok().map(|regex| (*kind, regex))
+            })
             .collect()
     });
     &COMPILED

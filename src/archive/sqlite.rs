@@ -88,7 +88,8 @@ impl<'a> Database<'a> {
             size if size >= 512 && size.is_power_of_two() => usize::from(size),
             _ => return None,
         };
-        let usable = page_size.checked_sub(usize::from(header.u8(20).ok()?)).filter(|&usable| usable >= 480)?;
+        let usable =
+            page_size.checked_sub(usize::from(header.u8(20).ok()?)).filter(|&usable| usable >= 480)?;
         let encoding = match header.u32_be(56).ok()? {
             2 => Encoding::Utf16(u16::from_le_bytes),
             3 => Encoding::Utf16(u16::from_be_bytes),
@@ -238,7 +239,8 @@ impl<'a> Database<'a> {
     fn payload(&mut self, local: &[u8], length: usize, index: bool) -> Option<Vec<u8>> {
         self.left = self.left.checked_sub(length)?;
         let usable = self.usable;
-        let most = if index { ((usable - 12) * 64 / 255).checked_sub(23)? } else { usable.checked_sub(35)? };
+        let most =
+            if index { ((usable - 12) * 64 / 255).checked_sub(23)? } else { usable.checked_sub(35)? };
         if length <= most {
             return local.get(..length).map(<[u8]>::to_vec);
         }

@@ -35,10 +35,8 @@ pub(super) fn keys(findings: &mut [Finding]) {
 }
 
 fn is_private(finding: &Finding) -> bool {
-    matches!(
-        finding.advisory.category,
-        Category::SshPrivateKey | Category::SshHostKey | Category::Credential
-    ) && finding.evidence.key_fingerprint.is_some()
+    matches!(finding.advisory.category, Category::SshPrivateKey | Category::SshHostKey | Category::Credential)
+        && finding.evidence.key_fingerprint.is_some()
 }
 
 #[cfg(test)]

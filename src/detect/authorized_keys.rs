@@ -73,14 +73,23 @@ fn user_of(path: &[u8], facts: &Facts) -> Option<Vec<u8>> {
 fn is_named(name: &[u8]) -> bool {
     name == b"administrators_authorized_keys"
         || name.strip_prefix(b"authorized_keys").is_some_and(|rest| {
-            rest.len() <= 12 && !rest.ends_with(b".html") && !rest.ends_with(b".gz") && !rest.starts_with(b".5")
+            rest.len() <= 12
+                && !rest.ends_with(b".html")
+                && !rest.ends_with(b".gz")
+                && !rest.starts_with(b".5")
         })
 }
 
 /// Data of a first boot, with `ssh_authorized_keys` in it.
 fn is_first_boot(name: &[u8]) -> bool {
-    const NAMES: [&[u8]; 6] =
-        [b"user-data", b"user-data.txt", b"user-data.txt.i", b"cloud-config.txt", b"vendor-data.txt", b"meta-data"];
+    const NAMES: [&[u8]; 6] = [
+        b"user-data",
+        b"user-data.txt",
+        b"user-data.txt.i",
+        b"cloud-config.txt",
+        b"vendor-data.txt",
+        b"meta-data",
+    ];
     NAMES.contains(&name)
 }
 

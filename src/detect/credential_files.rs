@@ -27,8 +27,8 @@ mod table;
 mod tests;
 mod text;
 
-pub use proof::check;
 use formats::Format;
+pub use proof::check;
 use table::{Kind, Table};
 use text::{Hits, Text};
 
@@ -62,9 +62,20 @@ fn is_example(path: &[u8]) -> bool {
 /// Whether the name says that the file is a pattern to fill in.
 fn is_template(name: &[u8]) -> bool {
     const ENDS: [&[u8]; 10] = [
-        b".example", b".sample", b".dist", b".template", b".tmpl", b".tpl", b".j2", b".erb", b".in", b".default",
+        b".example",
+        b".sample",
+        b".dist",
+        b".template",
+        b".tmpl",
+        b".tpl",
+        b".j2",
+        b".erb",
+        b".in",
+        b".default",
     ];
-    ENDS.iter().any(|end| name.ends_with(end)) || name.starts_with(b".env.example") || name.starts_with(b".env.sample")
+    ENDS.iter().any(|end| name.ends_with(end))
+        || name.starts_with(b".env.example")
+        || name.starts_with(b".env.sample")
 }
 
 impl FileDetector for CredentialFiles {

@@ -63,7 +63,11 @@ impl PathTable {
         let named = same.map(|(_, number, pattern)| (*number, pattern));
         let starred = self.globs.iter().filter(|starred| starred.may_fit(name));
         let starred = starred.map(|starred| (starred.number, &starred.pattern));
-        named.chain(starred).filter(|(_, pattern)| path_matches(pattern, path)).map(|(number, _)| number).min()
+        named
+            .chain(starred)
+            .filter(|(_, pattern)| path_matches(pattern, path))
+            .map(|(number, _)| number)
+            .min()
     }
 }
 

@@ -88,7 +88,8 @@ fn unpack(packed: &[u8]) -> Vec<u8> {
     let packed = packed.split(|&byte| byte == b'\\').enumerate().flat_map(|(number, piece)| {
         piece.get(usize::from(number > 0)..).unwrap_or_default() // the letter of the escape
     });
-    let letters: Vec<u8> = packed.copied().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=').collect();
+    let letters: Vec<u8> =
+        packed.copied().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=').collect();
     let whole = letters.get(..letters.len() / 4 * 4).unwrap_or_default();
     STANDARD_NO_PAD.decode(&letters).or_else(|_| STANDARD_NO_PAD.decode(whole)).unwrap_or_default()
 }

@@ -52,8 +52,16 @@ fn is_commands(entry: &Entry<'_>) -> bool {
     const ENDS: [&[u8]; 9] =
         [b".sh", b".bash", b".zsh", b".ksh", b".ps1", b".service", b".bat", b".cmd", b".expect"];
     const NAMES: [&[u8]; 10] = [
-        b"Dockerfile", b"Makefile", b"Jenkinsfile", b"Vagrantfile", b".gitlab-ci.yml", b"crontab", b"rc.local",
-        b"user-data", b"user-data.txt", b".travis.yml",
+        b"Dockerfile",
+        b"Makefile",
+        b"Jenkinsfile",
+        b"Vagrantfile",
+        b".gitlab-ci.yml",
+        b"crontab",
+        b"rc.local",
+        b"user-data",
+        b"user-data.txt",
+        b".travis.yml",
     ];
     const PARTS: [&[u8]; 5] = [b"/etc/cron.", b"/spool/cron/", b"/etc/init.d/", b"/cloud/", b"/.local/bin/"];
     const STARTS: [&[u8]; 7] =
@@ -81,8 +89,10 @@ impl FileDetector for Scripts {
     }
 
     fn interest(&self, entry: &Entry<'_>, facts: &Facts) -> Interest {
-        let small = entry.metadata.file_type == FileType::Regular && (1..=LIMIT).contains(&entry.metadata.size);
-        let packaged = || facts.packages.owner(entry.path).is_some() && !facts.packages.is_conffile(entry.path);
+        let small =
+            entry.metadata.file_type == FileType::Regular && (1..=LIMIT).contains(&entry.metadata.size);
+        let packaged =
+            || facts.packages.owner(entry.path).is_some() && !facts.packages.is_conffile(entry.path);
         let wanted = small && is_commands(entry) && !is_example(entry.path) && !packaged();
         if wanted { Interest::Content } else { Interest::Skip }
     }

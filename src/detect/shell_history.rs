@@ -24,8 +24,8 @@ use crate::tree::Entry;
 
 mod table;
 
-pub use table::check;
 use table::Histories;
+pub use table::check;
 
 /// Longest line that is read as a command, in bytes.
 const LINE_LIMIT: usize = 64 << 10;
@@ -98,7 +98,8 @@ impl FileDetector for ShellHistory {
             }
         }
         if lines > 0 {
-            let program = self.histories.of(entry.path).map_or("as HISTFILE says", |history| &history.program);
+            let program =
+                self.histories.of(entry.path).map_or("as HISTFILE says", |history| &history.program);
             let finding = Finding::new(&self.advisory).fact("lines", lines.to_string());
             sink.finding(finding.fact("program", program));
         }

@@ -26,7 +26,8 @@ pub fn is_host_key_path(path: &[u8], facts: &Facts) -> bool {
     }
     let Some(slash) = memchr::memrchr(b'/', path) else { return false };
     let (Some(directory), Some(name)) = (path.get(..slash), path.get(slash + 1..)) else { return false };
-    let is_key = memchr::memmem::find(name, b"_key").is_some() && memchr::memmem::find(name, b".pub").is_none();
+    let is_key =
+        memchr::memmem::find(name, b"_key").is_some() && memchr::memmem::find(name, b".pub").is_none();
     let below = |tail: &[u8]| directory.strip_suffix(tail).is_some_and(|b| b.is_empty() || b.ends_with(b"/"));
     is_key
         && (below(b"etc/ssh") && name.starts_with(b"ssh_host_")
@@ -177,7 +178,11 @@ mod tests {
     #[test]
     fn places_of_host_keys_are_known() {
         let facts = Facts::default();
-        for path in ["/etc/ssh/ssh_host_rsa_key", "/srv/c/etc/ssh/ssh_host_rsa_key.bak", "/etc/dropbear/dropbear_rsa_host_key"] {
+        for path in [
+            "/etc/ssh/ssh_host_rsa_key",
+            "/srv/c/etc/ssh/ssh_host_rsa_key.bak",
+            "/etc/dropbear/dropbear_rsa_host_key",
+        ] {
             assert!(is_host_key_path(path.as_bytes(), &facts), "{path}");
         }
         for path in ["/etc/ssh/ssh_host_rsa_key.pub", "/xetc/ssh/ssh_host_rsa_key", "/etc/ssh/moduli", "x"] {

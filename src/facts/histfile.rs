@@ -62,7 +62,8 @@ fn variable(part: &str) -> String {
     match part.split_once('$') {
         None => part.to_owned(),
         Some((before, rest)) => {
-            let rest = rest.strip_prefix('{').and_then(|inner| inner.split_once('}')).map_or("", |(_, after)| after);
+            let rest =
+                rest.strip_prefix('{').and_then(|inner| inner.split_once('}')).map_or("", |(_, after)| after);
             format!("{before}*{}", variable(rest))
         }
     }

@@ -7,8 +7,7 @@ use super::*;
 
 /// Made by SQLite 3.40 with pages of 512 bytes: 60 short rows and one that needs overflow pages, a table
 /// without row numbers, an index. Base64 of gzip.
-const UTF8: &str =
-    "H4sIAAAAAAACA+2aXWwUVRTHz+n2Gwr9ZFkK7AUKtNCPmXtndmZLIhasiciHaCUmGsm2u8BKuwvLAi2g0eiTPKBBJTHxhURR\
+const UTF8: &str = "H4sIAAAAAAACA+2aXWwUVRTHz+n2Gwr9ZFkK7AUKtNCPmXtndmZLIhasiciHaCUmGsm2u8BKuwvLAi2g0eiTPKBBJTHxhURR\
      w6smRtDEJxONEUOi0agPJhoMfr0QEk10Ztt7OZSDiNFEy56ks+1v/jN77v/cOXe2O/dt3ZgtZsSOfGEsVRQKKgARbhcCACqD\
      n1a4EpEppgPhxlEJvSPYEB6MzYAncWPw8h8PP1IdjUVxSzaXzowPT2wfGUvn8sXMvsr19w4ODA2KuzbfMfiAmNwh8jlR2tkZ\
      /NE1VFETjUbxiZpiang0syeVLewrbSJTRw4NrNs4KEpIdO4Wxcx4UewpZMdShQmxOzPRLQ6UWJc4mC3uyu8vikL+YDb9EE6e\
@@ -31,8 +30,7 @@ const UTF8: &str =
      5+GhqpS4Hr3Sw1CmBEqPQ5kSKD0QZUqg9EiUKYEyQzElUHosypRA6cEoUwKlS6As84iDLoE0E0jqGkgzgaTOXprspc5emuyl\
      zl6a7KXOXprspc5emuylqYTJXurspR1M9+3/4v8jjDnaCWWcUNoJ5f8BedGjJQAoAAA=";
 /// The same with `pragma encoding = 'UTF-16le'`.
-const UTF16: &str =
-    "H4sIAAAAAAACA+1bS2wVVRj+/t6WPmih5VGg9DG3D6DQx53XvTPgk4fEhJqgQDSYGEov0EKpKRcsxhjLUhfGFUl9BHVhMCQk\
+const UTF16: &str = "H4sIAAAAAAACA+1bS2wVVRj+/t6WPmih5VGg9DG3D6DQx53XvTPgk4fEhJqgQDSYGEov0EKpKRcsxhjLUhfGFUl9BHVhMCQk\
      hoULV6yMicjGBcS4YOPGRFloTNz4z9zWzjlDe/8WF8idM+nc03O+79x//m++M2fuvfPSwQOjhbxxYmJy/FjBsFEBIjxjGAAq\
      +S94nSup2ba5UoHSpRIDx6lqHl2FpDxSJRBkBd0Lqk30N/1J9+lX+qXYkJTHpKx2edfQx7v6Lt7VtfCuuilQviawZQXdCFAG\
      3S1WkvLIl450qsc8jTwuIgMLWVzAMZzBeW4x0B+2cGmPokzYGipoCfSvpCMBupF+pGs0XfwnKQ9ZVm1JHaTjmMA4b8dwFiOc\

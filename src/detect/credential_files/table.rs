@@ -90,9 +90,9 @@ impl Table {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
         let kinds: Result<Vec<Kind>, String> = file.kind.into_iter().map(meant).collect();
         let kinds = kinds?;
-        let patterns = (0..).zip(&kinds).flat_map(|(number, kind)| {
-            kind.paths.iter().map(move |path| (number, path.clone()))
-        });
+        let patterns = (0..)
+            .zip(&kinds)
+            .flat_map(|(number, kind)| kind.paths.iter().map(move |path| (number, path.clone())));
         let paths = PathTable::new(patterns);
         Ok(Self { kinds, paths })
     }
@@ -107,9 +107,8 @@ fn meant(written: Written) -> Result<Kind, String> {
     let id = format!("credential-file-{}", written.id);
     let severity = Severity::ALL.into_iter().find(|severity| severity.name() == written.severity);
     let severity = severity.ok_or_else(|| format!("{id}: no severity is called {}", written.severity))?;
-    let format = |name: &String| {
-        Format::by_name(name).ok_or_else(|| format!("{id}: no format is called {name}"))
-    };
+    let format =
+        |name: &String| Format::by_name(name).ok_or_else(|| format!("{id}: no format is called {name}"));
     let formats: Vec<Format> = written.formats.iter().map(format).collect::<Result<_, _>>()?;
     if written.paths.is_empty() || written.formats.is_empty() {
         return Err(format!("{id}: needs paths and formats"));

@@ -13,9 +13,9 @@ pub(super) fn decode(packed: &[u8]) -> Option<Vec<u8>> {
         let piece = packed.get(skip..end)?;
         // One letter over a group of four holds no byte.
         let piece = piece.get(..piece.len() - usize::from(piece.len() % 4 == 1))?;
-        let bytes = STANDARD_NO_PAD.decode(piece).or_else(|_| {
-            STANDARD_NO_PAD.decode(piece.get(..piece.len() / 4 * 4).unwrap_or_default())
-        });
+        let bytes = STANDARD_NO_PAD
+            .decode(piece)
+            .or_else(|_| STANDARD_NO_PAD.decode(piece.get(..piece.len() / 4 * 4).unwrap_or_default()));
         bytes.ok().filter(|bytes| pool(bytes).is_some())
     })
 }
@@ -54,7 +54,7 @@ mod tests {
         }
         let packed = STANDARD_NO_PAD.encode("exec nohup stratum+tcp://pool.example.org:3333 -u x");
         for cut in 0..4 {
-            assert!(decode(packed[cut..].as_bytes()).is_some(), "{cut}");
+            assert!(decode(&packed.as_bytes()[cut..]).is_some(), "{cut}");
         }
         assert_eq!(decode(b"c3RyYXR1bStYYYYYYYYYYYYYY"), None);
     }

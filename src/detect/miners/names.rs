@@ -53,8 +53,19 @@ const FAMILIES: &[&[u8]] = &[b"cpuminer-", b"xmrig-", b"xmr-stak-", b"ccminer-",
 
 /// Threads of the kernel: they have no file, so a program of such a name hides.
 const THREADS: &[&[u8]] = &[
-    b"kworker", b"kswapd", b"kthreadd", b"ksoftirqd", b"kdevtmpfs", b"khugepaged", b"kcompactd", b"kblockd",
-    b"kintegrityd", b"kauditd", b"khungtaskd", b"oom_reaper", b"kthrotld",
+    b"kworker",
+    b"kswapd",
+    b"kthreadd",
+    b"ksoftirqd",
+    b"kdevtmpfs",
+    b"khugepaged",
+    b"kcompactd",
+    b"kblockd",
+    b"kintegrityd",
+    b"kauditd",
+    b"khungtaskd",
+    b"oom_reaper",
+    b"kthrotld",
 ];
 
 const MASKS: &[&[u8]] = &[
@@ -101,8 +112,10 @@ const MASKS: &[&[u8]] = &[
 
 /// Whether a file of this name is a miner.
 pub(super) fn is_miner(name: &[u8]) -> bool {
-    let starts = |family: &&[u8]| name.get(..family.len()).is_some_and(|start| start.eq_ignore_ascii_case(family));
-    MINERS.iter().any(|miner| name.eq_ignore_ascii_case(miner)) || FAMILIES.iter().any(|family| starts(&family))
+    let starts =
+        |family: &&[u8]| name.get(..family.len()).is_some_and(|start| start.eq_ignore_ascii_case(family));
+    MINERS.iter().any(|miner| name.eq_ignore_ascii_case(miner))
+        || FAMILIES.iter().any(|family| starts(family))
 }
 
 /// Whether miners have hidden behind this name: it mimics a kernel thread or a service.
@@ -113,7 +126,9 @@ pub(super) fn is_mask(name: &[u8]) -> bool {
 /// A thread's name, with at most a number or a letter behind: `kswapd0`, `kworkerds`, `[kthreaddi]`.
 fn is_thread(name: &[u8]) -> bool {
     let name = name.strip_prefix(b"[").unwrap_or(name);
-    THREADS.iter().any(|thread| name.strip_prefix(*thread).is_some_and(|rest| rest.len() <= 2 && !rest.contains(&b'.')))
+    THREADS
+        .iter()
+        .any(|thread| name.strip_prefix(*thread).is_some_and(|rest| rest.len() <= 2 && !rest.contains(&b'.')))
 }
 
 /// The name of a miner or a mask that `line` runs, as a whole word that is a program.

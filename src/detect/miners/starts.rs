@@ -17,7 +17,8 @@ const LIMIT: u64 = 256 << 10;
 /// Joins the miners among `findings` with what starts them, and reports the starts that have no mark of
 /// their own.
 pub fn join(tree: &Tree, findings: &mut Vec<Finding>) {
-    let miners: Vec<usize> = (0..).zip(findings.iter()).filter(|(_, f)| is_program(f)).map(|(at, _)| at).collect();
+    let miners: Vec<usize> =
+        (0..).zip(findings.iter()).filter(|(_, f)| is_program(f)).map(|(at, _)| at).collect();
     if miners.is_empty() {
         return;
     }
@@ -29,7 +30,9 @@ pub fn join(tree: &Tree, findings: &mut Vec<Finding>) {
         // What cannot be read is a gap already: the audit read it.
         let content = tree.content(id, LIMIT).unwrap_or_default();
         for &miner in &miners {
-            let Some(path) = findings.get(miner).map(|finding| finding.location.path.clone()) else { continue };
+            let Some(path) = findings.get(miner).map(|finding| finding.location.path.clone()) else {
+                continue;
+            };
             if let Some(line) = line_naming(&content, &path) {
                 link(findings, miner, &Location { line: Some(line), ..location.clone() });
             }
@@ -54,7 +57,8 @@ fn is_small(tree: &Tree, id: EntryId) -> bool {
 
 /// The first line, not a comment, that names `path` as a whole.
 fn line_naming(content: &[u8], path: &[u8]) -> Option<u64> {
-    let ends = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"._-/".contains(byte));
+    let ends =
+        |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"._-/".contains(byte));
     let names = |line: &[u8]| {
         memmem::find_iter(line, path).any(|at| {
             let before = at.checked_sub(1).and_then(|before| line.get(before));
@@ -62,7 +66,9 @@ fn line_naming(content: &[u8], path: &[u8]) -> Option<u64> {
         })
     };
     let mut lines = (1_u64..).zip(content.split(|&byte| byte == b'\n'));
-    lines.find(|(_, line)| !line.trim_ascii_start().starts_with(b"#") && names(line)).map(|(number, _)| number)
+    lines
+        .find(|(_, line)| !line.trim_ascii_start().starts_with(b"#") && names(line))
+        .map(|(number, _)| number)
 }
 
 /// Names the start in the miner's finding, and the miner in the start's.

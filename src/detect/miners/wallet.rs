@@ -33,7 +33,8 @@ pub(super) fn find(text: &[u8]) -> Vec<Wallet<'_>> {
 
 /// EIP-55: the case of the letters is the checksum.
 fn ethereum(word: &[u8]) -> Option<Wallet<'_>> {
-    let hex = word.strip_prefix(b"0x").filter(|hex| hex.len() == 40 && hex.iter().all(u8::is_ascii_hexdigit))?;
+    let hex =
+        word.strip_prefix(b"0x").filter(|hex| hex.len() == 40 && hex.iter().all(u8::is_ascii_hexdigit))?;
     let wallet = |proved| Some(Wallet { coin: "Ethereum", address: word, proved });
     let has = |test: fn(&u8) -> bool| hex.iter().any(test);
     if !has(u8::is_ascii_digit) || !has(u8::is_ascii_alphabetic) {
@@ -114,6 +115,8 @@ mod tests {
         assert_eq!(coins, [("Ethereum", true), ("Monero", true)]);
         assert!(find(ether.replace("5aA", "5AA").as_bytes()).is_empty());
         assert!(!find(ether.to_ascii_lowercase().as_bytes())[0].proved);
-        assert!(find(b"sha256:0123456789abcdef0123456789abcdef 0x00000000000000000000000000000000").is_empty());
+        assert!(
+            find(b"sha256:0123456789abcdef0123456789abcdef 0x00000000000000000000000000000000").is_empty()
+        );
     }
 }

@@ -42,9 +42,9 @@ impl Histories {
 
     fn parse(text: &str) -> Result<Self, toml::de::Error> {
         let all = toml::from_str::<File>(text)?.history;
-        let patterns = (0..).zip(&all).flat_map(|(number, history)| {
-            history.paths.iter().map(move |path| (number, path.clone()))
-        });
+        let patterns = (0..)
+            .zip(&all)
+            .flat_map(|(number, history)| history.paths.iter().map(move |path| (number, path.clone())));
         let table = PathTable::new(patterns);
         Ok(Self { all, table })
     }

@@ -170,7 +170,9 @@ pub(super) fn logins(text: &str, keys: &[String], hits: &mut Hits) {
             continue;
         }
         match value.split_once(':') {
-            Some((user, secret)) => hits.push(Hit::new(number, secret).fact("user", user).fact("key", key.trim())),
+            Some((user, secret)) => {
+                hits.push(Hit::new(number, secret).fact("user", user).fact("key", key.trim()));
+            }
             None if value.len() >= 20 && value.bytes().any(|byte| byte.is_ascii_digit()) => {
                 hits.push(Hit::new(number, value).fact("key", key.trim()));
             }

@@ -55,7 +55,14 @@ fn flush(
     facts.clear();
 }
 
-pub(super) fn pairs(text: &str, separator: Separator, keys: &[String], ids: &[String], quoted: bool, hits: &mut Hits) {
+pub(super) fn pairs(
+    text: &str,
+    separator: Separator,
+    keys: &[String],
+    ids: &[String],
+    quoted: bool,
+    hits: &mut Hits,
+) {
     let one = !ids.is_empty();
     let mut pending = Vec::new();
     let mut facts: Vec<(&'static str, String)> = Vec::new();
@@ -120,14 +127,16 @@ const OTHER_ENDS: [&str; 8] = ["_FILE", "_PATH", "_NAME", "_URL", "_ID", "_LENGT
 pub(super) fn environment(text: &str, keys: &[String], hits: &mut Hits) {
     for (number, raw) in lines(text) {
         let line = raw.trim();
-        let line = ["export ", "set -gx ", "Environment="].iter().find_map(|p| line.strip_prefix(p)).unwrap_or(line);
+        let line =
+            ["export ", "set -gx ", "Environment="].iter().find_map(|p| line.strip_prefix(p)).unwrap_or(line);
         let Some((key, value)) = line.split_once('=').filter(|_| !is_comment(line)) else { continue };
         let key = key.trim().trim_matches(['"', '\'']);
         let (value, quoted) = unquote(value);
         let value = if quoted { value } else { value.trim_end_matches(['"', '\'']) };
         let upper = key.to_ascii_uppercase();
         let named = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
-        if named && is_key(keys, key) && !OTHER_ENDS.iter().any(|end| upper.ends_with(end)) && is_value(value) {
+        if named && is_key(keys, key) && !OTHER_ENDS.iter().any(|end| upper.ends_with(end)) && is_value(value)
+        {
             hits.push(Hit::new(number, value).fact("key", key));
         }
     }

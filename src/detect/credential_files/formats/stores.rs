@@ -25,10 +25,14 @@ pub(in super::super) fn store(content: &[u8]) -> Option<Store> {
         [0x03, 0xd9, 0xa2, 0x9a, 0x65 | 0x67, 0xfb, 0x4b, 0xb5, ..] => locked("KeePass database"),
         [0xfe, 0xed, 0xfe, 0xed, ..] => java_keystore(content),
         [0xce, 0xce, 0xce, 0xce, ..] => locked("Java key store (JCEKS)"),
-        [0x05, 0x02, a, b, c, d, ..] if u32::from_be_bytes([*a, *b, *c, *d]) < 1 << 20 => open("Kerberos key table"),
+        [0x05, 0x02, a, b, c, d, ..] if u32::from_be_bytes([*a, *b, *c, *d]) < 1 << 20 => {
+            open("Kerberos key table")
+        }
         [0x30, 0x80..=0x84, ..] if is_pkcs12(content) => locked("PKCS#12 store"),
         [0x95 | 0x94 | 0xc5, ..] => open("OpenPGP secret key ring"),
-        [b'G', b'n', b'o', b'm', b'e', b'K', b'e', b'y', b'r', b'i', b'n', b'g', ..] => locked("GNOME keyring"),
+        [b'G', b'n', b'o', b'm', b'e', b'K', b'e', b'y', b'r', b'i', b'n', b'g', ..] => {
+            locked("GNOME keyring")
+        }
         _ if has(b"protected-private-key") || has(b"shadowed-private-key") => locked("OpenPGP private key"),
         _ if has(b"(11:private-key") || has(b"(private-key") => open("OpenPGP private key"),
         _ if is_berkeley(content) && has(b"key") => locked("wallet of a coin"),

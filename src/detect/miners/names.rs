@@ -115,7 +115,7 @@ pub(super) fn is_miner(name: &[u8]) -> bool {
     let starts =
         |family: &&[u8]| name.get(..family.len()).is_some_and(|start| start.eq_ignore_ascii_case(family));
     MINERS.iter().any(|miner| name.eq_ignore_ascii_case(miner))
-        || FAMILIES.iter().any(|family| starts(family))
+        || FAMILIES.iter().any(starts)
 }
 
 /// Whether miners have hidden behind this name: it mimics a kernel thread or a service.

@@ -83,9 +83,25 @@ fn decoded(value: &[u8]) -> Option<Vec<u8>> {
 
 /// Text for people: manuals, change logs, translations, licences.
 fn is_prose(path: &[u8]) -> bool {
-    const ENDS: [&[u8]; 14] = [
-        b".md", b".rst", b".html", b".htm", b".po", b".mo", b".pot", b".tex", b".1", b".5", b".8", b".svg",
-        b".css", b".map",
+    const ENDS: [&[u8]; 18] = [
+        b".template",
+        b".example",
+        b".sample",
+        b".dist",
+        b".md",
+        b".rst",
+        b".html",
+        b".htm",
+        b".po",
+        b".mo",
+        b".pot",
+        b".tex",
+        b".1",
+        b".5",
+        b".8",
+        b".svg",
+        b".css",
+        b".map",
     ];
     const PARTS: [&[u8]; 8] = [
         b"/locale/",
@@ -124,6 +140,14 @@ fn is_quoted(context: &[u8], value: &[u8]) -> bool {
     let before = at.checked_sub(1).and_then(|at| context.get(at));
     let after = at.checked_add(value.len()).and_then(|at| context.get(at));
     matches!((before, after), (Some(b'"'), Some(b'"')) | (Some(b'\''), Some(b'\'')))
+}
+
+/// A name of something: words in lower case with short numbers, `kv-prod-01`.
+fn is_slug(value: &[u8]) -> bool {
+    value.split(|byte| b"-_./".contains(byte)).all(|part| {
+        part.iter().all(u8::is_ascii_lowercase)
+            || part.len() <= 3 && part.iter().all(u8::is_ascii_alphanumeric)
+    })
 }
 
 /// Values of RFC 5849, RFC 6749 and RFC 6750, which are in the documentation of every OAuth library.
@@ -199,6 +223,9 @@ fn is_secret(key: &[u8], value: &[u8]) -> bool {
     // A name in code: words joined by dots or underscores, without a digit.
     let is_name =
         !with_digit && value.iter().all(|byte| byte.is_ascii_alphabetic() || b"._-:".contains(byte));
+    const OTHERS: [&[u8]; 8] = [b"_name", b"_url", b"_file", b"_id", b"_path", b"_ttl", b"_type", b"_uri"];
+    let key_lower = key.to_ascii_lowercase();
+    let other = OTHERS.iter().any(|end| key_lower.ends_with(end));
     let public = PUBLIC.iter().any(|known| memchr::memmem::find(value, known).is_some());
     let repeats_key = !key.is_empty() && key.eq_ignore_ascii_case(value);
     value.len() >= 8
@@ -207,6 +234,8 @@ fn is_secret(key: &[u8], value: &[u8]) -> bool {
         && !is_name
         && !repeats_key
         && !public
+        && !other
+        && !is_slug(value)
         && with_digit
         && kinds >= 2
         && entropy(value) >= 2.5
@@ -237,6 +266,7 @@ mod tests {
             "changeme123",
             "getenv(\"P4SS\")",
             "some_function_name",
+            "kv-prod-01",
         ];
         for value in values {
             assert!(!is_secret(b"password", value.as_bytes()), "{value}");

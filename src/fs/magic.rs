@@ -47,6 +47,15 @@ const MARKS: &[(u64, &[u8], &str)] = &[
 
 /// The content of a volume that is known, and not read.
 pub fn recognise(source: &dyn Source) -> Option<Recognised> {
+    recognise_but(source, |_| false)
+}
+
+/// The same for a member of LVM or md, whose own marks say nothing new.
+pub fn recognise_beside_members(source: &dyn Source) -> Option<Recognised> {
+    recognise_but(source, |name| name.starts_with("LVM2") || name.starts_with("md "))
+}
+
+fn recognise_but(source: &dyn Source, left_out: impl Fn(&str) -> bool) -> Option<Recognised> {
     let marked = |at: u64, mark: &[u8]| read_vec(source, at, mark.len()).is_ok_and(|found| found == mark);
     if let Some(luks) = luks(source) {
         return Some(luks);
@@ -55,7 +64,8 @@ pub fn recognise(source: &dyn Source) -> Option<Recognised> {
         let detail = "BitLocker: the key is not in the volume".to_owned();
         return Some(Recognised { name: "BitLocker", kind: GapKind::Encrypted, detail });
     }
-    let known = MARKS.iter().find(|(at, mark, _)| marked(*at, mark)).map(|(_, _, name)| *name);
+    let mut wanted = MARKS.iter().filter(|(.., name)| !left_out(name));
+    let known = wanted.find(|(at, mark, _)| marked(*at, mark)).map(|(_, _, name)| *name);
     let name = &known.or_else(|| has_zfs_label(source).then_some("zfs"))?;
     let detail = match *name {
         "swap" => "swap space is not searched: it may hold what was in memory",

@@ -454,6 +454,7 @@ fn a_dirty_log_is_replayed() {
     image.patch(record + 700, &[0xFF; 8]);
     let fs = image.open().unwrap();
     assert_ne!(fs.node(NodeId(number)).unwrap().metadata().uid, 4711);
+    assert!(fs.notes().iter().any(|note| note.text.contains("not written whole")));
 }
 
 #[test]

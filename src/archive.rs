@@ -64,7 +64,7 @@ impl Format {
 
 /// The packed format that begins with `head`, if one.
 pub fn recognise(head: &[u8]) -> Option<Format> {
-    const MARKS: [(&[u8], Format); 16] = [
+    const MARKS: [(&[u8], Format); 21] = [
         (b"\x1f\x8b\x08", Format::Gzip),
         (b"\xfd7zXZ\0", Format::Xz),
         (b"\x28\xb5\x2f\xfd", Format::Zstd),
@@ -80,6 +80,11 @@ pub fn recognise(head: &[u8]) -> Option<Format> {
         (b"\x04\x22\x4d\x18", Format::Closed("lz4 frame")),
         (b"\x02\x21\x4c\x18", Format::Closed("lz4 legacy frame")),
         (b"hsqs", Format::Closed("squashfs image")),
+        (b"QFI\xfb", Format::Closed("qcow2 image")),
+        (b"QED\0", Format::Closed("QED image")),
+        (b"KDMV\x01\0\0\0", Format::Closed("VMDK image")),
+        (b"KDMV\x03\0\0\0", Format::Closed("VMDK image")),
+        (b"vhdxfile", Format::Closed("VHDX image")),
         (b"MSCF\0\0\0\0", Format::Closed("cabinet archive")),
     ];
     if let Some((_, format)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {

@@ -4,10 +4,13 @@
 //! a lock on the way to the data: threads read files side by side. A [`Node`] is an inode decoded once.
 
 mod block_cache;
+pub mod erofs;
 pub mod ext;
+mod extent_reader;
 pub mod fat;
 pub mod file_source;
 pub mod host;
+pub mod iso9660;
 pub mod magic;
 pub mod squashfs;
 mod table;
@@ -266,4 +269,12 @@ pub struct Driver {
 }
 
 /// Every file system that can be read. A new one is a folder in `fs/` and a line here.
-pub const DRIVERS: &[Driver] = &[squashfs::DRIVER, fat::DRIVER, ext::DRIVER];
+pub const DRIVERS: &[Driver] = &[squashfs::DRIVER, erofs::DRIVER, iso9660::DRIVER, fat::DRIVER, ext::DRIVER];
+
+/// A UUID as blkid prints it; none if it is all zeros.
+fn uuid_text(uuid: [u8; 16]) -> Option<String> {
+    let hex = format!("{:032x}", u128::from_be_bytes(uuid));
+    let part = |range| hex.get(range).unwrap_or_default();
+    (uuid != [0; 16])
+        .then(|| format!("{}-{}-{}-{}-{}", part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)))
+}

@@ -127,7 +127,7 @@ impl FileSystem for Ext {
         let filled = |bytes: &Vec<u8>| (!bytes.is_empty()).then(|| bytes.clone());
         Identity {
             kind: superblock.kind(),
-            uuid: uuid_text(superblock.uuid),
+            uuid: super::uuid_text(superblock.uuid),
             label: filled(&superblock.volume_name),
             last_mounted: filled(&superblock.last_mounted),
         }
@@ -174,12 +174,4 @@ impl FileSystem for Ext {
         }
         notes
     }
-}
-
-/// A UUID as blkid prints it; none if it is all zeros.
-fn uuid_text(uuid: [u8; 16]) -> Option<String> {
-    let hex = format!("{:032x}", u128::from_be_bytes(uuid));
-    let part = |range| hex.get(range).unwrap_or_default();
-    (uuid != [0; 16])
-        .then(|| format!("{}-{}-{}-{}-{}", part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)))
 }

@@ -1,11 +1,6 @@
 //! mkfs.erofs writes a tree; the reader must give it back, and say what is packed.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
-    reason = "a panic here is a failed test"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic here is a failed test")]
 
 mod oracle;
 

@@ -24,8 +24,16 @@ pub(super) fn read(
                 Ok(room.len())
             }
         };
+        // After a read that the end of the image cut short, what follows belongs elsewhere.
+        let end = extents.get(index).map(|extent| extent.start.saturating_add(extent.len));
         match read {
-            Ok(read) => done += read,
+            Ok(read) => {
+                done += read;
+                let reached = offset.saturating_add(done as u64);
+                if done < dst.len() && end.is_some_and(|end| reached < end) {
+                    break;
+                }
+            }
             Err(_) if done > 0 => break,
             Err(error) => return Err(error),
         }

@@ -1,10 +1,6 @@
 //! xorriso writes a tree as a disc with Rock Ridge, with Joliet and with neither; the reader must give it back.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::cast_possible_truncation,
-    reason = "a panic here is a failed test"
-)]
+#![expect(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a panic here is a failed test")]
 
 mod oracle;
 

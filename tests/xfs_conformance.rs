@@ -66,7 +66,7 @@ impl Image {
     }
 
     fn source(&self) -> Arc<dyn Source> {
-        assay::image::open(&self.path()).unwrap().source
+        assay::image::open(&self.path(), &Default::default(), &Budget::default(), &|_| {}).unwrap().source
     }
 
     fn open(&self) -> Result<Box<dyn FileSystem>, FsError> {

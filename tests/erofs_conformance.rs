@@ -14,7 +14,7 @@ use assay::bytes::Source;
 use assay::finding::Loss;
 use assay::fs::erofs::DRIVER;
 use assay::fs::{FileSystem, FileType, FsError, NodeId};
-use oracle::tools::has_tool;
+use oracle::tools::have;
 use oracle::{assert_same, build_tree, content, named, run};
 
 struct Lab {
@@ -23,7 +23,7 @@ struct Lab {
 
 impl Lab {
     fn new() -> Option<Self> {
-        if !has_tool("mkfs.erofs", "erofs-utils") {
+        if !have("mkfs.erofs", "erofs-utils") {
             return None;
         }
         let lab = Self { dir: tempfile::tempdir().unwrap() };
@@ -100,7 +100,7 @@ fn packed_files_are_listed_and_their_content_is_unsupported() {
 #[test]
 fn attributes_come_back_where_the_host_can_set_them() {
     let Some(lab) = Lab::new() else { return };
-    if !has_tool("setfattr", "attr") {
+    if !have("setfattr", "attr") {
         return;
     }
     for (file, value) in [("tiny", "one"), ("hundred", "one"), ("few/0", "one"), ("few/1", "two")] {

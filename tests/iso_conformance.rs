@@ -14,7 +14,7 @@ use assay::bytes::Source;
 use assay::finding::Loss;
 use assay::fs::iso9660::DRIVER;
 use assay::fs::{FileSystem, FileType, FsError, NodeId};
-use oracle::tools::has_tool;
+use oracle::tools::have;
 use oracle::{Files, assert_same, build_tree, content, expected, found, named, pattern, run};
 
 struct Lab {
@@ -23,7 +23,7 @@ struct Lab {
 
 impl Lab {
     fn new() -> Option<Self> {
-        if !has_tool("xorriso", "xorriso") {
+        if !have("xorriso", "xorriso") {
             return None;
         }
         let lab = Self { dir: tempfile::tempdir().unwrap() };

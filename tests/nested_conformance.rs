@@ -11,7 +11,7 @@ use assay::audit::{Quiet, Report, Settings, Target};
 use assay::budget::Budget;
 use assay::finding::GapKind;
 use oracle::run;
-use oracle::tools::has_tool;
+use oracle::tools::have;
 
 struct Lab {
     dir: tempfile::TempDir,
@@ -21,7 +21,7 @@ impl Lab {
     /// A root tree with a file system; `None` where a tool is missing.
     fn new() -> Option<Self> {
         let tools = [("mkfs.ext4", "e2fsprogs"), ("mksquashfs", "squashfs-tools"), ("sfdisk", "fdisk")];
-        if !tools.iter().all(|(program, package)| has_tool(program, package)) {
+        if !tools.iter().all(|(program, package)| have(program, package)) {
             return None;
         }
         let lab = Self { dir: tempfile::tempdir().unwrap() };
@@ -50,7 +50,7 @@ impl Lab {
     fn audit(&self, budget: Budget) -> Report {
         let image = self.path("image");
         ext4(&self.path("root"), &image, "32M");
-        let settings = Settings { budget, jobs: 2 };
+        let settings = Settings { budget, jobs: 2, ..Settings::default() };
         assay::audit::run(&Target::Image(image), &settings, &Quiet).unwrap()
     }
 }

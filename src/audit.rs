@@ -260,7 +260,8 @@ pub struct VolumeSummary {
     pub usage: Usage,
     /// How much of it the files take.
     pub occupied: Occupied,
-    /// After the end of the file system: zeros, and other bytes.
+    /// After the end of the file system (or from the start, where none was opened): zeros, and other bytes,
+    /// which are searched as they are.
     pub beyond: (u64, u64),
     /// What all its bytes are.
     pub ledger: Ledger,

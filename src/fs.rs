@@ -18,6 +18,7 @@ mod mapped;
 pub mod memory;
 pub mod ntfs;
 mod overlay;
+pub mod plain;
 pub mod squashfs;
 mod table;
 mod utf16;

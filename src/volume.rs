@@ -14,7 +14,7 @@ pub mod stack;
 
 use std::sync::Arc;
 
-use crate::bytes::{Record, Source, Span, read_vec};
+use crate::bytes::{Record, Source, Span, Window, read_vec};
 use crate::finding::Loss;
 
 /// Which table was read.
@@ -94,12 +94,22 @@ pub fn read(source: &Arc<dyn Source>) -> Table {
         found.unwrap_or_else(|| (Scheme::None, 512, vec![whole(source.len())]));
     volumes.sort_by_key(|volume| volume.number);
     check_spans(&volumes, &mut notes);
+    for span in unclaimed(&volumes, source.len()) {
+        volumes.extend(hidden(source, span, &mut notes));
+    }
     let unclaimed = unclaimed(&volumes, source.len());
     Table { scheme, sector, volumes, notes, unclaimed }
 }
 
 /// How an ISO 9660 disc is called.
 const DISC: &str = "ISO 9660";
+
+/// Places at which a file system outside of partitions is looked for.
+const HIDDEN_LOOKS: u32 = 1 << 20;
+/// Where partitions begin, in bytes.
+const ALIGNMENT: u64 = 1 << 20;
+/// Marks of file systems lie that close to their start, in bytes.
+const MARKS_WITHIN: u64 = 128 << 10;
 
 type Found = (Scheme, u32, Vec<Volume>);
 
@@ -216,6 +226,32 @@ fn check_spans(volumes: &[Volume], notes: &mut Vec<Note>) {
         }
         before = Some((end, number)).max(before);
     }
+}
+
+/// A file system in a part of the image that no partition claims: one whose entry was removed or damaged, or
+/// that somebody hid. Looked for where partitions begin: at the start of the part, and at every MiB.
+fn hidden(source: &Arc<dyn Source>, span: Span, notes: &mut Vec<Note>) -> Option<Volume> {
+    let end = span.end()?;
+    let mut at = span.offset;
+    for _ in 0..HIDDEN_LOOKS {
+        // A hole holds nothing, and all marks lie in the first 128 KiB.
+        let data = source.next_data(at).ok().flatten().filter(|data| data.offset < end)?;
+        if data.offset > at.saturating_add(MARKS_WITHIN) {
+            at = data.offset / ALIGNMENT * ALIGNMENT;
+        }
+        let rest = Span::new(at, end.saturating_sub(at));
+        let window = Window::new(Arc::clone(source), rest);
+        if let Some(kind) = file_system_at_start(&window) {
+            let text = format!("{kind} lies outside of all partitions, at byte {at}; it is read, too");
+            notes.push(note(Loss::Nothing, text));
+            return Some(Volume { number: None, span: rest, type_code: None, uuid: None, label: None });
+        }
+        at = at.checked_add(1)?.checked_next_multiple_of(ALIGNMENT)?;
+        if at >= end {
+            return None;
+        }
+    }
+    None
 }
 
 fn unclaimed(volumes: &[Volume], len: u64) -> Vec<Span> {

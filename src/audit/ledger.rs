@@ -21,11 +21,12 @@ pub enum Use {
     Free,
     /// After the end of a file system in its partition, or outside of all partitions: zeros.
     Blank,
-    /// The same, and not zeros: partition tables, boot loaders, or something left over; not searched.
-    Outside,
+    /// Searched as raw bytes: what lies there and is not zeros (partition tables, boot loaders, leftovers), and
+    /// volumes that no reader opens.
+    Raw,
     /// Other volumes are made of them, and account for them.
     Volumes,
-    /// A volume that was not opened: there is a gap or a note that says why.
+    /// Encrypted or unreadable volumes: there is a gap that says why.
     NotRead,
 }
 
@@ -38,7 +39,7 @@ impl Use {
         Self::Structures,
         Self::Free,
         Self::Blank,
-        Self::Outside,
+        Self::Raw,
         Self::Volumes,
         Self::NotRead,
     ];
@@ -52,7 +53,7 @@ impl Use {
             Self::Structures => "structures",
             Self::Free => "free",
             Self::Blank => "blank",
-            Self::Outside => "outside",
+            Self::Raw => "raw",
             Self::Volumes => "volumes",
             Self::NotRead => "not-read",
         }
@@ -153,14 +154,16 @@ pub(super) fn of_volume(volume: &VolumeSummary, unsearched: u64) -> Ledger {
         ledger.add(Use::Volumes, size.saturating_sub(unclaimed));
         return ledger;
     }
-    if !volume.read {
-        ledger.add(Use::NotRead, size);
-        return ledger;
-    }
-    let total = volume.usage.total.min(size);
     let (blank, other) = volume.beyond;
     ledger.add(Use::Blank, blank);
-    ledger.add(Use::Outside, other);
+    if !volume.read {
+        let raw = other.saturating_sub(unsearched);
+        ledger.add(Use::Raw, raw);
+        ledger.add(Use::NotRead, size.saturating_sub(blank).saturating_sub(raw));
+        return ledger;
+    }
+    ledger.add(Use::Raw, other);
+    let total = volume.usage.total.min(size);
     let content = volume.usage.data.unwrap_or(volume.occupied.on_disk);
     let unsearched = unsearched.min(content);
     ledger.add(Use::Searched, content.saturating_sub(unsearched));
@@ -199,7 +202,7 @@ pub(super) fn of_image(size: u64, volumes: &[VolumeSummary], (blank, other): (u6
     }
     ledger.add(Use::Structures, given.saturating_sub(taken));
     ledger.add(Use::Blank, blank);
-    ledger.add(Use::Outside, other);
+    ledger.add(Use::Raw, other);
     // The partitions' own, and partitions that overlap.
     ledger.twice = ledger.sum().saturating_sub(size);
     ledger
@@ -232,7 +235,7 @@ mod tests {
             (Use::Structures, 150),
             (Use::Free, 300),
             (Use::Blank, 90),
-            (Use::Outside, 10),
+            (Use::Raw, 10),
         ];
         assert_eq!(ledger.uses, expected);
         assert_eq!((ledger.twice, ledger.holes, ledger.adds_up()), (0, 77, true));
@@ -252,7 +255,7 @@ mod tests {
         let parts =
             [volume(), closed].map(|volume| VolumeSummary { ledger: of_volume(&volume, 0), ..volume });
         let ledger = of_image(1450, &parts, (40, 10));
-        assert_eq!((ledger.bytes(Use::NotRead), ledger.bytes(Use::Outside)), (400, 20));
+        assert_eq!((ledger.bytes(Use::NotRead), ledger.bytes(Use::Raw)), (400, 20));
         assert!(ledger.adds_up());
         assert_eq!(of_image(1400, &parts, (40, 10)).twice, 50);
         assert!(!of_image(1500, &parts, (40, 10)).adds_up());

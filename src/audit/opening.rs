@@ -20,6 +20,17 @@ use crate::volume::stack::{Device, Role};
 /// Subvolumes of a file system whose places a note tells.
 const SUBVOLUMES_SHOWN: usize = 20;
 
+/// Bytes that a swap space needs for itself: its first page.
+const SWAP_HEADER: u64 = 4096;
+
+/// What raw bytes belong to.
+pub(super) struct At<'n> {
+    pub(super) partition: Option<u32>,
+    pub(super) name: &'n str,
+    /// Index of the summary of their volume; `usize::MAX`: outside of all.
+    pub(super) place: usize,
+}
+
 /// What is gathered while the volumes are opened.
 #[derive(Default)]
 pub(super) struct Opening {
@@ -148,7 +159,10 @@ impl Opening {
         // Its bytes are counted as those of what lies beside the mark.
         (summary.read, summary.unclaimed) = (false, None);
         match known.filter(|_| !readable) {
-            Some(found) => self.closed(device, found.name, found.kind, &found.detail),
+            Some(found) => {
+                self.raw_volume(device, found.name, summary, budget);
+                self.closed(device, found.name, found.kind, &found.detail);
+            }
             None => self.content(&[], device, &PoolRole::Alone, summary, budget),
         }
     }
@@ -176,7 +190,7 @@ impl Opening {
             (PoolRole::Alone, Some(driver)) => {
                 self.opened(device, driver.name, open_guarded(driver, source, budget), summary, budget);
             }
-            (PoolRole::Alone, None) => self.unopened(device, summary),
+            (PoolRole::Alone, None) => self.unopened(device, summary, budget),
         }
     }
 
@@ -195,11 +209,13 @@ impl Opening {
                 if summary.pooled == 0 {
                     let end = summary.usage.total;
                     let rest = Span::new(end, device.source.len().saturating_sub(end));
-                    summary.beyond = self.blank_and_other(&*device.source, rest, device.volume.number);
+                    let name = named(device, "behind the file system");
+                    let at = At { partition: device.volume.number, name: &name, place: self.volumes.len() };
+                    summary.beyond = self.raw(&device.source, &[rest], &at, budget);
                 }
             }
             Err(error) => {
-                name.clone_into(&mut summary.content);
+                self.raw_volume(device, name, summary, budget);
                 self.closed(device, name, gap_kind(&error), &error.to_string());
             }
         }
@@ -255,34 +271,97 @@ impl Opening {
         }
     }
 
-    /// A volume without a driver: named if it is known, left alone if it is blank or boot code.
-    fn unopened(&mut self, device: &Device, summary: &mut VolumeSummary) {
-        let volume = &device.volume;
-        if let Some(found) = fs::magic::recognise(&*device.source) {
+    /// A volume without a driver: named if it is known, and its bytes are searched as they are, unless they are
+    /// encrypted.
+    fn unopened(&mut self, device: &Device, summary: &mut VolumeSummary, budget: &Budget) {
+        let found = fs::magic::recognise(&*device.source);
+        if let Some(found) = found.as_ref().filter(|found| found.kind == GapKind::Encrypted) {
             self.known = true;
             found.name.clone_into(&mut summary.content);
-            self.closed(device, found.name, found.kind, &found.detail);
-        } else if matches!(fs::magic::is_blank(&*device.source), Ok(Some(true))) {
-            "empty".clone_into(&mut summary.content);
-            summary.read = true;
-        } else if volume.is_boot_code() {
-            "boot code".clone_into(&mut summary.content);
-            self.notes.push((
-                place_name(volume.number, &named(device, "boot code")),
-                "boot code without a file system is not examined".to_owned(),
-            ));
-        } else {
-            self.closed(device, "unknown", GapKind::Unsupported, "no file system that is known");
+            return self.closed(device, found.name, found.kind, &found.detail);
+        }
+        let boot = found.is_none() && device.volume.is_boot_code();
+        let name = found.as_ref().map_or(if boot { "boot code" } else { "unknown" }, |found| found.name);
+        self.raw_volume(device, name, summary, budget);
+        let (_, other) = summary.beyond;
+        match found {
+            Some(found) => {
+                self.known = true;
+                if found.name == "swap" && other <= SWAP_HEADER {
+                    self.notes.push((
+                        place_name(device.volume.number, &named(device, name)),
+                        "it holds nothing".to_owned(),
+                    ));
+                } else {
+                    self.closed(device, found.name, found.kind, &found.detail);
+                }
+            }
+            None if other == 0 => {
+                "empty".clone_into(&mut summary.content);
+                summary.read = true;
+            }
+            None if boot => {
+                self.notes.push((
+                    place_name(device.volume.number, &named(device, name)),
+                    "searched as raw bytes".to_owned(),
+                ));
+            }
+            None => {
+                let reason = "no file system that is known; searched as raw bytes only";
+                self.closed(device, "unknown", GapKind::Unsupported, reason);
+            }
         }
     }
 
-    /// Of a part of `source` that no file system claims: zeros, and other bytes.
-    pub(super) fn blank_and_other(
+    /// Has all bytes of a volume searched as they are.
+    fn raw_volume(&mut self, device: &Device, name: &str, summary: &mut VolumeSummary, budget: &Budget) {
+        name.clone_into(&mut summary.content);
+        let whole = Span::new(0, device.source.len());
+        let at =
+            At { partition: device.volume.number, name: &named(device, name), place: self.volumes.len() };
+        summary.beyond = self.raw(&device.source, &[whole], &at, budget);
+    }
+
+    /// Has the parts of `source` that no file system describes searched as they are; returns how many bytes are
+    /// zeros, and how many are not.
+    pub(super) fn raw(
         &mut self,
-        source: &dyn Source,
-        span: Span,
-        partition: Option<u32>,
+        source: &Arc<dyn Source>,
+        spans: &[Span],
+        at: &At<'_>,
+        budget: &Budget,
     ) -> (u64, u64) {
+        let mut sums = (0_u64, 0_u64);
+        let mut runs = Vec::new();
+        for &span in spans {
+            let (blank, other) = self.blank_and_other(&**source, span, at.partition);
+            sums = (sums.0.saturating_add(blank), sums.1.saturating_add(other));
+            if other > 0 {
+                runs.push(span);
+            }
+        }
+        if !runs.is_empty() {
+            let fs: Arc<dyn FileSystem> = Arc::from(fs::plain::open(Arc::clone(source), &runs, budget));
+            let walk = walk(&*fs, budget);
+            self.hints.push(Hint::default());
+            self.places.push(at.place);
+            self.mounted.push(Mounted {
+                fs,
+                walk,
+                partition: at.partition,
+                name: at.name.to_owned(),
+                mount: None,
+                mount_source: None,
+                outer: None,
+                subvolume: None,
+                file_system: u32::MAX.saturating_sub(u32::try_from(self.mounted.len()).unwrap_or(0)),
+            });
+        }
+        sums
+    }
+
+    /// Of a part of `source` that no file system claims: zeros, and other bytes.
+    fn blank_and_other(&mut self, source: &dyn Source, span: Span, partition: Option<u32>) -> (u64, u64) {
         ledger::blank_and_other(source, span).unwrap_or_else(|error| {
             let (kind, reason) = (gap_kind(&error.into()), "bytes outside of file systems cannot be read");
             self.gaps.push(volume_gap(partition, "outside", kind, Some(span.len), reason.to_owned()));

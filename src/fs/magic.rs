@@ -103,9 +103,11 @@ fn recognise_but(source: &dyn Source, left_out: impl Fn(&str) -> bool) -> Option
     let known = wanted.find(|(at, mark, _)| marked(*at, mark)).map(|(_, _, name)| *name);
     let name = &known.or_else(|| has_zfs_label(source).then_some("zfs"))?;
     let detail = match *name {
-        "swap" => "swap space is not searched: it may hold what was in memory",
-        "swap with a hibernation image" => "a hibernation image holds the memory of the machine",
-        _ => "not read yet",
+        "swap" => "searched as raw bytes: what was in memory may be scattered over its pages",
+        "swap with a hibernation image" => {
+            "searched as raw bytes: it holds the memory of the machine, perhaps compressed"
+        }
+        _ => "not read yet; searched as raw bytes only",
     };
     Some(Recognised { name, kind: GapKind::Unsupported, detail: detail.to_owned() })
 }
@@ -221,8 +223,9 @@ mod tests {
         assert_eq!(recognise(&volume), None);
         volume[4086..4096].copy_from_slice(b"SWAPSPACE2");
         assert_eq!(recognise(&volume).unwrap().name, "swap");
-        volume[..4].copy_from_slice(b"hsqs");
-        assert_eq!(recognise(&volume).unwrap().name, "squashfs");
+        volume[..8].copy_from_slice(b"-rom1fs-");
+        volume[4086..4096].fill(0);
+        assert_eq!(recognise(&volume).unwrap().name, "romfs");
     }
 
     #[test]

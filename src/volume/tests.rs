@@ -459,3 +459,18 @@ fn thousands_of_damaged_tables_do_no_harm() {
         assert!(table.scheme != Scheme::None || table.volumes.len() == 1);
     }
 }
+
+#[test]
+fn a_file_system_without_a_partition_is_found() {
+    let mut image = vec![0; 8 << 20];
+    image[510..512].copy_from_slice(b"\x55\xaa");
+    // One partition of 1 MiB at 1 MiB; at 5 MiB lies XFS that no entry names.
+    image[446 + 4] = 0x83;
+    image[446 + 8..446 + 16].copy_from_slice(&[0, 8, 0, 0, 0, 8, 0, 0]);
+    image[5 << 20..(5 << 20) + 4].copy_from_slice(b"XFSB");
+    let table = read(&(Arc::new(image) as Arc<dyn Source>));
+    let spans: Vec<Span> = table.volumes.iter().map(|volume| volume.span).collect();
+    assert!(spans.contains(&Span::new(5 << 20, 3 << 20)), "{spans:?}");
+    assert!(table.notes.iter().any(|note| note.text.contains("outside of all partitions")));
+    assert_eq!(table.unclaimed, [Span::new(0, 1 << 20), Span::new(2 << 20, 3 << 20)]);
+}

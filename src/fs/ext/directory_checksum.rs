@@ -6,13 +6,11 @@ use crate::bytes::{Record, Truncated};
 
 /// What is wrong with a block of a directory that must have a checksum; `seed` is that of its inode.
 pub(super) fn wrong(block: &[u8], seed: u32) -> Option<Structure> {
-    if let Some(right) = tail_is_right(block, seed) {
-        return (!right).then_some(Structure::DirectoryBlock);
-    }
-    match index_is_right(block, seed) {
-        Ok(Some(true)) => None,
-        Ok(Some(false)) => Some(Structure::IndexBlock),
-        // Neither a tail nor an index: the entries may be anything.
+    // What was a block of entries before it became one of the index keeps the mark of its tail: both are asked.
+    match (tail_is_right(block, seed), index_is_right(block, seed)) {
+        (Some(true), _) | (_, Ok(Some(true))) => None,
+        (None, Ok(Some(false))) => Some(Structure::IndexBlock),
+        // A wrong tail, or neither a tail nor an index: the entries may be anything.
         _ => Some(Structure::DirectoryBlock),
     }
 }

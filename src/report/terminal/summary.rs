@@ -100,7 +100,7 @@ fn ledger(ledger: &Ledger, options: &Options, out: &mut String) {
         Use::Structures => "file system structures",
         Use::Free => "free (not searched)",
         Use::Blank => "blank around them",
-        Use::Outside => "other around them (not searched)",
+        Use::Raw => "searched as raw bytes",
         Use::Volumes => "in volumes made of them",
         Use::NotRead => "in volumes not read",
     };

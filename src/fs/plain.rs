@@ -1,0 +1,169 @@
+//! Bytes that no file system describes, as files of one directory: what lies outside of partitions, behind a
+//! file system, in boot partitions, swap and volumes of an unknown kind. They are searched as they are.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::content::{Content, Map, append};
+use super::table::{Listed, Listing};
+use super::{
+    Attribute, Extent, FileSystem, FileType, FsError, Identity, Metadata, Node, NodeId, Note, Place, Time,
+    Usage, Visit,
+};
+use crate::budget::Budget;
+use crate::bytes::{Source, Span};
+
+/// Opens runs of `source` as files that are called by where they lie.
+pub fn open(source: Arc<dyn Source>, runs: &[Span], budget: &Budget) -> Box<dyn FileSystem> {
+    let root = Listed {
+        name: Vec::new(),
+        metadata: metadata(FileType::Directory, 0),
+        children: Vec::new(),
+        content: Span::new(0, 0),
+    };
+    let mut listing = Listing { entries: vec![root] };
+    for &run in runs {
+        let name = format!("<{} bytes at {}>", run.len, run.offset).into_bytes();
+        let metadata = metadata(FileType::Regular, run.len);
+        listing.add(0, Listed { name, metadata, children: Vec::new(), content: run });
+    }
+    Box::new(Plain { source, listing, extents: budget.extents })
+}
+
+struct Plain {
+    source: Arc<dyn Source>,
+    listing: Listing<Span>,
+    /// Most extents of one file.
+    extents: u64,
+}
+
+fn metadata(file_type: FileType, size: u64) -> Metadata {
+    let never = Time::default();
+    let (mode, uid, gid, links) = (0o400, 0, 0, 1);
+    Metadata {
+        file_type,
+        size,
+        mode,
+        uid,
+        gid,
+        links,
+        modified: never,
+        changed: never,
+        accessed: never,
+        created: None,
+    }
+}
+
+impl Plain {
+    fn entry(&self, id: NodeId) -> Result<&Listed<Span>, FsError> {
+        self.listing.get(id).ok_or_else(|| FsError::corrupt("entry", id.0, "there is no such entry"))
+    }
+
+    /// The data of a run, without the holes of the image.
+    fn map(&self, run: Span) -> Map {
+        let mut map = Map::default();
+        map.damage = self.fill(run, &mut map.extents).err();
+        map
+    }
+
+    fn fill(&self, run: Span, extents: &mut Vec<Extent>) -> Result<(), FsError> {
+        let end = run.end().unwrap_or(u64::MAX);
+        let full = |count| FsError::Unsupported(format!("more than {count} runs of data"));
+        let mut at = run.offset;
+        while let Some(data) = self.source.next_data(at)?.filter(|data| data.offset < end) {
+            let start = data.offset.max(at);
+            let stop = data.end().unwrap_or(u64::MAX).min(end);
+            append(extents, start.saturating_sub(at), Place::Hole, self.extents).map_err(full)?;
+            append(extents, stop.saturating_sub(start), Place::Disk(start), self.extents).map_err(full)?;
+            at = stop;
+            if at >= end {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FileSystem for Plain {
+    fn identity(&self) -> Identity {
+        Identity { kind: "bytes", ..Identity::default() }
+    }
+
+    fn usage(&self) -> Usage {
+        Usage { total: self.source.len(), free: 0, block: 512, data: None }
+    }
+
+    fn root(&self) -> NodeId {
+        NodeId(0)
+    }
+
+    fn read_dir(&self, dir: NodeId, visit: &mut Visit<'_>) -> Result<(), FsError> {
+        self.listing.visit(self.entry(dir)?, visit);
+        Ok(())
+    }
+
+    fn node(&self, id: NodeId) -> Result<Box<dyn Node + '_>, FsError> {
+        let listed = self.entry(id)?;
+        let content = Content::mapped(self.map(listed.content), listed.content.len);
+        Ok(Box::new(Run { source: &*self.source, listed, content }))
+    }
+
+    fn unallocated(&self, _: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError> {
+        Ok(())
+    }
+
+    fn notes(&self) -> Vec<Note> {
+        Vec::new()
+    }
+}
+
+struct Run<'p> {
+    source: &'p dyn Source,
+    listed: &'p Listed<Span>,
+    content: Content,
+}
+
+impl Node for Run<'_> {
+    fn metadata(&self) -> &Metadata {
+        &self.listed.metadata
+    }
+
+    fn extents(&mut self) -> Result<&[Extent], FsError> {
+        Ok(self.content.extents())
+    }
+
+    fn read_at(&mut self, offset: u64, dst: &mut [u8]) -> Result<usize, FsError> {
+        self.content.read_at(self.source, self.listed.content.len, offset, dst)
+    }
+
+    fn read_link(&mut self) -> Result<Vec<u8>, FsError> {
+        Err(FsError::corrupt("entry", 0, "is no symbolic link"))
+    }
+
+    fn xattrs(&mut self) -> Result<Vec<Attribute>, FsError> {
+        Ok(Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_a_file_of_its_bytes() {
+        let source: Arc<dyn Source> = Arc::new((0..=255).collect::<Vec<u8>>());
+        let fs = open(source, &[Span::new(10, 5), Span::new(100, 2)], &Budget::default());
+        let mut names = Vec::new();
+        fs.read_dir(fs.root(), &mut |name, id, _| {
+            names.push((name.to_vec(), id));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        assert_eq!(names[0].0, b"<5 bytes at 10>");
+        let mut node = fs.node(names[1].1).unwrap();
+        let mut bytes = [0; 9];
+        assert_eq!(node.read_at(0, &mut bytes).unwrap(), 2);
+        assert_eq!(bytes[..2], [100, 101]);
+        assert_eq!(node.extents().unwrap(), [Extent { start: 0, len: 2, place: Place::Disk(100) }]);
+    }
+}

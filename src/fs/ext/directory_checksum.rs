@@ -69,6 +69,12 @@ mod tests {
         index[1020..].copy_from_slice(&sum.to_le_bytes());
         assert_eq!(wrong(&index, 7), None);
         assert_eq!(wrong(&index, 8), Some(Structure::IndexBlock));
+
+        // It was a block of entries once, whose tail's mark now stands where the index keeps nothing.
+        index[1016..1020].copy_from_slice(&[12, 0, 0, 0xDE]);
+        let sum = crc32c(crc32c(crc32c(7, &index[..16]), &index[1016..1020]), &[0; 4]);
+        index[1020..].copy_from_slice(&sum.to_le_bytes());
+        assert_eq!(wrong(&index, 7), None);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub struct Found {
 }
 
 /// How it is given, and the pattern with a group called `secret`.
-const FORMS: [(&str, &str); 14] = [
+const FORMS: [(&str, &str); 17] = [
     (
         "option of a database client",
         r#"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^|;&]*?\s-p['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
@@ -32,6 +32,15 @@ const FORMS: [(&str, &str); 14] = [
     (
         "login of curl",
         r#"\b(?:curl|wget|http)\b[^|;&]*?\s(?:-u|--user)[\s=]*['"]?[^\s:'"]+:(?<secret>[^\s'"]+)"#,
+    ),
+    (
+        "password of a Windows account",
+        r#"(?i)\bnet1?(?:\.exe)?\s+user\s+[^\s/]+\s+['"]?(?<secret>[^\s'"/*][^\s'"]*)"#,
+    ),
+    ("password of a Windows command", r#"(?i)\s/(?:pass|password|p|rp|up):\s*['"]?(?<secret>[^\s'"*]+)"#),
+    (
+        "plain text for PowerShell",
+        r#"(?i)\bConvertTo-SecureString\s+(?:-AsPlainText\s+|-Force\s+|-String\s+)*['"](?<secret>[^'"]+)['"]"#,
     ),
     ("password of sshpass", r#"\bsshpass\s+-p\s*['"]?(?<secret>[^\s'"]+)"#),
     (

@@ -17,6 +17,7 @@ pub mod password_hashes;
 pub mod private_keys;
 pub mod shell_history;
 pub mod ssh_host_keys;
+pub mod windows_passwords;
 
 use std::sync::Arc;
 
@@ -94,6 +95,7 @@ pub fn all() -> Detectors {
             Box::new(password_hashes::PasswordHashes::default()),
             Box::new(shell_history::ShellHistory::default()),
             Box::new(ssh_host_keys::SshHostKeys::default()),
+            Box::new(windows_passwords::WindowsPasswords::default()),
         ],
         matches: vec![
             Box::new(assignments::Assignments),

@@ -58,7 +58,11 @@ fn user_of(path: &[u8], facts: &Facts) -> Option<Vec<u8>> {
     if path.starts_with(b"/root/") {
         return Some(b"root".to_vec());
     }
-    let rest = path.strip_prefix(b"/home/").or_else(|| path.strip_prefix(b"/etc/ssh/authorized_keys.d/"))?;
+    if path.ends_with(b"/administrators_authorized_keys") {
+        return Some(b"Administrators".to_vec());
+    }
+    let homes = [&b"/home/"[..], b"/Users/", b"/etc/ssh/authorized_keys.d/"];
+    let rest = homes.iter().find_map(|home| path.strip_prefix(*home))?;
     rest.split(|&byte| byte == b'/').next().map(<[u8]>::to_vec)
 }
 
@@ -99,7 +103,7 @@ impl FileDetector for AuthorizedKeys {
             if let Some(user) = &user {
                 finding = finding.subject(Escaped(user).to_string());
             }
-            if user.as_deref() == Some(b"root") {
+            if matches!(user.as_deref(), Some(b"root" | b"Administrators" | b"Administrator")) {
                 finding = finding.severity(Severity::High);
             }
             sink.finding(finding);

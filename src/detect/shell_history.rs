@@ -17,7 +17,7 @@ use crate::fs::FileType;
 use crate::tree::Entry;
 
 /// Unmistakable file names.
-const NAMES: [&[u8]; 46] = [
+const NAMES: [&[u8]; 47] = [
     b".bash_history",
     b".bash_history~",
     b".zsh_history",
@@ -30,6 +30,7 @@ const NAMES: [&[u8]; 46] = [
     b".tcsh_history",
     b"fish_history",
     b"ConsoleHost_history.txt",
+    b"Visual Studio Code Host_history.txt",
     b".python_history",
     b".node_repl_history",
     b".irb_history",

@@ -1,6 +1,6 @@
 //! Private SSH host keys.
 //!
-//! Finds the host keys under `etc/ssh` of any root, and those that sshd_config names. Whoever has the image
+//! Finds the host keys under `etc/ssh` of any root, under `ProgramData/ssh` of Windows, and those that sshd_config names. Whoever has the image
 //! can pose as every host that was started from it. Does not find dropbear keys. See sshd(8).
 
 use std::sync::Arc;
@@ -19,7 +19,10 @@ pub fn is_host_key_path(path: &[u8], facts: &Facts) -> bool {
     }
     let Some(slash) = memchr::memrchr(b'/', path) else { return false };
     let (Some(directory), Some(name)) = (path.get(..slash), path.get(slash + 1..)) else { return false };
-    directory.ends_with(b"/etc/ssh")
+    // Windows keeps them in C:\ProgramData\ssh.
+    let windows = directory.len().checked_sub(16).and_then(|at| directory.get(at..));
+    let windows = windows.is_some_and(|end| end.eq_ignore_ascii_case(b"/ProgramData/ssh"));
+    (directory.ends_with(b"/etc/ssh") || windows)
         && name.starts_with(b"ssh_host_")
         && memchr::memmem::find(name, b"_key").is_some()
         && memchr::memmem::find(name, b".pub").is_none()

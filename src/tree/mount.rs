@@ -23,8 +23,8 @@ pub struct Hint {
 /// Gives each file system its place: the root by what it holds, the others by fstab, then by where they
 /// were mounted last, the partition's type, and the label, as far as the root has such a directory.
 pub(super) fn place(volumes: &mut Vec<Mounted>, hints: &[Hint]) {
-    let Some(root) = find_root(volumes) else { return };
-    set(volumes, root, b"", "holds /etc");
+    let Some((root, why)) = find_root(volumes) else { return };
+    set(volumes, root, b"", why);
     let tree = Tree { volumes: std::mem::take(volumes) };
     let lines = match tree.read(b"/etc/fstab", FSTAB_LIMIT) {
         Ok(Some(text)) => fstab::parse(&text),
@@ -75,25 +75,49 @@ fn set(volumes: &mut [Mounted], index: usize, path: &[u8], source: &'static str)
     }
 }
 
-/// The file system that holds the system: the one with most of the marks of a root, the first of equals.
-fn find_root(volumes: &[Mounted]) -> Option<usize> {
-    const MARKS: [&[&[u8]]; 6] = [
-        &[b"etc", b"fstab"],
-        &[b"etc", b"passwd"],
-        &[b"etc", b"os-release"],
-        &[b"usr", b"bin"],
-        &[b"usr", b"lib"],
-        &[b"etc"],
-    ];
+/// What the root of a Linux system holds.
+const LINUX: [&[&[u8]]; 6] = [
+    &[b"etc", b"fstab"],
+    &[b"etc", b"passwd"],
+    &[b"etc", b"os-release"],
+    &[b"usr", b"bin"],
+    &[b"usr", b"lib"],
+    &[b"etc"],
+];
+/// What the system volume of Windows holds; its names have no case.
+const WINDOWS: [&[&[u8]]; 4] = [
+    &[b"windows", b"system32", b"config"],
+    &[b"windows", b"system32", b"ntoskrnl.exe"],
+    &[b"windows", b"explorer.exe"],
+    &[b"windows", b"system32"],
+];
+
+/// The file system that holds the system, and why: the one with most of the marks of a root, the first of
+/// equals.
+fn find_root(volumes: &[Mounted]) -> Option<(usize, &'static str)> {
     let score = |mounted: &Mounted| {
-        let has = |path: &[&[u8]]| path.iter().try_fold(0, |at, part| mounted.walk.child(at, part)).is_some();
-        MARKS.iter().filter(|path| has(path)).count()
+        let child = |at: u32, part: &[u8]| mounted.walk.child(at, part);
+        let any_case = |at: u32, part: &[u8]| child_in_any_case(mounted, at, part);
+        let linux = LINUX.iter().filter(|path| path.iter().try_fold(0, |at, part| child(at, part)).is_some());
+        let windows =
+            WINDOWS.iter().filter(|path| path.iter().try_fold(0, |at, part| any_case(at, part)).is_some());
+        let linux = (linux.count(), "holds /etc");
+        linux.max((windows.count(), "holds /Windows"))
     };
     let scores = volumes.iter().map(score).enumerate();
     scores
-        .filter(|(_, score)| *score > 0)
-        .min_by_key(|(index, score)| (usize::MAX - score, *index))
-        .map(|(index, _)| index)
+        .filter(|(_, (score, _))| *score > 0)
+        .min_by_key(|(index, (score, _))| (usize::MAX - score, *index))
+        .map(|(index, (_, why))| (index, why))
+}
+
+/// The child of this name of the entry at `index`; `name` is in lower case, the child's in any.
+fn child_in_any_case(mounted: &Mounted, index: u32, name: &[u8]) -> Option<u32> {
+    let children = mounted.walk.get(index)?.children.clone();
+    children.into_iter().find(|&child| {
+        let entry = mounted.walk.get(child);
+        entry.is_some_and(|entry| mounted.walk.name(entry).eq_ignore_ascii_case(name))
+    })
 }
 
 /// Whether the first field of an fstab line means this file system.

@@ -48,6 +48,10 @@ pub(super) enum Format {
     Php,
     /// XML: elements and attributes of these names.
     Xml,
+    /// XML: attributes of these names.
+    Attributes,
+    /// Connection strings of .NET and ODBC, between quotes.
+    ConnectionStrings,
     /// Windows' answer file.
     Unattend,
     /// `client server secret`.
@@ -78,6 +82,8 @@ pub(super) fn read(format: Format, keys: &[&str], text: &Text, hits: &mut Hits) 
         Format::TwoLines => two_lines(t, hits),
         Format::Php => php(t, keys, hits),
         Format::Xml => xml(t, keys, hits),
+        Format::Attributes => attributes(t, keys, hits),
+        Format::ConnectionStrings => connection_strings(t, hits),
         Format::Unattend => unattend(t, hits),
         Format::Chap => chap(t, hits),
         Format::Ipsec => ipsec(t, hits),
@@ -468,6 +474,31 @@ fn xml(text: &str, keys: &[&str], hits: &mut Hits) {
             } else if is_key(keys, key) {
                 hits.push(Hit::new(line, value).fact("user", &user).fact("key", key));
             }
+        }
+    }
+}
+
+fn attributes(text: &str, keys: &[&str], hits: &mut Hits) {
+    for (line, tag, _) in tags(text) {
+        for secret in keys.iter().filter_map(|key| attribute(tag, key)) {
+            let user = attribute(tag, "username").or_else(|| attribute(tag, "runas")).unwrap_or_default();
+            hits.push(Hit::new(line, secret).fact("user", user));
+        }
+    }
+}
+
+/// `Server=db;User ID=app;Password=…`, also with an account key of Azure.
+fn connection_strings(text: &str, hits: &mut Hits) {
+    const SECRETS: [&str; 4] = ["password", "pwd", "accountkey", "sharedaccesskey"];
+    for (number, line) in lines(text) {
+        for quoted in line.split('"').skip(1).step_by(2).filter(|quoted| quoted.contains(';')) {
+            let fields = || quoted.split(';').filter_map(|field| field.split_once('='));
+            let value = |names: &[&str]| {
+                let named = |key: &str| names.iter().any(|name| key.trim().eq_ignore_ascii_case(name));
+                fields().find(|(key, _)| named(key)).map_or("", |(_, value)| value.trim())
+            };
+            let hit = Hit::new(number, value(&SECRETS)).fact("user", value(&["user id", "uid", "user"]));
+            hits.push(hit.fact("host", value(&["server", "data source", "host", "accountname"])));
         }
     }
 }

@@ -37,7 +37,7 @@ const FORMS: [(&str, &str); 17] = [
         "password of a Windows account",
         r#"(?i)\bnet1?(?:\.exe)?\s+user\s+[^\s/]+\s+['"]?(?<secret>[^\s'"/*][^\s'"]*)"#,
     ),
-    ("password of a Windows command", r#"(?i)\s/(?:pass|password|p|rp|up):\s*['"]?(?<secret>[^\s'"*]+)"#),
+    ("password of a Windows command", r#"(?i)\s/(?:(?:pass|password):\s*|rp\s+)['"]?(?<secret>[^\s'"*]+)"#),
     (
         "plain text for PowerShell",
         r#"(?i)\bConvertTo-SecureString\s+(?:-AsPlainText\s+|-Force\s+|-String\s+)*['"](?<secret>[^'"]+)['"]"#,
@@ -146,6 +146,12 @@ mod tests {
         for (line, value) in [
             ("mysql -u root -pAmberFalcon2019! shop", "AmberFalcon2019!"),
             ("mysqldump --password=kd83Hs71 db", "kd83Hs71"),
+            ("net user bob kd83-Hs71 /add", "kd83-Hs71"),
+            ("NET.EXE USER Administrator \"kd83 Hs71\"", "kd83"),
+            ("schtasks /create /ru bob /rp kd83-Hs71 /tn x", "kd83-Hs71"),
+            ("cmdkey /add:server /user:bob /pass:kd83-Hs71", "kd83-Hs71"),
+            ("$p = ConvertTo-SecureString 'kd83 Hs71' -AsPlainText -Force", "kd83 Hs71"),
+            ("ConvertTo-SecureString -AsPlainText -Force 'kd83Hs71'", "kd83Hs71"),
             ("curl -u admin:kd83-Hs71 https://nexus.corp.net/", "kd83-Hs71"),
             ("sshpass -p 'kd83Hs71' ssh root@h", "kd83Hs71"),
             ("export AWS_SECRET_ACCESS_KEY=kd83Hs71kd83Hs71", "kd83Hs71kd83Hs71"),

@@ -316,6 +316,25 @@ fn a_directory_that_holds_itself_ends() {
 }
 
 #[test]
+fn files_that_all_share_one_chain_end_the_volume() {
+    if !tools_are_there() {
+        return;
+    }
+    let (mut image, ..) = small();
+    let file = image.windows(11).position(|bytes| bytes == b"BOOTX64 EFI").unwrap();
+    let content = image[file + 20..file + 32].to_vec();
+    let names = (0..image.len() - 32).step_by(32).filter(|&at| {
+        let long = image[at + 11] & 0x0f == 0x0f;
+        !long && (image[at..at + 2] == *b"EN" || image[at..at + 2] == *b"E~")
+    });
+    for at in names.collect::<Vec<_>>() {
+        image[at + 20..at + 32].copy_from_slice(&content);
+    }
+    let error = (DRIVER.open)(Arc::new(image), &Budget::default()).err().unwrap();
+    assert!(error.to_string().contains("share its"), "{error}");
+}
+
+#[test]
 fn absurd_boot_sectors_are_errors_and_cut_volumes_say_so() {
     if !tools_are_there() {
         return;

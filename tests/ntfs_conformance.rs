@@ -209,10 +209,15 @@ fn a_lost_boot_sector_is_replaced_by_its_backup() {
     assert!(all(&*fs).contains_key("/many/entry number 299"));
 }
 
+/// Where the file table begins, in clusters of 1 KiB.
+fn table_of(image: &[u8]) -> usize {
+    usize::try_from(u64::from_le_bytes(image[48..56].try_into().unwrap())).unwrap() * 1024
+}
+
 #[test]
 fn lost_first_records_are_replaced_by_their_copies() {
     let mut image = unpacked();
-    let table = u64::from_le_bytes(image[48..56].try_into().unwrap()) as usize * 1024;
+    let table = table_of(&image);
     image[table..table + 4096].fill(0);
     let fs = open(image);
     assert!(has(&fs.notes(), "$MFTMirr", Loss::Nothing), "{:?}", fs.notes());
@@ -238,7 +243,7 @@ fn a_torn_record_is_an_error_of_its_file() {
     let (image, good) = (unpacked(), all(&*open(unpacked())));
     let fs = open(image.clone());
     let id = named(&*fs, b"turn0").0;
-    let table = u64::from_le_bytes(image[48..56].try_into().unwrap()) as usize * 1024;
+    let table = table_of(&image);
     // The first records lie together.
     let at = table + usize::try_from(id).unwrap() * 1024;
     if image[at..at + 4] == *b"FILE" {

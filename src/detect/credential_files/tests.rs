@@ -114,7 +114,7 @@ fn each_kind_gives_its_secret() {
         (
             "/Windows/Panther/Unattend/Unattend.xml",
             "<LocalAccount><Password>\n<Value>cAAxAFAAYQBzAHMAdwBvAHIAZAA=</Value><PlainText>false</PlainText></Password></LocalAccount>",
-            &[(2, "cAAxAFAAYQBzAHMAdwBvAHIAZAA="), (2, "p1")],
+            &[(2, "cAAxAFAAYQBzAHMAdwBvAHIAZAA=|p1")],
         ),
         ("/sysprep/sysprep.inf", "[GuiUnattended]\r\nAdminPassword=p1\r\n", &[(2, "p1")]),
         (

@@ -273,6 +273,23 @@ fn a_link_changed_in_both_copies_of_the_fat_is_told() {
 }
 
 #[test]
+fn clusters_of_no_file_are_told() {
+    if !tools_are_there() {
+        return;
+    }
+    let (mut image, start, len) = small();
+    let free = (4..len).step_by(2).find(|at| image[start + at..start + at + 2] == [0, 0]).unwrap();
+    for copy in [start, start + len] {
+        image[copy + free..copy + free + 2].fill(0xff);
+    }
+    let told = told(&*open(image));
+    assert!(
+        told.iter().any(|text| text.starts_with("1 clusters") && text.contains("by no file")),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn a_first_fat_that_is_lost_is_replaced_by_the_second() {
     if !tools_are_there() {
         return;

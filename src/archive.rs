@@ -68,7 +68,7 @@ impl Format {
 
 /// The packed format that begins with `head`, if one.
 pub fn recognise(head: &[u8]) -> Option<Format> {
-    const MARKS: [(&[u8], Format); 19] = [
+    const MARKS: [(&[u8], Format); 24] = [
         (sqlite::MAGIC, Format::Sqlite),
         (b"\x37\x7f\x06\x82", Format::Closed("write-ahead log of SQLite")),
         (b"\x37\x7f\x06\x83", Format::Closed("write-ahead log of SQLite")),
@@ -87,6 +87,11 @@ pub fn recognise(head: &[u8]) -> Option<Format> {
         (b"\x04\x22\x4d\x18", Format::Closed("lz4 frame")),
         (b"\x02\x21\x4c\x18", Format::Closed("lz4 legacy frame")),
         (b"hsqs", Format::Closed("squashfs image")),
+        (b"QFI\xfb", Format::Closed("qcow2 image")),
+        (b"QED\0", Format::Closed("QED image")),
+        (b"KDMV\x01\0\0\0", Format::Closed("VMDK image")),
+        (b"KDMV\x03\0\0\0", Format::Closed("VMDK image")),
+        (b"vhdxfile", Format::Closed("VHDX image")),
         (b"MSCF\0\0\0\0", Format::Closed("cabinet archive")),
     ];
     if let Some((_, format)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {

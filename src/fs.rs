@@ -6,11 +6,13 @@
 mod block_cache;
 pub mod btrfs;
 mod content;
+pub mod erofs;
 pub mod exfat;
 pub mod ext;
 pub mod fat;
 pub mod file_source;
 pub mod host;
+pub mod iso9660;
 pub mod magic;
 mod mapped;
 pub mod memory;
@@ -364,12 +366,15 @@ pub const DRIVERS: &[Driver] = &[
     xfs::DRIVER,
     btrfs::DRIVER,
     squashfs::DRIVER,
+    erofs::DRIVER,
+    iso9660::DRIVER,
     fat::DRIVER,
     exfat::DRIVER,
     ext::DRIVER,
     ntfs::DRIVER,
     xfs::FROM_BACKUP,
 ];
+
 /// What opens a file system that lies on several volumes.
 pub type OpenPool = fn(&[Arc<dyn Source>], &Budget) -> Result<Box<dyn FileSystem>, FsError>;
 

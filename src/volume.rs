@@ -98,6 +98,9 @@ pub fn read(source: &Arc<dyn Source>) -> Table {
     Table { scheme, sector, volumes, notes, unclaimed }
 }
 
+/// How an ISO 9660 disc is called.
+const DISC: &str = "ISO 9660";
+
 type Found = (Scheme, u32, Vec<Volume>);
 
 /// The table that counts: GPT where the MBR announces one or is gone, then the MBR, then none. A file
@@ -108,6 +111,13 @@ fn choose(
     file_system: Option<&'static str>,
     notes: &mut Vec<Note>,
 ) -> Option<Found> {
+    if file_system == Some(DISC) {
+        if boot.plausible() || boot.protective() {
+            // So that it also boots from a stick: the partitions are parts of the disc.
+            notes.push(note(Loss::Nothing, "the disc also has a partition table; it is read as one volume"));
+        }
+        return None;
+    }
     if boot.protective() {
         if let Some((sector, volumes)) = gpt::read(source, boot.announced_end(), notes) {
             if boot.hybrid() {
@@ -151,7 +161,7 @@ fn whole(len: u64) -> Volume {
 /// Name of the file system (or other content of a whole disk) whose mark lies where it begins.
 fn file_system_at_start(source: &dyn Source) -> Option<&'static str> {
     let marked = |offset, mark: &[u8]| read_vec(source, offset, mark.len()).is_ok_and(|found| found == mark);
-    let marks: [(u64, &[u8], &str); 8] = [
+    let marks: [(u64, &[u8], &str); 9] = [
         (0, b"XFSB", "XFS"),
         (0x1_0040, b"_BHRfS_M", "btrfs"),
         (3, b"NTFS    ", "NTFS"),
@@ -160,6 +170,7 @@ fn file_system_at_start(source: &dyn Source) -> Option<&'static str> {
         (0, b"LUKS\xba\xbe", "LUKS"),
         (512, b"LABELONE", "an LVM physical volume"),
         (0, b"hsqs", "squashfs"),
+        (0x8001, b"CD001", DISC),
     ];
     let mark = marks.into_iter().find(|&(offset, mark, _)| marked(offset, mark));
     mark.map(|(.., name)| name)

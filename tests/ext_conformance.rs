@@ -112,12 +112,12 @@ fn zeroed_descriptors_are_replaced_by_their_backup() {
 /// Every path as the crate `ext4-view` shows it, below `directory`.
 fn viewed(
     view: &ext4_view::Ext4,
-    directory: ext4_view::PathBuf,
+    directory: &ext4_view::PathBuf,
     seen: &mut u64,
     fs: &dyn FileSystem,
     id: NodeId,
 ) {
-    for entry in view.read_dir(&directory).unwrap().map(Result::unwrap) {
+    for entry in view.read_dir(directory).unwrap().map(Result::unwrap) {
         let path = entry.path();
         let name = entry.file_name().as_ref().to_vec();
         if name == b"." || name == b".." || name == b"lost+found" {
@@ -129,7 +129,8 @@ fn viewed(
             ControlFlow::Continue(())
         })
         .unwrap();
-        let child = child.unwrap_or_else(|| panic!("{path:?} is missing"));
+        assert!(child.is_some(), "{path:?} is missing");
+        let child = child.unwrap();
         let mut node = fs.node(child).unwrap();
         let (mine, theirs) = (*node.metadata(), view.symlink_metadata(&path).unwrap());
         assert_eq!((mine.mode, mine.uid, mine.gid), (theirs.mode(), theirs.uid(), theirs.gid()), "{path:?}");
@@ -137,7 +138,7 @@ fn viewed(
         if theirs.is_symlink() {
             assert_eq!(node.read_link().unwrap(), view.read_link(&path).unwrap().as_ref());
         } else if theirs.is_dir() {
-            viewed(view, path, seen, fs, child);
+            viewed(view, &path, seen, fs, child);
         } else {
             assert_eq!(mine.size, theirs.len(), "{path:?}");
             assert!(oracle::content(&mut *node) == view.read(&path).unwrap(), "{path:?}");
@@ -158,7 +159,7 @@ fn the_crate_ext4_view_sees_the_same() {
         let view = ext4_view::Ext4::load(Box::new(bytes.clone())).unwrap();
         let fs = open(bytes);
         let mut seen = 0;
-        viewed(&view, ext4_view::PathBuf::new("/"), &mut seen, &*fs, fs.root());
+        viewed(&view, &ext4_view::PathBuf::new("/"), &mut seen, &*fs, fs.root());
         assert!(seen > 600, "{options:?}: {seen}");
     }
 }

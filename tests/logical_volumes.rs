@@ -62,6 +62,19 @@ fn files_in_linear_and_striped_volumes_are_read_byte_by_byte() {
 }
 
 #[test]
+fn a_mark_of_lvm_does_not_hide_a_file_system() {
+    // The label and metadata of the first physical volume, laid into the free first bytes of an ext4.
+    let whole = image();
+    let (physical, root) = (1 << 20, 1_179_648);
+    let mut evil = whole[root..root + (1 << 20)].to_vec();
+    evil[512..1024].copy_from_slice(&whole[physical + 512..physical + 1024]);
+    let system = open(evil);
+    assert!(system.tree.read(b"/etc/fstab", 4096).unwrap().is_some());
+    assert!(system.notes.iter().any(|(_, text)| text.contains("both are looked at")), "{:?}", system.notes);
+    assert!(system.gaps.iter().any(|gap| gap.loss > Loss::Nothing));
+}
+
+#[test]
 fn a_cut_image_is_told_of_and_what_is_there_is_read() {
     let mut bytes = image();
     // In the midst of the second physical volume.

@@ -3,9 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic here is a failed test")]
 
 mod oracle;
-#[path = "oracle/tools.rs"]
-#[expect(clippy::unwrap_used, clippy::print_stdout, unreachable_pub, reason = "a part of tests")]
-mod tools;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,9 +16,9 @@ use assay::bytes::Source;
 use assay::finding::Loss;
 use assay::fs::ntfs::DRIVER;
 use assay::fs::{FileSystem, FileType, NodeId, Note, Place};
+use oracle::tools::{Dice, have, tool};
 use oracle::{content, named, pattern};
 use sha2::{Digest, Sha256};
-use tools::{Dice, have, tool};
 
 /// Kind, size, and hash of the content or target of the link, by path; what went wrong instead.
 type Seen = BTreeMap<String, Result<(FileType, u64, String), String>>;

@@ -25,8 +25,8 @@ use assay::fs::{FileSystem, FsError, NodeId, Place};
 use oracle::{Files, build_tree, expected, found, named, pattern, run};
 use tempfile::TempDir;
 
-fn has_tools() -> bool {
-    oracle::has("mkfs.xfs", "xfsprogs")
+fn haves() -> bool {
+    oracle::tools::have("mkfs.xfs", "xfsprogs")
 }
 
 /// An image in a file: mkfs.xfs makes none that is small.
@@ -66,7 +66,7 @@ impl Image {
     }
 
     fn source(&self) -> Arc<dyn Source> {
-        assay::image::open(&self.path()).unwrap().source
+        assay::image::open(&self.path(), &Default::default(), &Budget::default(), &|_| {}).unwrap().source
     }
 
     fn open(&self) -> Result<Box<dyn FileSystem>, FsError> {
@@ -174,7 +174,7 @@ fn conforms(options: &[&str], size: u64) {
 
 #[test]
 fn version_5_conforms_at_every_block_size() {
-    if !has_tools() {
+    if !haves() {
         return;
     }
     for size in ["1024", "2048", "4096"] {
@@ -186,7 +186,7 @@ fn version_5_conforms_at_every_block_size() {
 
 #[test]
 fn version_4_conforms_with_and_without_types_of_entries() {
-    if !has_tools() {
+    if !haves() {
         return;
     }
     for ftype in ["ftype=0", "ftype=1"] {
@@ -198,7 +198,7 @@ fn version_4_conforms_with_and_without_types_of_entries() {
 
 #[test]
 fn every_feature_conforms() {
-    if !has_tools() {
+    if !haves() {
         return;
     }
     for options in [
@@ -215,7 +215,7 @@ fn every_feature_conforms() {
 
 #[test]
 fn groups_of_any_size_conform() {
-    if !has_tools() {
+    if !haves() {
         return;
     }
     for count in ["agcount=1", "agcount=3", "agcount=7"] {
@@ -225,7 +225,7 @@ fn groups_of_any_size_conform() {
 
 #[test]
 fn a_lost_superblock_is_replaced_by_that_of_another_group() {
-    if !has_tools() {
+    if !haves() {
         return;
     }
     for (options, lost) in [
@@ -249,7 +249,7 @@ fn a_lost_superblock_is_replaced_by_that_of_another_group() {
 
 #[test]
 fn a_superblock_that_makes_no_sense_is_replaced_too() {
-    if !has_tools() {
+    if !haves() {
         return;
     }
     let image = Image::new(&[], 64 * MIB);
@@ -267,7 +267,7 @@ fn an_empty_volume_is_no_xfs() {
 
 #[test]
 fn what_is_not_whole_or_not_known_is_refused() {
-    if !has_tools() {
+    if !haves() {
         return;
     }
     let image = Image::new(&[], 64 * MIB);
@@ -279,7 +279,7 @@ fn what_is_not_whole_or_not_known_is_refused() {
 
 #[test]
 fn attributes_come_back_from_every_form() {
-    if !has_tools() {
+    if !haves() {
         return;
     }
     for options in [&["-m", "crc=0"][..], &["-i", "size=512"][..], &["-b", "size=1024"][..]] {
@@ -309,7 +309,7 @@ fn attributes_come_back_from_every_form() {
 
 #[test]
 fn a_long_link_is_read_with_its_header_and_without() {
-    if !has_tools() {
+    if !haves() {
         return;
     }
     let image = Image::new(&LONG_LINK, 48 * MIB);
@@ -334,7 +334,7 @@ fn a_long_link_is_read_with_its_header_and_without() {
 
 #[test]
 fn an_absurd_size_ends_at_once() {
-    if !has_tools() {
+    if !haves() {
         return;
     }
     let image = Image::new(&[], 64 * MIB);
@@ -350,7 +350,7 @@ fn an_absurd_size_ends_at_once() {
 
 #[test]
 fn wrong_checksums_are_counted_and_read_as_they_are() {
-    if !has_tools() {
+    if !haves() {
         return;
     }
     let image = Image::new(&["-i", "size=512"], 64 * MIB);
@@ -365,7 +365,7 @@ fn wrong_checksums_are_counted_and_read_as_they_are() {
 
 #[test]
 fn a_cut_image_says_so() {
-    if !has_tools() {
+    if !haves() {
         return;
     }
     let image = Image::new(&[], 64 * MIB);
@@ -439,7 +439,7 @@ fn inode_item(image: &Image, number: u64, uid: u32) -> [Vec<u8>; 2] {
 
 #[test]
 fn a_dirty_log_is_replayed() {
-    if !has_tools() {
+    if !haves() {
         return;
     }
     let image = Image::new(&["-i", "size=512"], 64 * MIB);
@@ -454,11 +454,12 @@ fn a_dirty_log_is_replayed() {
     image.patch(record + 700, &[0xFF; 8]);
     let fs = image.open().unwrap();
     assert_ne!(fs.node(NodeId(number)).unwrap().metadata().uid, 4711);
+    assert!(fs.notes().iter().any(|note| note.text.contains("not written whole")));
 }
 
 #[test]
 fn what_the_log_holds_and_nobody_knows_is_a_loss() {
-    if !has_tools() {
+    if !haves() {
         return;
     }
     let image = Image::new(&["-i", "size=512"], 64 * MIB);
@@ -472,7 +473,7 @@ fn what_the_log_holds_and_nobody_knows_is_a_loss() {
 
 #[test]
 fn flipped_and_cut_images_never_panic() {
-    if !has_tools() {
+    if !haves() {
         return;
     }
     for options in [&["-b", "size=1024"][..], &["-m", "crc=0", "-b", "size=512"][..]] {
@@ -507,7 +508,7 @@ fn flipped_and_cut_images_never_panic() {
 
 #[test]
 fn content_is_read_in_any_piece() {
-    if !has_tools() {
+    if !haves() {
         return;
     }
     let image = Image::new(&["-b", "size=1024"], 48 * MIB);

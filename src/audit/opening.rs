@@ -105,16 +105,20 @@ impl Opening {
         self.cut(device);
         match &device.role {
             Role::Content => self.content(devices, device, role, &mut summary, budget),
-            Role::Part { kind, unclaimed } => {
+            Role::Part { kind, unclaimed, beside } => {
                 self.known = true;
                 (*kind).clone_into(&mut summary.content);
                 summary.unclaimed = Some(unclaimed.iter().fold(0, |sum, span| sum.saturating_add(span.len)));
                 summary.read = true;
+                if *beside {
+                    self.beside(device, kind, &mut summary, budget);
+                }
             }
             Role::Closed { kind, gap, reason } => {
                 self.known = true;
                 (*kind).clone_into(&mut summary.content);
                 self.closed(device, kind, *gap, reason);
+                self.beside(device, kind, &mut summary, budget);
             }
         }
         self.volumes.push(summary);
@@ -128,6 +132,24 @@ impl Opening {
             let reason = format!("the image is cut short: {cut} of the {what}'s {size} bytes are not in it");
             let name = named(device, if device.name.is_some() { "" } else { "partition" });
             self.gaps.push(volume_gap(device.volume.number, &name, GapKind::Missing, Some(cut), reason));
+        }
+    }
+
+    /// A mark of LVM or md must not hide a file system, which leaves its first bytes free: both are read.
+    fn beside(&mut self, device: &Device, kind: &str, summary: &mut VolumeSummary, budget: &Budget) {
+        let readable = fs::DRIVERS.iter().any(|driver| (driver.probe)(&*device.source));
+        let known = fs::magic::recognise_beside_members(&*device.source);
+        if !readable && known.is_none() {
+            return;
+        }
+        let name = named(device, kind);
+        let text = format!("it is marked as {kind} and as something else; both are looked at");
+        self.notes.push((place_name(device.volume.number, &name), text));
+        // Its bytes are counted as those of what lies beside the mark.
+        (summary.read, summary.unclaimed) = (false, None);
+        match known.filter(|_| !readable) {
+            Some(found) => self.closed(device, found.name, found.kind, &found.detail),
+            None => self.content(&[], device, &PoolRole::Alone, summary, budget),
         }
     }
 

@@ -78,13 +78,11 @@ impl Map {
         dst: &mut [u8],
     ) -> Result<usize, FsError> {
         let dst = until_end(size, offset, dst);
-        let mut index =
-            self.extents.partition_point(|extent| extent.start.saturating_add(extent.len) <= offset);
+        let end = self.extents.last().map_or(0, |last| last.start.saturating_add(last.len));
         let mut done = 0;
         while let Some(room) = dst.get_mut(done..).filter(|room| !room.is_empty()) {
             let at = offset.saturating_add(done as u64);
-            let behind = self.extents.get(index).is_none();
-            let read = match self.damage.as_ref().filter(|_| behind) {
+            let read = match self.damage.as_ref().filter(|_| at >= end) {
                 Some(error) => Err(error.again()),
                 None => mapped::read(source, &self.extents, size, at, room),
             };
@@ -93,7 +91,6 @@ impl Map {
                 Err(_) if done > 0 => break,
                 Err(error) => return Err(error),
             }
-            index += 1;
         }
         Ok(done)
     }

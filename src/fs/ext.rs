@@ -11,7 +11,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::{Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit, uuid_text};
+use super::{Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit};
 use crate::budget::Budget;
 use crate::bytes::{Source, Span};
 use crate::finding::Loss;
@@ -172,7 +172,7 @@ impl FileSystem for Ext {
         let filled = |bytes: &Vec<u8>| (!bytes.is_empty()).then(|| bytes.clone());
         Identity {
             kind: superblock.kind(),
-            uuid: uuid_text(superblock.uuid),
+            uuid: super::uuid_text(superblock.uuid),
             label: filled(&superblock.volume_name),
             last_mounted: filled(&superblock.last_mounted),
         }

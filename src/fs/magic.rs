@@ -30,9 +30,7 @@ const MARKS: &[(u64, &[u8], &str)] = &[
     (4086, b"SWAP-SPACE", "swap"),
     (65526, b"SWAPSPACE2", "swap"),
     (4086, b"S1SUSPEND", "swap with a hibernation image"),
-    (0x8001, b"CD001", "iso9660"),
     (0x8001, b"BEA01", "udf"),
-    (1024, b"\xe2\xe1\xf5\xe0", "erofs"),
     (1024, b"\x10\x20\xf5\xf2", "f2fs"),
     (0x8000, b"JFS1", "jfs"),
     (0x1_0034, b"ReIsEr", "reiserfs"),
@@ -43,10 +41,56 @@ const MARKS: &[(u64, &[u8], &str)] = &[
     (1024, b"HX", "hfsplus"),
     (0, b"verity\0\0", "dm-verity hash tree"),
     (1030, b"\x34\x34", "nilfs2"),
+    (8182, b"SWAPSPACE2", "swap"),
+    (16374, b"SWAPSPACE2", "swap"),
+    (32758, b"SWAPSPACE2", "swap"),
+    (0, b"\x45\x3d\xcd\x28", "cramfs"),
+    (512, b"\x45\x3d\xcd\x28", "cramfs"),
+    (0, b"\x28\xcd\x3d\x45", "cramfs"),
+    (0, b"-rom1fs-", "romfs"),
+    (0, b"UBI#", "ubi"),
+    (0, b"\x31\x18\x10\x06", "ubifs"),
+    (0, b"SFOZ", "zonefs"),
+    (0, b"dmvdo001", "VDO volume"),
+    (516, b"!Stra0tis\x86\xff\x02^\x41rh", "Stratis pool member"),
+    (4612, b"!Stra0tis\x86\xff\x02^\x41rh", "Stratis pool member"),
+    (0, b"HM\x01\0", "LVM1 physical volume"),
+    (0, b"HM\x02\0", "LVM1 physical volume"),
+    (32, b"ORCLDISK", "Oracle ASM disk"),
+    (0, b"bluestore block device", "Ceph bluestore"),
+    (1024, b"OCFSV2", "ocfs2"),
+    (2048, b"OCFSV2", "ocfs2"),
+    (4096, b"OCFSV2", "ocfs2"),
+    (8192, b"OCFSV2", "ocfs2"),
+    (0x1_0000, b"\x01\x16\x19\x70\0\0\0\x01", "gfs2"),
+    (9564, b"\x54\x19\x01\0", "ufs1"),
+    (66908, b"\x19\x01\x54\x19", "ufs2"),
+    (1024, b"\xf5\xfc\x01\xa5", "VxFS"),
+    (8192, b"\xa5\x01\xfc\xf5", "VxFS"),
+    (544, b"1SFB", "befs"),
+    (0x1_0000, b"ReIsEr4", "reiser4"),
+    (0x10_0000, b"\x0d\xd0\x01\xc0", "VMFS member"),
+    (0x20_0000, b"\x5e\xf1\xab\x2f", "VMFS"),
+    (1024, b"BD", "hfs"),
+    (1040, b"\x7f\x13", "minix"),
+    (1040, b"\x8f\x13", "minix"),
+    (1040, b"\x68\x24", "minix"),
+    (1040, b"\x78\x24", "minix"),
+    (1048, b"\x5a\x4d", "minix"),
+    (0, b"\x85\x19", "jffs2"),
 ];
 
 /// The content of a volume that is known, and not read.
 pub fn recognise(source: &dyn Source) -> Option<Recognised> {
+    recognise_but(source, |_| false)
+}
+
+/// The same for a member of LVM or md, whose own marks say nothing new.
+pub fn recognise_beside_members(source: &dyn Source) -> Option<Recognised> {
+    recognise_but(source, |name| name.starts_with("LVM2") || name.starts_with("md "))
+}
+
+fn recognise_but(source: &dyn Source, left_out: impl Fn(&str) -> bool) -> Option<Recognised> {
     let marked = |at: u64, mark: &[u8]| read_vec(source, at, mark.len()).is_ok_and(|found| found == mark);
     if let Some(luks) = luks(source) {
         return Some(luks);
@@ -55,7 +99,8 @@ pub fn recognise(source: &dyn Source) -> Option<Recognised> {
         let detail = "BitLocker: the key is not in the volume".to_owned();
         return Some(Recognised { name: "BitLocker", kind: GapKind::Encrypted, detail });
     }
-    let known = MARKS.iter().find(|(at, mark, _)| marked(*at, mark)).map(|(_, _, name)| *name);
+    let mut wanted = MARKS.iter().filter(|(.., name)| !left_out(name));
+    let known = wanted.find(|(at, mark, _)| marked(*at, mark)).map(|(_, _, name)| *name);
     let name = &known.or_else(|| has_zfs_label(source).then_some("zfs"))?;
     let detail = match *name {
         "swap" => "swap space is not searched: it may hold what was in memory",
@@ -178,6 +223,17 @@ mod tests {
         assert_eq!(recognise(&volume).unwrap().name, "swap");
         volume[..4].copy_from_slice(b"hsqs");
         assert_eq!(recognise(&volume).unwrap().name, "squashfs");
+    }
+
+    #[test]
+    fn a_file_begins_like_a_volume_by_a_long_mark_only() {
+        let mut head = vec![0; HEAD];
+        head[..2].copy_from_slice(b"\x85\x19");
+        head[4086..4096].copy_from_slice(b"SWAPSPACE2");
+        assert!(!may_begin_volume(&head));
+        head[1024..1028].copy_from_slice(b"\xe2\xe1\xf5\xe0");
+        assert!(may_begin_volume(&head));
+        assert!(!may_begin_volume(b"hsq"));
     }
 
     #[test]

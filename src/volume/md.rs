@@ -34,6 +34,11 @@ impl Leg {
         self.member.array
     }
 
+    /// Whether the device begins with bytes of the array; else its first bytes are none of it.
+    pub(super) fn is_first(&self) -> bool {
+        self.member.data.offset == 0
+    }
+
     /// The part of its data of `len` bytes from `offset`.
     fn piece(&self, offset: u64, len: u64) -> Piece {
         let offset = self.member.data.offset.saturating_add(offset);

@@ -54,6 +54,8 @@ pub enum Role {
         kind: &'static str,
         /// The parts of it that no other device uses.
         unclaimed: Vec<Span>,
+        /// Whether its first bytes belong to none of them, so that something else may begin there.
+        beside: bool,
     },
     /// It cannot be read.
     Closed {
@@ -159,8 +161,14 @@ impl Builder {
         match Member::read(&**source) {
             Some(_) if is_deep => return closed(MD, GapKind::OverLimit, too_deep()),
             Some(Ok(member)) => {
-                self.legs.push(Leg { device: index, member, source: Arc::clone(source) });
-                return Some(Role::Part { kind: MD, unclaimed: Vec::new() });
+                let leg = Leg { device: index, member, source: Arc::clone(source) };
+                let beside = !leg.is_first();
+                self.legs.push(leg);
+                // An old mark of one must not hide the other.
+                if let Some(Ok(label)) = Label::read(&**source).filter(|_| beside) {
+                    self.physical_volume(index, &label, source);
+                }
+                return Some(Role::Part { kind: MD, unclaimed: Vec::new(), beside });
             }
             Some(Err(error)) => return closed(MD, GapKind::Damaged, error),
             None => {}
@@ -190,7 +198,7 @@ impl Builder {
         }
         let unclaimed = physical.data.clone();
         self.physical.push(physical);
-        Role::Part { kind: LVM, unclaimed }
+        Role::Part { kind: LVM, unclaimed, beside: true }
     }
 
     /// Keeps the newest description of a group.
@@ -239,7 +247,7 @@ impl Builder {
             inner.volume.number = self.partition_of(&places);
             self.add(inner);
         }
-        Some(Role::Part { kind: "partition table", unclaimed: table.unclaimed })
+        Some(Role::Part { kind: "partition table", unclaimed: table.unclaimed, beside: false })
     }
 
     /// Puts together the arrays that are whole, or those that are left. Whether there was one.
@@ -284,7 +292,7 @@ impl Builder {
             let volumes = lvm::volumes(group, &self.physical);
             for (index, unclaimed) in free {
                 if let Some(device) = self.devices.get_mut(index) {
-                    device.role = Role::Part { kind: LVM, unclaimed };
+                    device.role = Role::Part { kind: LVM, unclaimed, beside: true };
                 }
             }
             for logical in volumes {

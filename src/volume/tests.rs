@@ -321,6 +321,85 @@ fn overlapping_partitions_are_both_kept() {
     assert_eq!(said(&table, "overlap"), Loss::Nothing);
 }
 
+/// A GPT whose first entry is changed by `change` in both copies, with right checksums.
+fn with_first_entry(change: impl Fn(&mut [u8])) -> Vec<u8> {
+    let mut bytes = gpt();
+    let last = bytes.len() - 512;
+    for (header, array) in [(512, 1024), (last, last - 32 * 512)] {
+        change(&mut bytes[array..array + 128]);
+        let mut sum = flate2::Crc::new();
+        sum.update(&bytes[array..array + 128 * 128]);
+        bytes[header + 88..header + 92].copy_from_slice(&sum.sum().to_le_bytes());
+        seal(&mut bytes[header..header + 92]);
+    }
+    bytes
+}
+
+fn with_sectors(first: u64, last: u64) -> Table {
+    table(with_first_entry(|entry| {
+        entry[32..40].copy_from_slice(&first.to_le_bytes());
+        entry[40..48].copy_from_slice(&last.to_le_bytes());
+    }))
+}
+
+#[test]
+fn a_partition_that_ends_before_it_begins_is_a_loss_and_the_others_stay() {
+    let table = with_sectors(4096, 2047);
+    assert_eq!(numbers(&table), [Some(2)]);
+    assert_eq!(said(&table, "not possible"), Loss::Volume);
+    assert_eq!(said(&with_sectors(0, u64::MAX), "not possible"), Loss::Volume);
+}
+
+#[test]
+fn a_partition_beyond_the_image_keeps_its_claim() {
+    let table = with_sectors(1 << 30, (1 << 30) + 7);
+    assert_eq!(table.volumes[0].span, Span::new(1 << 39, 8 * 512));
+}
+
+#[test]
+fn partitions_need_no_alignment_and_may_be_one_sector_long() {
+    let table = with_sectors(4097, 4097);
+    assert_eq!(table.volumes[0].span, Span::new(4097 * 512, 512));
+}
+
+#[test]
+fn overlapping_partitions_of_a_gpt_are_both_kept() {
+    let table = with_sectors(2048, 20000);
+    assert_eq!(numbers(&table), [Some(1), Some(2)]);
+    assert_eq!(said(&table, "overlap"), Loss::Nothing);
+}
+
+#[test]
+fn the_last_of_128_entries_is_read() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    file.as_file().set_len(64 * MIB).unwrap();
+    run(file.path(), "sgdisk", "gdisk", &["-n", "1:2048:+8M", "-n", "128:0:+1M"], "");
+    assert_eq!(numbers(&table(fs::read(file.path()).unwrap())), [Some(1), Some(128)]);
+}
+
+#[test]
+fn two_extended_boot_records_that_name_each_other_end_the_chain() {
+    let mut bytes = sfdisk(DOS);
+    // The second record lies 2048 sectors before its partition; its next is the first one.
+    let second = (18432 - 2048) * 512;
+    let next = second + 446 + 16;
+    bytes[next + 4] = 5;
+    bytes[next + 8..next + 12].fill(0);
+    bytes[next + 12..next + 16].copy_from_slice(&4096_u32.to_le_bytes());
+    let table = table(bytes);
+    assert_eq!(numbers(&table), [Some(1), Some(5), Some(6)]);
+    assert_eq!(said(&table, "comes back"), Loss::Volume);
+}
+
+#[test]
+fn an_extended_partition_beyond_the_image_is_a_loss() {
+    let mut bytes = sfdisk(DOS);
+    bytes[462 + 8..462 + 12].copy_from_slice(&(1_u32 << 30).to_le_bytes());
+    let table = table(bytes);
+    assert_eq!(numbers(&table), [Some(1)]);
+    assert_eq!(said(&table, "cannot be found"), Loss::Volume);
+}
+
 /// A small generator of the same numbers on every run.
 struct Noise(u64);
 

@@ -169,18 +169,6 @@ pub fn content(node: &mut dyn assay::fs::Node) -> Vec<u8> {
     }
 }
 
-/// Whether the host has `program`, of the Debian package `package`. Where a complete host is promised, a
-/// missing one is a failed test; elsewhere the test is skipped aloud.
-pub fn has(program: &str, package: &str) -> bool {
-    let path = "/usr/sbin:/sbin:/usr/bin:/bin";
-    let found = path.split(':').any(|dir| Path::new(dir).join(program).exists());
-    assert!(found || std::env::var_os("ASSAY_CI").is_none(), "{program} is missing: install {package}");
-    if !found {
-        eprintln!("skipped: {program} is missing (package {package})");
-    }
-    found
-}
-
 /// Runs a tool of the host; a missing or failing one is a failed test.
 pub fn run(program: &str, args: &[&str]) {
     let output = Command::new(program)

@@ -44,23 +44,28 @@ pub(super) struct Recovered {
 /// Replays the log of `volume`, or returns `None` where there is nothing to replay. `notes` tells what was
 /// done, and what could not be.
 pub(super) fn recover(volume: &Volume, notes: &mut Vec<Note>) -> Option<Recovered> {
-    let mut lost = |text: String| notes.push(Note { loss: Loss::File, text });
+    let lost = |text: String| Note { loss: Loss::File, text };
     if volume.superblock.log_start == 0 {
-        lost("the log lies on another device: what it may hold was not replayed".into());
+        notes.push(lost("the log lies on another device: what it may hold was not replayed".into()));
         return None;
     }
     let found = Area::of(volume).and_then(|area| Ok((ends::find(&area)?, area)));
-    let (state, area) = match found {
+    let ((state, torn), area) = match found {
         Ok(found) => found,
         Err(error) => {
-            lost(format!("the log was not replayed: {error}"));
+            notes.push(lost(format!("the log was not replayed: {error}")));
             return None;
         }
     };
+    if let Some(block) = torn {
+        // The crash cut it off: nobody was told that it is kept.
+        let text = format!("the log ends before its block {block}: the record there was not written whole");
+        notes.push(Note { loss: Loss::Nothing, text });
+    }
     let State::Dirty { tail, head } = state else { return None };
     let gathered = gather(volume, &area, tail, head);
     if let Some(error) = gathered.damage {
-        lost(format!("the log is damaged, what follows was not replayed: {error}"));
+        notes.push(lost(format!("the log is damaged, what follows was not replayed: {error}")));
     }
     let count = gathered.committed.len();
     if count == 0 {

@@ -27,10 +27,15 @@ pub(super) enum State {
     Dirty { tail: u64, head: u64 },
 }
 
-/// Looks for head and tail.
-pub(super) fn find(area: &Area<'_>) -> Result<State, FsError> {
-    let Some(head) = find_head(area)? else { return Ok(State::Clean) };
-    let head = without_torn(area, head)?;
+/// Looks for head and tail; also tells the block of the first record that was not written whole, if any.
+pub(super) fn find(area: &Area<'_>) -> Result<(State, Option<u64>), FsError> {
+    let Some(head) = find_head(area)? else { return Ok((State::Clean, None)) };
+    let torn = find_torn(area, head)?;
+    Ok((judge(area, torn.unwrap_or(head))?, torn))
+}
+
+/// What is to be replayed of a log that ends at `head`.
+fn judge(area: &Area<'_>, head: u64) -> Result<State, FsError> {
     let last = last_record(area, head)?;
     let header = Header::read(area, last)?;
     // The lower half of a log sequence number is the block.
@@ -87,9 +92,9 @@ fn first_of_cycle(area: &Area<'_>, cycle: u32) -> Result<u64, FsError> {
     Ok(same)
 }
 
-/// The head without the records that were not written whole: of those that were on their way together, the
-/// first torn one and what follows.
-fn without_torn(area: &Area<'_>, head: u64) -> Result<u64, FsError> {
+/// Of the records that may have been on their way together, the first that was not written whole: the log
+/// ends there.
+fn find_torn(area: &Area<'_>, head: u64) -> Result<Option<u64>, FsError> {
     let mut starts = Vec::new();
     let (mut at, mut walked) = (head, 0_u64);
     while starts.len() < MAX_RECORDS {
@@ -104,10 +109,10 @@ fn without_torn(area: &Area<'_>, head: u64) -> Result<u64, FsError> {
     for &start in starts.iter().rev() {
         // An empty record marks blocks that were cleared after an earlier crash: an older round begins.
         if Header::read(area, start)?.len > 0 && !record::is_whole(area, start)? {
-            return Ok(start);
+            return Ok(Some(start));
         }
     }
-    Ok(head)
+    Ok(None)
 }
 
 /// Blocks from `start` to `head`, which is not before it; a whole round, if they are the same.

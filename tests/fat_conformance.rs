@@ -3,9 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic here is a failed test")]
 
 mod oracle;
-#[path = "oracle/tools.rs"]
-#[expect(clippy::unwrap_used, clippy::print_stdout, unreachable_pub, reason = "a part of tests")]
-mod tools;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,8 +17,8 @@ use assay::bytes::Source;
 use assay::finding::Loss;
 use assay::fs::fat::DRIVER;
 use assay::fs::{FileSystem, FileType, NodeId, exfat};
+use oracle::tools::{Dice, have, tool};
 use oracle::{content, named, pattern};
-use tools::{Dice, have, tool};
 
 /// Whether it is a directory, its time, and its content, by path.
 type Tree = BTreeMap<String, (bool, i64, Vec<u8>)>;

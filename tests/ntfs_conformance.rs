@@ -4,7 +4,7 @@
 
 mod oracle;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -16,6 +16,7 @@ use assay::bytes::Source;
 use assay::finding::Loss;
 use assay::fs::ntfs::DRIVER;
 use assay::fs::{FileSystem, FileType, NodeId, Note, Place};
+use assay::tree::walk::walk;
 use oracle::tools::{Dice, have, tool};
 use oracle::{content, named, pattern};
 use sha2::{Digest, Sha256};
@@ -288,6 +289,54 @@ fn a_torn_block_of_a_directory_is_an_error_of_the_directory() {
     image[at + 1022] ^= 1;
     let have = all(&*open(image));
     assert!(have.iter().any(|(path, entry)| path.ends_with('/') && entry.is_err()));
+}
+
+/// Paths of what a walk finds with their nodes, and what it says is missing.
+fn walked(image: Vec<u8>) -> (Vec<(String, NodeId)>, Vec<String>) {
+    let walk = walk(&*open(image), &Budget::default());
+    let path = |index: usize| {
+        let mut path = Vec::new();
+        walk.push_path(u32::try_from(index).unwrap(), &mut path);
+        (String::from_utf8_lossy(&path).into_owned(), walk.entries[index].node)
+    };
+    let paths = (0..walk.entries.len()).map(path).collect();
+    (paths, walk.gaps.iter().map(|gap| gap.reason.clone()).collect())
+}
+
+#[test]
+fn all_files_of_a_sound_volume_have_names() {
+    let (paths, gaps) = walked(unpacked());
+    assert!(!paths.iter().any(|(path, _)| path.contains("<inode")), "{paths:?}");
+    assert_eq!(gaps, Vec::<String>::new());
+}
+
+#[test]
+fn files_that_a_torn_directory_named_are_found_without_their_names() {
+    let (whole, _) = walked(unpacked());
+    let mut image = unpacked();
+    let blocks = (0..image.len()).step_by(512).filter(|&at| image[at..at + 4] == *b"INDX");
+    for at in blocks.collect::<Vec<_>>() {
+        image[at + 510] ^= 1;
+    }
+    let (torn, gaps) = walked(image);
+    let nodes: BTreeSet<u64> = torn.iter().map(|(_, node)| node.0).collect();
+    let lost: Vec<_> = whole.iter().filter(|(_, node)| !nodes.contains(&node.0)).collect();
+    // The volume's own directory; what is in it comes back.
+    assert!(lost.iter().all(|(path, _)| path == "/$Extend"), "{lost:?}");
+    assert!(torn.iter().filter(|(path, _)| path.contains("<inode")).count() > 300);
+    assert!(gaps.iter().any(|gap| gap.contains("no directory that could be read names it")));
+}
+
+#[test]
+fn a_record_in_use_that_cannot_be_read_and_has_no_name_is_said() {
+    let (mut image, at) = record_of(b"turn0");
+    // Neither its record nor a directory is left.
+    image[at + 510] ^= 1;
+    for at in (0..image.len()).step_by(512).filter(|&at| image[at..at + 4] == *b"INDX").collect::<Vec<_>>() {
+        image[at + 510] ^= 1;
+    }
+    let (_, gaps) = walked(image);
+    assert!(gaps.iter().any(|gap| gap.contains("not all files without a name")), "{gaps:?}");
 }
 
 #[test]

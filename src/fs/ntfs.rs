@@ -34,6 +34,7 @@ mod node;
 mod record;
 mod reparse;
 mod runs;
+mod unnamed;
 mod value;
 mod volume;
 mod wof;
@@ -278,6 +279,10 @@ impl FileSystem for Ntfs {
             return Err(FsError::corrupt("file record", number, format!("it has no stream {stream}")));
         }
         Ok(Box::new(node::NtfsNode::new(&self.volume, file, stream)))
+    }
+
+    fn unnamed(&self, named: &dyn Fn(NodeId) -> bool, visit: &mut dyn FnMut(NodeId)) -> Result<(), FsError> {
+        unnamed::unnamed(&self.volume, named, visit)
     }
 
     fn unallocated(&self, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError> {

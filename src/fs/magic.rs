@@ -221,8 +221,8 @@ mod tests {
         assert_eq!(recognise(&volume), None);
         volume[4086..4096].copy_from_slice(b"SWAPSPACE2");
         assert_eq!(recognise(&volume).unwrap().name, "swap");
-        volume[..4].copy_from_slice(b"hsqs");
-        assert_eq!(recognise(&volume).unwrap().name, "squashfs");
+        volume[3..8].copy_from_slice(b"ReFS\0");
+        assert_eq!(recognise(&volume).unwrap().name, "refs");
     }
 
     #[test]

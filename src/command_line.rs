@@ -20,7 +20,7 @@ pub struct Found {
 }
 
 /// How it is given, and the pattern with a group called `secret`.
-const FORMS: [(&str, &str); 40] = [
+const FORMS: [(&str, &str); 43] = [
     (
         "option of a database client",
         r#"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mysqlimport)\b[^|;&]*?\s-p['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
@@ -33,6 +33,11 @@ const FORMS: [(&str, &str); 40] = [
         "login of curl",
         r#"\b(?:curl|wget|http|https)\b[^|;&]*?\s(?:-u|--user|--proxy-user|-U|-a)[\s=]*['"]?[^\s:'"]+:(?<secret>[^\s'"]+)"#,
     ),
+    (
+        "password of a Windows account",
+        r#"(?i)\bnet1?(?:\.exe)?\s+user\s+[^\s/]+\s+['"]?(?<secret>[^\s'"/*][^\s'"]*)"#,
+    ),
+    ("password of a Windows task", r#"(?i)\bschtasks\b[^|;&]*?\s/rp\s+['"]?(?<secret>[^\s'"/*][^\s'"]*)"#),
     ("password of sshpass", r#"\bsshpass\s+-p\s*['"]?(?<secret>[^\s'"]+)"#),
     (
         "login to a registry",
@@ -111,7 +116,14 @@ const FORMS: [(&str, &str); 40] = [
         "argument of a call",
         r#"\b(?:PDO|mysqli|mysqli_connect|mysql_connect|DBI->connect)\s*\((?:\s*['"][^'"]*['"]\s*,){2}\s*['"](?<secret>[^'"]+)['"]"#,
     ),
-    ("argument of a cmdlet", r#"(?i)\bConvertTo-SecureString\s+(?:-String\s+)?['"]?(?<secret>[^\s'"]+)"#),
+    (
+        "argument of a cmdlet",
+        r#"(?i)\bConvertTo-SecureString\s+(?:-(?:String|AsPlainText|Force)\s+)*['"](?<secret>[^'"]+)['"]"#,
+    ),
+    (
+        "argument of a cmdlet",
+        r#"(?i)\bConvertTo-SecureString\s+(?:-(?:String|AsPlainText|Force)\s+)*(?<secret>[^\s'"-][^\s'"]*)"#,
+    ),
     (
         "argument of a cmdlet",
         r#"(?i)\s[-/](?:\w*password|\w*passwd|pass|\w*secret|apikey|accesstoken)[:\s]+['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
@@ -212,6 +224,13 @@ mod tests {
         for (line, value) in [
             ("mysql -u root -pAmberFalcon2019! shop", "AmberFalcon2019!"),
             ("mysqldump --password=kd83Hs71 db", "kd83Hs71"),
+            ("net user bob kd83-Hs71 /add", "kd83-Hs71"),
+            ("NET.EXE USER Administrator \"kd83 Hs71\"", "kd83"),
+            ("schtasks /create /ru bob /rp kd83-Hs71 /tn x", "kd83-Hs71"),
+            ("cmdkey /add:server /user:bob /pass:kd83-Hs71", "kd83-Hs71"),
+            ("$p = ConvertTo-SecureString 'kd83 Hs71' -AsPlainText -Force", "kd83 Hs71"),
+            ("ConvertTo-SecureString -AsPlainText -Force 'kd83Hs71'", "kd83Hs71"),
+            ("ConvertTo-SecureString -AsPlainText kd83Hs71 -Force", "kd83Hs71"),
             ("curl -u admin:kd83-Hs71 https://nexus.corp.net/", "kd83-Hs71"),
             ("sshpass -p 'kd83Hs71' ssh root@h", "kd83Hs71"),
             ("export AWS_SECRET_ACCESS_KEY=kd83Hs71kd83Hs71", "kd83Hs71kd83Hs71"),
@@ -267,6 +286,10 @@ mod tests {
             "auth",
             "zip -r a.zip dir",
             "net user",
+            "net user bob /add",
+            "net user bob * /add",
+            "schtasks /create /ru bob /rp * /tn x",
+            "ConvertTo-SecureString -AsPlainText -Force $password",
             "openssl req -new -key a.key",
             "kubectl get secret token",
         ] {

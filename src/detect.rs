@@ -19,6 +19,7 @@ pub mod private_keys;
 pub mod scripts;
 pub mod shell_history;
 pub mod ssh_host_keys;
+pub mod windows_passwords;
 
 use std::sync::Arc;
 
@@ -97,6 +98,7 @@ pub fn all() -> Detectors {
             Box::new(scripts::Scripts::default()),
             Box::new(shell_history::ShellHistory::default()),
             Box::new(ssh_host_keys::SshHostKeys::default()),
+            Box::new(windows_passwords::WindowsPasswords::default()),
         ],
         matches: vec![
             Box::new(assignments::Assignments),

@@ -65,19 +65,36 @@ fn user_of(path: &[u8], facts: &Facts) -> Option<Vec<u8>> {
     if path.starts_with(b"/root/") {
         return Some(b"root".to_vec());
     }
-    let rest = path.strip_prefix(b"/home/").or_else(|| path.strip_prefix(b"/etc/ssh/authorized_keys.d/"))?;
-    rest.split(|&byte| byte == b'/').next().map(<[u8]>::to_vec)
+    if path.rsplit(|&byte| byte == b'/').next().is_some_and(|name| has_start(name, ADMINISTRATORS)) {
+        return Some(b"Administrators".to_vec());
+    }
+    let homes = [&b"/home/"[..], b"/etc/ssh/authorized_keys.d/"];
+    let below = homes.iter().find_map(|home| path.strip_prefix(*home));
+    // Names on Windows have no case.
+    let below = below.or_else(|| has_start(path, b"/Users/").then(|| path.get(7..)).flatten())?;
+    below.split(|&byte| byte == b'/').next().map(<[u8]>::to_vec)
+}
+
+/// Whether whoever has this key is the master of the machine.
+fn is_master(user: &[u8]) -> bool {
+    user == b"root"
+        || [&b"administrators"[..], b"administrator"].iter().any(|name| user.eq_ignore_ascii_case(name))
+}
+
+/// The keys of all administrators of a Windows, in C:\ProgramData\ssh.
+const ADMINISTRATORS: &[u8] = b"administrators_authorized_keys";
+
+fn has_start(bytes: &[u8], start: &[u8]) -> bool {
+    bytes.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
 }
 
 /// The name, or that of a backup: `authorized_keys.bak`, `authorized_keys2`.
 fn is_named(name: &[u8]) -> bool {
-    name == b"administrators_authorized_keys"
-        || name.strip_prefix(b"authorized_keys").is_some_and(|rest| {
-            rest.len() <= 12
-                && !rest.ends_with(b".html")
-                && !rest.ends_with(b".gz")
-                && !rest.starts_with(b".5")
-        })
+    let starts = [ADMINISTRATORS, b"authorized_keys"];
+    let start = starts.iter().find(|start| has_start(name, start));
+    start.and_then(|start| name.get(start.len()..)).is_some_and(|rest| {
+        rest.len() <= 12 && !rest.ends_with(b".html") && !rest.ends_with(b".gz") && !rest.starts_with(b".5")
+    })
 }
 
 /// Data of a first boot, with `ssh_authorized_keys` in it.
@@ -145,10 +162,39 @@ impl FileDetector for AuthorizedKeys {
             if let Some(user) = &user {
                 finding = finding.subject(Escaped(user).to_string());
             }
-            if user.as_deref() == Some(b"root") && !is_first_boot(entry.name()) {
+            if user.as_deref().is_some_and(is_master) && !is_first_boot(entry.name()) {
                 finding = finding.severity(Severity::High);
             }
             sink.finding(finding);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_of_windows_are_told_in_any_case() {
+        for (path, user) in [
+            ("/Users/Administrator/.ssh/authorized_keys", Some("Administrator")),
+            ("/USERS/bob/.SSH/AUTHORIZED_KEYS", Some("bob")),
+            ("/ProgramData/ssh/administrators_authorized_keys", Some("Administrators")),
+            ("/programdata/SSH/Administrators_Authorized_Keys.bak", Some("Administrators")),
+            ("/home/bob/.ssh/authorized_keys", Some("bob")),
+            ("/srv/authorized_keys", None),
+        ] {
+            assert!(is_named(path.rsplit('/').next().unwrap_or_default().as_bytes()), "{path}");
+            let found = user_of(path.as_bytes(), &Facts::default());
+            assert_eq!(found.as_deref(), user.map(str::as_bytes), "{path}");
+        }
+        assert!(is_master(b"ADMINISTRATOR") && is_master(b"root") && !is_master(b"Root"));
+    }
+
+    #[test]
+    fn manuals_and_other_names_are_none() {
+        for name in ["authorized_keys.5.gz", "authorized_keys.html", "authorized", "administrators"] {
+            assert!(!is_named(name.as_bytes()), "{name}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! SSH host keys.
 //!
-//! **Finds** the private host keys below `etc/ssh` of any root, those that sshd_config names, and those of
-//! Dropbear; says type, bits and fingerprint, and whether the `.pub` beside it is its public half. A `.pub`
+//! **Finds** the private host keys below `etc/ssh` of any root and `ProgramData/ssh` of Windows, those that
+//! sshd_config names, and those of Dropbear; says type, bits and fingerprint, and whether the `.pub` beside it is its public half. A `.pub`
 //! without a private half is a trace of a key that was removed.
 //!
 //! **Why it matters:** whoever has the image can pose as every host that was started from it.
@@ -32,6 +32,19 @@ pub fn is_host_key_path(path: &[u8], facts: &Facts) -> bool {
     is_key
         && (below(b"etc/ssh") && name.starts_with(b"ssh_host_")
             || below(b"etc/dropbear") && name.starts_with(b"dropbear_"))
+        || is_windows_host_key(directory, name)
+}
+
+/// Windows keeps them in C:\ProgramData\ssh, in whatever case.
+fn is_windows_host_key(directory: &[u8], name: &[u8]) -> bool {
+    const DIRECTORY: &[u8] = b"/ProgramData/ssh";
+    let end = directory.len().checked_sub(DIRECTORY.len()).and_then(|at| directory.get(at..));
+    if !end.is_some_and(|end| end.eq_ignore_ascii_case(DIRECTORY)) {
+        return false;
+    }
+    let name = name.to_ascii_lowercase();
+    let has = |part: &[u8]| memchr::memmem::find(&name, part).is_some();
+    name.starts_with(b"ssh_host_") && has(b"_key") && !has(b".pub")
 }
 
 /// Dropbear's key of a user.
@@ -182,10 +195,20 @@ mod tests {
             "/etc/ssh/ssh_host_rsa_key",
             "/srv/c/etc/ssh/ssh_host_rsa_key.bak",
             "/etc/dropbear/dropbear_rsa_host_key",
+            "/ProgramData/ssh/ssh_host_rsa_key",
+            "/PROGRAMDATA/SSH/SSH_HOST_ED25519_KEY",
         ] {
             assert!(is_host_key_path(path.as_bytes(), &facts), "{path}");
         }
-        for path in ["/etc/ssh/ssh_host_rsa_key.pub", "/xetc/ssh/ssh_host_rsa_key", "/etc/ssh/moduli", "x"] {
+        for path in [
+            "/etc/ssh/ssh_host_rsa_key.pub",
+            "/xetc/ssh/ssh_host_rsa_key",
+            "/etc/ssh/moduli",
+            "/ProgramData/ssh/SSH_HOST_RSA_KEY.PUB",
+            "/ProgramData/ssh/sshd_config",
+            "/xProgramData/ssh/ssh_host_rsa_key",
+            "x",
+        ] {
             assert!(!is_host_key_path(path.as_bytes(), &facts), "{path}");
         }
     }

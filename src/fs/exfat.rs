@@ -30,6 +30,8 @@ pub const DRIVER: Driver = Driver { name: "exfat", probe, open };
 
 /// The specification allows no larger directory, in bytes.
 const DIRECTORY_LIMIT: u64 = 256 << 20;
+/// How many times the files may have all bytes of the volume together.
+const SHARED: u64 = 8;
 /// Memory that an entry takes while it is listed, in bytes, its name apart.
 const ENTRY_COST: u64 = 256;
 
@@ -110,7 +112,7 @@ impl Exfat {
     /// Lists every directory, breadth first.
     fn list(&mut self, budget: &Budget) {
         let most = budget.entries.min(budget.metadata_bytes / ENTRY_COST);
-        let mut seen = HashSet::new();
+        let (mut seen, mut claimed) = (HashSet::new(), 0_u64);
         let mut todo = VecDeque::from([0_u32]);
         while let Some(index) = todo.pop_front() {
             let Some(content) = self.listing.get(NodeId(index.into())).map(|dir| dir.content.content) else {
@@ -127,8 +129,15 @@ impl Exfat {
                 dir.content.damage = damage;
             }
             for item in items {
-                if self.listing.entries.len() as u64 >= most {
-                    let text = format!("more than {most} entries: the others are not listed");
+                if let Item::File(file) = &item {
+                    claimed = claimed.saturating_add(file.content.size);
+                }
+                if self.listing.entries.len() as u64 >= most
+                    || claimed > self.boot.size.saturating_mul(SHARED)
+                {
+                    let text = format!(
+                        "more than {most} entries, or {claimed} bytes of files: the others are not listed"
+                    );
                     return self.notes.push(Note { loss: Loss::Volume, text });
                 }
                 self.take(index, item, &mut todo);

@@ -75,10 +75,10 @@ impl Fat {
             limit: budget.extents,
         };
         let mut fat = Self { table, boot, label: None, free: 0, notes };
-        let (label, free, found) = check::check(&fat, budget);
+        let check::Checked { label, free, notes } = check::check(&fat, budget)?;
         fat.label = label.filter(|label| label != b"NO NAME");
         fat.free = free;
-        fat.notes.extend(found);
+        fat.notes.extend(notes);
         Ok(fat)
     }
 

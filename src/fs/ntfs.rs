@@ -34,6 +34,7 @@ mod node;
 mod record;
 mod reparse;
 mod runs;
+mod unnamed;
 mod value;
 mod volume;
 mod wof;
@@ -53,6 +54,8 @@ const EXTEND: u64 = 11;
 const FIRST_USER: u64 = 16;
 /// Streams that Windows itself puts on them.
 const OWN_STREAMS: [&[u8]; 4] = [b"$Bad", b"$SDS", b"$Info", b"$Config"];
+/// Streams of one file that are listed.
+const MOST_STREAMS: usize = 512;
 /// The number of a stream lies in a node's number above that of its record.
 const STREAM_SHIFT: u32 = 48;
 
@@ -105,6 +108,7 @@ impl Ntfs {
         if flow.is_continue() {
             flow = self.streams(&file, &entry.name, own, visit);
         }
+        too_many_streams(&file)?;
         if entry.sequence != 0 && entry.sequence != file.sequence {
             let problem = format!(
                 "{} means its use number {}, and this is {}",
@@ -118,15 +122,25 @@ impl Ntfs {
     }
 
     fn streams(&self, file: &File, name: &[u8], own: bool, visit: &mut Visit<'_>) -> ControlFlow<()> {
-        for (number, stream) in (1_u64..).zip(file.streams()) {
+        for (number, stream) in (1_u64..).zip(file.streams().into_iter().take(MOST_STREAMS)) {
             let path = File::stream_path(name, &stream);
             let known = own && OWN_STREAMS.iter().any(|own| path.ends_with(own));
-            if !known && number < 1 << (64 - STREAM_SHIFT) {
+            if !known {
                 visit(&path, NodeId(number << STREAM_SHIFT | file.number), None)?;
             }
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Reading a stream costs as much as its file has streams: what has more is no file of Windows.
+fn too_many_streams(file: &File) -> Result<(), FsError> {
+    let count = file.streams().len();
+    if count <= MOST_STREAMS {
+        return Ok(());
+    }
+    let problem = format!("file record {} has {count} streams, {MOST_STREAMS} are listed", file.number);
+    Err(FsError::Unsupported(problem))
 }
 
 fn open_by(
@@ -241,7 +255,7 @@ impl FileSystem for Ntfs {
         if dir.0 == ROOT && self.streams(&directory, b"", false, visit).is_break() {
             return Ok(());
         }
-        let mut damage = None;
+        let mut damage = (dir.0 == ROOT).then(|| too_many_streams(&directory).err()).flatten();
         let listed = index::read(&self.volume, &directory, &mut |entry| {
             if dir.0 == ROOT && entry.record == ROOT {
                 return ControlFlow::Continue(());
@@ -265,6 +279,10 @@ impl FileSystem for Ntfs {
             return Err(FsError::corrupt("file record", number, format!("it has no stream {stream}")));
         }
         Ok(Box::new(node::NtfsNode::new(&self.volume, file, stream)))
+    }
+
+    fn unnamed(&self, named: &dyn Fn(NodeId) -> bool, visit: &mut dyn FnMut(NodeId)) -> Result<(), FsError> {
+        unnamed::unnamed(&self.volume, named, visit)
     }
 
     fn unallocated(&self, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError> {

@@ -25,8 +25,8 @@ pub struct Hint {
 /// Gives each file system its place: the root by what it holds, the others by fstab, then by where they
 /// were mounted last, the partition's type, and the label, as far as the root has such a directory.
 pub(super) fn place(volumes: &mut Vec<Mounted>, hints: &[Hint]) {
-    let Some(root) = find_root(volumes, hints) else { return };
-    set(volumes, root, b"", "holds /etc");
+    let Some((root, why)) = find_root(volumes, hints) else { return };
+    set(volumes, root, b"", why);
     let tree = Tree { volumes: std::mem::take(volumes) };
     let lines = match tree.read(b"/etc/fstab", FSTAB_LIMIT) {
         Ok(Some(text)) => fstab::parse(&text),
@@ -85,24 +85,29 @@ fn set(volumes: &mut [Mounted], index: usize, path: &[u8], source: &'static str)
     }
 }
 
-/// The file system that holds the system: the one with most of the marks of a root. Of equals the one that
-/// its own fstab means (snapshots of a root have them all, too), then the default subvolume, then what is
-/// no snapshot, then the first.
-fn find_root(volumes: &[Mounted], hints: &[Hint]) -> Option<usize> {
-    const MARKS: [&[&[u8]]; 6] = [
-        &[b"etc", b"fstab"],
-        &[b"etc", b"passwd"],
-        &[b"etc", b"os-release"],
-        &[b"usr", b"bin"],
-        &[b"usr", b"lib"],
-        &[b"etc"],
-    ];
-    let score = |mounted: &Mounted| {
-        let has = |path: &[&[u8]]| path.iter().try_fold(0, |at, part| mounted.walk.child(at, part)).is_some();
-        MARKS.iter().filter(|path| has(path)).count()
-    };
-    let scores: Vec<usize> = volumes.iter().map(score).collect();
-    let best = scores.iter().copied().max().filter(|&best| best > 0)?;
+/// What the root of a Linux system holds.
+const LINUX: [&[&[u8]]; 6] = [
+    &[b"etc", b"fstab"],
+    &[b"etc", b"passwd"],
+    &[b"etc", b"os-release"],
+    &[b"usr", b"bin"],
+    &[b"usr", b"lib"],
+    &[b"etc"],
+];
+/// What the system volume of Windows holds; its names have no case.
+const WINDOWS: [&[&[u8]]; 4] = [
+    &[b"windows", b"system32", b"config"],
+    &[b"windows", b"system32", b"ntoskrnl.exe"],
+    &[b"windows", b"explorer.exe"],
+    &[b"windows", b"system32"],
+];
+
+/// The file system that holds the system, and why: the one with most of the marks of a root. Of equals the
+/// one that its own fstab means (snapshots of a root have them all, too), then the default subvolume, then
+/// what is no snapshot, then the first.
+fn find_root(volumes: &[Mounted], hints: &[Hint]) -> Option<(usize, &'static str)> {
+    let scores: Vec<(usize, &'static str)> = volumes.iter().map(score).collect();
+    let best = scores.iter().map(|(marks, _)| *marks).max().filter(|&best| best > 0)?;
     let rank = |index: usize| {
         let mounted = volumes.get(index);
         let subvolume = mounted.and_then(|mounted| mounted.subvolume.as_ref());
@@ -111,8 +116,26 @@ fn find_root(volumes: &[Mounted], hints: &[Hint]) -> Option<usize> {
         let snapshot = subvolume.is_some_and(|subvolume| subvolume.is_snapshot);
         (!own, !default, snapshot, index)
     };
-    let equals = scores.iter().enumerate().filter(|(_, score)| **score == best).map(|(index, _)| index);
-    equals.min_by_key(|&index| rank(index))
+    let equals = scores.iter().enumerate().filter(|(_, (marks, _))| *marks == best);
+    equals.map(|(index, (_, why))| (index, *why)).min_by_key(|&(index, _)| rank(index))
+}
+
+/// How many marks of a root a file system has, and of which kind they are.
+fn score(mounted: &Mounted) -> (usize, &'static str) {
+    let child = |at: u32, part: &&[u8]| mounted.walk.child(at, part);
+    let in_any_case = |at: u32, part: &&[u8]| child_in_any_case(mounted, at, part);
+    let linux = LINUX.iter().filter(|path| path.iter().try_fold(0, child).is_some());
+    let windows = WINDOWS.iter().filter(|path| path.iter().try_fold(0, in_any_case).is_some());
+    (linux.count(), "holds /etc").max((windows.count(), "holds /Windows"))
+}
+
+/// The child of this name of the entry at `index`; `name` is in lower case, the child's in any.
+fn child_in_any_case(mounted: &Mounted, index: u32, name: &[u8]) -> Option<u32> {
+    let children = mounted.walk.get(index)?.children.clone();
+    children.into_iter().find(|&child| {
+        let entry = mounted.walk.get(child);
+        entry.is_some_and(|entry| mounted.walk.name(entry).eq_ignore_ascii_case(name))
+    })
 }
 
 /// Whether its own /etc/fstab mounts it as the root.

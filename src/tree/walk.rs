@@ -193,14 +193,11 @@ fn descend(
 /// Adds what is in use without a name, with what lies under it. Such an entry is no child of the root's: it
 /// has a path of its own, and can only be met by going through all entries.
 fn unnamed(fs: &dyn FileSystem, walk: &mut Walk, seen: &mut HashSet<NodeId>, budget: &Budget) {
-    let found = match unnamed_nodes(fs, walk, budget) {
-        Ok(found) => found,
-        Err(error) => {
-            let text = format!("files without a name could not be searched for: {error}");
-            walk.gap(b"/".to_vec(), None, Loss::Part, gap_kind(&error), text);
-            return;
-        }
-    };
+    let (found, damage) = unnamed_nodes(fs, walk, budget);
+    if let Some(error) = damage {
+        let text = format!("not all files without a name could be searched for: {error}");
+        walk.gap(b"/".to_vec(), None, Loss::Part, gap_kind(&error), text);
+    }
     // Directories first: they name most of the rest.
     for directories in [true, false] {
         let named = named_nodes(walk);
@@ -214,16 +211,17 @@ fn unnamed(fs: &dyn FileSystem, walk: &mut Walk, seen: &mut HashSet<NodeId>, bud
     }
 }
 
-fn unnamed_nodes(fs: &dyn FileSystem, walk: &Walk, budget: &Budget) -> Result<Vec<NodeId>, FsError> {
+/// What was found, and what kept the rest from being found.
+fn unnamed_nodes(fs: &dyn FileSystem, walk: &Walk, budget: &Budget) -> (Vec<NodeId>, Option<FsError>) {
     let named = named_nodes(walk);
     let room = budget.entries.saturating_sub(walk.entries.len() as u64);
     let mut found = Vec::new();
-    fs.unnamed(&|id| named.binary_search(&id).is_ok(), &mut |id| {
+    let searched = fs.unnamed(&|id| named.binary_search(&id).is_ok(), &mut |id| {
         if (found.len() as u64) < room {
             found.push(id);
         }
-    })?;
-    Ok(found)
+    });
+    (found, searched.err())
 }
 
 fn named_nodes(walk: &Walk) -> Vec<NodeId> {

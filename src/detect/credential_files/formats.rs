@@ -61,6 +61,10 @@ pub(super) enum Format {
     Php,
     /// XML: elements and attributes of these names.
     Xml,
+    /// XML: attributes of these names.
+    Attributes,
+    /// Connection strings of .NET and ODBC, between quotes.
+    ConnectionStrings,
     /// Windows' answer file.
     Unattend,
     /// `client server secret`.
@@ -105,6 +109,8 @@ impl Format {
             "options" => Self::Options,
             "php" => Self::Php,
             "xml" => Self::Xml,
+            "attributes" => Self::Attributes,
+            "connection-strings" => Self::ConnectionStrings,
             "unattend" => Self::Unattend,
             "chap" => Self::Chap,
             "ipsec" => Self::Ipsec,
@@ -140,6 +146,8 @@ pub(super) fn read(format: Format, keys: &[String], ids: &[String], text: &Text,
         Format::Options => lines::options(t, keys, hits),
         Format::Php => php::php(t, keys, hits),
         Format::Xml => xml::xml(t, keys, hits),
+        Format::Attributes => xml::attributes(t, keys, hits),
+        Format::ConnectionStrings => lines::connection_strings(t, hits),
         Format::Unattend => xml::unattend(t, hits),
         Format::Chap => lines::chap(t, hits),
         Format::Ipsec => lines::ipsec(t, hits),

@@ -112,6 +112,57 @@ fn each_kind_gives_its_secret() {
             &[(2, "p1")],
         ),
         (
+            "/Windows/Panther/Unattend/Unattend.xml",
+            "<LocalAccount><Password>\n<Value>cAAxAFAAYQBzAHMAdwBvAHIAZAA=</Value><PlainText>false</PlainText></Password></LocalAccount>",
+            &[(2, "cAAxAFAAYQBzAHMAdwBvAHIAZAA=|p1")],
+        ),
+        ("/sysprep/sysprep.inf", "[GuiUnattended]\r\nAdminPassword=p1\r\n", &[(2, "p1")]),
+        (
+            "/ProgramData/Amazon/EC2Launch/config/agent-config.yml",
+            "  - task: setAdminAccount\n    inputs:\n      password:\n        type: static\n        data: p1\n",
+            &[(5, "p1")],
+        ),
+        (
+            "/ProgramData/Amazon/EC2-Windows/Launch/Config/LaunchConfig.json",
+            "{\"adminPasswordType\":\"Specify\",\n\"adminPassword\":\"p1\"}",
+            &[(2, "p1")],
+        ),
+        (
+            "/Windows/SYSVOL/domain/Policies/{1}/Machine/Preferences/Groups/Groups.xml",
+            "<Groups>\n<Properties cpassword=\"AzVJmXh/J9Kr\" userName=\"a\"/><Properties cpassword=\"\"/>",
+            &[(2, "AzVJmXh/J9Kr")],
+        ),
+        (
+            "/inetpub/wwwroot/Web.config",
+            "<add name=\"a\"\nconnectionString=\"Server=db;User ID=sa;Password=p1\" />\n<add key=\"MailPassword\" value=\"p2\"/>",
+            &[(2, "p1"), (3, "p2")],
+        ),
+        (
+            "/inetpub/app/appsettings.Production.json",
+            "{\"ConnectionStrings\": {\n\"Main\": \"Server=db;Uid=sa;Pwd=p1;\"}}",
+            &[(2, "p1")],
+        ),
+        (
+            "/Windows/System32/inetsrv/config/applicationHost.config",
+            "<add name=\"a\">\n<processModel userName=\"u\" password=\"p1\" />",
+            &[(2, "p1")],
+        ),
+        (
+            "/Users/a/AppData/Roaming/WinSCP.ini",
+            "[Sessions\\s]\nHostName=h\nPassword=A35C4\n",
+            &[(3, "A35C4")],
+        ),
+        (
+            "/Users/a/AppData/Roaming/FileZilla/sitemanager.xml",
+            "<User>u</User>\n<Pass encoding=\"base64\">cDE=</Pass>",
+            &[(2, "cDE=")],
+        ),
+        (
+            "/Users/a/Documents/servers.rdg",
+            "<userName>u</userName>\n<password>AQAAANCM</password>",
+            &[(2, "AQAAANCM")],
+        ),
+        (
             "/var/www/wp-config.php",
             "<?php\ndefine( 'DB_USER', 'wp' );\ndefine( 'DB_PASSWORD', 'p1' );\ndefine('AUTH_KEY', 'put your unique phrase here');\n",
             &[(3, "p1")],

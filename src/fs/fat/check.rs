@@ -9,25 +9,46 @@ use super::{Fat, ROOT};
 use crate::budget::Budget;
 use crate::bytes::{ReadError, read_vec};
 use crate::finding::Loss;
-use crate::fs::{NodeId, Note, Place};
+use crate::fs::{FsError, NodeId, Note, Place};
 use crate::text::Escaped;
 
 /// Notes of one kind; the rest is counted.
 const MOST: usize = 20;
+/// How many times the files may have all clusters together.
+const SHARED: u64 = 8;
 /// Bytes of the copies of the table that are compared at once.
 const PIECE: u64 = 1 << 20;
 
-/// The label, the free bytes, and what is wrong.
-pub(super) fn check(fat: &Fat, budget: &Budget) -> (Option<Vec<u8>>, u64, Vec<Note>) {
+/// What following the tree tells.
+pub(super) struct Checked {
+    pub(super) label: Option<Vec<u8>>,
+    /// In bytes.
+    pub(super) free: u64,
+    /// What is wrong.
+    pub(super) notes: Vec<Note>,
+}
+
+/// Follows the whole tree.
+///
+/// # Errors
+/// [`FsError::Corrupt`], if files share clusters so often that following them would take for ever.
+pub(super) fn check(fat: &Fat, budget: &Budget) -> Result<Checked, FsError> {
     let clusters = usize::try_from(fat.table.clusters).unwrap_or(0);
-    let mut check =
-        Check { fat, owned: vec![0; clusters / 8 + 1], label: None, notes: Vec::new(), more: 0, orphans: 0 };
+    let mut check = Check {
+        fat,
+        owned: vec![0; clusters / 8 + 1],
+        label: None,
+        notes: Vec::new(),
+        more: 0,
+        orphans: 0,
+        followed: 0,
+    };
     check.extent_of_volume();
-    check.tree(budget);
+    check.tree(budget)?;
     check.copies();
     let free = check.clusters();
     check.finish();
-    (check.label, free, check.notes)
+    Ok(Checked { label: check.label, free, notes: check.notes })
 }
 
 struct Check<'f> {
@@ -40,6 +61,8 @@ struct Check<'f> {
     more: usize,
     /// Parts of long names without their file.
     orphans: u64,
+    /// Clusters of all files.
+    followed: u64,
 }
 
 impl Check<'_> {
@@ -68,7 +91,7 @@ impl Check<'_> {
     }
 
     /// Follows every directory and every chain.
-    fn tree(&mut self, budget: &Budget) {
+    fn tree(&mut self, budget: &Budget) -> Result<(), FsError> {
         let mut seen = HashSet::from([NodeId(ROOT)]);
         let mut todo = VecDeque::from([(Vec::new(), None)]);
         let mut entries = 0_u64;
@@ -78,6 +101,7 @@ impl Check<'_> {
             if !at_root || self.fat.is_wide() {
                 self.own(&path, &chain);
             }
+            self.is_bounded()?;
             let mut listed = Vec::new();
             let result = self.fat.list(&chain, &mut |one: Listed| {
                 listed.push(one);
@@ -92,14 +116,26 @@ impl Check<'_> {
                     self.label = self.label.take().or_else(|| at_root.then_some(one.name));
                 } else if !one.entry.is_directory {
                     self.file(&path, &one.entry);
+                    self.is_bounded()?;
                 } else if seen.insert(one.id) {
                     todo.push_back((path, Some(one.entry)));
                 }
             }
             if entries > budget.entries {
-                return self.note(Loss::Part, format!("not checked beyond {} entries", budget.entries));
+                self.note(Loss::Part, format!("not checked beyond {} entries", budget.entries));
+                break;
             }
         }
+        Ok(())
+    }
+
+    fn is_bounded(&self) -> Result<(), FsError> {
+        let clusters = u64::from(self.fat.table.clusters);
+        if self.followed <= clusters.saturating_mul(SHARED) {
+            return Ok(());
+        }
+        let problem = format!("its files share its {clusters} clusters more than {SHARED} times");
+        Err(FsError::corrupt("volume", 0, problem))
     }
 
     fn file(&mut self, path: &[u8], entry: &Entry) {
@@ -142,6 +178,7 @@ impl Check<'_> {
                     twice.get_or_insert(index.saturating_add(2));
                 }
                 *byte |= bit;
+                self.followed = self.followed.saturating_add(1);
             }
         }
         twice

@@ -320,7 +320,7 @@ mod tests {
     fn broken_chains_say_how() {
         assert_eq!(
             problem(&fat16(&[3, 2]).chain(2, u64::MAX)),
-            "FAT 2: a chain that comes back to it, after 20 bytes"
+            "FAT 3: a chain that comes back to it, after 30 bytes"
         );
         assert_eq!(
             problem(&fat16(&[3, 0xffff]).chain(2, 99)),

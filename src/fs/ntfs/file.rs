@@ -141,7 +141,7 @@ impl File {
             return Err(error.again());
         }
         if !self.attributes.iter().any(|one| one.kind == kind::DATA && one.name == name) {
-            return Ok(Value::memory(Vec::new()));
+            return self.without_content();
         }
         let value = self.value(volume, kind::DATA, &name)?;
         match &self.reparse {
@@ -154,6 +154,15 @@ impl File {
             )),
             _ => Ok(value),
         }
+    }
+
+    /// Only indexes, streams and links have no content of their own; of another file it was lost.
+    fn without_content(&self) -> Result<Value, FsError> {
+        let excuses = [kind::INDEX_ROOT, kind::DATA, kind::REPARSE_POINT];
+        if self.attributes.iter().any(|one| excuses.contains(&one.kind)) {
+            return Ok(Value::memory(Vec::new()));
+        }
+        Err(FsError::corrupt("file record", self.number, "it has no content"))
     }
 
     /// The names (UTF-16) of the alternate data streams, sorted. That in which Windows keeps the packed

@@ -158,8 +158,10 @@ fn attributes(number: u64, record: &Record<'_>, limit: u64) -> Result<Vec<Attrib
             return Ok(attributes);
         }
         let len = record.u32_le(at.saturating_add(4))? as usize;
-        if len < 16 || !len.is_multiple_of(8) {
-            let problem = format!("an attribute {kind:#x} of {len} bytes");
+        // Kinds are multiples of 16, in order.
+        let before = attributes.last().map_or(0, |last: &Attribute| last.kind);
+        if len < 16 || !len.is_multiple_of(8) || kind % 16 != 0 || kind < before {
+            let problem = format!("an attribute {kind:#x} of {len} bytes behind {before:#x}");
             return Err(FsError::corrupt("file record", number, problem));
         }
         attributes.push(attribute(number, kind, &record.part("attribute", at, len)?, limit)?);
@@ -241,7 +243,8 @@ mod tests {
         assert_eq!(poked(6, 9), "file record 30: 9 fixups in 1024 bytes");
         assert_eq!(poked(1022, 8), "file record 30: sector 1 of it is from another time than the first");
         assert_eq!(poked(44, 31), "file record 30: it says that it is record 31");
-        assert_eq!(poked(60, 0), "file record 30: an attribute 0x80 of 0 bytes");
+        assert_eq!(poked(60, 0), "file record 30: an attribute 0x80 of 0 bytes behind 0x0");
+        assert_eq!(poked(56, 0x81), "file record 30: an attribute 0x81 of 32 bytes behind 0x0");
         assert_eq!(poked(64, 2), "file record 30: an attribute 0x80 of form 2");
         assert!(poked(72, 99).contains("99 bytes wanted at offset 24"));
     }

@@ -214,3 +214,19 @@ pub(super) fn openvpn(text: &str, hits: &mut Hits) {
         }
     }
 }
+
+/// `Server=db;User ID=app;Password=…`, also with an account key of Azure.
+pub(super) fn connection_strings(text: &str, hits: &mut Hits) {
+    const SECRETS: [&str; 4] = ["password", "pwd", "accountkey", "sharedaccesskey"];
+    for (number, line) in lines(text) {
+        for quoted in line.split('"').skip(1).step_by(2).filter(|quoted| quoted.contains(';')) {
+            let fields = || quoted.split(';').filter_map(|field| field.split_once('='));
+            let value = |names: &[&str]| {
+                let named = |key: &str| names.iter().any(|name| key.trim().eq_ignore_ascii_case(name));
+                fields().find(|(key, _)| named(key)).map_or("", |(_, value)| value.trim())
+            };
+            let hit = Hit::new(number, value(&SECRETS)).fact("user", value(&["user id", "uid", "user"]));
+            hits.push(hit.fact("host", value(&["server", "data source", "host", "accountname"])));
+        }
+    }
+}

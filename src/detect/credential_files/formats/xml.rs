@@ -60,6 +60,15 @@ pub(super) fn xml(text: &str, keys: &[String], hits: &mut Hits) {
     }
 }
 
+pub(super) fn attributes(text: &str, keys: &[String], hits: &mut Hits) {
+    for (line, tag, _) in tags(text) {
+        for secret in keys.iter().filter_map(|key| attribute(tag, key)) {
+            let user = attribute(tag, "username").or_else(|| attribute(tag, "runas")).unwrap_or_default();
+            hits.push(Hit::new(line, secret).fact("user", user));
+        }
+    }
+}
+
 pub(super) fn unattend(text: &str, hits: &mut Hits) {
     let mut inside = String::new();
     let mut plain = true;

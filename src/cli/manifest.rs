@@ -1,4 +1,4 @@
-//! `assay manifest` (hidden): every entry in one line, to compare with what the kernel says.
+//! `assay manifest` (hidden): every entry of every file system in one line, to compare with what the kernel says.
 //!
 //! `type mode uid gid size sha256 path`, sorted by the bytes of the path, which is escaped; the size of a
 //! directory or device is `-`, the hash of a symbolic link is its target's.
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::look::{CopyError, copy, type_letter};
 use super::{Exit, Failure, Terminal, engine};
-use crate::fs::FileType;
+use crate::fs::{FileType, plain};
 use crate::text::Escaped;
 use crate::tree::{EntryId, Tree};
 
@@ -17,7 +17,10 @@ use crate::tree::{EntryId, Tree};
 pub(super) fn run(image: &Path, outside: bool, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let system = engine::open(image, outside)?;
     let tree = &system.tree;
-    let mut entries: Vec<(Vec<u8>, EntryId)> = tree.ids().map(|id| (tree.path(id), id)).collect();
+    let is_plain: Vec<bool> =
+        tree.volumes().iter().map(|mounted| mounted.fs.identity().kind == plain::KIND).collect();
+    let named = tree.ids().filter(|id| is_plain.get(id.volume as usize) == Some(&false));
+    let mut entries: Vec<(Vec<u8>, EntryId)> = named.map(|id| (tree.path(id), id)).collect();
     entries.sort_unstable();
     let mut exit = Exit::PASS;
     for gap in system.gaps.iter().filter(|gap| gap.loss > crate::finding::Loss::Nothing) {

@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
 # The numbers of README: benches/numbers.sh IMAGE [RUNS]
 #
-# Compares `assay scan IMAGE` with `sha256sum` of all files on the kernel's mount of the same image, two
-# processes, page cache warm, in turns; and prints medians. Needs root for the mount, and GNU time.
+# Compares, on the kernel's mount of the same image, page cache warm, in turns, and prints medians:
+#   `assay scan` with `sha256sum` of all files, two processes;
+#   `assay layout`, which walks every entry with its metadata, with `find -ls`;
+#   `assay manifest`, which hashes every file, by bytes a CPU-second;
+#   `assay demo`, which is little more than the start of the program.
+# Needs root for the mount, and GNU time.
 set -euo pipefail
 image=$(realpath "$1")
 runs=${2:-5}
@@ -14,13 +18,14 @@ work=$(mktemp -d)
 root=$work/root
 mkdir "$root"
 trap 'umount "$root" 2>/dev/null || true; rm -rf "$work"' EXIT
-# The first partition that the kernel mounts as ext4, or the image itself.
+# The first partition that the kernel mounts as ext4 or XFS, or the image itself.
 offsets=$(sfdisk --json "$image" 2>/dev/null | python3 -c '
 import json, sys
 for part in json.load(sys.stdin)["partitiontable"]["partitions"]:
     print(part["start"] * 512)' || echo 0)
 for offset in $offsets; do
     mount -t ext4 -o "ro,noload,loop,offset=$offset" "$image" "$root" 2>/dev/null && break
+    mount -t xfs -o "ro,norecovery,nouuid,loop,offset=$offset" "$image" "$root" 2>/dev/null && break
 done
 mountpoint -q "$root"
 
@@ -40,15 +45,21 @@ for _ in $(seq "$runs"); do
     timed "$work/assay" "$assay" scan --no-progress --jobs 2 --format json "$image"
     timed "$work/sha" bash -c hash_all
     timed "$work/walk" "$assay" layout "$image"
-    timed "$work/start" "$assay" --version
+    timed "$work/find" find "$root" -xdev -ls
+    timed "$work/manifest" "$assay" manifest "$image"
+    timed "$work/start" "$assay" demo --quiet
 done
 "$assay" scan --no-progress --format json "$image" > "$work/report.json" || true
 entries=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["coverage"]["entries"])' "$work/report.json")
 column() { awk -v c="$2" '{ print $c }' "$work/$1" > "$work/column"; median "$work/column"; }
 printf '%-34s %10s %10s %12s\n' "median of $runs" 'wall s' 'CPU s' 'peak MiB'
-for row in assay sha walk start; do
+for row in assay sha walk find manifest start; do
     printf '%-34s %10s %10s %12.0f\n' "$row" "$(column $row 1)" "$(column $row 2)" "$(echo "$(column $row 3) / 1024" | bc -l)"
 done
 paste "$work/assay" "$work/sha" | awk '{ print $1 / $4 }' > "$work/ratio"
 echo "wall, assay to sha256sum, median of pairs: $(median "$work/ratio")"
+paste "$work/walk" "$work/find" | awk '{ print $2 / $5 }' > "$work/ratio"
+echo "CPU, walk to find -ls, median of pairs: $(median "$work/ratio")"
+bytes=$(find "$root" -xdev -type f -printf '%i %s\n' | sort -u | awk '{ sum += $2 } END { printf "%d", sum }')
+echo "manifest: $(echo "$bytes / 1000000 / $(column manifest 2)" | bc) MB of file content hashed a CPU-second"
 echo "walk: $(echo "$(column walk 2) * 1000000 / $entries" | bc -l | cut -c1-5) microseconds of CPU an entry, $entries entries"

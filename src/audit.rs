@@ -74,7 +74,8 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
     merge::sort(&mut findings, &mut gaps);
     let name = Some(facts.os.pretty_name.clone()).filter(|name| !name.is_empty());
     let mut coverage = outcome.coverage;
-    coverage.entries = system.tree.ids().count() as u64;
+    let own = system.tree.volumes().iter().filter(|mounted| !mounted.is_plain);
+    coverage.entries = own.map(|mounted| mounted.walk.entries.len() as u64).sum();
     let mut volumes = system.volumes;
     for (index, volume) in volumes.iter_mut().enumerate() {
         let mine = system.places.iter().enumerate().filter(|(_, place)| **place == index);
@@ -179,7 +180,7 @@ fn files(shared: Shared<'_>, jobs: usize, progress: &dyn Progress) -> Outcome {
 
 fn is_regular(tree: &Tree, twins: &Twins) -> bool {
     let first = twins.first().and_then(|&id| tree.get(id));
-    first.is_some_and(|(_, walked)| walked.metadata.file_type == FileType::Regular)
+    first.is_some_and(|(mounted, walked)| walked.metadata.file_type == FileType::Regular && !mounted.is_plain)
 }
 
 /// Looks at one file; a panic costs that file only, and is a gap.

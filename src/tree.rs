@@ -84,6 +84,8 @@ pub struct Mounted {
     pub subvolume: Option<Subvolume>,
     /// Number of the file system: parts of one share it.
     pub file_system: u32,
+    /// Whether it is no file system, but bytes that none describes.
+    pub is_plain: bool,
 }
 
 impl Mounted {
@@ -131,6 +133,7 @@ impl Tree {
             outer: None,
             subvolume: None,
             file_system: 0,
+            is_plain: false,
         };
         Self { volumes: vec![mounted] }
     }

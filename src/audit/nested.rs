@@ -215,6 +215,7 @@ impl Nesting<'_> {
             outer: Some(id),
             subvolume: None,
             file_system,
+            is_plain: false,
         };
         self.system.gaps.extend(inner.walked_gaps());
         self.system.tree.nest(inner);

@@ -355,6 +355,7 @@ impl Opening {
                 outer: None,
                 subvolume: None,
                 file_system: u32::MAX.saturating_sub(u32::try_from(self.mounted.len()).unwrap_or(0)),
+                is_plain: true,
             });
         }
         sums
@@ -420,6 +421,7 @@ fn walks(fs: &Arc<dyn FileSystem>, budget: &Budget) -> Vec<Mounted> {
         outer: None,
         subvolume,
         file_system: 0,
+        is_plain: false,
     };
     let subvolumes = fs.subvolumes();
     if subvolumes.is_empty() {

@@ -100,7 +100,7 @@ impl<'a> Worker<'a> {
     /// Looks at a file under one name; its content is searched under the first name only.
     fn name(&mut self, id: EntryId, search: bool, collected: &mut Collected) {
         let shared = self.shared;
-        let Some((_, walked)) = shared.tree.get(id) else { return };
+        let Some((mounted, walked)) = shared.tree.get(id) else { return };
         let location = shared.tree.location(id);
         let path = location.path.clone();
         let entry = Entry {
@@ -126,8 +126,7 @@ impl<'a> Worker<'a> {
             read
         });
         match result {
-            Ok(()) if search => self.outcome.coverage.files_read += 1,
-            Ok(()) => {}
+            Ok(()) => self.outcome.coverage.files_read += u64::from(search && !mounted.is_plain),
             Err(error) => {
                 if search {
                     self.unsearched(id);

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::look::{CopyError, copy, type_letter};
 use super::{Exit, Failure, Terminal, engine};
-use crate::fs::{FileType, plain};
+use crate::fs::FileType;
 use crate::text::Escaped;
 use crate::tree::{EntryId, Tree};
 
@@ -17,9 +17,7 @@ use crate::tree::{EntryId, Tree};
 pub(super) fn run(image: &Path, outside: bool, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let system = engine::open(image, outside)?;
     let tree = &system.tree;
-    let is_plain: Vec<bool> =
-        tree.volumes().iter().map(|mounted| mounted.fs.identity().kind == plain::KIND).collect();
-    let named = tree.ids().filter(|id| is_plain.get(id.volume as usize) == Some(&false));
+    let named = tree.ids().filter(|&id| tree.get(id).is_some_and(|(mounted, _)| !mounted.is_plain));
     let mut entries: Vec<(Vec<u8>, EntryId)> = named.map(|id| (tree.path(id), id)).collect();
     entries.sort_unstable();
     let mut exit = Exit::PASS;

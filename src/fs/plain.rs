@@ -13,9 +13,6 @@ use super::{
 use crate::budget::Budget;
 use crate::bytes::{Source, Span};
 
-/// How such a file system calls itself.
-pub const KIND: &str = "bytes";
-
 /// Opens runs of `source` as files that are called by where they lie.
 pub fn open(source: Arc<dyn Source>, runs: &[Span], budget: &Budget) -> Box<dyn FileSystem> {
     let root = Listed {
@@ -89,7 +86,7 @@ impl Plain {
 
 impl FileSystem for Plain {
     fn identity(&self) -> Identity {
-        Identity { kind: KIND, ..Identity::default() }
+        Identity { kind: "bytes", ..Identity::default() }
     }
 
     fn usage(&self) -> Usage {

@@ -62,7 +62,13 @@ fn row(volume: &VolumeSummary) -> [String; 5] {
         content,
         volume.mount.as_deref().map_or_else(|| "-".to_owned(), |mount| Escaped(mount).to_string()),
         if volume.size == 0 { String::new() } else { size(volume.size) },
-        if volume.read { counted(volume.entries, "entry") } else { "not read".to_owned() },
+        match volume.read {
+            true => counted(volume.entries, "entry"),
+            false if volume.ledger.bytes(Use::NotRead) == 0 && volume.ledger.size > 0 => {
+                "searched raw".to_owned()
+            }
+            false => "not read".to_owned(),
+        },
     ]
 }
 

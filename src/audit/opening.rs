@@ -1,35 +1,25 @@
 //! Opens the volumes of an image one after the other: which file system each holds, and what stays closed.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+mod subvolumes;
+mod unopened;
+
+pub(super) use unopened::At;
+
+use super::VolumeSummary;
 use super::pool::Role as PoolRole;
-use super::{VolumeSummary, ledger};
 use crate::budget::Budget;
 use crate::bytes::{Source, Span};
 use crate::finding::{Gap, GapKind, Location, Loss};
 use crate::fs::{self, FileSystem, FsError};
 use crate::text::Escaped;
 use crate::tree::mount::Hint;
-use crate::tree::walk::{gap_kind, walk, walk_from};
+use crate::tree::walk::gap_kind;
 use crate::tree::{Mounted, Tree};
 use crate::volume;
 use crate::volume::stack::{Device, Role};
-
-/// Subvolumes of a file system whose places a note tells.
-const SUBVOLUMES_SHOWN: usize = 20;
-
-/// Bytes that a swap space needs for itself: its first page.
-const SWAP_HEADER: u64 = 4096;
-
-/// What raw bytes belong to.
-pub(super) struct At<'n> {
-    pub(super) partition: Option<u32>,
-    pub(super) name: &'n str,
-    /// Index of the summary of their volume; `usize::MAX`: outside of all.
-    pub(super) place: usize,
-}
 
 /// What is gathered while the volumes are opened.
 #[derive(Default)]
@@ -91,7 +81,7 @@ impl Opening {
         let mut gaps = self.gaps;
         gaps.extend(tree.gaps());
         let mut notes = self.notes;
-        notes.extend(subvolume_notes(&tree));
+        notes.extend(subvolumes::notes(&tree));
         Some(Opened { volumes, places: self.places, tree, gaps, notes })
     }
 
@@ -250,7 +240,7 @@ impl Opening {
         summary.usage = fs.usage();
         summary.read = true;
         let file_system = u32::try_from(self.volumes.len()).unwrap_or(u32::MAX);
-        for mounted in walks(fs, budget) {
+        for mounted in subvolumes::walks(fs, budget) {
             summary.entries = summary.entries.saturating_add(mounted.walk.entries.len() as u64);
             summary.occupied = mounted.walk.occupied;
             let path = mounted.subvolume.as_ref().map(|subvolume| subvolume.path.clone()).unwrap_or_default();
@@ -269,105 +259,6 @@ impl Opening {
                 self.gaps.push(gap);
             }
         }
-    }
-
-    /// A volume without a driver: named if it is known, and its bytes are searched as they are, unless they are
-    /// encrypted.
-    fn unopened(&mut self, device: &Device, summary: &mut VolumeSummary, budget: &Budget) {
-        let found = fs::magic::recognise(&*device.source);
-        if let Some(found) = found.as_ref().filter(|found| found.kind == GapKind::Encrypted) {
-            self.known = true;
-            found.name.clone_into(&mut summary.content);
-            return self.closed(device, found.name, found.kind, &found.detail);
-        }
-        let boot = found.is_none() && device.volume.is_boot_code();
-        let name = found.as_ref().map_or(if boot { "boot code" } else { "unknown" }, |found| found.name);
-        self.raw_volume(device, name, summary, budget);
-        let (_, other) = summary.beyond;
-        match found {
-            Some(found) => {
-                self.known = true;
-                if found.name == "swap" && other <= SWAP_HEADER {
-                    self.notes.push((
-                        place_name(device.volume.number, &named(device, name)),
-                        "it holds nothing".to_owned(),
-                    ));
-                } else {
-                    self.closed(device, found.name, found.kind, &found.detail);
-                }
-            }
-            None if other == 0 => {
-                "empty".clone_into(&mut summary.content);
-                summary.read = true;
-            }
-            None if boot => {
-                self.notes.push((
-                    place_name(device.volume.number, &named(device, name)),
-                    "searched as raw bytes".to_owned(),
-                ));
-            }
-            None => {
-                let reason = "no file system that is known; searched as raw bytes only";
-                self.closed(device, "unknown", GapKind::Unsupported, reason);
-            }
-        }
-    }
-
-    /// Has all bytes of a volume searched as they are.
-    fn raw_volume(&mut self, device: &Device, name: &str, summary: &mut VolumeSummary, budget: &Budget) {
-        name.clone_into(&mut summary.content);
-        let whole = Span::new(0, device.source.len());
-        let at =
-            At { partition: device.volume.number, name: &named(device, name), place: self.volumes.len() };
-        summary.beyond = self.raw(&device.source, &[whole], &at, budget);
-    }
-
-    /// Has the parts of `source` that no file system describes searched as they are; returns how many bytes are
-    /// zeros, and how many are not.
-    pub(super) fn raw(
-        &mut self,
-        source: &Arc<dyn Source>,
-        spans: &[Span],
-        at: &At<'_>,
-        budget: &Budget,
-    ) -> (u64, u64) {
-        let mut sums = (0_u64, 0_u64);
-        let mut runs = Vec::new();
-        for &span in spans {
-            let (blank, other) = self.blank_and_other(&**source, span, at.partition);
-            sums = (sums.0.saturating_add(blank), sums.1.saturating_add(other));
-            if other > 0 {
-                runs.push(span);
-            }
-        }
-        if !runs.is_empty() {
-            let fs: Arc<dyn FileSystem> = Arc::from(fs::plain::open(Arc::clone(source), &runs, budget));
-            let walk = walk(&*fs, budget);
-            self.hints.push(Hint::default());
-            self.places.push(at.place);
-            self.mounted.push(Mounted {
-                fs,
-                walk,
-                partition: at.partition,
-                name: at.name.to_owned(),
-                mount: None,
-                mount_source: None,
-                outer: None,
-                subvolume: None,
-                file_system: u32::MAX.saturating_sub(u32::try_from(self.mounted.len()).unwrap_or(0)),
-                is_plain: true,
-            });
-        }
-        sums
-    }
-
-    /// Of a part of `source` that no file system claims: zeros, and other bytes.
-    fn blank_and_other(&mut self, source: &dyn Source, span: Span, partition: Option<u32>) -> (u64, u64) {
-        ledger::blank_and_other(source, span).unwrap_or_else(|error| {
-            let (kind, reason) = (gap_kind(&error.into()), "bytes outside of file systems cannot be read");
-            self.gaps.push(volume_gap(partition, "outside", kind, Some(span.len), reason.to_owned()));
-            (0, span.len)
-        })
     }
 
     fn closed(&mut self, device: &Device, name: &str, kind: GapKind, reason: &str) {
@@ -406,62 +297,6 @@ fn hint(device: &Device) -> Hint {
         mount: volume.well_known_mount(),
         devices: device.paths.clone(),
     }
-}
-
-/// The entries of a file system; where it has subvolumes, of each of them, without a place yet. All of
-/// them share the limit of entries.
-fn walks(fs: &Arc<dyn FileSystem>, budget: &Budget) -> Vec<Mounted> {
-    let mounted = |walk, subvolume| Mounted {
-        fs: Arc::clone(fs),
-        walk,
-        partition: None,
-        name: String::new(),
-        mount: None,
-        mount_source: None,
-        outer: None,
-        subvolume,
-        file_system: 0,
-        is_plain: false,
-    };
-    let subvolumes = fs.subvolumes();
-    if subvolumes.is_empty() {
-        return vec![mounted(walk(&**fs, budget), None)];
-    }
-    let roots = subvolumes.iter().map(|subvolume| subvolume.root).collect();
-    let mut budget = *budget;
-    let mut found = Vec::new();
-    for subvolume in subvolumes {
-        let walk = walk_from(&**fs, subvolume.root, &roots, &budget);
-        budget.entries = budget.entries.saturating_sub(walk.entries.len() as u64);
-        found.push(mounted(walk, Some(subvolume)));
-    }
-    found
-}
-
-/// Where the subvolumes of each file system are, in one sentence.
-fn subvolume_notes(tree: &Tree) -> Vec<(String, String)> {
-    let mut notes: BTreeMap<u32, (String, Vec<String>)> = BTreeMap::new();
-    let all = tree.volumes().iter();
-    for (mounted, subvolume) in all.filter_map(|mounted| Some((mounted, mounted.subvolume.as_ref()?))) {
-        let shown = |path: &[u8]| Escaped(if path.is_empty() { b"/" } else { path }).to_string();
-        let place = match &mounted.mount {
-            Some(mount) => format!("at {}", shown(mount)),
-            None => "not mounted".to_owned(),
-        };
-        let text = format!("{} ({}) {place}", shown(&subvolume.path), subvolume.id);
-        let name = || place_name(mounted.partition, &mounted.name);
-        notes.entry(mounted.file_system).or_insert_with(|| (name(), Vec::new())).1.push(text);
-    }
-    let sentence = |(name, places): (String, Vec<String>)| {
-        let more = places.len().saturating_sub(SUBVOLUMES_SHOWN);
-        let mut text =
-            format!("subvolumes: {}", places.get(..SUBVOLUMES_SHOWN).unwrap_or(&places).join(", "));
-        if more > 0 {
-            text.push_str(&format!(", and {more} more"));
-        }
-        (name, text)
-    };
-    notes.into_values().filter(|(_, places)| places.len() > 1).map(sentence).collect()
 }
 
 /// How a report calls what a device holds: "ext4 root" of a partition, "LV vg/root (ext4 root)".

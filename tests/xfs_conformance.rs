@@ -21,7 +21,7 @@ use assay::budget::Budget;
 use assay::bytes::Source;
 use assay::finding::Loss;
 use assay::fs::xfs::{DRIVER, FROM_BACKUP};
-use assay::fs::{FileSystem, FsError, NodeId, Place};
+use assay::fs::{FileSystem, FileType, FsError, NodeId, Place};
 use oracle::{Files, build_tree, expected, found, named, pattern, run};
 use tempfile::TempDir;
 
@@ -211,6 +211,46 @@ fn every_feature_conforms() {
     ] {
         conforms(&options, 64 * MIB);
     }
+}
+
+/// A file as another reader's source.
+struct Device(Arc<dyn Source>);
+
+impl lamxfs::BlockRead for Device {
+    type Error = assay::bytes::ReadError;
+
+    fn read_at(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), Self::Error> {
+        self.0.read_exact_at(offset, dst)
+    }
+}
+
+#[test]
+fn another_reader_agrees() {
+    if !haves() {
+        return;
+    }
+    let mut compared = 0;
+    for options in [&["-b", "size=4096"][..], &["-b", "size=1024"], &["-n", "size=65536"]] {
+        let image = Image::new(options, 320 << 20);
+        let mut ours = Files::new();
+        let fs = image.open().unwrap();
+        found(&*fs, fs.root(), b"", &mut ours);
+        let mut other = lamxfs::Xfs::open(Device(image.source()), image.source().len()).unwrap();
+        for (path, file) in &ours {
+            let full = [b"/", path.as_slice()].concat();
+            let path = lamxfs::Path::new(&full);
+            let inode = other.resolve(path).unwrap();
+            let metadata = other.metadata(&inode).unwrap();
+            assert_eq!(metadata.mode() & 0o7777, u32::from(file.mode));
+            match file.kind {
+                FileType::Regular => assert!(other.read_file(path).unwrap() == file.content),
+                FileType::Symlink => assert_eq!(other.read_link(path).unwrap(), file.content),
+                _ => assert!(metadata.is_dir()),
+            }
+            compared += 1;
+        }
+    }
+    assert!(compared > 1800, "{compared}");
 }
 
 #[test]

@@ -233,7 +233,7 @@ mk system 1536k -b 1024 -N 128 -O ^has_journal,^metadata_csum,^resize_inode
 rm "$tree/d/disk.img"
 
 # Containers of a small disk.
-cp seeds/disk-gpt "$work/disk.raw"; dd if=seeds/ext2 of="$work/disk.raw" bs=1k seek=64 count=128 conv=notrunc status=none
+head -c 320k seeds/disk-mbr > "$work/disk.raw"; dd if=seeds/ext2 of="$work/disk.raw" bs=1k seek=64 count=128 conv=notrunc status=none
 image() { name=$1; shift; qemu-img convert -q -f raw "$@" "$work/disk.raw" "seeds/image-$name"; }
 image qcow2 -O qcow2 -o cluster_size=4096; image qcow2-packed -c -O qcow2; image qcow2-old -O qcow2 -o compat=0.10
 image qcow2-extended -O qcow2 -o cluster_size=64k,extended_l2=on
@@ -244,12 +244,12 @@ image vhdx -O vhdx -o log_size=1M,block_size=1M
   && bzip2 -kc disk.raw > "$seeds/image-bz2" && lz4 -qc disk.raw > "$seeds/image-lz4" && zstd -qc disk.raw > "$seeds/image-zst")
 cp seeds/image-vmdk-stream "$work/disk.vmdk"; echo '<Envelope/>' > "$work/disk.ovf"
 (cd "$work" && tar --format=ustar -cf "$seeds/image-ova" disk.ovf disk.vmdk)
-# Frames of 256 KiB, and the table that says where they are.
+# Frames of 64 KiB, and the table that says where they are.
 python3 - "$work/disk.raw" seeds/image-zst-seekable <<'PY'
 import struct, subprocess, sys
 data, out, entries = open(sys.argv[1], 'rb').read(), b'', b''
-for at in range(0, len(data), 1 << 18):
-    piece = data[at:at + (1 << 18)]
+for at in range(0, len(data), 1 << 16):
+    piece = data[at:at + (1 << 16)]
     frame = subprocess.run(['zstd', '-qc'], input=piece, stdout=subprocess.PIPE, check=True).stdout
     out += frame; entries += struct.pack('<II', len(frame), len(piece))
 table = entries + struct.pack('<IBI', len(entries) // 8, 0, 0x8f92eab1)

@@ -1,7 +1,6 @@
 //! SQLite databases: patched ones, all their tables.
 #![no_main]
 
-use std::io::Read;
 use std::ops::ControlFlow;
 
 use ami_assay_fuzz::seeds::{Seeds, cached};

@@ -49,6 +49,9 @@ pub fn find(bytes: &[u8]) -> Vec<Sum> {
     let geometry = Xfs::of(bytes);
     for at in (0..bytes.len()).step_by(512) {
         let unit = &bytes[at..bytes.len().min(at + 512)];
+        if unit.iter().all(|&byte| byte == 0) {
+            continue;
+        }
         let mut add = |len: u64, kind: Kind| sums.push(Sum { at: at as u64, len, kind });
         if fsid.is_some() && at % 4096 == 0 && unit.get(32..48) == fsid {
             add(if unit.get(64..72) == Some(b"_BHRfS_M") { 4096 } else { node }, Kind::Btrfs);
@@ -58,7 +61,8 @@ pub fn find(bytes: &[u8]) -> Vec<Sum> {
         }
         common(bytes, at, unit, &mut add);
     }
-    for at in (0..bytes.len()).step_by(32) {
+    let exfat = if bytes.get(3..11) == Some(b"EXFAT   ") { bytes.len() } else { 0 };
+    for at in (0..exfat).step_by(32) {
         let count = bytes.get(at + 1).copied().unwrap_or_default();
         let len = (usize::from(count) + 1) * 32;
         let set = bytes.get(at..at + len).filter(|set| set[0] == 0x85 && (2..19).contains(&count));

@@ -105,7 +105,7 @@ impl Source for Patched {
 /// Small limits: an input must not be slow because it is allowed to be.
 pub fn budget() -> Budget {
     Budget {
-        entries: 1000,
+        entries: 200,
         directory_depth: 64,
         metadata_bytes: 4 << 20,
         extents: 4096,

@@ -28,7 +28,7 @@ pub fn everything(fs: &dyn FileSystem, budget: &Budget) {
         if free > 1 << 40 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     let entries = walk(fs, budget).entries;
-    let mut left = 4 * budget.file_data;
+    let mut left = budget.file_data / 2;
     for entry in &entries {
         node(fs, entry.node, &mut left);
     }
@@ -82,7 +82,7 @@ pub fn bytes(source: &dyn Source) {
         let _ = read_vec(source, at, 4096);
     }
     let mut at = 0;
-    for _ in 0..256 {
+    for _ in 0..48 {
         let Ok(Some(data)) = source.next_data(at) else { break };
         assert!(data.offset >= at && data.len > 0, "{data:?} is no data at or after {at}");
         let _ = read_vec(source, data.offset, data.len.min(8192) as usize);

@@ -1,15 +1,16 @@
 //! The ext reader, on patched images of several layouts.
 #![no_main]
 
-use std::sync::OnceLock;
-
-use ami_assay_fuzz::{Patched, cached, exhaust};
+use ami_assay_fuzz::Patched;
+use ami_assay_fuzz::reading::exhaust;
+use ami_assay_fuzz::seeds::{Seeds, cached};
 use libfuzzer_sys::fuzz_target;
 
-static BASES: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+static SEEDS: Seeds = Seeds::new();
 
 fuzz_target!(|input: &[u8]| {
-    if let Some(source) = Patched::new(cached(&BASES, "ext"), input) {
-        exhaust(&assay::fs::ext::DRIVER, source);
+    let Some((_, source)) = Patched::shared(cached(&SEEDS, &["ext"]), input) else { return };
+    for driver in [assay::fs::ext::DRIVER] {
+        exhaust(&driver, source.clone());
     }
 });

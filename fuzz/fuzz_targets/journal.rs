@@ -2,18 +2,16 @@
 //! the journal's file, too, so that its superblock may lie anywhere.
 #![no_main]
 
-use std::sync::OnceLock;
-
-use ami_assay_fuzz::{Patched, budget, cached};
-use assay::bytes::Source;
+use ami_assay_fuzz::seeds::{Seeds, cached};
+use ami_assay_fuzz::{Patched, budget};
 use assay::fs::ext::journal::{JournalGeometry, replay};
 use assay::fs::{Extent, Place};
 use libfuzzer_sys::fuzz_target;
 
-static BASES: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+static SEEDS: Seeds = Seeds::new();
 
 fuzz_target!(|input: &[u8]| {
-    let Some(source) = Patched::new(cached(&BASES, "journal"), input) else { return };
+    let Some((_, source)) = Patched::shared(cached(&SEEDS, &["journal"]), input) else { return };
     let whole = Extent { start: 0, len: source.len(), place: Place::Disk(0) };
     let geometry =
         JournalGeometry { block_size: 1024, blocks: vec![whole], fs_blocks: 8192, fs_uuid: [0; 16] };

@@ -1,38 +1,92 @@
 //! What the fuzz targets share: an input is a list of patches over a small sound image, because a fuzzer that
 //! had to invent a superblock would never get behind it.
 
-use std::ops::ControlFlow;
-use std::path::Path;
-use std::sync::{Arc, OnceLock};
+pub mod checksums;
+pub mod reading;
+pub mod seeds;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use assay::budget::Budget;
-use assay::bytes::{ReadError, Source, Span};
-use assay::fs::{Driver, FileSystem};
-use assay::tree::walk::walk;
+use assay::bytes::{ReadError, Source, check_bounds};
+
+use seeds::Seed;
+
+const PAGE: u64 = 512;
 
 /// A sound image, and bytes that replace some of it.
 pub struct Patched {
-    base: &'static [u8],
+    seed: &'static Seed,
     len: u64,
-    patches: Vec<(u64, Vec<u8>)>,
+    /// Patched pages, by number.
+    pages: BTreeMap<u64, [u8; PAGE as usize]>,
 }
 
 impl Patched {
-    /// Takes a list of patches out of `input`: offset (3 bytes), length (1 byte, 1 to 64), the bytes. The
-    /// first two bytes choose the base and how much is cut off.
-    pub fn new(bases: &'static [Vec<u8>], input: &[u8]) -> Option<Arc<Self>> {
-        let [choice, cut, rest @ ..] = input else { return None };
-        let base = bases.get(usize::from(*choice) % bases.len().max(1))?.as_slice();
-        let kept = if *cut < 200 { base.len() } else { base.len() / 56 * usize::from(255 - cut) };
-        let mut patches = Vec::new();
+    /// Takes a list of patches out of `input`: place (3 bytes), length (1 byte), the bytes. The first byte
+    /// chooses the seed; the second cuts off its end, from 200, and keeps wrong checksums wrong where it is odd.
+    ///
+    /// A place counts the bytes of the seed that are not in runs of zeros, so that it hits something; with the
+    /// highest bit of the length it counts units of 64 bytes of the whole.
+    pub fn new(seeds: &'static [Seed], input: &[u8]) -> Option<Self> {
+        let [choice, kind, rest @ ..] = input else { return None };
+        let seed = seeds.get(usize::from(*choice) % seeds.len().max(1))?;
+        let len = if *kind < 200 { seed.len } else { seed.len / 56 * u64::from(255 - kind) };
+        let mut patched = Self { seed, len, pages: BTreeMap::new() };
+        let mut touched = Vec::new();
         let mut rest = rest;
         while let [a, b, c, len, more @ ..] = rest {
-            let offset = u64::from(u32::from_le_bytes([*a, *b, *c, 0])) % (base.len() as u64).max(1);
+            let place = u64::from(u32::from_le_bytes([*a, *b, *c, 0]));
+            let at = if *len < 128 { seed.place(place) } else { place * 64 % seed.len.max(1) };
             let (bytes, after) = more.split_at((usize::from(*len) % 64 + 1).min(more.len()));
-            patches.push((offset, bytes.to_vec()));
+            patched.put(at, bytes);
+            touched.push(at..at + bytes.len() as u64);
             rest = after;
         }
-        Some(Arc::new(Self { base, len: kept as u64, patches }))
+        if kind % 2 == 0 {
+            let touches = |at: u64, len: u64| touched.iter().any(|span| span.start < at + len && at < span.end);
+            let sums = seed.sums.iter().filter(|sum| touches(sum.at, sum.len));
+            sums.for_each(|sum| sum.renew(&mut patched));
+        }
+        Some(patched)
+    }
+
+    /// The same, to be shared.
+    pub fn shared(seeds: &'static [Seed], input: &[u8]) -> Option<(&'static Seed, Arc<dyn Source>)> {
+        let patched = Self::new(seeds, input)?;
+        Some((patched.seed, Arc::new(patched)))
+    }
+
+    /// All bytes of it; nothing of a large one.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.get(0, if self.len > 16 << 20 { 0 } else { self.len as usize })
+    }
+
+    /// `len` bytes; those behind the seed's end are zeros.
+    fn get(&self, at: u64, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        self.fill(at, &mut bytes);
+        bytes
+    }
+
+    fn put(&mut self, at: u64, bytes: &[u8]) {
+        for (at, byte) in (at..).zip(bytes) {
+            let page = self.pages.entry(at / PAGE).or_insert_with(|| {
+                let mut page = [0; PAGE as usize];
+                self.seed.fill(at / PAGE * PAGE, &mut page);
+                page
+            });
+            page[(at % PAGE) as usize] = *byte;
+        }
+    }
+
+    fn fill(&self, at: u64, dst: &mut [u8]) {
+        self.seed.fill(at, dst);
+        let end = at + dst.len() as u64;
+        for (number, page) in self.pages.range(at / PAGE..end.div_ceil(PAGE)) {
+            seeds::lay(number * PAGE, page, at, dst);
+        }
     }
 }
 
@@ -42,77 +96,28 @@ impl Source for Patched {
     }
 
     fn read_exact_at(&self, offset: u64, dst: &mut [u8]) -> Result<(), ReadError> {
-        assay::bytes::check_bounds(offset, dst.len(), self.len)?;
-        let start = offset as usize;
-        dst.copy_from_slice(&self.base[start..start + dst.len()]);
-        for (at, bytes) in &self.patches {
-            for (index, byte) in (*at..).zip(bytes) {
-                if let Some(to) = index.checked_sub(offset).and_then(|index| dst.get_mut(index as usize)) {
-                    *to = *byte;
-                }
-            }
-        }
+        check_bounds(offset, dst.len(), self.len)?;
+        self.fill(offset, dst);
         Ok(())
     }
-}
-
-/// The images in `fuzz/seeds/` whose names begin with `prefix`; made by `fuzz/seeds.sh`.
-pub fn bases(prefix: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
-    let entries = std::fs::read_dir(&folder).unwrap_or_else(|_| panic!("run fuzz/seeds.sh first"));
-    let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix)));
-    paths.sort();
-    assert!(!paths.is_empty(), "no seeds called {prefix}*: run fuzz/seeds.sh");
-    paths.iter().map(|path| std::fs::read(path).unwrap_or_default()).collect()
 }
 
 /// Small limits: an input must not be slow because it is allowed to be.
 pub fn budget() -> Budget {
     Budget {
-        entries: 2000,
+        entries: 200,
         directory_depth: 64,
         metadata_bytes: 4 << 20,
         extents: 4096,
         whole_file: 1 << 20,
         file_data: 1 << 20,
-        ..Budget::default()
+        unpacked_image: 8 << 20,
+        unpacked_bytes: 4 << 20,
+        unpacked_ratio: 1100,
+        archive_members: 200,
+        archive_depth: 3,
+        nested_volumes: 8,
+        nested_depth: 2,
+        findings_per_file: 100,
     }
-}
-
-/// The images of `prefix`, read once.
-pub fn cached(cell: &'static OnceLock<Vec<Vec<u8>>>, prefix: &str) -> &'static [Vec<u8>] {
-    cell.get_or_init(|| bases(prefix))
-}
-
-/// Opens `source` with `driver`, walks it, and reads a bounded part of everything.
-pub fn exhaust(driver: &Driver, source: Arc<dyn Source>) {
-    let budget = budget();
-    if !(driver.probe)(&*source) {
-        return;
-    }
-    let Ok(fs) = (driver.open)(source, &budget) else { return };
-    read_everything(&*fs, &budget);
-}
-
-fn read_everything(fs: &dyn FileSystem, budget: &Budget) {
-    let mut free = 0_u64;
-    let _ = fs.unallocated(&mut |Span { len, .. }| {
-        free = free.saturating_add(len);
-        if free > 1 << 40 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    let mut buffer = vec![0; 1 << 16];
-    for entry in &walk(fs, budget).entries {
-        let Ok(mut node) = fs.node(entry.node) else { continue };
-        let _ = (node.extents().map(<[_]>::len), node.read_link(), node.xattrs());
-        let mut at = 0;
-        while let Ok(read @ 1..) = node.read_at(at, &mut buffer) {
-            at += read as u64;
-            if at >= budget.file_data {
-                break;
-            }
-        }
-        let _ = node.read_at(entry.metadata.size.saturating_sub(3), &mut buffer);
-    }
-    let _ = (fs.notes(), fs.identity(), fs.usage());
 }

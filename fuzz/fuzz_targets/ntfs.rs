@@ -1,0 +1,16 @@
+//! The NTFS reader, on a patched image.
+#![no_main]
+
+use ami_assay_fuzz::Patched;
+use ami_assay_fuzz::reading::exhaust;
+use ami_assay_fuzz::seeds::{Seeds, cached};
+use libfuzzer_sys::fuzz_target;
+
+static SEEDS: Seeds = Seeds::new();
+
+fuzz_target!(|input: &[u8]| {
+    let Some((_, source)) = Patched::shared(cached(&SEEDS, &["ntfs"]), input) else { return };
+    for driver in [assay::fs::ntfs::DRIVER] {
+        exhaust(&driver, source.clone());
+    }
+});

@@ -1,0 +1,78 @@
+//! The search for the embedded rules: in chunks, cut anywhere, it finds what it finds in the whole.
+//!
+//! A byte of the input is itself below 128; above, it chooses, with the next one, an example of a rule.
+#![no_main]
+
+use std::sync::OnceLock;
+
+use assay::rules::{Engine, Match, Scan};
+use libfuzzer_sys::fuzz_target;
+
+static EXAMPLES: OnceLock<Vec<String>> = OnceLock::new();
+
+fn examples() -> Vec<String> {
+    let rules = Engine::embedded().rules();
+    rules
+        .iter()
+        .flat_map(|rule| {
+            let right = rule.must_match.iter().map(|example| example.text.clone());
+            right.chain(rule.must_not_match.iter().map(|example| example.text.clone())).chain(rule.keywords.clone())
+        })
+        .collect()
+}
+
+/// The text that `input` stands for, and where it is cut.
+fn text(input: &[u8]) -> (Vec<u8>, Vec<usize>) {
+    let examples = EXAMPLES.get_or_init(examples);
+    let (mut bytes, mut cuts) = (Vec::new(), Vec::new());
+    let mut input = input.iter().copied();
+    while let Some(byte) = input.next() {
+        let next = if byte < 128 { 0 } else { input.next().unwrap_or_default() };
+        match byte {
+            1..128 => bytes.push(byte),
+            0 => cuts.push(bytes.len()),
+            // Filler moves what follows; a cut after it lies in its midst.
+            255 => bytes.extend(b"filler words ".iter().cycle().take(usize::from(next) * 16)),
+            254 => bytes.push(next),
+            _ => {
+                let number = usize::from(byte - 128) << 8 | usize::from(next);
+                let example = examples[number % examples.len()].as_bytes();
+                let cut = example.len() * (number / examples.len() % 8) / 7;
+                cuts.push(bytes.len() + cut);
+                bytes.extend_from_slice(example);
+            }
+        }
+    }
+    (bytes, cuts)
+}
+
+/// What the worker does with a file.
+fn in_chunks(scan: &mut Scan<'_>, overlap: usize, bytes: &[u8], cuts: &[usize]) -> Vec<Match> {
+    scan.reset();
+    let (mut start, mut repeated) = (0, 0);
+    for &cut in cuts {
+        // A chunk has fresh bytes, and its successor begins at an even place, as those of the worker do.
+        if cut > start + overlap && cut % 2 == 0 {
+            scan.chunk(&bytes[start..cut], repeated, start as u64, false);
+            (start, repeated) = (cut - overlap, overlap);
+        }
+    }
+    scan.chunk(&bytes[start..], repeated, start as u64, true);
+    scan.finish()
+}
+
+fn seen(found: &[Match]) -> Vec<(String, u64, Option<u64>, Vec<u8>)> {
+    let each = |one: &Match| (one.advisory.id.clone(), one.offset, one.line, one.secret.reveal().to_vec());
+    let mut seen: Vec<_> = found.iter().map(each).collect();
+    seen.sort();
+    seen
+}
+
+fuzz_target!(|input: &[u8]| {
+    let engine = Engine::embedded();
+    let (bytes, cuts) = text(input);
+    let mut scan = engine.begin();
+    let whole = seen(&in_chunks(&mut scan, engine.overlap(), &bytes, &[]));
+    let parts = seen(&in_chunks(&mut scan, engine.overlap(), &bytes, &cuts));
+    assert_eq!(whole, parts, "cuts {cuts:?} of {} bytes", bytes.len());
+});

@@ -1,0 +1,16 @@
+//! The XFS reader, on patched images of both versions, with clean and dirty logs.
+#![no_main]
+
+use ami_assay_fuzz::Patched;
+use ami_assay_fuzz::reading::exhaust;
+use ami_assay_fuzz::seeds::{Seeds, cached};
+use libfuzzer_sys::fuzz_target;
+
+static SEEDS: Seeds = Seeds::new();
+
+fuzz_target!(|input: &[u8]| {
+    let Some((_, source)) = Patched::shared(cached(&SEEDS, &["xfs"]), input) else { return };
+    for driver in [assay::fs::xfs::DRIVER, assay::fs::xfs::FROM_BACKUP] {
+        exhaust(&driver, source.clone());
+    }
+});

@@ -25,7 +25,7 @@ pub struct Hint {
 /// Gives each file system its place: the root by what it holds, the others by fstab, then by where they
 /// were mounted last, the partition's type, and the label, as far as the root has such a directory.
 pub(super) fn place(volumes: &mut Vec<Mounted>, hints: &[Hint]) {
-    let Some((root, why)) = find_root(volumes, hints) else { return };
+    let Some((root, why)) = find_root(volumes, hints).or_else(|| only_one(volumes)) else { return };
     set(volumes, root, b"", why);
     let tree = Tree { volumes: std::mem::take(volumes) };
     let lines = match tree.read(b"/etc/fstab", FSTAB_LIMIT) {
@@ -136,6 +136,13 @@ fn child_in_any_case(mounted: &Mounted, index: u32, name: &[u8]) -> Option<u32> 
         let entry = mounted.walk.get(child);
         entry.is_some_and(|entry| mounted.walk.name(entry).eq_ignore_ascii_case(name))
     })
+}
+
+/// The file system that is alone: whatever it holds, its paths are those of the image.
+fn only_one(volumes: &[Mounted]) -> Option<(usize, &'static str)> {
+    let mut all = volumes.iter().enumerate().filter(|(_, mounted)| !mounted.is_plain);
+    let (first, _) = all.next()?;
+    all.next().is_none().then_some((first, "the only file system"))
 }
 
 /// Whether its own /etc/fstab mounts it as the root.

@@ -264,7 +264,7 @@ impl Opening {
             self.closed(device, found.name, found.kind, &found.detail);
         } else if matches!(fs::magic::is_blank(&*device.source), Ok(Some(true))) {
             "empty".clone_into(&mut summary.content);
-            summary.read = true;
+            (summary.read, summary.beyond) = (true, (device.source.len(), 0));
         } else if volume.is_boot_code() {
             "boot code".clone_into(&mut summary.content);
             self.notes.push((

@@ -22,6 +22,7 @@ use assay::bytes::Source;
 use assay::finding::Loss;
 use assay::fs::xfs::{DRIVER, FROM_BACKUP};
 use assay::fs::{FileSystem, FileType, FsError, NodeId, Place};
+use oracle::tools::prototype;
 use oracle::{Files, build_tree, expected, found, named, pattern, run};
 use tempfile::TempDir;
 
@@ -48,10 +49,7 @@ impl Image {
         if !options.contains(&"crc=0") && !options.contains(&LONG_LINK[1]) {
             fs::remove_file(tree.join("link-long")).unwrap();
         }
-        let mut proto = b"/\n0 0\n".to_vec();
-        describe(&tree, b"", &mut proto);
-        proto.extend(b"\n");
-        fs::write(image.dir.path().join("proto"), proto).unwrap();
+        fs::write(image.dir.path().join("proto"), prototype(&tree)).unwrap();
         fs::File::create(image.path()).unwrap().set_len(size).unwrap();
         let (proto, path) = (image.dir.path().join("proto"), image.path());
         let mut args = vec!["--unsupported", "-q", "-p", proto.to_str().unwrap()];
@@ -125,33 +123,6 @@ fn without_spaces(dir: &Path) {
             without_spaces(&path);
         }
     }
-}
-
-/// The lines of a prototype for the entry at `path`, called `name`.
-fn describe(path: &Path, name: &[u8], proto: &mut Vec<u8>) {
-    let data = path.symlink_metadata().unwrap();
-    let kind = if data.is_dir() {
-        'd'
-    } else if data.is_symlink() {
-        'l'
-    } else {
-        '-'
-    };
-    proto.extend(name);
-    let line = format!(" {kind}--{:03o} {} {} ", data.mode() & 0o777, data.uid(), data.gid());
-    proto.extend(line.as_bytes());
-    if data.is_dir() {
-        proto.push(b'\n');
-        for entry in fs::read_dir(path).unwrap().map(Result::unwrap) {
-            describe(&entry.path(), entry.file_name().as_bytes(), proto);
-        }
-        proto.push(b'$');
-    } else if data.is_symlink() {
-        proto.extend(fs::read_link(path).unwrap().as_os_str().as_bytes());
-    } else {
-        proto.extend(path.as_os_str().as_bytes());
-    }
-    proto.push(b'\n');
 }
 
 /// Options that keep the long link: they say what is so anyway.

@@ -1,7 +1,8 @@
 //! `assay manifest` (hidden): every entry of every file system in one line, to compare with what the kernel says.
 //!
 //! `type mode uid gid size sha256 path`, sorted by the bytes of the path, which is escaped; the size of a
-//! directory or device is `-`, the hash of a symbolic link is its target's.
+//! directory or device is `-`, the hash of a symbolic link is its target's, and that of a file of more than
+//! 16 GiB is `-`: such a file is holes, which would be hashed for hours.
 
 use std::path::Path;
 
@@ -12,6 +13,9 @@ use super::{Exit, Failure, Terminal, engine};
 use crate::fs::FileType;
 use crate::text::Escaped;
 use crate::tree::{EntryId, Tree};
+
+/// Bytes of the largest file that is hashed.
+const HASHED: u64 = 16 << 30;
 
 /// Runs the command.
 pub(super) fn run(image: &Path, outside: bool, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
@@ -42,6 +46,7 @@ fn line(tree: &Tree, id: EntryId) -> Result<String, String> {
     let (_, entry) = tree.get(id).ok_or("is not in the tree")?;
     let metadata = &entry.metadata;
     let (size, hash) = match metadata.file_type {
+        FileType::Regular if metadata.size > HASHED => (metadata.size.to_string(), "-".to_owned()),
         FileType::Regular => (metadata.size.to_string(), content(tree, id)?),
         FileType::Symlink => {
             let target = entry.target.as_deref().unwrap_or_default();

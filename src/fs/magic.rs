@@ -152,7 +152,7 @@ fn has_zfs_label(source: &dyn Source) -> bool {
 ///
 /// Reference: LUKS1 and LUKS2 on-disk format specifications.
 fn luks(source: &dyn Source) -> Option<Recognised> {
-    let header = read_vec(source, 0, 512).ok()?;
+    let header = read_vec(source, 0, usize::try_from(source.len().min(592)).ok()?).ok()?;
     let record = Record::new("LUKS header", &header);
     if record.bytes(0, 6).ok()? != b"LUKS\xba\xbe" {
         return None;
@@ -165,8 +165,8 @@ fn luks(source: &dyn Source) -> Option<Recognised> {
     let (name, detail) = match record.u16_be(6).ok()? {
         1 => {
             let active = |slot: usize| record.u32_be(208 + slot * 48).is_ok_and(|state| state == 0x00ac_71f3);
-            let slots = (0..6).filter(|&slot| active(slot)).count();
-            ("LUKS1", format!("cipher {}-{}, {slots} or more key slots in use", text(8, 32), text(40, 32)))
+            let slots = (0..8).filter(|&slot| active(slot)).count();
+            ("LUKS1", format!("cipher {}-{}, {slots} of 8 key slots in use", text(8, 32), text(40, 32)))
         }
         version => {
             // The size of header and JSON area, at most 4 MiB.
@@ -240,14 +240,17 @@ mod tests {
     }
 
     #[test]
-    fn luks_says_its_cipher() {
+    fn luks_says_its_cipher_and_key_slots() {
         let mut volume = vec![0; 8192];
         volume[..8].copy_from_slice(b"LUKS\xba\xbe\0\x01");
         volume[8..11].copy_from_slice(b"aes");
         volume[40..51].copy_from_slice(b"xts-plain64");
+        for slot in [0, 7] {
+            volume[208 + slot * 48..][..4].copy_from_slice(&[0, 0xac, 0x71, 0xf3]);
+        }
         let found = recognise(&volume).unwrap();
         assert_eq!((found.name, found.kind), ("LUKS1", GapKind::Encrypted));
-        assert!(found.detail.contains("aes-xts-plain64"));
+        assert_eq!(found.detail, "cipher aes-xts-plain64, 2 of 8 key slots in use");
     }
 
     #[test]

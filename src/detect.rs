@@ -12,6 +12,7 @@ pub mod assignments;
 pub mod authorized_keys;
 pub mod credential_files;
 pub mod credentials;
+pub mod ec2_user_data;
 pub mod miners;
 pub mod password_hashes;
 mod path_table;
@@ -93,6 +94,7 @@ pub fn all() -> Detectors {
         files: vec![
             Box::new(authorized_keys::AuthorizedKeys::default()),
             Box::new(credential_files::CredentialFiles::default()),
+            Box::new(ec2_user_data::Ec2UserData::default()),
             Box::new(miners::MinerFiles::default()),
             Box::new(password_hashes::PasswordHashes::default()),
             Box::new(scripts::Scripts::default()),

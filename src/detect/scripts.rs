@@ -13,6 +13,7 @@
 use std::sync::Arc;
 
 use super::credentials::is_example;
+use super::ec2_user_data::is_kept_by_agent;
 use super::{FileDetector, Interest, Sink};
 use crate::command_line;
 use crate::facts::Facts;
@@ -70,9 +71,16 @@ fn is_commands(entry: &Entry<'_>) -> bool {
     let path = entry.path;
     NAMES.contains(&name)
         || STARTS.contains(&name)
-        || ENDS.iter().any(|end| name.ends_with(end))
+        || ENDS.iter().any(|end| ends_in_any_case(name, end))
         || PARTS.iter().any(|part| memchr::memmem::find(path, part).is_some())
+        || is_kept_by_agent(path)
         || entry.metadata.mode & 0o111 != 0 && !entry.is_member()
+}
+
+/// Names on Windows have no case.
+fn ends_in_any_case(name: &[u8], end: &[u8]) -> bool {
+    let tail = name.len().checked_sub(end.len()).and_then(|at| name.get(at..));
+    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end))
 }
 
 /// A shell's script, or a text that has no interpreter.

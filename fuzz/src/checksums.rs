@@ -16,7 +16,9 @@ pub struct Sum {
 #[derive(Clone, Copy)]
 enum Kind {
     /// CRC-32C of everything, the field counted as zeros: XFS, VHDX.
-    Crc32c { field: usize },
+    Crc32c {
+        field: usize,
+    },
     /// CRC-32C of what lies behind the field's 32 bytes.
     Btrfs,
     /// The complement of CRC-32C: of what lies before the superblock's field in ext, of everything in its journal.
@@ -36,9 +38,13 @@ enum Kind {
     Md1,
     Md0,
     /// Header and entries of a GPT; the header's place.
-    Gpt { header: u64 },
+    Gpt {
+        header: u64,
+    },
     /// Footer and header of VHD.
-    Vhd { field: usize },
+    Vhd {
+        field: usize,
+    },
     /// A header of tar.
     Tar,
 }

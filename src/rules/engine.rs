@@ -71,7 +71,7 @@ impl Engine {
     pub fn begin(&self) -> Scan<'_> {
         Scan {
             engine: self,
-            covered: vec![0; self.rules.len()],
+            covered: [vec![0; self.rules.len()], vec![0; self.rules.len()]],
             counts: vec![0; self.rules.len()],
             seen: HashSet::new(),
             matches: Vec::new(),
@@ -97,8 +97,8 @@ struct Lines {
 /// The search of one file, chunk by chunk.
 pub struct Scan<'e> {
     engine: &'e Engine,
-    /// For each rule: up to where in the chunk its windows reached.
-    covered: Vec<usize>,
+    /// For each rule: up to where in the chunk its windows reached, in the bytes as they are and as text.
+    covered: [Vec<usize>; 2],
     counts: Vec<u32>,
     /// Rule and place of the matches found, for what chunks repeat.
     seen: HashSet<(usize, u64)>,
@@ -117,6 +117,7 @@ impl Scan<'_> {
     /// Forgets the last file.
     pub fn reset(&mut self) {
         if self.dirty {
+            self.covered.iter_mut().for_each(|covered| covered.fill(0));
             self.counts.fill(0);
             self.seen.clear();
             self.matches.clear();
@@ -171,10 +172,7 @@ impl Scan<'_> {
         let engine = self.engine;
         let mut hits = std::mem::take(&mut self.hits);
         engine.filter.find(chunk.bytes, &mut self.places, &mut hits);
-        if !hits.is_empty() {
-            self.covered.fill(0);
-            self.dirty = true;
-        }
+        self.dirty |= !hits.is_empty();
         for hit in &hits {
             let Some((keyword, users)) = engine.keywords.get(hit.keyword as usize) else { continue };
             let end = hit.start.saturating_add(keyword.text.len());
@@ -183,39 +181,43 @@ impl Scan<'_> {
             }
         }
         self.hits = hits;
+        if let Some(next) = chunk.next.filter(|_| self.dirty) {
+            // Where a window begins in a value that is known already, the rest of it must not be one more.
+            let covered = self.covered.iter_mut().skip(chunk.form()).take(1).flatten();
+            covered.for_each(|covered| *covered = covered.saturating_sub(next));
+        }
     }
 
     fn window(&mut self, index: usize, start: usize, end: usize, chunk: &Chunk<'_>) {
         let Some(rule) = self.engine.rules.get(index) else { return };
-        let covered = self.covered.get(index).copied().unwrap_or(0);
-        if start < covered {
+        let covered = self.covered.get(chunk.form()).and_then(|covered| covered.get(index));
+        if covered.is_some_and(|covered| start < *covered) {
             return;
         }
         let from = start.saturating_sub(rule.before);
         if chunk.is_repeated(from) {
             return; // the next chunk has the whole window, and more behind it
         }
-        let mut to = end.saturating_add(rule.after).min(chunk.bytes.len());
-        let limit = to.saturating_add(GROWTH).min(chunk.bytes.len());
+        // What begins behind the window has a keyword, and so a window, of its own.
+        let edge = end.saturating_add(rule.after).min(chunk.bytes.len());
+        let limit = edge.saturating_add(GROWTH).min(chunk.bytes.len());
         let Some(regex) = rule.regex() else { return };
-        let mut at = from;
+        let (mut at, mut to, mut reached) = (from, edge, end);
         while let Some(captures) = regex.captures_at(chunk.bytes.get(..to).unwrap_or_default(), at) {
-            let Some(whole) = captures.get(0) else { break };
+            let Some(whole) = captures.get(0).filter(|whole| whole.start() < edge) else { break };
             if whole.end() == to && to < limit {
                 to = limit;
                 continue;
-            }
-            if whole.end() == chunk.bytes.len() && chunk.is_repeated(whole.start()) {
-                break; // the next chunk has the rest of it
             }
             if let Some(secret) = captures.name("secret") {
                 let key = captures.name("key").map(|key| key.as_bytes().to_vec());
                 self.found(index, rule, secret.start()..secret.end(), key, chunk);
             }
+            reached = reached.max(whole.end());
             at = if whole.end() > at { whole.end() } else { at.saturating_add(1) };
         }
-        if let Some(covered) = self.covered.get_mut(index) {
-            *covered = to.saturating_sub(rule.after).max(end);
+        if let Some(covered) = self.covered.get_mut(chunk.form()).and_then(|covered| covered.get_mut(index)) {
+            *covered = edge.saturating_sub(rule.after).max(reached);
         }
     }
 
@@ -279,6 +281,11 @@ struct Chunk<'c> {
 }
 
 impl Chunk<'_> {
+    /// 0: bytes as they are, 1: decoded text.
+    fn form(&self) -> usize {
+        usize::from(self.decoded.is_some())
+    }
+
     /// Whether the next chunk has the place, and the byte before it.
     fn is_repeated(&self, at: usize) -> bool {
         self.next.is_some_and(|next| next == 0 || at > next)
@@ -327,8 +334,8 @@ mod tests {
         severity = "high"
         confidence = "high"
         keywords = ["token="]
-        regex = '''token=(?<secret>[a-z]{8,60})'''
-        before = 4
+        regex = '''(?<secret>(?:https://)?token=[a-z]{8,60})'''
+        before = 12
         after = 20
         remedy = "None."
         must_match = []
@@ -361,11 +368,11 @@ mod tests {
     fn text() -> String {
         let filler = "nothing to see in this line\n".repeat(40);
         let value = "abcdefghij".repeat(5);
-        format!("{filler}token={value}\n{filler}token={value}")
+        format!("{filler}https://token={value}\n{filler}token={value}")
     }
 
     #[test]
-    fn a_value_longer_than_its_window_is_whole_wherever_a_chunk_ends() {
+    fn a_value_longer_than_its_window_is_found_once_and_whole_wherever_a_chunk_ends() {
         holds_at_every_cut(text().as_bytes(), 1);
     }
 

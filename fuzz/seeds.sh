@@ -42,6 +42,44 @@ for version in 1 2 3; do
   cp "$work/v$version" "seeds/ext4-dirty-v$version"
 done
 
+# Fast commits behind the transactions: mke2fs makes the room for them, what is in it is written here.
+cp seeds/ext4-fast "$work/fast"
+printf 'jo\njw -b 1500-1502 %s\njw -b 1600 %s\njc\n' "$work/blocks" "$work/blocks" | debugfs -w -f - "$work/fast" > /dev/null 2>&1
+python3 - "$work/fast" seeds/ext4-fast-dirty "$(debugfs -R 'bmap <8> 1025' "$work/fast" 2> /dev/null)" <<'PY'
+import struct, sys
+image = bytearray(open(sys.argv[1], 'rb').read())
+journal = next(at for at in range(0, len(image), 1024) if image[at:at + 8] == b'\xc0\x3b\x39\x98\0\0\0\4')
+features, = struct.unpack_from('>I', image, journal + 0x28)
+struct.pack_into('>I', image, journal + 0x28, features | 0x20)
+struct.pack_into('>I', image, journal + 0x54, 16)
+blocks, first, sequence = struct.unpack_from('>III', image, journal + 16)
+def crc32c(crc, data):
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc
+def record(tag, value): return struct.pack('<HH', tag, len(value)) + value
+tid = sequence + 2
+inode = bytearray(160)
+struct.pack_into('<HHI', inode, 0, 0o100644, 7, 5); struct.pack_into('<H', inode, 26, 1)
+struct.pack_into('<I', inode, 32, 0x80000); inode[40:52] = b'\x0a\xf3\0\0\4\0\0\0\0\0\0\0'
+link = lambda tag, parent, child, name: record(tag, struct.pack('<II', parent, child) + name)
+area = b''
+for block in range(2):
+    records = record(9, struct.pack('<II', 0, tid)) if block == 0 else b''
+    records += record(6, struct.pack('<I', 60 + block) + inode) + record(1, struct.pack('<IIHHI', 60 + block, 0, 3, 0, 2000))
+    records += record(2, struct.pack('<III', 60 + block, 1, 1)) + link(3, 2, 60 + block, b'new name') + link(4, 2, 12, b'second') + link(5, 2, 12, b'second')
+    sum = crc32c(0, records)
+    tail = struct.pack('<HHI', 8, 1024 - len(records) - 4, tid)
+    sum = crc32c(sum, tail)
+    area += (records + tail + struct.pack('<I', sum)).ljust(1024, b'\0')
+# The first of the 16 blocks behind the log stays unused.
+at = int(sys.argv[3]) * 1024
+image[at:at + len(area)] = area
+open(sys.argv[2], 'wb').write(image)
+PY
+
 # XFS: mkfs takes a prototype; a dirty log is written by hand.
 proto() {
   printf '%s\n0 0\nd--755 0 0\netc d--755 0 0\nhello ---644 0 0 %s/etc/hello\n$\nd d--755 0 0\n' / "$tree"

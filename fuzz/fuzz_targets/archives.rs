@@ -22,7 +22,10 @@ fuzz_target!(|input: &[u8]| {
 fn unpack(bytes: &[u8]) {
     let spent = Spent::new(bytes.len() as u64, &budget());
     level(bytes, &spent, 1);
-    assert!(spent.bytes() <= budget().unpacked_bytes + (1 << 20) && spent.members() <= budget().archive_members + 1);
+    assert!(
+        spent.bytes() <= budget().unpacked_bytes + (1 << 20)
+            && spent.members() <= budget().archive_members + 1
+    );
 }
 
 fn level(bytes: &[u8], spent: &Spent, depth: u32) {

@@ -1,6 +1,7 @@
 //! The search for the embedded rules: in chunks, cut anywhere, it finds what it finds in the whole.
 //!
-//! A byte of the input is itself below 128; above, it chooses, with the next one, an example of a rule.
+//! A byte of the input is itself below 128; above, it chooses, with the next one, an example of a rule. A first
+//! byte W makes UTF-16 of it all.
 #![no_main]
 
 use std::sync::OnceLock;
@@ -16,7 +17,9 @@ fn examples() -> Vec<String> {
         .iter()
         .flat_map(|rule| {
             let right = rule.must_match.iter().map(|example| example.text.clone());
-            right.chain(rule.must_not_match.iter().map(|example| example.text.clone())).chain(rule.keywords.clone())
+            right
+                .chain(rule.must_not_match.iter().map(|example| example.text.clone()))
+                .chain(rule.keywords.clone())
         })
         .collect()
 }
@@ -70,7 +73,11 @@ fn seen(found: &[Match]) -> Vec<(String, u64, Option<u64>, Vec<u8>)> {
 
 fuzz_target!(|input: &[u8]| {
     let engine = Engine::embedded();
-    let (bytes, cuts) = text(input);
+    let (mut bytes, mut cuts) = text(input);
+    if input.first().is_some_and(|first| *first == b'W') {
+        bytes = bytes.iter().flat_map(|byte| [*byte, 0]).collect();
+        cuts.iter_mut().for_each(|cut| *cut *= 2);
+    }
     let mut scan = engine.begin();
     let whole = seen(&in_chunks(&mut scan, engine.overlap(), &bytes, &[]));
     let parts = seen(&in_chunks(&mut scan, engine.overlap(), &bytes, &cuts));

@@ -16,12 +16,16 @@ pub struct Sum {
 #[derive(Clone, Copy)]
 enum Kind {
     /// CRC-32C of everything, the field counted as zeros: XFS, VHDX.
-    Crc32c { field: usize },
+    Crc32c {
+        field: usize,
+    },
     /// CRC-32C of what lies behind the field's 32 bytes.
     Btrfs,
     /// The complement of CRC-32C: of what lies before the superblock's field in ext, of everything in its journal.
     Ext,
     Journal,
+    /// A block of fast commits, which ends with the sum of its records.
+    FastCommits,
     /// A record of the XFS log: none is as good as a right one.
     Log,
     /// The boot region of exFAT, and a set of entries.
@@ -34,9 +38,13 @@ enum Kind {
     Md1,
     Md0,
     /// Header and entries of a GPT; the header's place.
-    Gpt { header: u64 },
+    Gpt {
+        header: u64,
+    },
     /// Footer and header of VHD.
-    Vhd { field: usize },
+    Vhd {
+        field: usize,
+    },
     /// A header of tar.
     Tar,
 }
@@ -79,6 +87,8 @@ fn common(bytes: &[u8], at: usize, unit: &[u8], add: &mut dyn FnMut(u64, Kind)) 
         add(1024, Kind::Ext);
     } else if has(0, b"\xc0\x3b\x39\x98\0\0\0\x04") {
         add(1024, Kind::Journal);
+    } else if at % 1024 == 0 && (has(0, b"\x09\0\x08\0") || has(0, b"\x06\0\xa4\0")) {
+        add(1024, Kind::FastCommits);
     } else if has(3, b"EXFAT   ") {
         add(12 * 512, Kind::ExfatBoot);
     } else if has(0, b"LABELONE") {
@@ -156,6 +166,10 @@ impl Sum {
                 bytes[0xfc..0x100].fill(0);
                 (0xfc, (!crc32c::crc32c(&bytes)).to_be_bytes().into())
             }
+            Kind::FastCommits => {
+                let Some((at, sum)) = fast_commits(&bytes) else { return };
+                (at, sum.to_le_bytes().into())
+            }
             Kind::Log => (32, vec![0; 4]),
             Kind::ExfatBoot => (11 * 512, exfat_boot(&bytes[..11 * 512]).to_le_bytes().repeat(128)),
             Kind::ExfatSet => {
@@ -190,6 +204,20 @@ impl Sum {
             }
         };
         image.put(self.at + field as u64, &sum);
+    }
+}
+
+/// Place and value of the sum in the first tail.
+fn fast_commits(bytes: &[u8]) -> Option<(usize, u32)> {
+    let mut at = 0;
+    loop {
+        let head = bytes.get(at..at + 4)?;
+        let len = usize::from(u16::from_le_bytes([head[2], head[3]]));
+        if head.starts_with(&[8, 0]) {
+            let sum = !crc32c::crc32c_append(!0, bytes.get(..at + 8)?);
+            return (at + 12 <= bytes.len()).then_some((at + 8, sum));
+        }
+        at += 4 + len;
     }
 }
 

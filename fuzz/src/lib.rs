@@ -45,7 +45,8 @@ impl Patched {
             rest = after;
         }
         if kind % 2 == 0 {
-            let touches = |at: u64, len: u64| touched.iter().any(|span| span.start < at + len && at < span.end);
+            let touches =
+                |at: u64, len: u64| touched.iter().any(|span| span.start < at + len && at < span.end);
             let sums = seed.sums.iter().filter(|sum| touches(sum.at, sum.len));
             sums.for_each(|sum| sum.renew(&mut patched));
         }

@@ -69,7 +69,8 @@ fn content(node: &mut dyn Node, left: &mut u64) {
             break;
         }
     }
-    let starts: Vec<u64> = node.extents().unwrap_or_default().iter().map(|extent| extent.start).take(16).collect();
+    let starts: Vec<u64> =
+        node.extents().unwrap_or_default().iter().map(|extent| extent.start).take(16).collect();
     for start in starts.into_iter().chain([size.saturating_sub(3), size, u64::MAX - 5]) {
         let _ = node.read_at(start, &mut buffer[..100]);
     }

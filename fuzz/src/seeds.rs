@@ -32,7 +32,8 @@ fn load(prefixes: &[&str]) -> Vec<Seed> {
     let entries = std::fs::read_dir(&folder).unwrap_or_else(|_| panic!("run fuzz/seeds.sh first"));
     let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();
-    let named = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let named =
+        |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let wanted = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
     let names = paths.iter().map(|path| (path, named(path))).filter(|(_, name)| wanted(name));
     let seeds: Vec<Seed> =

@@ -47,7 +47,8 @@ impl Engine {
         }
         let filter = Filter::new(&keywords.iter().map(|(keyword, _)| keyword.clone()).collect::<Vec<_>>());
         let longest = rules.iter().map(|rule| rule.before.saturating_add(rule.after)).max().unwrap_or(0);
-        Self { rules, filter, keywords, overlap: longest.saturating_add(256).next_multiple_of(2) }
+        // Text in UTF-16 has two bytes where the windows count one.
+        Self { rules, filter, keywords, overlap: longest.saturating_add(256).saturating_mul(2) }
     }
 
     /// What the filter looks for.
@@ -70,7 +71,7 @@ impl Engine {
     pub fn begin(&self) -> Scan<'_> {
         Scan {
             engine: self,
-            covered: vec![0; self.rules.len()],
+            covered: [vec![0; self.rules.len()], vec![0; self.rules.len()]],
             counts: vec![0; self.rules.len()],
             seen: HashSet::new(),
             matches: Vec::new(),
@@ -89,16 +90,15 @@ impl Engine {
 struct Lines {
     /// Whether the file is text so far.
     text: bool,
-    /// Newlines before `at` in the file.
+    /// Newlines before the chunk at hand.
     before: u64,
-    at: u64,
 }
 
 /// The search of one file, chunk by chunk.
 pub struct Scan<'e> {
     engine: &'e Engine,
-    /// For each rule: up to where in the chunk its windows reached.
-    covered: Vec<usize>,
+    /// For each rule: up to where in the chunk its windows reached, in the bytes as they are and as text.
+    covered: [Vec<usize>; 2],
     counts: Vec<u32>,
     /// Rule and place of the matches found, for what chunks repeat.
     seen: HashSet<(usize, u64)>,
@@ -117,6 +117,7 @@ impl Scan<'_> {
     /// Forgets the last file.
     pub fn reset(&mut self) {
         if self.dirty {
+            self.covered.iter_mut().for_each(|covered| covered.fill(0));
             self.counts.fill(0);
             self.seen.clear();
             self.matches.clear();
@@ -132,22 +133,26 @@ impl Scan<'_> {
     pub fn chunk(&mut self, bytes: &[u8], repeated: usize, base: u64, last: bool) {
         if repeated == 0 {
             self.encoding = utf16::recognise(bytes);
-            self.lines = Lines {
-                text: memchr::memchr(0, bytes.get(..8192).unwrap_or(bytes)).is_none(),
-                before: self.lines.before,
-                at: base,
-            };
+            self.lines.text = memchr::memchr(0, bytes.get(..8192).unwrap_or(bytes)).is_none();
         }
-        self.search(bytes, base, last, None);
-        if let Some(order) = self.encoding {
+        let repeat = bytes.len().saturating_sub(self.engine.overlap);
+        let next = (!last).then_some(repeat);
+        self.search(&Chunk { bytes, base, next, decoded: None });
+        let decoded = self.encoding.map(|order| {
             let text = utf16::to_utf8(bytes, order);
-            self.search(text.as_bytes(), base, last, Some(&text));
+            let repeated = utf16::to_utf8(bytes.get(repeat..).unwrap_or_default(), order);
+            (text.len().saturating_sub(repeated.len()), text)
+        });
+        if let Some((repeat, text)) = &decoded {
+            let next = next.map(|_| *repeat);
+            self.search(&Chunk { bytes: text.as_bytes(), base, next, decoded: Some(text) });
         }
-        if self.lines.text && !last {
-            let next = bytes.len().saturating_sub(self.engine.overlap.min(bytes.len()));
-            self.lines.before =
-                self.lines.before.saturating_add(newlines(bytes.get(..next).unwrap_or_default()));
-            self.lines.at = base.saturating_add(next as u64);
+        if !last {
+            let gone = match &decoded {
+                Some((repeat, text)) => text.as_bytes().get(..*repeat),
+                None => bytes.get(..repeat),
+            };
+            self.lines.before = self.lines.before.saturating_add(newlines(gone.unwrap_or_default()));
         }
     }
 
@@ -163,44 +168,43 @@ impl Scan<'_> {
         self.dropped
     }
 
-    fn search(&mut self, bytes: &[u8], base: u64, last: bool, decoded: Option<&str>) {
+    fn search(&mut self, chunk: &Chunk<'_>) {
         let engine = self.engine;
         let mut hits = std::mem::take(&mut self.hits);
-        engine.filter.find(bytes, &mut self.places, &mut hits);
-        if !hits.is_empty() {
-            self.covered.fill(0);
-            self.dirty = true;
-        }
+        engine.filter.find(chunk.bytes, &mut self.places, &mut hits);
+        self.dirty |= !hits.is_empty();
         for hit in &hits {
             let Some((keyword, users)) = engine.keywords.get(hit.keyword as usize) else { continue };
             let end = hit.start.saturating_add(keyword.text.len());
             for &index in users {
-                self.window(index, hit.start, end, &Chunk { bytes, base, last, decoded });
+                self.window(index, hit.start, end, chunk);
             }
         }
         self.hits = hits;
+        if let Some(next) = chunk.next.filter(|_| self.dirty) {
+            // Where a window begins in a value that is known already, the rest of it must not be one more.
+            let covered = self.covered.iter_mut().skip(chunk.form()).take(1).flatten();
+            covered.for_each(|covered| *covered = covered.saturating_sub(next));
+        }
     }
 
     fn window(&mut self, index: usize, start: usize, end: usize, chunk: &Chunk<'_>) {
         let Some(rule) = self.engine.rules.get(index) else { return };
-        let covered = self.covered.get(index).copied().unwrap_or(0);
-        if start < covered {
+        let covered = self.covered.get(chunk.form()).and_then(|covered| covered.get(index));
+        if covered.is_some_and(|covered| start < *covered) {
             return;
         }
-        let to = end.saturating_add(rule.after);
-        if to > chunk.bytes.len()
-            && !chunk.last
-            && start >= chunk.bytes.len().saturating_sub(self.engine.overlap).saturating_add(rule.before)
-        {
-            return; // the next chunk has the whole window
-        }
         let from = start.saturating_sub(rule.before);
-        let mut to = to.min(chunk.bytes.len());
-        let limit = to.saturating_add(GROWTH).min(chunk.bytes.len());
+        if chunk.is_repeated(from) {
+            return; // the next chunk has the whole window, and more behind it
+        }
+        // What begins behind the window has a keyword, and so a window, of its own.
+        let edge = end.saturating_add(rule.after).min(chunk.bytes.len());
+        let limit = edge.saturating_add(GROWTH).min(chunk.bytes.len());
         let Some(regex) = rule.regex() else { return };
-        let mut at = from;
+        let (mut at, mut to, mut reached) = (from, edge, end);
         while let Some(captures) = regex.captures_at(chunk.bytes.get(..to).unwrap_or_default(), at) {
-            let Some(whole) = captures.get(0) else { break };
+            let Some(whole) = captures.get(0).filter(|whole| whole.start() < edge) else { break };
             if whole.end() == to && to < limit {
                 to = limit;
                 continue;
@@ -209,10 +213,11 @@ impl Scan<'_> {
                 let key = captures.name("key").map(|key| key.as_bytes().to_vec());
                 self.found(index, rule, secret.start()..secret.end(), key, chunk);
             }
+            reached = reached.max(whole.end());
             at = if whole.end() > at { whole.end() } else { at.saturating_add(1) };
         }
-        if let Some(covered) = self.covered.get_mut(index) {
-            *covered = to.saturating_sub(rule.after).max(end);
+        if let Some(covered) = self.covered.get_mut(chunk.form()).and_then(|covered| covered.get_mut(index)) {
+            *covered = edge.saturating_sub(rule.after).max(reached);
         }
     }
 
@@ -269,12 +274,23 @@ impl Scan<'_> {
 struct Chunk<'c> {
     bytes: &'c [u8],
     base: u64,
-    last: bool,
+    /// Where the next chunk begins; none for the last one.
+    next: Option<usize>,
     /// The text, where the bytes are a decoded form of the file's.
     decoded: Option<&'c str>,
 }
 
 impl Chunk<'_> {
+    /// 0: bytes as they are, 1: decoded text.
+    fn form(&self) -> usize {
+        usize::from(self.decoded.is_some())
+    }
+
+    /// Whether the next chunk has the place, and the byte before it.
+    fn is_repeated(&self, at: usize) -> bool {
+        self.next.is_some_and(|next| next == 0 || at > next)
+    }
+
     /// The offset in the file of a place in the chunk.
     fn offset(&self, at: usize) -> u64 {
         let inside = match self.decoded.and_then(|text| text.get(..at)) {
@@ -303,4 +319,66 @@ fn context(bytes: &[u8], span: std::ops::Range<usize>) -> Vec<u8> {
         memchr::memrchr(b'\n', before).map_or(from, |at| from.saturating_add(at).saturating_add(1));
     let line_end = memchr::memchr(b'\n', after).map_or(to, |at| span.end.saturating_add(at));
     bytes.get(line_start..line_end).unwrap_or_default().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Family;
+    use crate::rules::schema::parse;
+
+    const RULE: &str = r#"
+        [[rule]]
+        id = "token"
+        title = "A token"
+        severity = "high"
+        confidence = "high"
+        keywords = ["token="]
+        regex = '''(?<secret>(?:https://)?token=[a-z]{8,60})'''
+        before = 12
+        after = 20
+        remedy = "None."
+        must_match = []
+        must_not_match = []
+    "#;
+
+    /// Place, line and value of what is found in `bytes`, cut at `cut`.
+    fn found(bytes: &[u8], cut: Option<usize>) -> Vec<(u64, Option<u64>, Vec<u8>)> {
+        let engine = Engine::new(parse("test", RULE, Family::Credentials).unwrap());
+        let mut scan = engine.begin();
+        let mut start = 0;
+        if let Some(cut) = cut {
+            scan.chunk(&bytes[..cut], 0, 0, false);
+            start = cut.saturating_sub(engine.overlap());
+        }
+        let repeated = cut.map_or(0, |cut| cut - start);
+        scan.chunk(&bytes[start..], repeated, start as u64, true);
+        scan.finish().iter().map(|one| (one.offset, one.line, one.secret.reveal().to_vec())).collect()
+    }
+
+    fn holds_at_every_cut(bytes: &[u8], step: usize) {
+        let whole = found(bytes, None);
+        assert_eq!(whole.len(), 2);
+        // The first chunk is long enough to tell the encoding.
+        for cut in (64..bytes.len()).step_by(step) {
+            assert_eq!(found(bytes, Some(cut)), whole, "cut at {cut}");
+        }
+    }
+
+    fn text() -> String {
+        let filler = "nothing to see in this line\n".repeat(40);
+        let value = "abcdefghij".repeat(5);
+        format!("{filler}https://token={value}\n{filler}token={value}")
+    }
+
+    #[test]
+    fn a_value_longer_than_its_window_is_found_once_and_whole_wherever_a_chunk_ends() {
+        holds_at_every_cut(text().as_bytes(), 1);
+    }
+
+    #[test]
+    fn text_in_utf16_is_found_wherever_a_chunk_ends() {
+        let bytes: Vec<u8> = text().encode_utf16().flat_map(u16::to_le_bytes).collect();
+        holds_at_every_cut(&bytes, 2);
+    }
 }

@@ -67,7 +67,7 @@ fn places(text: &str) -> [(&'static str, String); 4] {
 
 /// The first of the ends of a chunk in and around the example at which it is lost, or found twice.
 fn lost_at_a_cut(engine: &Engine, id: &str, text: &str, secret: &str) -> Option<usize> {
-    let before = "nothing to see in this line\n".repeat(engine.overlap() / 14);
+    let before = "nothing to see in this line\n".repeat(engine.overlap().div_ceil(28));
     let whole = format!("{before}{text}\n{before}");
     let from = before.len();
     let step = (text.len() / 16).max(1);

@@ -145,7 +145,7 @@ fn btrfs() -> Vec<u8> {
 
 fn squashfs() -> Vec<u8> {
     made(0, |tree, image| {
-        run("mksquashfs", &[tree.to_str().unwrap(), image, "-noappend", "-quiet", "-no-progress"])
+        run("mksquashfs", &[tree.to_str().unwrap(), image, "-noappend", "-quiet", "-no-progress"]);
     })
 }
 

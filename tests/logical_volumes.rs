@@ -4,7 +4,8 @@
 
 use std::io::Read;
 
-use assay::audit::{System, Target};
+use assay::audit::ledger::Use;
+use assay::audit::{self, Quiet, Settings, System, Target};
 use assay::budget::Budget;
 use assay::finding::Loss;
 
@@ -83,4 +84,14 @@ fn a_cut_image_is_told_of_and_what_is_there_is_read() {
     let reasons: Vec<&str> = system.gaps.iter().map(|gap| gap.reason.as_str()).collect();
     assert!(reasons.iter().any(|reason| reason.contains("the volume's 1572864 bytes are not in it")));
     assert!(system.tree.read(b"/etc/fstab", 4096).unwrap().is_some());
+}
+
+#[test]
+fn every_volume_is_in_the_ledger_blank_ones_too() {
+    let target = Target::Bytes { name: "disk".into(), data: image() };
+    let report = audit::run(&target, &Settings::default(), &Quiet).unwrap();
+    let blank = report.volumes.iter().find(|volume| volume.content == "empty").unwrap();
+    assert_eq!(blank.ledger.bytes(Use::Blank), blank.size);
+    assert!(report.volumes.iter().all(|volume| volume.ledger.adds_up()));
+    assert!(report.ledger.adds_up());
 }

@@ -9,6 +9,7 @@ mod engine;
 mod filter;
 pub mod proof;
 pub mod schema;
+mod shape;
 mod utf16;
 pub mod validators;
 

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use super::filter::{Filter, Hit, Keyword};
 use super::schema::Rule;
+use super::shape::Shape;
 use super::validators::{Proof, entropy};
 use super::{Match, utf16};
 use crate::finding::{Confidence, Secret};
@@ -37,7 +38,8 @@ impl Engine {
             for text in &rule.keywords {
                 let any_case = rule.case_insensitive;
                 let text = if any_case { text.to_ascii_lowercase() } else { text.clone() }.into_bytes();
-                let keyword = Keyword { text, any_case };
+                let shape = Shape::of(&rule.pattern, &text, any_case);
+                let keyword = Keyword { text, any_case, shape };
                 match keywords.iter_mut().find(|(known, _)| *known == keyword) {
                     Some((_, users)) if users.contains(&index) => {}
                     Some((_, users)) => users.push(index),

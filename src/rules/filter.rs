@@ -3,13 +3,15 @@
 //! Of each keyword its rarest window of up to four bytes is looked for (`anchor`). The windows are dealt
 //! into buckets, and a vector kernel tells which places of a buffer may begin a window of some bucket
 //! (`lanes`, `buckets`); a look-up by hash and a comparison throw out those that do not (`lookup`). What
-//! comes out equals what `aho-corasick` finds, which the tests hold it against.
+//! comes out equals what `aho-corasick` finds, without what has not the keyword's shape, which the tests hold
+//! it against.
 
 mod anchor;
 mod buckets;
 mod lanes;
 mod lookup;
 
+use super::shape::Shape;
 use lanes::Lanes;
 use lookup::Lookup;
 
@@ -24,6 +26,8 @@ pub(super) struct Keyword {
     pub(super) text: Vec<u8>,
     /// Whether ASCII letters match in either case.
     pub(super) any_case: bool,
+    /// What must stand around it.
+    pub(super) shape: Shape,
 }
 
 /// A place of a keyword.
@@ -74,7 +78,7 @@ mod tests {
     use super::*;
 
     fn keyword(text: &str, any_case: bool) -> Keyword {
-        Keyword { text: text.as_bytes().to_vec(), any_case }
+        Keyword { text: text.as_bytes().to_vec(), any_case, shape: Shape::default() }
     }
 
     /// What plain Aho-Corasick finds, one automaton for each way of looking at case.
@@ -91,6 +95,10 @@ mod tests {
                     .map(|hit| Hit { start: hit.start(), keyword: mine[hit.pattern().as_usize()] }),
             );
         }
+        hits.retain(|hit| {
+            let keyword = &keywords[hit.keyword as usize];
+            keyword.shape.admits(bytes, hit.start, hit.start + keyword.text.len())
+        });
         hits.sort_unstable();
         hits
     }

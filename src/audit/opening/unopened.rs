@@ -13,8 +13,9 @@ use crate::tree::mount::Hint;
 use crate::tree::walk::{gap_kind, walk};
 use crate::volume::stack::Device;
 
-/// Bytes that a swap space needs for itself: its first page.
-const SWAP_HEADER: u64 = 4096;
+/// Bytes that a swap space needs for itself, in sectors that are not blank: its header, and the mark at the end
+/// of its first page.
+const SWAP_HEADER: u64 = 2 * 512;
 
 /// What raw bytes belong to.
 pub(in crate::audit) struct At<'n> {

@@ -1,6 +1,7 @@
 //! The window of a keyword that is looked for: the rarest one, of at most four bytes.
 
 use super::Keyword;
+use crate::rules::shape::ByteSet;
 
 /// Bytes of a window.
 pub(super) const WIDTH: usize = 4;
@@ -24,6 +25,8 @@ pub(super) const FREQUENCY: [u8; 256] = [
 pub(super) enum Class {
     /// This one, and its other case.
     Either(u8, u8),
+    /// One of these: they follow the keyword.
+    Of(ByteSet),
     /// Every byte: the window is shorter.
     Any,
 }
@@ -33,6 +36,9 @@ impl Class {
     pub(super) fn halves(self) -> (u16, u16) {
         match self {
             Self::Either(a, b) => (1 << (a & 15) | 1 << (b & 15), 1 << (a >> 4) | 1 << (b >> 4)),
+            Self::Of(set) => set
+                .bytes()
+                .fold((0, 0), |(low, high), byte| (low | 1 << (byte & 15), high | 1 << (byte >> 4))),
             Self::Any => (u16::MAX, u16::MAX),
         }
     }
@@ -42,6 +48,7 @@ impl Class {
         match self {
             Self::Either(a, b) if a == b => of(a),
             Self::Either(a, b) => of(a).saturating_add(of(b)),
+            Self::Of(set) => set.bytes().map(of).sum(),
             Self::Any => 10_000,
         }
     }
@@ -52,7 +59,7 @@ impl Class {
 pub(super) struct Anchor {
     /// Where in the keyword it begins.
     pub(super) offset: usize,
-    /// Its bytes that count: at most [`WIDTH`].
+    /// Its bytes that are the keyword's: at most [`WIDTH`].
     pub(super) len: usize,
     /// What stands at each of its places.
     pub(super) classes: [Class; WIDTH],
@@ -60,40 +67,42 @@ pub(super) struct Anchor {
 
 /// The rarest window of `keyword`, as far as the frequencies of its bytes tell.
 pub(super) fn choose(keyword: &Keyword) -> Anchor {
-    let len = keyword.text.len().min(WIDTH);
-    let last = keyword.text.len().saturating_sub(len);
-    let windows = (0..=last).map(|offset| window(keyword, offset, len));
+    // Two bytes are the keyword's at least: it is looked up by them.
+    let last = keyword.text.len().saturating_sub(2);
+    let windows = (0..=last).map(|offset| window(keyword, offset));
     let rarity = |anchor: &Anchor| {
         anchor.classes.iter().fold(1_u64, |product, class| product.saturating_mul(class.frequency().into()))
     };
     windows.min_by_key(rarity).unwrap_or(Anchor { offset: 0, len: 0, classes: [Class::Any; WIDTH] })
 }
 
-fn window(keyword: &Keyword, offset: usize, len: usize) -> Anchor {
+fn window(keyword: &Keyword, offset: usize) -> Anchor {
     let mut classes = [Class::Any; WIDTH];
-    let bytes = keyword.text.get(offset..).unwrap_or_default().iter().take(len);
-    for (class, &byte) in classes.iter_mut().zip(bytes) {
-        *class = match keyword.any_case {
-            true => Class::Either(byte.to_ascii_lowercase(), byte.to_ascii_uppercase()),
-            false => Class::Either(byte, byte),
-        };
-    }
-    Anchor { offset, len, classes }
+    let bytes = keyword.text.get(offset..).unwrap_or_default();
+    let letters = bytes.iter().map(|&byte| match keyword.any_case {
+        true => Class::Either(byte.to_ascii_lowercase(), byte.to_ascii_uppercase()),
+        false => Class::Either(byte, byte),
+    });
+    let all = letters.chain(keyword.shape.following().map(Class::Of));
+    classes.iter_mut().zip(all).for_each(|(class, one)| *class = one);
+    Anchor { offset, len: bytes.len().min(WIDTH), classes }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::shape::Shape;
 
     #[test]
     fn the_rarest_window_is_taken() {
-        let anchor = choose(&Keyword { text: b"teeeJWQX".to_vec(), any_case: false });
+        let anchor =
+            choose(&Keyword { text: b"teeeJWQX".to_vec(), any_case: false, shape: Shape::default() });
         assert_eq!((anchor.offset, anchor.len), (4, 4));
     }
 
     #[test]
     fn a_short_keyword_leaves_places_open() {
-        let anchor = choose(&Keyword { text: b"k_".to_vec(), any_case: true });
+        let anchor = choose(&Keyword { text: b"k_".to_vec(), any_case: true, shape: Shape::default() });
         assert_eq!(
             anchor.classes,
             [Class::Either(b'k', b'K'), Class::Either(b'_', b'_'), Class::Any, Class::Any]

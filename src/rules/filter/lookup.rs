@@ -1,7 +1,7 @@
 //! From a place that may begin a window to the keywords that are really there.
 
 use super::anchor::Anchor;
-use super::{Hit, Keyword};
+use super::{Hit, Keyword, Shape};
 
 /// Bits of the hash that the first look takes.
 const HASH_BITS: u32 = 15;
@@ -11,6 +11,7 @@ const HASH_BITS: u32 = 15;
 struct Target {
     text: Vec<u8>,
     any_case: bool,
+    shape: Shape,
     offset: usize,
     keyword: u32,
 }
@@ -41,7 +42,8 @@ impl Lookup {
             let mask = mask.unwrap_or(0);
             let window = fold(keyword.text.get(anchor.offset..).unwrap_or_default()) & mask;
             let (text, any_case) = (keyword.text.clone(), keyword.any_case);
-            let target = Target { text, any_case, offset: anchor.offset, keyword: index };
+            let shape = keyword.shape.clone();
+            let target = Target { text, any_case, shape, offset: anchor.offset, keyword: index };
             match lengths.iter_mut().find(|windows| windows.mask == mask) {
                 Some(windows) => windows.add(window, target),
                 None => {
@@ -96,7 +98,7 @@ impl Windows {
                 true => found.eq_ignore_ascii_case(&target.text),
                 false => found == target.text,
             });
-            if there {
+            if there && target.shape.admits(bytes, start, end) {
                 hits.push(Hit { start, keyword: target.keyword });
             }
         }

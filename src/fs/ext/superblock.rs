@@ -99,7 +99,16 @@ pub(super) struct Superblock {
 impl Superblock {
     /// Reads the superblock at byte `offset`.
     pub(super) fn read(source: &dyn Source, offset: u64) -> Result<Self, FsError> {
-        Self::parse(&read_vec(source, offset, LEN)?)
+        let bytes = read_vec(source, offset, LEN)?;
+        let mut superblock = Self::parse(&bytes)?;
+        if Record::new("superblock", &bytes).u32_le(76)? == 0 {
+            // Revision 0 does not say which group a copy belongs to: its place does.
+            let block =
+                (offset / u64::from(superblock.block_size)).saturating_sub(superblock.first_data_block);
+            let group = block / superblock.blocks_per_group;
+            superblock.block_group_nr = u16::try_from(group).unwrap_or_default();
+        }
+        Ok(superblock)
     }
 
     /// Decodes 1024 bytes and checks that the geometry makes sense.

@@ -332,6 +332,17 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_copy_of_revision_0_knows_its_group_by_its_place() {
+        let mut copy = golden();
+        copy[4..8].copy_from_slice(&12_000_u32.to_le_bytes());
+        copy[76..80].fill(0);
+        let mut disk = vec![0; 8193 * 1024];
+        disk.extend(copy);
+        assert_eq!(Superblock::read(&disk, 8193 * 1024).unwrap().block_group_nr, 1);
+        assert!(super::super::probe(&disk), "the copy is found where the primary is all zeros");
+    }
+
+    #[test]
     fn nonsense_is_corrupt_with_its_number() {
         assert_eq!(poked(56, 0x1234), "superblock 1024: magic 0x1234");
         assert_eq!(poked(24, 7), "superblock 1024: block size 2^(10+7), cluster size 2^(10+7)");

@@ -128,3 +128,26 @@ fn in_use_first(copies: u64, flags: u64) -> impl Iterator<Item = u64> {
     let only = (flags & 0x80 != 0).then_some(flags & 15).filter(|&copy| copy < copies);
     (0..copies).filter(move |copy| only.is_none_or(|only| only == *copy))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 64 sectors: one reserved, two tables of one, 16 entries of root; no jump, no name, no 0xaa55.
+    fn bare() -> Vec<u8> {
+        let mut volume = vec![0; 64 * 512];
+        volume[11..24].copy_from_slice(&[0, 2, 1, 1, 0, 2, 16, 0, 64, 0, 0xf8, 1, 0]);
+        volume[512..515].copy_from_slice(&[0xf8, 0xff, 0xff]);
+        volume
+    }
+
+    #[test]
+    fn a_volume_without_marks_is_known_by_the_start_of_its_table() {
+        assert!(describes_volume(&bare()));
+        for (at, other) in [(512, 0xf0), (513, 0), (21, 0xf0), (21, 7), (13, 3)] {
+            let mut volume = bare();
+            volume[at] = other;
+            assert!(!describes_volume(&volume), "{other:#x} at {at}");
+        }
+    }
+}

@@ -294,6 +294,11 @@ pub trait FileSystem: Send + Sync {
     /// What was found while opening it: a replayed journal, a backup superblock used, a wrong checksum.
     fn notes(&self) -> Vec<Note>;
 
+    /// What else is there that is known and not read, each in one line: another file system beside this one.
+    fn unread(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What [`Place::Disk`] counts in, with everything that was replayed; `None` where there is no such thing.
     fn source(&self) -> Option<Arc<dyn Source>> {
         None

@@ -19,6 +19,7 @@ use std::process::Command;
 
 use assay::budget::Budget;
 use assay::bytes::{Source, read_vec};
+use assay::finding::Loss;
 use assay::image::{self, Image, ImageError, Options};
 use oracle::pattern;
 
@@ -342,6 +343,22 @@ fn differencing(mut bytes: Vec<u8>, (parent, id): (&str, &[u8]), own: u8) -> Vec
         }
     }
     bytes
+}
+
+#[test]
+fn a_fixed_vhd_that_lacks_its_end_is_read_with_a_loss() {
+    let lab = Lab::new();
+    if !lab.convert("short.vhd", &["-O", "vpc", "-o", "subformat=fixed,force_size=on"]) {
+        return;
+    }
+    let mut bytes = fs::read(lab.path("short.vhd")).unwrap();
+    let footer = bytes.len() - 512;
+    bytes.drain(footer - 65536..footer);
+    fs::write(lab.path("short.vhd"), &bytes).unwrap();
+    let image = open(&lab.path("short.vhd")).unwrap();
+    assert_eq!(image.size, LEN - 65536);
+    let [(Loss::Part, note)] = &image.notes[..] else { panic!("{:?}", image.notes) };
+    assert!(note.contains("cut short"), "{note}");
 }
 
 #[test]

@@ -224,6 +224,9 @@ impl Nesting<'_> {
     }
 
     fn notes(&mut self, id: EntryId, part: &Part, fs: &dyn FileSystem, mount: &[u8]) {
+        for text in fs.unread() {
+            self.gap(id, GapKind::Unsupported, Loss::Part, None, &format!("{}{text}", part.shown()));
+        }
         for note in fs.notes() {
             if note.loss == Loss::Nothing {
                 self.system.notes.push((Escaped(mount).to_string(), note.text));

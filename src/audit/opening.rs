@@ -250,6 +250,9 @@ impl Opening {
             self.places.push(self.volumes.len());
             self.mounted.push(Mounted { partition: volume.number, name, file_system, ..mounted });
         }
+        for text in fs.unread() {
+            self.gaps.push(volume_gap(volume.number, &name, GapKind::Unsupported, None, text));
+        }
         for note in fs.notes() {
             if note.loss == Loss::Nothing {
                 self.notes.push((place_name(volume.number, &name), note.text));

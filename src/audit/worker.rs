@@ -213,6 +213,12 @@ impl<'a> Worker<'a> {
             if let Some(error) = reader.failed {
                 return Err(error);
             }
+            if len > left {
+                let reason =
+                    format!("from byte {} it is not searched: too large", start.saturating_add(left));
+                collected.gap(part_gap(&subject.location, GapKind::OverLimit, reason));
+                break;
+            }
             left = left.saturating_sub(len);
         }
         Ok(())

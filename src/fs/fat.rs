@@ -38,7 +38,7 @@ pub const DRIVER: Driver = Driver { name: "vfat", probe, open };
 const ROOT: u64 = 0;
 
 fn probe(source: &dyn Source) -> bool {
-    boot::has_mark(source) || magic::recognise(source).is_none() && Boot::backup(source).is_some()
+    boot::describes_volume(source) || magic::recognise(source).is_none() && Boot::backup(source).is_some()
 }
 
 fn open(source: Arc<dyn Source>, budget: &Budget) -> Result<Box<dyn FileSystem>, FsError> {
@@ -57,7 +57,7 @@ struct Fat {
 impl Fat {
     fn open(source: Arc<dyn Source>, budget: &Budget) -> Result<Self, FsError> {
         let mut notes = Vec::new();
-        let boot = match Boot::read(&*source).ok().filter(|_| boot::has_mark(&*source)) {
+        let boot = match Boot::read(&*source).ok().filter(|_| boot::describes_volume(&*source)) {
             Some(boot) => boot,
             None => {
                 let text = "the boot sector is damaged; its backup is used".to_owned();

@@ -53,6 +53,8 @@ struct Iso {
     source: Arc<dyn Source>,
     volume: Volume,
     names: Names,
+    /// Whether there is a UDF file system, too.
+    udf: bool,
     notes: Vec<Note>,
 }
 
@@ -63,9 +65,6 @@ impl Iso {
         let primary = found.primary.ok_or_else(missing)?;
         let mut notes = Vec::new();
         let mut note = |loss, text: String| notes.push(Note { loss, text });
-        if found.udf {
-            note(Loss::Volume, "there is a UDF file system beside ISO 9660, which is not read".to_owned());
-        }
         if let Some(sector) = found.el_torito {
             note(Loss::Nothing, format!("boots by El Torito, catalogue in sector {sector}"));
         }
@@ -74,8 +73,13 @@ impl Iso {
             let text = format!("the disc is {total} bytes long, but only {there} bytes of it are there");
             note(Loss::Part, text);
         }
-        let mut iso =
-            Self { source: Arc::clone(source), volume: primary, names: Names::Plain, notes: Vec::new() };
+        let mut iso = Self {
+            source: Arc::clone(source),
+            volume: primary,
+            names: Names::Plain,
+            udf: found.udf,
+            notes: Vec::new(),
+        };
         iso.names = match (iso.announced()?, found.joliet) {
             (Some(skip), _) => Names::RockRidge(skip),
             (None, Some(joliet)) => {
@@ -230,6 +234,12 @@ impl FileSystem for Iso {
 
     fn notes(&self) -> Vec<Note> {
         self.notes.clone()
+    }
+
+    fn unread(&self) -> Vec<String> {
+        let udf =
+            self.udf.then(|| "there is a UDF file system beside ISO 9660, which is not read".to_owned());
+        udf.into_iter().collect()
     }
 
     fn source(&self) -> Option<Arc<dyn Source>> {

@@ -2,6 +2,9 @@
 
 use crate::bytes::{ReadError, Record, Source, read_vec};
 use crate::finding::GapKind;
+use marks::{FROM_END, MARKS};
+
+mod marks;
 
 /// Bytes of data that are read to tell whether a volume is blank; a larger one is not called blank.
 const BLANK_LIMIT: u64 = 64 << 20;
@@ -16,69 +19,6 @@ pub struct Recognised {
     /// What its header says, for people.
     pub detail: String,
 }
-
-/// Offset, mark, name.
-const MARKS: &[(u64, &[u8], &str)] = &[
-    (3, b"ReFS\0", "refs"),
-    (512, b"LABELONE", "LVM2 physical volume"),
-    (0, b"LABELONE", "LVM2 physical volume"),
-    (1024, b"LABELONE", "LVM2 physical volume"),
-    (1536, b"LABELONE", "LVM2 physical volume"),
-    (4096, b"\xfc\x4e\x2b\xa9", "md RAID member (1.2)"),
-    (0, b"\xfc\x4e\x2b\xa9", "md RAID member (1.1)"),
-    (4086, b"SWAPSPACE2", "swap"),
-    (4086, b"SWAP-SPACE", "swap"),
-    (65526, b"SWAPSPACE2", "swap"),
-    (4086, b"S1SUSPEND", "swap with a hibernation image"),
-    (0x8001, b"BEA01", "udf"),
-    (1024, b"\x10\x20\xf5\xf2", "f2fs"),
-    (0x8000, b"JFS1", "jfs"),
-    (0x1_0034, b"ReIsEr", "reiserfs"),
-    (4120, b"\xc6\x85\x73\xf6\x4e\x1a\x45\xca", "bcache"),
-    (4120, b"\xc6\x85\x73\xf6\x66\xce\x90\xa9", "bcachefs"),
-    (32, b"NXSB", "apfs"),
-    (1024, b"H+", "hfsplus"),
-    (1024, b"HX", "hfsplus"),
-    (0, b"verity\0\0", "dm-verity hash tree"),
-    (1030, b"\x34\x34", "nilfs2"),
-    (8182, b"SWAPSPACE2", "swap"),
-    (16374, b"SWAPSPACE2", "swap"),
-    (32758, b"SWAPSPACE2", "swap"),
-    (0, b"\x45\x3d\xcd\x28", "cramfs"),
-    (512, b"\x45\x3d\xcd\x28", "cramfs"),
-    (0, b"\x28\xcd\x3d\x45", "cramfs"),
-    (0, b"-rom1fs-", "romfs"),
-    (0, b"UBI#", "ubi"),
-    (0, b"\x31\x18\x10\x06", "ubifs"),
-    (0, b"SFOZ", "zonefs"),
-    (0, b"dmvdo001", "VDO volume"),
-    (516, b"!Stra0tis\x86\xff\x02^\x41rh", "Stratis pool member"),
-    (4612, b"!Stra0tis\x86\xff\x02^\x41rh", "Stratis pool member"),
-    (0, b"HM\x01\0", "LVM1 physical volume"),
-    (0, b"HM\x02\0", "LVM1 physical volume"),
-    (32, b"ORCLDISK", "Oracle ASM disk"),
-    (0, b"bluestore block device", "Ceph bluestore"),
-    (1024, b"OCFSV2", "ocfs2"),
-    (2048, b"OCFSV2", "ocfs2"),
-    (4096, b"OCFSV2", "ocfs2"),
-    (8192, b"OCFSV2", "ocfs2"),
-    (0x1_0000, b"\x01\x16\x19\x70\0\0\0\x01", "gfs2"),
-    (9564, b"\x54\x19\x01\0", "ufs1"),
-    (66908, b"\x19\x01\x54\x19", "ufs2"),
-    (1024, b"\xf5\xfc\x01\xa5", "VxFS"),
-    (8192, b"\xa5\x01\xfc\xf5", "VxFS"),
-    (544, b"1SFB", "befs"),
-    (0x1_0000, b"ReIsEr4", "reiser4"),
-    (0x10_0000, b"\x0d\xd0\x01\xc0", "VMFS member"),
-    (0x20_0000, b"\x5e\xf1\xab\x2f", "VMFS"),
-    (1024, b"BD", "hfs"),
-    (1040, b"\x7f\x13", "minix"),
-    (1040, b"\x8f\x13", "minix"),
-    (1040, b"\x68\x24", "minix"),
-    (1040, b"\x78\x24", "minix"),
-    (1048, b"\x5a\x4d", "minix"),
-    (0, b"\x85\x19", "jffs2"),
-];
 
 /// The content of a volume that is known, and not read.
 pub fn recognise(source: &dyn Source) -> Option<Recognised> {
@@ -101,7 +41,10 @@ fn recognise_but(source: &dyn Source, left_out: impl Fn(&str) -> bool) -> Option
     }
     let mut wanted = MARKS.iter().filter(|(.., name)| !left_out(name));
     let known = wanted.find(|(at, mark, _)| marked(*at, mark)).map(|(_, _, name)| *name);
-    let name = &known.or_else(|| has_zfs_label(source).then_some("zfs"))?;
+    let name = &known
+        .or_else(|| is_core_storage(source).then_some("CoreStorage physical volume"))
+        .or_else(|| has_zfs_label(source).then_some("zfs"))
+        .or_else(|| at_end(source))?;
     let detail = match *name {
         "swap" => "searched as raw bytes: what was in memory may be scattered over its pages",
         "swap with a hibernation image" => {
@@ -137,6 +80,24 @@ pub fn may_begin_volume(head: &[u8]) -> bool {
         mark.len() >= 4 && !name.starts_with("swap") && usize::try_from(at).is_ok_and(|at| marked(at, mark))
     };
     OPENED_MARKS.iter().any(|&(at, mark)| marked(at, mark)) || MARKS.iter().find(known).is_some()
+}
+
+/// What keeps its mark near the end.
+fn at_end(source: &dyn Source) -> Option<&'static str> {
+    let marked = |before: u64, mark: &[u8]| {
+        let at = source.len().checked_sub(before);
+        at.is_some_and(|at| read_vec(source, at, mark.len()).is_ok_and(|found| found == mark))
+    };
+    FROM_END.iter().find(|(before, mark, _)| marked(*before, mark)).map(|(.., name)| *name)
+}
+
+/// A mark of two bytes is proved by the version and the type of the block around it.
+///
+/// Reference: libfvde, "Core Storage (`FileVault` Drive Encryption)", physical volume header.
+fn is_core_storage(source: &dyn Source) -> bool {
+    let found = read_vec(source, 0, 96).unwrap_or_default();
+    let has = |at: usize, mark: &[u8]| found.get(at..).is_some_and(|rest| rest.starts_with(mark));
+    has(8, b"\x01\0\x10\0") && has(88, b"CS\x01\0\0\0")
 }
 
 /// Whether a slot of the first label's ring holds an uberblock of ZFS, in either order of bytes.
@@ -226,6 +187,26 @@ mod tests {
         volume[..8].copy_from_slice(b"-rom1fs-");
         volume[4086..4096].fill(0);
         assert_eq!(recognise(&volume).unwrap().name, "romfs");
+    }
+
+    #[test]
+    fn members_of_firmware_raid_are_known_by_their_end() {
+        for (before, mark, name) in FROM_END {
+            let mut disk = vec![0; 1 << 18];
+            let at = disk.len() - usize::try_from(*before).unwrap();
+            disk[at..at + mark.len()].copy_from_slice(mark);
+            assert_eq!(recognise(&disk).unwrap().name, *name);
+            assert_eq!(recognise(&disk[..disk.len() - 512].to_vec()), None);
+        }
+    }
+
+    #[test]
+    fn core_storage_is_known_by_its_header_as_a_whole() {
+        let mut disk = vec![0; 1 << 18];
+        disk[88..94].copy_from_slice(b"CS\x01\0\0\0");
+        assert_eq!(recognise(&disk), None);
+        disk[8..12].copy_from_slice(b"\x01\0\x10\0");
+        assert_eq!(recognise(&disk).unwrap().name, "CoreStorage physical volume");
     }
 
     #[test]

@@ -84,7 +84,11 @@ impl<'a> Opener<'a> {
                 vmdk::Other::Extent(name) => self.raw(item, name.as_bytes()),
                 vmdk::Other::Parent(name) => self.other(item, name.as_bytes()),
             }),
-            Format::Vhd => vhd::open(bytes, &mut |parent| self.vhd_parent(item, parent)),
+            Format::Vhd => {
+                let (disk, cut) = vhd::open(bytes, &mut |parent| self.vhd_parent(item, parent))?;
+                self.notes.extend(cut.map(|cut| (Loss::Part, format!("VHD: {cut}"))));
+                Ok(disk)
+            }
             Format::Vhdx => vhdx::open(bytes),
             Format::Vdi => vdi::open(bytes),
             Format::Tar => self.archive(bytes, main),

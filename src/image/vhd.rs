@@ -80,21 +80,24 @@ struct Dynamic {
 /// Opens the parent.
 pub(super) type OpenParent<'p> = dyn FnMut(&Parent) -> Result<Arc<dyn Source>, String> + 'p;
 
-/// Opens the disk; `parent` opens the one beneath.
-pub(super) fn open(file: &Arc<dyn Source>, parent: &mut OpenParent<'_>) -> Result<Arc<dyn Source>, String> {
+/// Opens the disk, as far as it is there, and says what is not; `parent` opens the one beneath.
+pub(super) fn open(
+    file: &Arc<dyn Source>,
+    parent: &mut OpenParent<'_>,
+) -> Result<(Arc<dyn Source>, Option<String>), String> {
     let footer = Footer::read(&**file)?;
     match footer.kind {
         2 => {
             let room = file.len().saturating_sub(SECTOR);
-            if footer.size > room {
-                return Err(format!("a disk of {} bytes in a file with {room}", footer.size));
-            }
-            Ok(Arc::new(Window::new(Arc::clone(file), Span::new(0, footer.size))))
+            let cut = (footer.size > room)
+                .then(|| format!("it is cut short: a disk of {} bytes in a file with {room}", footer.size));
+            let there = Span::new(0, footer.size.min(room));
+            Ok((Arc::new(Window::new(Arc::clone(file), there)), cut))
         }
         3 | 4 => {
             let (map, named) = Dynamic::read(file, &footer)?;
             let beneath = named.as_ref().map(parent).transpose()?;
-            Ok(Arc::new(Clustered::new(map, Arc::clone(file), beneath)))
+            Ok((Arc::new(Clustered::new(map, Arc::clone(file), beneath)), None))
         }
         kind => Err(format!("disk type {kind} is not known")),
     }

@@ -43,6 +43,7 @@ impl Opening {
             Some(found) => {
                 self.known = true;
                 if found.name == "swap" && other <= SWAP_HEADER {
+                    summary.read = true;
                     self.notes.push((
                         place_name(device.volume.number, &named(device, name)),
                         "it holds nothing".to_owned(),

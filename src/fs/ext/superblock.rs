@@ -99,7 +99,16 @@ pub(super) struct Superblock {
 impl Superblock {
     /// Reads the superblock at byte `offset`.
     pub(super) fn read(source: &dyn Source, offset: u64) -> Result<Self, FsError> {
-        Self::parse(&read_vec(source, offset, LEN)?)
+        let bytes = read_vec(source, offset, LEN)?;
+        let mut superblock = Self::parse(&bytes)?;
+        if Record::new("superblock", &bytes).u32_le(76)? == 0 {
+            // Revision 0 does not say which group a copy belongs to: its place does.
+            let block =
+                (offset / u64::from(superblock.block_size)).saturating_sub(superblock.first_data_block);
+            let group = block / superblock.blocks_per_group;
+            superblock.block_group_nr = u16::try_from(group).unwrap_or_default();
+        }
+        Ok(superblock)
     }
 
     /// Decodes 1024 bytes and checks that the geometry makes sense.
@@ -320,6 +329,17 @@ pub(super) mod tests {
         assert_eq!(superblock.kind(), "ext2");
         assert_eq!(superblock.block_size, 1024);
         assert_eq!(superblock.group_count(), 1);
+    }
+
+    #[test]
+    fn a_copy_of_revision_0_knows_its_group_by_its_place() {
+        let mut copy = golden();
+        copy[4..8].copy_from_slice(&12_000_u32.to_le_bytes());
+        copy[76..80].fill(0);
+        let mut disk = vec![0; 8193 * 1024];
+        disk.extend(copy);
+        assert_eq!(Superblock::read(&disk, 8193 * 1024).unwrap().block_group_nr, 1);
+        assert!(super::super::probe(&disk), "the copy is found where the primary is all zeros");
     }
 
     #[test]

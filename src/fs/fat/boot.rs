@@ -4,7 +4,7 @@
 
 use super::table::Width;
 use crate::bytes::{Record, Source, read_vec};
-use crate::fs::FsError;
+use crate::fs::{FsError, magic};
 
 /// Where mkfs and Windows put the backup of a FAT32 boot sector, in sectors.
 const BACKUP: u64 = 6;
@@ -101,9 +101,19 @@ impl Boot {
     }
 }
 
-/// Whether the first sector has the marks of a FAT volume.
-pub(super) fn has_mark(source: &dyn Source) -> bool {
-    read_vec(source, 0, 512).is_ok_and(|bytes| is_marked(&bytes) && Boot::parse(&bytes, 0).is_ok())
+/// Whether the first sector has the marks of a FAT volume, or is one without them.
+pub(super) fn describes_volume(source: &dyn Source) -> bool {
+    let Ok(bytes) = read_vec(source, 0, 512) else { return false };
+    let boot = Boot::parse(&bytes, 0);
+    boot.is_ok_and(|boot| is_marked(&bytes) || begins_table(source, &boot, bytes.get(21).copied()))
+}
+
+/// Whether the FAT begins as it must, with the kind of `medium` and all ones: kernels mount a volume without jump,
+/// name and 0xaa55, so one that has only its numbers is read, too.
+fn begins_table(source: &dyn Source, boot: &Boot, medium: Option<u8>) -> bool {
+    let Some(medium @ (0xf0 | 0xf8..)) = medium else { return false };
+    let first = boot.tables.first().and_then(|&at| read_vec(source, at, 3).ok());
+    first.is_some_and(|first| first == [medium, 0xff, 0xff]) && magic::recognise(source).is_none()
 }
 
 fn is_marked(bytes: &[u8]) -> bool {
@@ -117,4 +127,27 @@ fn is_marked(bytes: &[u8]) -> bool {
 fn in_use_first(copies: u64, flags: u64) -> impl Iterator<Item = u64> {
     let only = (flags & 0x80 != 0).then_some(flags & 15).filter(|&copy| copy < copies);
     (0..copies).filter(move |copy| only.is_none_or(|only| only == *copy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 64 sectors: one reserved, two tables of one, 16 entries of root; no jump, no name, no 0xaa55.
+    fn bare() -> Vec<u8> {
+        let mut volume = vec![0; 64 * 512];
+        volume[11..24].copy_from_slice(&[0, 2, 1, 1, 0, 2, 16, 0, 64, 0, 0xf8, 1, 0]);
+        volume[512..515].copy_from_slice(&[0xf8, 0xff, 0xff]);
+        volume
+    }
+
+    #[test]
+    fn a_volume_without_marks_is_known_by_the_start_of_its_table() {
+        assert!(describes_volume(&bare()));
+        for (at, other) in [(512, 0xf0), (513, 0), (21, 0xf0), (21, 7), (13, 3)] {
+            let mut volume = bare();
+            volume[at] = other;
+            assert!(!describes_volume(&volume), "{other:#x} at {at}");
+        }
+    }
 }

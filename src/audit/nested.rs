@@ -154,11 +154,20 @@ impl Nesting<'_> {
             Content::Blank => {}
             Content::Opens(driver) => match open_guarded(driver, &part.window, self.budget) {
                 Ok(fs) => self.mount(id, depth, part, Arc::from(fs)),
+                // Raw bytes outside of files are searched as they are: what begins like a file system there may
+                // be what is left of an old one.
+                Err(error) if self.is_plain(id) => {
+                    let place = Escaped(&self.system.tree.path(id)).to_string();
+                    let text = format!("begins like {}, and is none that opens: {error}", driver.name);
+                    self.system.notes.push((place, text));
+                }
                 Err(error) => {
                     let reason = format!("{}{}: {error}", part.shown(), driver.name);
                     self.gap(id, gap_kind(&error), Loss::Part, size, &reason);
                 }
             },
+            // The device that it begins has said so.
+            Content::Closed(_) if self.is_plain(id) && self.begins_its_device(id) => {}
             Content::Closed(found) => {
                 let reason = format!("{}{}: {}", part.shown(), found.name, found.detail);
                 self.gap(id, found.kind, Loss::Part, size, &reason);
@@ -168,6 +177,14 @@ impl Nesting<'_> {
                 self.gap(id, GapKind::Unsupported, Loss::Part, size, &reason);
             }
         }
+    }
+
+    fn is_plain(&self, id: EntryId) -> bool {
+        self.system.tree.get(id).is_some_and(|(mounted, _)| mounted.is_plain)
+    }
+
+    fn begins_its_device(&self, id: EntryId) -> bool {
+        self.system.tree.get(id).is_some_and(|(_, walked)| walked.first == 0)
     }
 
     fn mount(&mut self, id: EntryId, depth: u32, part: &Part, fs: Arc<dyn FileSystem>) {

@@ -238,8 +238,10 @@ impl FileSystem for Ntfs {
     }
 
     fn usage(&self) -> Usage {
-        let Boot { size, cluster, .. } = self.volume.boot;
-        Usage { total: size, free: self.free, block: u32::try_from(cluster).unwrap_or(u32::MAX), data: None }
+        let Boot { size, sector, cluster, .. } = self.volume.boot;
+        // The sector behind the volume holds the backup of the first one.
+        let total = size.saturating_add(sector).min(self.volume.source.len().max(size));
+        Usage { total, free: self.free, block: u32::try_from(cluster).unwrap_or(u32::MAX), data: None }
     }
 
     fn root(&self) -> NodeId {

@@ -16,6 +16,8 @@ pub(super) struct Boot {
     pub(super) clusters: u64,
     /// Size of the volume in bytes, without the backup of this sector behind it.
     pub(super) size: u64,
+    /// Bytes of a sector: that long is the backup behind the volume.
+    pub(super) sector: u64,
     /// First cluster of the master file table.
     pub(super) mft: u64,
     /// First cluster of the copy of its first records.
@@ -52,6 +54,7 @@ impl Boot {
             cluster,
             clusters: size / cluster,
             size,
+            sector,
             mft: record.u64_le(48)?,
             mirror: record.u64_le(56)?,
             record: unit(record.u8(64)?, cluster).ok_or_else(|| bad("size of file records".into()))?,

@@ -18,7 +18,7 @@ pub(crate) struct Judged {
     false_alarms: Vec<String>,
 }
 
-/// In tenths of a percent.
+/// Of 1000.
 pub(crate) struct Floors {
     pub(crate) recall: usize,
     pub(crate) precision: usize,

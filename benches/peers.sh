@@ -38,8 +38,8 @@ export -f hash_all
 rows=() # the order of the table
 declare -A command
 row() { rows+=("$1"); command[$1]=$2; }
-row 'assay scan IMAGE' "'$assay' scan --no-progress --quiet --jobs 2 --format json --evidence plain -o \$out '$image'"
-row 'assay scan --rootfs' "'$assay' scan --no-progress --quiet --jobs 2 --format json --evidence plain -o \$out --rootfs '$root'"
+row 'assay scan IMAGE' "'$assay' scan --no-progress --quiet --jobs 2 --format json --evidence hash -o \$out '$image'"
+row 'assay scan --rootfs' "'$assay' scan --no-progress --quiet --jobs 2 --format json --evidence hash -o \$out --rootfs '$root'"
 row 'rg -a -c LITERAL' "rg -a -c --no-ignore --hidden -j 2 nothing_has_this_7f3a91 '$root'"
 row 'kingfisher, no archives' "'$venv/bin/kingfisher' scan '$root' --no-update-check --no-validate --no-extract-archives --jobs 2 --format json --output \$out"
 row 'kingfisher, archives' "'$venv/bin/kingfisher' scan '$root' --no-update-check --no-validate --jobs 2 --format json --output \$out"
@@ -67,7 +67,7 @@ done
 
 printf '%s\n' "${rows[@]}" > "$work/rows"
 python3 - "$work" "$root" "$image.truth.json" "$runs" << 'PY'
-import json, os, statistics, sys
+import hashlib, json, os, statistics, sys
 
 work, root, truth, runs = sys.argv[1:]
 rows = open(f"{work}/rows").read().splitlines()
@@ -113,31 +113,36 @@ def clean(path):
     path = path.removeprefix(root)
     return "/" + path.lstrip("/")
 
-def fields(plant):
-    paths = [plant[k] for k in ("path", "file") if isinstance(plant.get(k), str)]
-    secrets = []
-    for key in ("secret", "secrets", "value", "values"):
-        secrets += [s for s in strings(plant.get(key, [])) if len(s) > 5]
-    return paths[:1], secrets
-
-plants = []
+KINDS = ("credential", "ssh-private-key", "ssh-host-key", "shell-history")
+plants = [] # paths, and the hashes and lengths of their secrets
 if os.path.exists(truth):
-    data = json.load(open(truth))
-    listed = data.get("plants") or data.get("findings") or data.get("must_find") or []
-    plants = [fields(plant) for plant in listed if plant.get("expect", "must-find") in ("must-find", "must")
-              and plant.get("category") in (None, "credential", "ssh-private-key", "ssh-host-key", "shell-history")]
-    plants = [(paths[0], secrets) for paths, secrets in plants if paths]
+    for plant in json.load(open(truth))["plants"]:
+        if plant["expected"] == "must-find" and plant["category"] in KINDS and plant["state"] == "file":
+            plants.append((plant["path"], [(s["sha256"], s["length"]) for s in plant["secrets"]]))
+
+def holds(parts, digest, length):
+    """Whether a string of a finding is the hash, or has the value in it."""
+    if digest in parts:
+        return True
+    for part in parts:
+        raw = part.encode(errors="replace")[:20000]
+        if any(hashlib.sha256(raw[at:at + length]).hexdigest() == digest for at in range(len(raw) - length + 1)):
+            return True
+    return False
 
 def found(number):
     text = text_of(number)
     if text is None or not plants:
         return "-", "-"
-    seen = [(clean(path), " ".join(parts)) for path, parts in records(text)]
-    near = lambda path: [parts for known, parts in seen if known == path or known.startswith(path + "!")
-                         or known.startswith(path + ":") or path.startswith(known + "!")]
+    seen = {}
+    for path, parts in records(text):
+        seen.setdefault(clean(path), set()).update(parts)
+    def near(path): # what was said of the file, and of what is in it
+        inside = [parts for known, parts in seen.items() if known == path or known.startswith((path + "!", path + ":"))]
+        return set().union(*inside)
     by_path = sum(bool(near(path)) for path, _ in plants)
     with_secret = [(path, secrets) for path, secrets in plants if secrets]
-    by_secret = sum(any(s in parts for parts in near(path) for s in secrets) for path, secrets in with_secret)
+    by_secret = sum(any(holds(near(path), *secret) for secret in secrets) for path, secrets in with_secret)
     return f"{by_path}/{len(plants)}", f"{by_secret}/{len(with_secret)}"
 
 median = {}

@@ -20,14 +20,30 @@ pub struct Found {
 }
 
 /// How it is given, and the pattern with a group called `secret`.
-const FORMS: [(&str, &str); 43] = [
+const FORMS: [(&str, &str); 50] = [
+    (
+        "password of a broker",
+        r#"\brabbitmqctl\s+(?:add_user|change_password|authenticate_user)\s+\S+\s+['"]?(?<secret>[^\s'"]+)"#,
+    ),
+    ("password of a desktop", r#"\b[xw]freerdp\b[^|;&]*?\s/p:['"]?(?<secret>[^\s'"]+)"#),
+    (
+        "password of rclone",
+        r#"\brclone\s+config\b[^|;&]*?\s(?:pass|password|secret_access_key)[\s=]+['"]?(?<secret>[^\s'"]+)"#,
+    ),
+    ("password of openssl", r#"\bopenssl\s+passwd(?:\s+-\S+)+\s+['"]?(?<secret>[^\s'")-][^\s'")]*)"#),
+    ("password of etcd", r#"\betcdctl\b[^|;&]*?\s--user[\s=]['"]?[^\s:'"]+:(?<secret>[^\s'"]+)"#),
+    (
+        "community of SNMP",
+        r#"\bsnmp(?:walk|get|getnext|set|bulkwalk|bulkget|table)\b[^|;&]*?\s-X\s*['"]?(?<secret>[^\s'"]+)"#,
+    ),
+    ("password of a program", r#"--?pass[a-z-]*[\s=]+(?:<\(\s*|['"])(?:echo|printf)\s+(?<secret>[^\s'")]+)"#),
     (
         "option of a database client",
         r#"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mysqlimport)\b[^|;&]*?\s-p['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
     ),
     (
         "password option",
-        r#"--(?:[a-z0-9]+-)*(?:password|passwd|pass|passphrase|secret|token|api-key|secret-key|secret-access-key)(?:=|\s+)['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
+        r#"--(?:[a-z0-9]+-)*(?:password|passwd|pass|passphrase|secret|token|api-key|account-key|secret-key|secret-access-key)(?:=|\s+)['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
     ),
     (
         "login of curl",
@@ -65,7 +81,7 @@ const FORMS: [(&str, &str); 43] = [
     ),
     (
         "community of SNMP",
-        r#"\bsnmp(?:walk|get|getnext|set|bulkwalk|bulkget|table)\b[^|;&]*?\s-[cAX]\s*['"]?(?<secret>[^\s'"]+)"#,
+        r#"\bsnmp(?:walk|get|getnext|set|bulkwalk|bulkget|table)\b[^|;&]*?\s-[cA]\s*['"]?(?<secret>[^\s'"]+)"#,
     ),
     ("password of an archive", r#"\b(?:zip|unzip|zipcloak)\b[^|;&]*?\s-P\s*['"]?(?<secret>[^\s'"]+)"#),
     (
@@ -76,7 +92,7 @@ const FORMS: [(&str, &str); 43] = [
     ("password of openssl", r#"\bpass:(?<secret>[^\s'":]+)"#),
     (
         "password of htpasswd",
-        r#"\bhtpasswd\b[^|;&]*?\s-[A-Za-z]*b[A-Za-z]*\s+(?:\S+\s+){2}['"]?(?<secret>[^\s'"]+)"#,
+        r#"\bhtpasswd\b[^|;&]*?\s-[A-Za-z]*b[A-Za-z]*\s+(?:-\S+\s+)*(?:\S+\s+){2}['"]?(?<secret>[^\s'"]+)"#,
     ),
     ("password of lftp", r#"\blftp\b[^|;&]*?\s-u\s*['"]?[^\s,'"]+,(?<secret>[^\s'"]+)"#),
     ("password of an account", r#"\b(?:useradd|usermod|adduser)\b[^|;&]*?\s-p\s*['"]?(?<secret>[^\s'"]+)"#),
@@ -126,7 +142,7 @@ const FORMS: [(&str, &str); 43] = [
     ),
     (
         "argument of a cmdlet",
-        r#"(?i)\s[-/](?:\w*password|\w*passwd|pass|\w*secret|apikey|accesstoken)[:\s]+['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
+        r#"(?i)\s[-/](?:\w*password|\w*passwd|pass|\w*secret|apikey|\w*token)[:\s]+['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
     ),
     (
         "SQL",
@@ -202,6 +218,8 @@ fn is_value(value: &[u8]) -> bool {
         || value.contains(&b'`')
         || matches!(value.first(), Some(b'$' | b'<' | b'{' | b'(' | b'/' | b'@' | b'%'))
         || value.iter().all(|&byte| byte == b'*' || byte == b'.');
+    // NAME, PASSWORD: what a manual puts there.
+    let refers = refers || value.iter().all(|&byte| byte.is_ascii_uppercase() || byte == b'_');
     let worded = WORDS.iter().any(|word| lower == *word || word.len() == 4 && lower.starts_with(word));
     value.len() >= SHORTEST && !refers && !worded
 }

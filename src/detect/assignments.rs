@@ -50,7 +50,7 @@ impl MatchDetector for Assignments {
             }
             let key = found.key.as_deref().unwrap_or_default();
             let binary = found.line.is_none();
-            if binary && !stands_alone(context, value) || key == b"PASS" {
+            if binary && !stands_alone(context, value) || key == b"PASS" && !context.starts_with(b"PASS=") {
                 continue; // a table of strings; a line of a test's log
             }
             if !is_secret(key, value) || strict && !is_quoted(context, value) {
@@ -131,7 +131,12 @@ fn is_source(path: &[u8]) -> bool {
 fn stands_alone(context: &[u8], value: &[u8]) -> bool {
     let Some(at) = memchr::memmem::find(context, value) else { return false };
     let after = at.checked_add(value.len()).and_then(|at| context.get(at));
-    matches!(after, Some(0 | b'"' | b'\'' | b'\n' | b'\r') | None)
+    let ends = matches!(after, Some(0 | b'"' | b'\'' | b'\n' | b'\r') | None);
+    let lower = context.to_ascii_lowercase();
+    let names_a_server = [&b"host="[..], b"server=", b"user=", b"uid="]
+        .iter()
+        .any(|name| memchr::memmem::find(&lower, name).is_some());
+    ends || names_a_server && matches!(after, Some(b' ' | b';'))
 }
 
 /// Whether the value stands between quotes in its line.
@@ -139,7 +144,14 @@ fn is_quoted(context: &[u8], value: &[u8]) -> bool {
     let Some(at) = memchr::memmem::find(context, value) else { return false };
     let before = at.checked_sub(1).and_then(|at| context.get(at));
     let after = at.checked_add(value.len()).and_then(|at| context.get(at));
-    matches!((before, after), (Some(b'"'), Some(b'"')) | (Some(b'\''), Some(b'\'')))
+    let closed = matches!(
+        (before, after),
+        (Some(b'"'), Some(b'"')) | (Some(b'\''), Some(b'\'')) | (Some(b'`'), Some(b'`'))
+    );
+    // A data source name: `"host=db password=… dbname=app"`.
+    let head = context.get(..at).unwrap_or_default();
+    let inside = memchr::memchr_iter(b'"', head).count() % 2 == 1;
+    closed || inside && before == Some(&b'=') && matches!(after, Some(b' ' | b';' | b'&' | b'"'))
 }
 
 /// A name of something: words in lower case with short numbers, `kv-prod-01`.
@@ -151,7 +163,8 @@ fn is_slug(value: &[u8]) -> bool {
 }
 
 /// Values of RFC 5849, RFC 6749 and RFC 6750, which are in the documentation of every OAuth library.
-const PUBLIC: [&[u8]; 10] = [
+const PUBLIC: [&[u8]; 11] = [
+    b"SW2YcwTIb9zpOOhoPsMm", // Grafana's own configuration
     b"2YotnFZFEjr1zCsicMWpAA",
     b"tGzv3JOkF0XG5Qx2TlKWIA",
     b"ad180jjd733klru7",
@@ -163,6 +176,40 @@ const PUBLIC: [&[u8]; 10] = [
     b"hh5s93j4hdidpola",
     b"pfkkdhi9sl3r4s00",
 ];
+
+/// Whether a value stands for one that is elsewhere, or is code: `${X}`, `$(cat f)`, `f(x)`, `ENC[…]`.
+fn refers(value: &[u8]) -> bool {
+    let variable = value
+        .windows(2)
+        .any(|pair| matches!(pair, [b'$', next] if next.is_ascii_alphabetic() || b"_{([".contains(next)));
+    let masked = value.windows(3).any(|three| three == b"***");
+    variable
+        || masked
+        || value.iter().any(|byte| b"<>{}()`|\\".contains(byte))
+        || value.starts_with(b"ENC[")
+        || value.starts_with(b"!vault")
+        || memchr::memmem::find(value, b"://").is_some()
+}
+
+/// Whether it is a word that stands for a password, with digits in order behind it: `test1234`, `P@ssw0rd`.
+fn is_stock(value: &[u8]) -> bool {
+    const STOCK: [&[u8]; 9] =
+        [b"password", b"passw", b"test", b"testing", b"abc", b"pass", b"secret", b"s3cret", b"admin"];
+    const ROWS: [&[u8]; 6] = [b"", b"1", b"123", b"1234", b"12345", b"123456"];
+    let plain: Vec<u8> = value
+        .iter()
+        .map(|byte| match byte.to_ascii_lowercase() {
+            b'@' => b'a',
+            b'0' => b'o',
+            b'$' => b's',
+            other => other,
+        })
+        .collect();
+    STOCK.iter().any(|word| plain.strip_prefix(*word).is_some_and(|rest| ROWS.contains(&rest)))
+        || [&b"1234567890"[..], b"0123456789", b"abcdefghij"]
+            .iter()
+            .any(|row| memchr::memmem::find(value, row).is_some())
+}
 
 /// Whether a value that is assigned to a name of secrets is one: no reference, template, word or type.
 fn is_secret(key: &[u8], value: &[u8]) -> bool {
@@ -210,7 +257,7 @@ fn is_secret(key: &[u8], value: &[u8]) -> bool {
     ];
     let lower = value.to_ascii_lowercase();
     let worded = WORDS.iter().any(|word| memchr::memmem::find(&lower, word).is_some());
-    let refers = value.iter().any(|byte| b"$<>{}()`|*\\".contains(byte))
+    let refers = refers(value)
         || value.starts_with(b"%")
         || value.starts_with(b"/")
         || value.starts_with(b"@")
@@ -223,7 +270,26 @@ fn is_secret(key: &[u8], value: &[u8]) -> bool {
     // A name in code: words joined by dots or underscores, without a digit.
     let is_name =
         !with_digit && value.iter().all(|byte| byte.is_ascii_alphabetic() || b"._-:".contains(byte));
-    const OTHERS: [&[u8]; 8] = [b"_name", b"_url", b"_file", b"_id", b"_path", b"_ttl", b"_type", b"_uri"];
+    const OTHERS: [&[u8]; 18] = [
+        b"_name",
+        b"_url",
+        b"_file",
+        b"_id",
+        b"_path",
+        b"_ttl",
+        b"_type",
+        b"_uri",
+        b"lifetime",
+        b"length",
+        b"charset",
+        b"policy",
+        b"_algorithm",
+        b"_regex",
+        b"_pattern",
+        b"_changed",
+        b"_header",
+        b"_rotation",
+    ];
     let key_lower = key.to_ascii_lowercase();
     let other = OTHERS.iter().any(|end| key_lower.ends_with(end));
     let public = PUBLIC.iter().any(|known| memchr::memmem::find(value, known).is_some());
@@ -236,6 +302,7 @@ fn is_secret(key: &[u8], value: &[u8]) -> bool {
         && !public
         && !other
         && !is_slug(value)
+        && !is_stock(value)
         && with_digit
         && kinds >= 2
         && entropy(value) >= 2.5

@@ -13,6 +13,11 @@ use crate::finding::{Advisory, Category, Confidence, Severity};
 /// Largest compiled form of one regex, in bytes: a rule over it is an error, never dropped.
 const REGEX_LIMIT: usize = 64 << 20;
 
+/// What `(?&edge)` stands for in a verbose pattern: where a token may begin. No letter of a word stands
+/// before it, but the end of an escape may: `\\n`, `%3D`, a colour of a terminal.
+const EDGE: &str =
+    r"(?: ^ | [^A-Za-z0-9_] | \\[nrtv0] | \\u[0-9A-Fa-f]{4} | %[0-9A-Fa-f]{2} | \x1b\[[0-9;]{0,12}m )";
+
 /// Why a rule file is not one.
 #[derive(Debug, Error)]
 pub enum RuleError {
@@ -143,7 +148,7 @@ impl Rule {
     /// # Errors
     /// What the regex library says.
     pub fn compile(&self) -> Result<Regex, regex::Error> {
-        RegexBuilder::new(&self.pattern)
+        RegexBuilder::new(&self.pattern.replace("(?&edge)", EDGE))
             .unicode(false)
             .size_limit(REGEX_LIMIT)
             .dfa_size_limit(4 << 20)

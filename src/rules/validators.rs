@@ -29,6 +29,9 @@ pub fn by_name(name: &str) -> Option<Validator> {
         "github-crc32" => github_crc32,
         "npm-crc32" => npm_crc32,
         "jwt" => jwt,
+        "confluent-crc32" => confluent_crc32,
+        "evenly-spread" => evenly_spread,
+        "basic-login" => basic_login,
         "base64-64-bytes" => base64_64_bytes,
         "pypi-macaroon" => pypi_macaroon,
         _ => return None,
@@ -152,6 +155,32 @@ fn base62(mut number: u32) -> [u8; 6] {
     text
 }
 
+/// The last six characters of a secret of Confluent are the CRC-32 of what stands after `cflt`, in base64.
+fn confluent_crc32(value: &[u8]) -> Proof {
+    let body = value.strip_prefix(b"cflt").unwrap_or(value);
+    let Some((text, check)) = body.len().checked_sub(6).and_then(|cut| body.split_at_checked(cut)) else {
+        return Proof::Refuted;
+    };
+    let right = STANDARD.encode(crc32fast::hash(text).to_le_bytes()).as_bytes().starts_with(check);
+    Proof::Sure(if right { Confidence::High } else { Confidence::Low })
+}
+
+/// No character makes up more than a sixth of it: tables that were encoded are full of `A`, tokens are not.
+fn evenly_spread(value: &[u8]) -> Proof {
+    let most = value.iter().map(|byte| memchr::memchr_iter(*byte, value).count()).max().unwrap_or(0);
+    holds(most * 6 <= value.len())
+}
+
+/// The login of a header is `user:password` in base64, and the password is no word of a manual.
+fn basic_login(value: &[u8]) -> Proof {
+    let text = STANDARD.decode(value).unwrap_or_default();
+    let Some(at) = memchr::memchr(b':', &text) else { return Proof::Sure(Confidence::Low) };
+    let password = text.get(at.saturating_add(1)..).unwrap_or_default().to_ascii_lowercase();
+    const WORDS: [&[u8]; 8] =
+        [b"", b"password", b"passwd", b"pass", b"secret", b"open sesame", b"test", b"opensesame"];
+    holds(!WORDS.contains(&password.as_slice()))
+}
+
 /// The first part of a JSON Web Token is JSON with an algorithm.
 fn jwt(value: &[u8]) -> Proof {
     let mut parts = value.split(|&byte| byte == b'.');
@@ -161,6 +190,10 @@ fn jwt(value: &[u8]) -> Proof {
     };
     let (header, claims) = (json(parts.next()), json(parts.next()));
     let named = header.is_some_and(|header| header.get("alg").is_some());
+    // The subject of the specification's and every tutorial's example.
+    if claims.as_ref().is_some_and(|claims| claims.get("sub").is_some_and(|sub| sub == "1234567890")) {
+        return Proof::Refuted;
+    }
     if named && claims.is_some_and(|claims| claims.is_object()) {
         Proof::Sure(Confidence::High)
     } else {

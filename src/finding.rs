@@ -75,6 +75,10 @@ pub enum Category {
     Shadow,
     /// Coin miners.
     Miner,
+    /// What lets somebody in, or up, who should not be.
+    Access,
+    /// What a benchmark asks for.
+    Hardening,
 }
 
 impl Category {
@@ -88,6 +92,8 @@ impl Category {
             Self::Credential => "credential",
             Self::Shadow => "shadow",
             Self::Miner => "miner",
+            Self::Access => "access",
+            Self::Hardening => "hardening",
         }
     }
 }

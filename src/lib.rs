@@ -9,6 +9,7 @@ pub mod archive;
 pub mod audit;
 pub mod budget;
 pub mod bytes;
+pub mod checks;
 pub mod cli;
 pub mod command_line;
 pub mod compression;

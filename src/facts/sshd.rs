@@ -1,4 +1,4 @@
-//! sshd_config(5), as far as keys are concerned.
+//! sshd_config(5): where keys are, and every option as sshd reads it.
 
 use super::{Desk, lines};
 use crate::fs::FileType;
@@ -24,13 +24,32 @@ pub struct Sshd {
     pub beside: Vec<Vec<u8>>,
     /// The public halves among them, with their content.
     pub public_halves: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Every other option, in the order sshd reads them: of the global section the first one counts.
+    pub options: Vec<OptionLine>,
+    /// The first file of the configuration that is there and could not be read, or was over a limit.
+    pub unread: Option<Vec<u8>>,
+}
+
+/// A line of sshd's configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OptionLine {
+    /// In lower case.
+    pub keyword: Vec<u8>,
+    /// Its arguments, with one space between them.
+    pub value: Vec<u8>,
+    /// What stands after the `Match` that it is under, if one.
+    pub condition: Option<Vec<u8>>,
+    /// The file.
+    pub path: Vec<u8>,
+    /// The line, from 1.
+    pub line: u64,
 }
 
 impl Sshd {
     pub(super) fn gather(desk: &mut Desk<'_>) -> Self {
         let mut sshd = Self::default();
         let mut left = FILES;
-        sshd.read(desk, b"/etc/ssh/sshd_config", DEPTH, &mut left);
+        sshd.read(desk, b"/etc/ssh/sshd_config", None, (DEPTH, &mut left));
         sshd.look_beside(desk);
         sshd
     }
@@ -53,27 +72,59 @@ impl Sshd {
         }
     }
 
-    fn read(&mut self, desk: &mut Desk<'_>, path: &[u8], depth: u32, left: &mut u32) {
-        let (Some(fewer), Some(deeper)) = (left.checked_sub(1), depth.checked_sub(1)) else { return };
+    /// The lines of an option, in the order sshd reads them.
+    pub fn lines_of(&self, name: &str) -> impl Iterator<Item = &OptionLine> {
+        self.options.iter().filter(move |line| line.keyword.eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    /// The value in force for everybody, if it is set.
+    pub fn global(&self, name: &str) -> Option<&OptionLine> {
+        self.lines_of(name).find(|line| line.condition.is_none())
+    }
+
+    /// Reads a file; what it is included under (`condition`) holds for all of it, and a `Match` in it up to its end.
+    fn read(
+        &mut self,
+        desk: &mut Desk<'_>,
+        path: &[u8],
+        condition: Option<&[u8]>,
+        (depth, left): (u32, &mut u32),
+    ) {
+        let (Some(fewer), Some(deeper)) = (left.checked_sub(1), depth.checked_sub(1)) else {
+            self.unread.get_or_insert_with(|| path.to_vec());
+            return;
+        };
         *left = fewer;
-        let Some(content) = desk.read(path, LIMIT) else { return };
-        for (_, line) in lines(&content) {
+        let gaps = desk.gaps.len();
+        let content = desk.read(path, LIMIT);
+        if desk.gaps.len() > gaps {
+            self.unread.get_or_insert_with(|| path.to_vec());
+        }
+        let Some(content) = content else { return };
+        let mut condition = condition.map(<[u8]>::to_vec);
+        for (number, line) in lines(&content) {
             let words = words(line);
             let Some((keyword, arguments)) = words.split_first() else { continue };
-            match keyword.to_ascii_lowercase().as_slice() {
-                // What follows holds under conditions only, up to the end of this file.
-                b"match" => return,
+            let keyword = keyword.to_ascii_lowercase();
+            let value = arguments.join(&b' ');
+            match keyword.as_slice() {
+                // `Match all` ends the conditions.
+                b"match" => condition = (!value.eq_ignore_ascii_case(b"all")).then_some(value),
                 b"include" => {
                     let paths: Vec<_> = arguments.iter().flat_map(|pattern| expand(desk, pattern)).collect();
                     for path in paths {
-                        self.read(desk, &path, deeper, left);
+                        self.read(desk, &path, condition.as_deref(), (deeper, left));
                     }
                 }
-                b"hostkey" => self.host_keys.extend(arguments.first().cloned()),
-                b"authorizedkeysfile" if self.authorized_keys_files.is_empty() => {
-                    self.authorized_keys_files = arguments.to_vec();
+                b"hostkey" if condition.is_none() => self.host_keys.extend(arguments.first().cloned()),
+                _ => {
+                    let is_global_keys = keyword == b"authorizedkeysfile" && condition.is_none();
+                    if is_global_keys && self.authorized_keys_files.is_empty() {
+                        self.authorized_keys_files = arguments.to_vec();
+                    }
+                    let (condition, path) = (condition.clone(), path.to_vec());
+                    self.options.push(OptionLine { keyword, value, condition, path, line: number });
                 }
-                _ => {}
             }
         }
     }
@@ -197,6 +248,23 @@ mod tests {
         let sshd = read(&shelf);
         assert_eq!(sshd.host_keys, [b"/a".to_vec()]);
         assert!(sshd.authorized_keys_files.is_empty());
+    }
+
+    #[test]
+    fn the_first_global_value_counts_and_match_blocks_are_kept_apart() {
+        let shelf = Shelf::default()
+            .with(
+                "/etc/ssh/sshd_config",
+                "Include sshd_config.d/*.conf\nPermitRootLogin yes\nMatch User git\nPermitRootLogin yes\nMatch all\nX11Forwarding no\n",
+            )
+            .with("/etc/ssh/sshd_config.d/50.conf", "permitrootlogin no\nMatch Group a\nPasswordAuthentication yes\n");
+        let sshd = read(&shelf);
+        let first = sshd.global("PermitRootLogin").unwrap();
+        assert_eq!((first.value.as_slice(), first.line), (b"no".as_slice(), 1));
+        assert!(sshd.global("PasswordAuthentication").is_none());
+        assert_eq!(sshd.lines_of("permitrootlogin").last().unwrap().condition.as_deref(), Some(b"User git".as_slice()));
+        assert_eq!(sshd.global("X11Forwarding").unwrap().value, b"no");
+        assert_eq!(sshd.unread, None);
     }
 
     #[test]

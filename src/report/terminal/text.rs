@@ -72,6 +72,8 @@ pub(super) const fn category_name(category: Category) -> &'static str {
         Category::Credential => "Credentials",
         Category::Shadow => "Accounts and passwords",
         Category::Miner => "Coin miners",
+        Category::Access => "Access to the machine",
+        Category::Hardening => "Hardening",
     }
 }
 

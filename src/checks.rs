@@ -1,0 +1,206 @@
+//! Checks: what a system should be like, as data, judged on the tree of an image.
+//!
+//! A check is a TOML table (`signatures/checks/`): id, title, severity, why, remedy, the sections of the
+//! benchmarks it answers, a condition built of the primitives in [`schema`], and proofs: small trees that must
+//! pass and small trees that must fail. How the parts lie:
+//!
+//! - [`schema`] is the language: what a file of checks may say, and nothing about judging;
+//! - [`subject`] is what is judged: the tree and the facts, read through one door that knows what could NOT
+//!   be read, so that a missing file and an unreadable one are never mistaken for each other;
+//! - [`judge`] takes a condition apart (`all`, `any`, `not`) and hands each primitive to the file that knows
+//!   its kind of configuration (files, settings, modules, boot, mounts, units, packages, sshd, PAM, sudoers, accounts,
+//!   audit rules, the sweep over all files);
+//! - [`benchmark`] runs the checks of one benchmark and counts;
+//! - [`proof`] tries every check on its own proofs.
+//!
+//! A verdict is pass, fail, not applicable or NOT DECIDED: what could not be read is never a pass. Nothing of
+//! this is parsed unless a benchmark is asked for or a check is on by default: those are in a file of their own.
+
+use std::sync::Arc;
+
+use crate::finding::{Advisory, Category, Severity};
+
+mod accounts;
+mod audit_rules;
+pub mod benchmark;
+mod boot;
+mod embedded;
+mod files;
+mod judge;
+mod modules;
+mod mounts;
+mod packages;
+mod pam;
+pub mod proof;
+pub mod schema;
+mod settings;
+mod sshd;
+pub mod subject;
+mod sudoers;
+mod sweep;
+mod sysctl;
+mod units;
+
+pub use benchmark::Benchmark;
+pub use embedded::{all, defaults, of_benchmark};
+pub use subject::Subject;
+
+/// Something that a system should be like.
+#[derive(Debug)]
+pub struct Check {
+    /// Id, title, severity, why and remedy, as a finding shows them.
+    pub advisory: Arc<Advisory>,
+    /// The sections it answers.
+    pub sections: Vec<Section>,
+    /// What a system must be like for the check to be about it; a check without is about all.
+    pub applies: Option<schema::Rule>,
+    /// What must hold.
+    pub rule: schema::Rule,
+    /// Trees on which it must pass, fail, and not apply.
+    pub proofs: schema::Proofs,
+}
+
+/// A section of a benchmark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// "cis-debian12".
+    pub benchmark: String,
+    /// "5.1.20".
+    pub number: String,
+    /// The level of the profile for servers: 1 or 2.
+    pub level: u8,
+}
+
+/// How a check ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// It holds.
+    Pass,
+    /// It does not.
+    Fail,
+    /// It is about something that this system does not have.
+    NotApplicable,
+    /// Something that decides it could not be read.
+    Undecided,
+}
+
+impl Verdict {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Pass, Self::Fail, Self::NotApplicable, Self::Undecided];
+
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::NotApplicable => "not-applicable",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
+/// What shows a verdict: a place, and what stands there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The file; empty where it is about the system as a whole.
+    pub path: Vec<u8>,
+    /// The line, from 1.
+    pub line: Option<u64>,
+    /// What stands there, or is missing.
+    pub value: String,
+}
+
+/// A verdict and what shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// At most [`Outcome::SHOWN`] places.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Outcome {
+    /// Places that are kept.
+    pub const SHOWN: usize = 8;
+
+    fn new(verdict: Verdict, evidence: Evidence) -> Self {
+        Self { verdict, evidence: vec![evidence] }
+    }
+
+    /// Pass or fail, by whether something holds.
+    fn of(holds: bool, evidence: Evidence) -> Self {
+        Self::new(if holds { Verdict::Pass } else { Verdict::Fail }, evidence)
+    }
+
+    fn undecided(path: &[u8], why: impl Into<String>) -> Self {
+        Self::new(Verdict::Undecided, Evidence { path: path.to_vec(), line: None, value: why.into() })
+    }
+
+    /// Fails with every place; passes where there is none.
+    fn none_of(places: Vec<Evidence>, otherwise: &str) -> Self {
+        if places.is_empty() {
+            return Self::of(true, Evidence { value: otherwise.to_owned(), ..Evidence::default() });
+        }
+        let verdict = Verdict::Fail;
+        Self { verdict, evidence: places.into_iter().take(Self::SHOWN).collect() }
+    }
+}
+
+impl Evidence {
+    /// About a file as a whole.
+    fn at(path: &[u8], value: impl Into<String>) -> Self {
+        Self { path: path.to_vec(), line: None, value: value.into() }
+    }
+
+    /// About a line.
+    fn line(path: &[u8], line: u64, value: impl Into<String>) -> Self {
+        Self { path: path.to_vec(), line: Some(line), value: value.into() }
+    }
+
+    /// About the system.
+    fn plain(value: impl Into<String>) -> Self {
+        Self { value: value.into(), ..Self::default() }
+    }
+}
+
+impl Check {
+    /// Judges the check on a system.
+    pub fn judge(&self, subject: &Subject<'_>) -> Outcome {
+        if let Some(applies) = &self.applies {
+            let outcome = judge::judge(applies, subject);
+            match outcome.verdict {
+                Verdict::Pass => {}
+                Verdict::Undecided => return outcome,
+                Verdict::Fail | Verdict::NotApplicable => {
+                    return Outcome { verdict: Verdict::NotApplicable, evidence: outcome.evidence };
+                }
+            }
+        }
+        judge::judge(&self.rule, subject)
+    }
+
+    /// The finding of a check that failed.
+    pub fn finding(&self, outcome: &Outcome) -> crate::finding::Finding {
+        use crate::text::Escaped;
+        let mut finding = crate::finding::Finding::new(&self.advisory);
+        if let Some(first) = outcome.evidence.first() {
+            finding.location.path.clone_from(&first.path);
+            finding.location.line = first.line;
+        }
+        for evidence in &outcome.evidence {
+            let place = if evidence.path.is_empty() { String::new() } else { format!("{}: ", Escaped(&evidence.path)) };
+            finding = finding.fact("shown by", format!("{place}{}", evidence.value));
+        }
+        finding
+    }
+}
+
+/// The category of findings of checks that belong to benchmarks only.
+fn category(on_by_default: bool) -> Category {
+    if on_by_default { Category::Access } else { Category::Hardening }
+}
+
+/// The severity called `name`.
+fn severity(name: &str) -> Option<Severity> {
+    Severity::ALL.into_iter().find(|severity| severity.name() == name)
+}

@@ -1,0 +1,292 @@
+//! What is judged: the tree and the facts, through one door that knows what could not be read.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use crate::facts::Facts;
+use crate::finding::{Gap, Loss};
+use crate::fs::{FileType, Metadata};
+use crate::text::Escaped;
+use crate::tree::Tree;
+use crate::tree::fstab;
+
+/// Bytes of a configuration file that is read.
+const LIMIT: u64 = 16 << 20;
+/// Paths that one pattern may name.
+const PATHS: usize = 10_000;
+
+/// A system under judgement.
+pub struct Subject<'a> {
+    /// Its entries.
+    pub tree: &'a Tree,
+    /// What it says of itself.
+    pub facts: &'a Facts,
+    /// What lies here was not looked at: a directory, or a file.
+    blind: Vec<(Vec<u8>, String)>,
+    read: RefCell<BTreeMap<Vec<u8>, Rc<Reading>>>,
+    modules: OnceCell<BTreeSet<Vec<u8>>>,
+}
+
+/// What reading a file came to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// There is none.
+    Missing,
+    /// Its content.
+    Content(Vec<u8>),
+    /// It is there, or may be, and cannot be read; why.
+    Unreadable(String),
+}
+
+/// A file and its content.
+pub struct Page {
+    /// Where it is.
+    pub path: Vec<u8>,
+    reading: Rc<Reading>,
+}
+
+impl Page {
+    /// Its lines, from 1.
+    pub fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        let content: &[u8] = match &*self.reading {
+            Reading::Content(content) => content,
+            Reading::Missing | Reading::Unreadable(_) => b"",
+        };
+        crate::facts::lines(content)
+    }
+}
+
+/// Why something cannot be decided: a place that could not be read, and why.
+pub type Blind = (Vec<u8>, String);
+
+impl<'a> Subject<'a> {
+    /// A system; `gaps` are what of it could not be opened or walked.
+    pub fn new(tree: &'a Tree, facts: &'a Facts, gaps: &[Gap]) -> Self {
+        let mut subject = Self {
+            tree,
+            facts,
+            blind: Vec::new(),
+            read: RefCell::default(),
+            modules: OnceCell::new(),
+        };
+        let of_tree = tree.gaps();
+        for gap in of_tree.iter().chain(gaps).filter(|gap| gap.loss >= Loss::File) {
+            if !gap.location.path.is_empty() {
+                subject.blind.push((gap.location.path.clone(), gap.reason.clone()));
+            }
+        }
+        subject.look_for_absent_mounts();
+        subject.blind.sort();
+        subject.blind.dedup();
+        subject
+    }
+
+    /// What fstab mounts and the image does not hold may hold anything.
+    fn look_for_absent_mounts(&mut self) {
+        let Reading::Content(content) = &*self.content(b"/etc/fstab") else { return };
+        for line in fstab::parse(content) {
+            const IN_MEMORY: [&[u8]; 6] = [b"swap", b"tmpfs", b"proc", b"sysfs", b"devpts", b"none"];
+            let mount = line.mount.strip_suffix(b"/").unwrap_or(&line.mount);
+            let is_place = mount.len() > 1 && mount.starts_with(b"/");
+            let held = |place: &[u8]| {
+                self.tree.volumes().iter().any(|mounted| mounted.mount.as_deref() == Some(place))
+            };
+            let bound = line.options.split(|&byte| byte == b',').any(|option| option == b"bind");
+            if is_place && !IN_MEMORY.contains(&line.fstype.as_slice()) && !bound && !held(mount) {
+                // A folder is audited with its mounts in it: what lies there is what is mounted.
+                let filled = !self.tree.list(mount).is_empty();
+                if !filled {
+                    self.blind.push((mount.to_vec(), "its file system is not in the image".to_owned()));
+                }
+            }
+        }
+    }
+
+    /// Why `path`, or what lies under it, may be unknown.
+    pub fn blind_at(&self, path: &[u8]) -> Option<Blind> {
+        let covers = |above: &[u8], below: &[u8]| {
+            above == b"/"
+                || below.strip_prefix(above).is_some_and(|rest| rest.first().is_none_or(|&byte| byte == b'/'))
+        };
+        self.blind.iter().find(|(blind, _)| covers(blind, path)).cloned()
+    }
+
+    /// Why something below the directory `path` may be unknown.
+    pub fn blind_below(&self, path: &[u8]) -> Option<Blind> {
+        let below = |blind: &[u8]| {
+            path == b"/" || blind.strip_prefix(path).is_some_and(|rest| rest.first() == Some(&b'/'))
+        };
+        self.blind_at(path).or_else(|| self.blind.iter().find(|(blind, _)| below(blind)).cloned())
+    }
+
+    /// The content of a file, links followed.
+    pub fn content(&self, path: &[u8]) -> Rc<Reading> {
+        if let Some(known) = self.read.borrow().get(path) {
+            return Rc::clone(known);
+        }
+        let reading = Rc::new(match self.tree.read(path, LIMIT) {
+            Ok(Some(content)) => Reading::Content(content),
+            Ok(None) => match self.blind_at(path) {
+                Some((_, why)) => Reading::Unreadable(why),
+                None => Reading::Missing,
+            },
+            Err(error) => Reading::Unreadable(error.to_string()),
+        });
+        self.read.borrow_mut().insert(path.to_vec(), Rc::clone(&reading));
+        reading
+    }
+
+    /// What is at `path`, links followed: the path it leads to, and its metadata.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub fn metadata(&self, path: &[u8]) -> Result<Option<(Vec<u8>, Metadata)>, Blind> {
+        match self.tree.lookup(path) {
+            Some(found) => Ok(Some(found)),
+            None => self.blind_at(path).map_or(Ok(None), Err),
+        }
+    }
+
+    /// Names and types in a directory.
+    ///
+    /// # Errors
+    /// Why not all of them are known.
+    pub fn list(&self, path: &[u8]) -> Result<Vec<(Vec<u8>, FileType)>, Blind> {
+        let children = |blind: &Vec<u8>| {
+            blind.strip_prefix(path).and_then(|rest| rest.strip_prefix(b"/")).is_some_and(|name| !name.contains(&b'/'))
+        };
+        let blind = self.blind_at(path);
+        // An entry that could not be opened is not in the list.
+        let blind = blind.or_else(|| {
+            self.blind.iter().find(|(at, _)| children(at) && self.tree.find_link(at).is_none()).cloned()
+        });
+        blind.map_or_else(|| Ok(self.tree.list(path)), Err)
+    }
+
+    /// The paths that a pattern with stars names, in the order of their names.
+    ///
+    /// # Errors
+    /// Why not all of them are known.
+    pub fn expand(&self, pattern: &str) -> Result<Vec<Vec<u8>>, Blind> {
+        let mut found = vec![Vec::new()];
+        for part in pattern.split('/').filter(|part| !part.is_empty()) {
+            let mut next = Vec::new();
+            for directory in &found {
+                self.step(directory, part.as_bytes(), &mut next)?;
+            }
+            next.truncate(PATHS);
+            found = next;
+        }
+        Ok(found)
+    }
+
+    fn step(&self, directory: &[u8], part: &[u8], found: &mut Vec<Vec<u8>>) -> Result<(), Blind> {
+        let below = |name: &[u8]| [directory, b"/", name].concat();
+        if !part.contains(&b'*') {
+            let path = below(part);
+            match self.tree.find_link(&path) {
+                Some(_) => found.push(path),
+                None => match self.blind_at(&path) {
+                    Some(blind) => return Err(blind),
+                    None => {}
+                },
+            }
+            return Ok(());
+        }
+        let from = if directory.is_empty() { b"/" } else { directory };
+        let names = self.list(from)?.into_iter().map(|(name, _)| name);
+        let names = names.filter(|name| part.starts_with(b".") || !name.starts_with(b"."));
+        found.extend(names.filter(|name| star(part, name)).map(|name| below(&name)));
+        Ok(())
+    }
+
+    /// The files that patterns name, one after the other, with their content; directories are left out.
+    ///
+    /// # Errors
+    /// Why one of them is not known.
+    pub fn pages(&self, patterns: &[impl AsRef<str>]) -> Result<Vec<Page>, Blind> {
+        let mut pages = Vec::new();
+        for pattern in patterns {
+            for path in self.expand(pattern.as_ref())? {
+                pages.extend(self.page(path)?);
+            }
+        }
+        Ok(pages)
+    }
+
+    /// One file.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub fn page(&self, path: Vec<u8>) -> Result<Option<Page>, Blind> {
+        let reading = self.content(&path);
+        match &*reading {
+            Reading::Missing => Ok(None),
+            Reading::Content(_) => Ok(Some(Page { path, reading })),
+            Reading::Unreadable(why) => Err((path, why.clone())),
+        }
+    }
+
+    /// Files of the same names in several directories, as systemd reads them: a name in an earlier directory
+    /// stands for that name in the later ones, and all are read in the order of their names.
+    ///
+    /// # Errors
+    /// Why not all of them are known.
+    pub fn drop_ins(&self, directories: &[&str], suffix: &str) -> Result<Vec<Page>, Blind> {
+        let mut by_name: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+        for directory in directories {
+            for (name, _) in self.list(directory.as_bytes())? {
+                if name.ends_with(suffix.as_bytes()) {
+                    let path = [directory.as_bytes(), b"/", &name].concat();
+                    by_name.entry(name).or_insert(path);
+                }
+            }
+        }
+        let mut pages = Vec::new();
+        for path in by_name.into_values() {
+            pages.extend(self.page(path)?);
+        }
+        Ok(pages)
+    }
+
+    /// The names of the kernel modules there are, `-` written as `_`, without suffixes.
+    pub fn kernel_modules(&self) -> &BTreeSet<Vec<u8>> {
+        self.modules.get_or_init(|| {
+            let mut names = BTreeSet::new();
+            for id in self.tree.ids() {
+                let Some((mounted, walked)) = self.tree.get(id) else { continue };
+                let name = mounted.walk.name(walked);
+                let at = memchr::memmem::find(name, b".ko");
+                let is_suffix = |at: &usize| matches!(name.get(at + 3..), Some(b"" | b".xz" | b".zst" | b".gz"));
+                if let Some(stem) = at.filter(is_suffix).and_then(|at| name.get(..at)) {
+                    if memchr::memmem::find(&self.tree.path(id), b"/lib/modules/").is_some() {
+                        names.insert(stem.iter().map(|&byte| if byte == b'-' { b'_' } else { byte }).collect());
+                    }
+                }
+            }
+            names
+        })
+    }
+}
+
+/// Whether `text` is `pattern`, where `*` stands for anything.
+pub(super) fn star(pattern: &[u8], text: &[u8]) -> bool {
+    let Some(at) = memchr::memchr(b'*', pattern) else { return pattern == text };
+    let (head, tail) = (pattern.get(..at).unwrap_or_default(), pattern.get(at + 1..).unwrap_or_default());
+    let Some(rest) = text.strip_prefix(head) else { return false };
+    if !tail.contains(&b'*') {
+        return rest.ends_with(tail);
+    }
+    (0..=rest.len()).any(|from| rest.get(from..).is_some_and(|rest| star(tail, rest)))
+}
+
+/// Bytes of the image as a report may show them, cut to a line.
+pub(super) fn shown(bytes: &[u8]) -> String {
+    const WIDTH: usize = 160;
+    let bytes = bytes.trim_ascii();
+    match bytes.get(..WIDTH) {
+        Some(start) if bytes.len() > WIDTH => format!("{}…", Escaped(start)),
+        _ => Escaped(bytes).to_string(),
+    }
+}

@@ -1,0 +1,72 @@
+//! What only a look at every file shows.
+
+use super::judge::Judged;
+use super::schema::SweepRule;
+use super::{Evidence, Outcome, Subject};
+use crate::fs::{FileType, Metadata};
+use crate::tree::EntryId;
+
+/// Where programs and configuration of the system lie.
+const SYSTEM: [&[u8]; 9] =
+    [b"/etc/", b"/usr/", b"/bin/", b"/sbin/", b"/lib/", b"/lib64/", b"/boot/", b"/opt/", b"/root/"];
+/// Logs that everybody may read by design.
+const READABLE: [&[u8]; 8] = [
+    b"lastlog", b"wtmp", b"btmp", b"faillog", b"README", b"dpkg.log", b"alternatives.log", b"fontconfig.log",
+];
+
+pub(super) fn judge(rule: &SweepRule, subject: &Subject<'_>) -> Judged {
+    let mut wrong = Vec::new();
+    for id in subject.tree.ids() {
+        let Some((mounted, walked)) = subject.tree.get(id) else { continue };
+        // Only what the running machine sees by a path: not the inside of files, nor what has no place.
+        if mounted.outer.is_some() || mounted.is_plain || mounted.mount.is_none() {
+            continue;
+        }
+        if let Some(problem) = problem(rule, &walked.metadata, id, subject) {
+            wrong.push(Evidence::at(&subject.tree.path(id), problem));
+        }
+        if wrong.len() >= Outcome::SHOWN {
+            break;
+        }
+    }
+    // What was found fails whatever else there is; what was not found could be where nobody looked.
+    match subject.blind_below(b"/") {
+        Some(blind) if wrong.is_empty() => Err(blind),
+        _ => Ok(Outcome::none_of(wrong, "no such file")),
+    }
+}
+
+fn problem(rule: &SweepRule, metadata: &Metadata, id: EntryId, subject: &Subject<'_>) -> Option<String> {
+    let mode = metadata.mode & 0o7777;
+    let everybody = mode & 0o002 != 0;
+    let directory = metadata.file_type == FileType::Directory;
+    let regular = metadata.file_type == FileType::Regular;
+    let open = everybody && (regular || directory && mode & 0o1000 == 0);
+    let said = || Some(format!("mode {mode:04o}"));
+    match rule {
+        SweepRule::WorldWritable if open && !is_virtual(&subject.tree.path(id)) => said(),
+        SweepRule::SystemWorldWritable if open => {
+            let path = subject.tree.path(id);
+            SYSTEM.iter().any(|place| path.starts_with(place)).then(said).flatten()
+        }
+        SweepRule::Unowned => {
+            let accounts = &subject.facts.accounts;
+            let user = accounts.users.iter().any(|user| user.uid == Some(metadata.uid));
+            let group = accounts.groups.iter().any(|group| group.gid == Some(metadata.gid));
+            let named = (user || metadata.uid == 0) && (group || metadata.gid == 0);
+            (!named && !accounts.users.is_empty())
+                .then(|| format!("user {}, group {}", metadata.uid, metadata.gid))
+        }
+        SweepRule::Logs if regular && mode & 0o137 != 0 => {
+            let path = subject.tree.path(id);
+            let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+            let usual = READABLE.iter().any(|known| name.starts_with(known)) && mode & 0o113 == 0;
+            (path.starts_with(b"/var/log/") && !usual && !path.starts_with(b"/var/log/apt/")).then(said).flatten()
+        }
+        _ => None,
+    }
+}
+
+fn is_virtual(path: &[u8]) -> bool {
+    [b"/proc/".as_slice(), b"/sys/", b"/dev/"].iter().any(|place| path.starts_with(place))
+}

@@ -406,8 +406,7 @@ pub fn stream_name(format: Format, outer: &[u8]) -> Vec<u8> {
     if !format.is_stream() {
         return name.to_vec();
     }
-    let suffixes: [&[u8]; 8] =
-        [b".gz", b".bz2", b".xz", b".zst", b".lz4", b".lzma", b".z", b".Z"];
+    let suffixes: [&[u8]; 8] = [b".gz", b".bz2", b".xz", b".zst", b".lz4", b".lzma", b".z", b".Z"];
     for suffix in suffixes {
         if let Some(stem) = name.strip_suffix(suffix).filter(|stem| !stem.is_empty()) {
             return stem.to_vec();

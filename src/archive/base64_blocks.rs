@@ -40,12 +40,33 @@ impl Block {
         out
     }
 
-    /// Whether the letters are mixed as encoded bytes mix them.
+    /// From how many of its first places it is worth decoding: long blocks stand alone in practice.
+    pub fn alignments(&self) -> usize {
+        if self.text.len() <= 4096 { 4 } else { 1 }
+    }
+
+    /// Bytes of base64.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Whether the letters are mixed as encoded bytes mix them: both cases, and digits or frequent changes
+    /// of case.
     fn is_mixed(&self) -> bool {
         let has = |kind: fn(&u8) -> bool| self.text.iter().any(kind);
         let lower = has(|byte| matches!(byte, b'g'..=b'z'));
         let upper = has(|byte| matches!(byte, b'G'..=b'Z'));
-        self.text.len() >= SHORTEST && lower && upper && has(u8::is_ascii_digit)
+        let pairs = self.text.iter().zip(self.text.iter().skip(1));
+        let changes = || pairs.filter(|(a, b)| a.is_ascii_uppercase() != b.is_ascii_uppercase()).count();
+        self.text.len() >= SHORTEST
+            && lower
+            && upper
+            && (has(u8::is_ascii_digit) || changes() > self.text.len() / 3)
     }
 }
 
@@ -236,7 +257,8 @@ mod tests {
     #[test]
     fn letters_before_a_block_can_be_skipped() {
         for skipped in 0..4 {
-            let file = format!("{} {}{}", "x".repeat(30), "a/bc".get(..skipped).unwrap(), STANDARD.encode(SAID));
+            let file =
+                format!("{} {}{}", "x".repeat(30), "a/bc".get(..skipped).unwrap(), STANDARD.encode(SAID));
             assert_eq!(blocks(&[file.as_bytes()])[0].decode(skipped), SAID);
         }
     }

@@ -13,7 +13,12 @@ use crate::budget::Budget;
 
 mod ar;
 mod cpio;
+mod git;
+mod lz4;
+mod rpm;
 mod sqlite;
+
+pub mod base64_blocks;
 
 /// How many bytes [`recognise`] wants to see.
 pub const HEAD: usize = 512;
@@ -29,6 +34,10 @@ pub enum Format {
     Xz,
     /// RFC 8878.
     Zstd,
+    /// lz4 frames, legacy ones too.
+    Lz4,
+    /// The format of `lzma`, before xz.
+    Lzma,
     /// POSIX ustar, GNU tar.
     Tar,
     /// ZIP, and what is built on it (jar, whl, docx).
@@ -37,6 +46,12 @@ pub enum Format {
     Cpio,
     /// A Debian package.
     Deb,
+    /// An RPM package.
+    Rpm,
+    /// A pack of git objects.
+    GitPack,
+    /// A git object in a file of its own.
+    GitObject,
     /// An SQLite database: its tables are members.
     Sqlite,
     /// Recognised, not read yet; its name.
@@ -51,10 +66,15 @@ impl Format {
             Self::Bzip2 => "bzip2",
             Self::Xz => "xz",
             Self::Zstd => "zstd",
+            Self::Lz4 => "lz4",
+            Self::Lzma => "lzma",
             Self::Tar => "tar",
             Self::Zip => "zip",
             Self::Cpio => "cpio",
             Self::Deb => "Debian package",
+            Self::Rpm => "RPM package",
+            Self::GitPack => "git pack",
+            Self::GitObject => "git object",
             Self::Sqlite => "SQLite database",
             Self::Closed(name) => name,
         }
@@ -62,13 +82,13 @@ impl Format {
 
     /// Whether it packs one stream without a name of its own.
     const fn is_stream(self) -> bool {
-        matches!(self, Self::Gzip | Self::Bzip2 | Self::Xz | Self::Zstd)
+        matches!(self, Self::Gzip | Self::Bzip2 | Self::Xz | Self::Zstd | Self::Lz4 | Self::Lzma)
     }
 }
 
 /// The packed format that begins with `head`, if one.
 pub fn recognise(head: &[u8]) -> Option<Format> {
-    const MARKS: [(&[u8], Format); 24] = [
+    const MARKS: [(&[u8], Format); 26] = [
         (sqlite::MAGIC, Format::Sqlite),
         (b"\x37\x7f\x06\x82", Format::Closed("write-ahead log of SQLite")),
         (b"\x37\x7f\x06\x83", Format::Closed("write-ahead log of SQLite")),
@@ -79,13 +99,15 @@ pub fn recognise(head: &[u8]) -> Option<Format> {
         (b"PK\x05\x06", Format::Zip),
         (b"7z\xbc\xaf\x27\x1c", Format::Closed("7-Zip archive")),
         (b"Rar!\x1a\x07", Format::Closed("RAR archive")),
-        (b"\xed\xab\xee\xdb", Format::Closed("RPM package")),
+        (rpm::MAGIC, Format::Rpm),
+        (b"PACK\0\0\0\x02", Format::GitPack),
+        (b"PACK\0\0\0\x03", Format::GitPack),
         (b"!<arch>\ndebian-binary", Format::Deb),
         (b"070701", Format::Cpio),
         (b"070702", Format::Cpio),
         (b"070707", Format::Closed("old cpio archive")),
-        (b"\x04\x22\x4d\x18", Format::Closed("lz4 frame")),
-        (b"\x02\x21\x4c\x18", Format::Closed("lz4 legacy frame")),
+        (b"\x04\x22\x4d\x18", Format::Lz4),
+        (b"\x02\x21\x4c\x18", Format::Lz4),
         (b"hsqs", Format::Closed("squashfs image")),
         (b"QFI\xfb", Format::Closed("qcow2 image")),
         (b"QED\0", Format::Closed("QED image")),
@@ -104,7 +126,23 @@ pub fn recognise(head: &[u8]) -> Option<Format> {
             return Some(Format::Bzip2);
         }
     }
+    if git::is_object(head) {
+        return Some(Format::GitObject);
+    }
+    if is_lzma(head) {
+        return Some(Format::Lzma);
+    }
     (head.get(257..262) == Some(b"ustar")).then_some(Format::Tar)
+}
+
+/// The header of `lzma` has no mark: the usual properties, a dictionary of 2^n or 2^n + 2^(n-1) bytes, a
+/// length that is unknown or below 256 GiB, and the zero that every stream begins with.
+fn is_lzma(head: &[u8]) -> bool {
+    let Some(([0x5d, a, b, c, d], rest)) = head.split_first_chunk::<5>() else { return false };
+    let Some((length, [0, ..])) = rest.split_first_chunk::<8>() else { return false };
+    let (dictionary, length) = (u32::from_le_bytes([*a, *b, *c, *d]), u64::from_le_bytes(*length));
+    let round = dictionary.is_power_of_two() || dictionary % 3 == 0 && (dictionary / 3).is_power_of_two();
+    round && dictionary >= 4096 && (length == u64::MAX || (1..1 << 38).contains(&length))
 }
 
 /// Why the inside could not be looked at (to its end).
@@ -236,6 +274,9 @@ pub fn members(
         Format::Zip => zip_members(input, budget, spent, visit),
         Format::Cpio => cpio::members(input, spent, visit),
         Format::Deb => ar::members(input, spent, visit),
+        Format::Rpm => rpm::members(input, spent, visit),
+        Format::GitPack => git::pack(input, budget, spent, visit),
+        Format::GitObject => git::object(input, spent, visit),
         Format::Sqlite => sqlite::members(input, budget, spent, visit),
         _ => stream(format, input, spent, visit),
     }
@@ -247,14 +288,27 @@ fn stream(
     spent: &Spent,
     visit: &mut Visit<'_>,
 ) -> Result<(), ArchiveError> {
-    let mut input = input;
-    let mut unpacked: Box<dyn Read + '_> = match format {
-        Format::Gzip => Box::new(flate2::read::MultiGzDecoder::new(&mut input)),
-        Format::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(&mut input)),
-        Format::Xz => Box::new(lzma_rust2::XzReader::new(&mut input, true)),
-        _ => Box::new(zstd::stream::read::Decoder::new(&mut input).map_err(|error| damaged(format, error))?),
-    };
+    let mut unpacked = unpacker(format, input)?;
     deliver(format, None, &mut *unpacked, spent, visit).map(|_| ())
+}
+
+/// Memory of an LZMA decoder, in KiB: the largest preset of `xz` wants 65 MiB.
+const LZMA_MEMORY: u32 = 256 << 10;
+
+/// What a packed stream unpacks to.
+fn unpacker<'r>(format: Format, input: &'r mut dyn Read) -> Result<Box<dyn Read + 'r>, ArchiveError> {
+    let broken = |error| damaged(format, error);
+    Ok(match format {
+        Format::Gzip => Box::new(flate2::read::MultiGzDecoder::new(input)),
+        Format::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(input)),
+        Format::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(input, true, LZMA_MEMORY)),
+        Format::Lzma => {
+            let reader = lzma_rust2::LzmaReader::new_mem_limit(input, LZMA_MEMORY, None);
+            Box::new(reader.map_err(broken)?)
+        }
+        Format::Lz4 => Box::new(lz4::Frames::new(input)),
+        _ => Box::new(zstd::stream::read::Decoder::new(input).map_err(broken)?),
+    })
 }
 
 /// Hands one member on.
@@ -352,7 +406,7 @@ pub fn stream_name(format: Format, outer: &[u8]) -> Vec<u8> {
     if !format.is_stream() {
         return name.to_vec();
     }
-    let suffixes: [&[u8]; 6] = [b".gz", b".bz2", b".xz", b".zst", b".z", b".Z"];
+    let suffixes: [&[u8]; 8] = [b".gz", b".bz2", b".xz", b".zst", b".lz4", b".lzma", b".z", b".Z"];
     for suffix in suffixes {
         if let Some(stem) = name.strip_suffix(suffix).filter(|stem| !stem.is_empty()) {
             return stem.to_vec();

@@ -46,7 +46,7 @@ impl Default for Budget {
             unpacked_bytes: 2 << 30,
             unpacked_ratio: 1100,
             archive_members: 200_000,
-            archive_depth: 4,
+            archive_depth: 8,
             nested_volumes: 256,
             nested_depth: 2,
             findings_per_file: 100,

@@ -8,6 +8,7 @@ use super::Coverage;
 use super::content::{NodeReader, fill, segments};
 use super::merge;
 use super::published::Published;
+use crate::archive::base64_blocks::{Block, Finder};
 use crate::archive::{self, ArchiveError, Format, Spent};
 use crate::budget::Budget;
 use crate::detect::{Collected, Detectors, Interest, Sink};
@@ -68,6 +69,10 @@ pub(super) struct Worker<'a> {
     shared: Shared<'a>,
     scan: Scan<'a>,
     buffer: Vec<u8>,
+    finder: Finder,
+    /// Base64 in the stream at hand, and its bytes in all.
+    blocks: Vec<Block>,
+    encoded: usize,
     pub(super) outcome: Outcome,
 }
 
@@ -82,7 +87,15 @@ struct Subject<'e> {
 impl<'a> Worker<'a> {
     pub(super) fn new(shared: Shared<'a>) -> Self {
         let buffer = vec![0; CHUNK.saturating_add(shared.engine.overlap())];
-        Self { shared, scan: shared.engine.begin(), buffer, outcome: Outcome::default() }
+        Self {
+            shared,
+            scan: shared.engine.begin(),
+            buffer,
+            finder: Finder::default(),
+            blocks: Vec::new(),
+            encoded: 0,
+            outcome: Outcome::default(),
+        }
     }
 
     /// Looks at one file under all its names.
@@ -183,13 +196,17 @@ impl<'a> Worker<'a> {
         if let Some(error) = reader.failed {
             return Err(error);
         }
-        if let Some(format) = archive::recognise(&head).filter(|_| search) {
-            let spent = Spent::new(len, self.shared.budget);
+        if !search {
+            return Ok(());
+        }
+        let spent = Spent::new(len, self.shared.budget);
+        self.encoded(subject, &spent, 1, collected);
+        if let Some(format) = archive::recognise(&head) {
             let mut reader = NodeReader::new(node, (0, len));
             self.archive(subject, format, &mut reader, &spent, 1, collected);
-            self.outcome.coverage.members += spent.members();
-            self.outcome.coverage.bytes_unpacked += spent.bytes();
         }
+        self.outcome.coverage.members += spent.members();
+        self.outcome.coverage.bytes_unpacked += spent.bytes();
         Ok(())
     }
 
@@ -212,6 +229,9 @@ impl<'a> Worker<'a> {
             self.stream(&alone, &mut reader, start, search, collected);
             if let Some(error) = reader.failed {
                 return Err(error);
+            }
+            if search {
+                self.encoded(&alone, &Spent::new(len, self.shared.budget), 1, collected);
             }
             if len > left {
                 let reason =
@@ -240,6 +260,10 @@ impl<'a> Worker<'a> {
         let mut carried = 0;
         let mut at = base;
         self.scan.reset();
+        self.finder.reset(base);
+        self.blocks.clear();
+        self.encoded = 0;
+        let mut packed = false;
         loop {
             let free = self.buffer.get_mut(carried..).unwrap_or_default();
             let room = free.len();
@@ -249,10 +273,25 @@ impl<'a> Worker<'a> {
             let fresh = bytes.get(carried..).unwrap_or_default();
             if head.is_empty() {
                 head.extend_from_slice(fresh.get(..archive::HEAD).unwrap_or(fresh));
+                packed = archive::recognise(&head).is_some();
             }
             if search {
                 self.outcome.coverage.bytes_searched += fresh.len() as u64;
                 self.scan.chunk(bytes, carried, at, last);
+                let limit = self.shared.budget.whole_file;
+                let mut keep = |block: Block| {
+                    self.encoded = self.encoded.saturating_add(block.len());
+                    if self.encoded as u64 <= limit {
+                        self.blocks.push(block);
+                    }
+                };
+                if !packed {
+                    // The members of an archive are looked at for it, each on its own.
+                    self.finder.piece(fresh, &mut keep);
+                }
+                if last {
+                    self.finder.finish(&mut keep);
+                }
             }
             if !subject.wanted.is_empty() && !over {
                 match &mut whole {
@@ -287,6 +326,30 @@ impl<'a> Worker<'a> {
             judge(self.shared, subject, &matches, collected);
         }
         head
+    }
+
+    /// Looks at what base64 in the last stream says, as at members of the file.
+    fn encoded(&mut self, outer: &Subject<'_>, spent: &Spent, depth: u32, collected: &mut Collected) {
+        let blocks = std::mem::take(&mut self.blocks);
+        let limit = self.shared.budget.whole_file;
+        if self.encoded as u64 > limit {
+            let reason = format!("only the first {limit} bytes of base64 are decoded");
+            collected.gap(part_gap(&outer.location, GapKind::OverLimit, reason));
+        }
+        if depth > self.shared.budget.archive_depth && !blocks.is_empty() {
+            let reason = format!("base64 nested deeper than {}", self.shared.budget.archive_depth);
+            collected.gap(part_gap(&outer.location, GapKind::OverLimit, reason));
+            return;
+        }
+        for block in blocks {
+            let name = format!("!/base64 at byte {}", block.offset);
+            let path = [&outer.location.path, name.as_bytes()].concat();
+            let alignments = if depth == 1 { block.alignments() } else { 1 };
+            for skipped in 0..alignments {
+                let content = block.decode(skipped);
+                self.member(outer, &path, &mut content.as_slice(), spent, depth, collected);
+            }
+        }
     }
 
     /// Looks inside an archive, member by member; what cannot be opened becomes a gap.
@@ -359,6 +422,7 @@ impl<'a> Worker<'a> {
             }
             None => {
                 self.stream(&subject, &mut stream, 0, true, collected);
+                self.encoded(&subject, spent, depth.saturating_add(1), collected);
             }
         }
     }

@@ -22,6 +22,9 @@ use crate::tree::{Entry, EntryId, Tree};
 /// How much is read at once; files up to this size are handed to detectors without a copy.
 const CHUNK: usize = 2 << 20;
 
+/// Blocks of base64 that are searched together.
+const POOLED: usize = 1024;
+
 /// Names that are one file: hard links, and files that share all their extents.
 pub(super) type Twins = Vec<EntryId>;
 
@@ -341,14 +344,41 @@ impl<'a> Worker<'a> {
             collected.gap(part_gap(&outer.location, GapKind::OverLimit, reason));
             return;
         }
-        for block in blocks {
-            let name = format!("!/base64 at byte {}", block.offset);
-            let path = [&outer.location.path, name.as_bytes()].concat();
-            let alignments = if depth == 1 { block.alignments() } else { 1 };
-            for skipped in 0..alignments {
-                let content = block.decode(skipped);
-                self.member(outer, &path, &mut content.as_slice(), spent, depth, collected);
+        // Nearly all blocks are keys, hashes and names: those without a match in sight are searched together.
+        let (alone, pooled): (Vec<Block>, Vec<Block>) =
+            blocks.into_iter().partition(|block| is_content(&block.decode(0)));
+        for block in &alone {
+            self.block(outer, block, spent, depth, collected);
+        }
+        for some in pooled.chunks(POOLED) {
+            let mut pool = Vec::new();
+            for (block, skipped) in some.iter().flat_map(|block| alignments(block, depth)) {
+                pool.extend(block.decode(skipped));
+                pool.push(b'\n');
             }
+            self.scan.reset();
+            self.scan.chunk(&pool, 0, 0, true);
+            if !self.scan.finish().is_empty() {
+                for block in some {
+                    self.block(outer, block, spent, depth, collected);
+                }
+            }
+        }
+    }
+
+    fn block(
+        &mut self,
+        outer: &Subject<'_>,
+        block: &Block,
+        spent: &Spent,
+        depth: u32,
+        collected: &mut Collected,
+    ) {
+        let name = format!("!/base64 at byte {}", block.offset);
+        let path = [&outer.location.path, name.as_bytes()].concat();
+        for (block, skipped) in alignments(block, depth) {
+            let content = block.decode(skipped);
+            self.member(outer, &path, &mut content.as_slice(), spent, depth, collected);
         }
     }
 
@@ -452,6 +482,23 @@ impl<'a> Worker<'a> {
         }
         self.outcome.findings.extend(findings);
     }
+}
+
+/// The ways to read a block: what is in a block itself begins where it begins.
+fn alignments(block: &Block, depth: u32) -> impl Iterator<Item = (&Block, usize)> {
+    let count = if depth == 1 { block.alignments() } else { 1 };
+    (0..count).map(move |skipped| (block, skipped))
+}
+
+/// Whether decoded base64 is more than bytes to be searched as they are: text, which may hold base64 again,
+/// text in UTF-16, or a packed file.
+fn is_content(decoded: &[u8]) -> bool {
+    let text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0);
+    let head = decoded.get(..64).unwrap_or(decoded);
+    decoded.starts_with(b"\xff\xfe")
+        || decoded.starts_with(b"\xfe\xff")
+        || head.iter().all(text)
+        || archive::recognise(decoded).is_some()
 }
 
 /// A sink that puts what detectors say in its place.

@@ -188,7 +188,11 @@ impl Check {
             finding.location.line = first.line;
         }
         for evidence in &outcome.evidence {
-            let place = if evidence.path.is_empty() { String::new() } else { format!("{}: ", Escaped(&evidence.path)) };
+            let place = if evidence.path.is_empty() {
+                String::new()
+            } else {
+                format!("{}: ", Escaped(&evidence.path))
+            };
             finding = finding.fact("shown by", format!("{place}{}", evidence.value));
         }
         finding

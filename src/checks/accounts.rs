@@ -60,8 +60,12 @@ struct Tables {
 fn rows(page: Option<Page>, path: &'static [u8]) -> Vec<Row> {
     let lines: Vec<_> = page.iter().flat_map(Page::lines).collect();
     let real = lines.iter().filter(|(_, text)| !text.is_empty() && !text.starts_with(b"#"));
-    real.map(|&(line, text)| Row { path, line, fields: text.split(|&byte| byte == b':').map(<[u8]>::to_vec).collect() })
-        .collect()
+    real.map(|&(line, text)| Row {
+        path,
+        line,
+        fields: text.split(|&byte| byte == b':').map(<[u8]>::to_vec).collect(),
+    })
+    .collect()
 }
 
 pub(super) fn judge(rule: &AccountsRule, subject: &Subject<'_>) -> Judged {
@@ -104,18 +108,23 @@ impl Tables {
             AccountsRule::OnlyGroupRootIsZero => {
                 group(&|row| row.number(2) == Some(0) && !is_root(row), "has the number 0")
             }
-            AccountsRule::PasswordsAreShadowed => passwd(&|row| row.field(1) != b"x", "keeps its password in passwd"),
+            AccountsRule::PasswordsAreShadowed => {
+                passwd(&|row| row.field(1) != b"x", "keeps its password in passwd")
+            }
             AccountsRule::NoEmptyPassword => {
                 shadow(&|row| row.fields.len() > 1 && row.field(1).is_empty(), "has an empty password")
             }
             AccountsRule::RootIsControlled => {
                 shadow(&|row| is_root(row) && row.field(1).is_empty(), "has neither password nor lock")
             }
-            AccountsRule::RootHasPassword => not(shadow(&|row| is_root(row) && row.has_password(), "has a password")),
-            AccountsRule::SomebodyHasPassword => not(shadow(&|row| row.has_password(), "has a password")),
-            AccountsRule::GroupsExist => {
-                passwd(&|row| !self.group.iter().any(|group| group.number(2) == row.number(3)), "has a group that is not there")
+            AccountsRule::RootHasPassword => {
+                not(shadow(&|row| is_root(row) && row.has_password(), "has a password"))
             }
+            AccountsRule::SomebodyHasPassword => not(shadow(&|row| row.has_password(), "has a password")),
+            AccountsRule::GroupsExist => passwd(
+                &|row| !self.group.iter().any(|group| group.number(2) == row.number(3)),
+                "has a group that is not there",
+            ),
             AccountsRule::ShadowGroupIsEmpty => self.group_is_empty("shadow"),
             AccountsRule::GroupIsEmpty(name) => self.group_is_empty(name),
             AccountsRule::UniqueUids => twice(&self.passwd, 2),
@@ -130,7 +139,11 @@ impl Tables {
                 "is of the system and has a login shell",
             ),
             AccountsRule::NoShellMeansLocked => passwd(
-                &|row| !row.has_shell() && !is_root(row) && self.password_of(row.name()).is_some_and(Row::has_password),
+                &|row| {
+                    !row.has_shell()
+                        && !is_root(row)
+                        && self.password_of(row.name()).is_some_and(Row::has_password)
+                },
                 "has no login shell and a password",
             ),
             AccountsRule::Ageing { field, value } => self.ageing(*field, value),
@@ -171,7 +184,10 @@ impl Tables {
 }
 
 fn places(rows: &[Row], wrong: &dyn Fn(&Row) -> bool, what: &str) -> Outcome {
-    Outcome::none_of(rows.iter().filter(|row| wrong(row)).map(|row| row.at(what)).collect(), &format!("none {what}"))
+    Outcome::none_of(
+        rows.iter().filter(|row| wrong(row)).map(|row| row.at(what)).collect(),
+        &format!("none {what}"),
+    )
 }
 
 fn not(outcome: Outcome) -> Outcome {
@@ -223,7 +239,10 @@ fn dot_files(tables: &Tables, subject: &Subject<'_>) -> Judged {
             let most = if closed.contains(&name.as_slice()) { 0o600 } else { 0o644 };
             let forbidden = matches!(name.as_slice(), b".forward" | b".rhosts");
             if metadata.mode & 0o777 & !most != 0 || Some(metadata.uid) != person.number(2) || forbidden {
-                wrong.push(Evidence::at(&path, format!("mode {:04o}, user {}", metadata.mode & 0o7777, metadata.uid)));
+                wrong.push(Evidence::at(
+                    &path,
+                    format!("mode {:04o}, user {}", metadata.mode & 0o7777, metadata.uid),
+                ));
             }
         }
     }
@@ -235,7 +254,9 @@ fn no_file_in_homes(tables: &Tables, names: &[String], subject: &Subject<'_>) ->
     for row in &tables.passwd {
         for name in names {
             let path = [row.field(5), b"/", name.as_bytes()].concat();
-            if row.field(5).len() > 1 && subject.metadata(&path)?.is_some_and(|(_, metadata)| metadata.size > 0) {
+            if row.field(5).len() > 1
+                && subject.metadata(&path)?.is_some_and(|(_, metadata)| metadata.size > 0)
+            {
                 wrong.push(Evidence::at(&path, "is there"));
             }
         }

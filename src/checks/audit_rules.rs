@@ -13,7 +13,8 @@ fn rules(subject: &Subject<'_>) -> Result<Vec<(Evidence, Vec<Vec<u8>>)>, Blind> 
     for page in subject.pages(&PLACES)? {
         for (number, text) in page.lines().filter(|(_, text)| text.trim_ascii().starts_with(b"-")) {
             let words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-            rules.push((Evidence::line(&page.path, number, shown(text)), words.map(<[u8]>::to_vec).collect()));
+            rules
+                .push((Evidence::line(&page.path, number, shown(text)), words.map(<[u8]>::to_vec).collect()));
         }
     }
     Ok(rules)
@@ -28,14 +29,16 @@ fn values(words: &[Vec<u8>], option: &[u8]) -> Vec<Vec<u8>> {
 
 pub(super) fn watch(rule: &AuditWatch, subject: &Subject<'_>) -> Judged {
     for (evidence, words) in rules(subject)? {
-        let has = |option: &[u8], value: &str| values(&words, option).iter().any(|own| own == value.as_bytes());
+        let has =
+            |option: &[u8], value: &str| values(&words, option).iter().any(|own| own == value.as_bytes());
         let field = |name: &str| {
             let fields = values(&words, b"-F");
             fields.iter().find_map(|own| own.strip_prefix(name.as_bytes()).map(<[u8]>::to_vec))
         };
         let watched = has(b"-w", &rule.path)
             || [field("path="), field("dir=")].into_iter().flatten().any(|path| path == rule.path.as_bytes());
-        let permissions = values(&words, b"-p").into_iter().next().or_else(|| field("perm=")).unwrap_or_default();
+        let permissions =
+            values(&words, b"-p").into_iter().next().or_else(|| field("perm=")).unwrap_or_default();
         if watched && rule.permissions.bytes().all(|one| permissions.contains(&one)) {
             return Ok(Outcome::of(true, evidence));
         }

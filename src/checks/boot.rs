@@ -44,8 +44,12 @@ fn command_lines(subject: &Subject<'_>) -> Result<Vec<(Evidence, Vec<Vec<u8>>)>,
     let mut found = Vec::new();
     for page in subject.pages(&MENUS)? {
         for (line, text) in page.lines() {
-            let words: Vec<&[u8]> = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
-            let boots = matches!(words.first(), Some(&(b"linux" | b"linux16" | b"linuxefi" | b"options" | b"append" | b"APPEND")));
+            let words: Vec<&[u8]> =
+                text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
+            let boots = matches!(
+                words.first(),
+                Some(&(b"linux" | b"linux16" | b"linuxefi" | b"options" | b"append" | b"APPEND"))
+            );
             let rescue = words.iter().any(|word| matches!(*word, b"single" | b"recovery"));
             if !boots || rescue {
                 continue;
@@ -64,7 +68,8 @@ fn command_lines(subject: &Subject<'_>) -> Result<Vec<(Evidence, Vec<Vec<u8>>)>,
 }
 
 fn environment(pages: &[Page]) -> Vec<Vec<u8>> {
-    let options = pages.iter().flat_map(Page::lines).filter_map(|(_, line)| line.strip_prefix(b"kernelopts="));
+    let options =
+        pages.iter().flat_map(Page::lines).filter_map(|(_, line)| line.strip_prefix(b"kernelopts="));
     options.flat_map(|line| line.split(u8::is_ascii_whitespace)).map(<[u8]>::to_vec).collect()
 }
 
@@ -86,8 +91,13 @@ fn defaults(pages: &[Page]) -> Option<(Evidence, Vec<Vec<u8>>)> {
 }
 
 pub(super) fn password(subject: &Subject<'_>) -> Judged {
-    const PLACES: [&str; 5] =
-        ["/boot/grub/grub.cfg", "/boot/grub2/user.cfg", "/boot/grub2/grub.cfg", "/boot/grub/user.cfg", "/boot/efi/EFI/*/user.cfg"];
+    const PLACES: [&str; 5] = [
+        "/boot/grub/grub.cfg",
+        "/boot/grub2/user.cfg",
+        "/boot/grub2/grub.cfg",
+        "/boot/grub/user.cfg",
+        "/boot/efi/EFI/*/user.cfg",
+    ];
     for page in subject.pages(&PLACES)? {
         let says = |line: &[u8]| {
             let line = line.trim_ascii();

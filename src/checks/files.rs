@@ -36,7 +36,8 @@ fn problem(rule: &FileRule, mode: u16, uid: u32, gid: u32, subject: &Subject<'_>
     let most = rule.mode.as_ref().and_then(|mode| u16::from_str_radix(mode, 8).ok()).unwrap_or(0o7777);
     let accounts = &subject.facts.accounts;
     let user = accounts.users.iter().find(|user| user.uid == Some(uid)).map(|user| user.name.as_slice());
-    let group = accounts.groups.iter().find(|group| group.gid == Some(gid)).map(|group| group.name.as_slice());
+    let group =
+        accounts.groups.iter().find(|group| group.gid == Some(gid)).map(|group| group.name.as_slice());
     // The first account of passwd with the number 0 need not be called root.
     let user = if uid == 0 { Some(b"root".as_slice()) } else { user };
     let group = if gid == 0 { Some(b"root".as_slice()) } else { group };

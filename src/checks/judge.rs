@@ -3,7 +3,10 @@
 use super::schema::{Rule, Test};
 use super::subject::{Blind, shown};
 use super::{Evidence, Outcome, Subject, Verdict};
-use super::{accounts, audit_rules, boot, files, modules, mounts, packages, pam, settings, sshd, sudoers, sweep, sysctl, units};
+use super::{
+    accounts, audit_rules, boot, files, modules, mounts, packages, pam, settings, sshd, sudoers, sweep,
+    sysctl, units,
+};
 
 /// What a primitive says; an error is a place that could not be read.
 pub(super) type Judged = Result<Outcome, Blind>;
@@ -76,7 +79,9 @@ fn not(outcome: Outcome) -> Outcome {
 fn os(systems: &[String], subject: &Subject<'_>) -> Outcome {
     let os = &subject.facts.os;
     let full = format!("{} {}", os.id, os.version_id);
-    let holds = systems.iter().any(|system| *system == os.id || *system == full || full.starts_with(&format!("{system}.")));
+    let holds = systems
+        .iter()
+        .any(|system| *system == os.id || *system == full || full.starts_with(&format!("{system}.")));
     Outcome::of(holds, Evidence::at(b"/etc/os-release", shown(full.as_bytes())))
 }
 

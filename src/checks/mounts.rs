@@ -25,7 +25,8 @@ pub(super) fn option(rule: &MountOption, subject: &Subject<'_>) -> Judged {
     let Some(mount) = find(&rule.path, subject)? else {
         return Ok(Outcome::new(Verdict::NotApplicable, Evidence::at(rule.path.as_bytes(), "is no mount")));
     };
-    let has = mount.options.split(|&byte| byte == b',').any(|option| option.trim_ascii() == rule.option.as_bytes());
+    let has =
+        mount.options.split(|&byte| byte == b',').any(|option| option.trim_ascii() == rule.option.as_bytes());
     Ok(Outcome::of(has, Evidence::at(&mount.path, format!("options {}", shown(&mount.options)))))
 }
 

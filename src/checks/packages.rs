@@ -9,7 +9,10 @@ const RPM: [&[u8]; 2] = [b"/usr/lib/sysimage/rpm", b"/var/lib/rpm"];
 pub(super) fn installed(names: &[String], subject: &Subject<'_>) -> Judged {
     let packages = subject.facts.packages.installed();
     if let Some(found) = packages.iter().find(|package| names.contains(&package.name)) {
-        return Ok(Outcome::of(true, Evidence::plain(format!("{} {} is installed", found.name, found.version))));
+        return Ok(Outcome::of(
+            true,
+            Evidence::plain(format!("{} {} is installed", found.name, found.version)),
+        ));
     }
     for database in RPM {
         if subject.metadata(database)?.is_some() && packages.is_empty() {

@@ -26,7 +26,10 @@ pub(super) fn judge(rule: &PamRule, subject: &Subject<'_>) -> Judged {
         read(service, rule, subject, DEPTH, &mut lines)?;
     }
     if !there {
-        return Ok(Outcome::new(Verdict::NotApplicable, Evidence::at(b"/etc/pam.d", "there is no such stack")));
+        return Ok(Outcome::new(
+            Verdict::NotApplicable,
+            Evidence::at(b"/etc/pam.d", "there is no such stack"),
+        ));
     }
     let fits = |line: &&Line| {
         (rule.control.is_empty() || rule.control.iter().any(|word| line.control == word.as_bytes()))
@@ -40,12 +43,21 @@ pub(super) fn judge(rule: &PamRule, subject: &Subject<'_>) -> Judged {
     };
     Ok(match lines.iter().find(fits) {
         Some(line) => Outcome::of(true, Evidence::line(&line.path, line.number, shown(&line.text))),
-        None => Outcome::of(false, Evidence::at(b"/etc/pam.d", format!("no such {} line of {}", rule.kind, rule.module))),
+        None => Outcome::of(
+            false,
+            Evidence::at(b"/etc/pam.d", format!("no such {} line of {}", rule.kind, rule.module)),
+        ),
     })
 }
 
 /// Appends the lines of the module in a stack and those it includes.
-fn read(service: &str, rule: &PamRule, subject: &Subject<'_>, depth: u32, lines: &mut Vec<Line>) -> Result<(), Blind> {
+fn read(
+    service: &str,
+    rule: &PamRule,
+    subject: &Subject<'_>,
+    depth: u32,
+    lines: &mut Vec<Line>,
+) -> Result<(), Blind> {
     let Some(deeper) = depth.checked_sub(1).filter(|_| lines.len() < LINES) else { return Ok(()) };
     let Some(page) = subject.page(format!("/etc/pam.d/{service}").into_bytes())? else { return Ok(()) };
     for (number, text) in page.lines() {
@@ -64,7 +76,13 @@ fn read(service: &str, rule: &PamRule, subject: &Subject<'_>, depth: u32, lines:
             read(&String::from_utf8_lossy(module), rule, subject, deeper, lines)?;
         } else if module.rsplit(|&byte| byte == b'/').next() == Some(rule.module.as_bytes()) {
             let arguments = parts.map(<[u8]>::to_vec).collect();
-            lines.push(Line { path: page.path.clone(), number, text: text.to_vec(), control: second.to_vec(), arguments });
+            lines.push(Line {
+                path: page.path.clone(),
+                number,
+                text: text.to_vec(),
+                control: second.to_vec(),
+                arguments,
+            });
         }
     }
     Ok(())

@@ -48,7 +48,8 @@ fn proofs(check: &Check) -> Vec<String> {
         for (number, plants) in (1..).zip(trees) {
             let outcome = on(check, plants);
             if outcome.verdict != wanted {
-                let shown: Vec<&str> = outcome.evidence.iter().map(|evidence| evidence.value.as_str()).collect();
+                let shown: Vec<&str> =
+                    outcome.evidence.iter().map(|evidence| evidence.value.as_str()).collect();
                 let (wanted, got) = (wanted.name(), outcome.verdict.name());
                 problems.push(format!("tree {number} of {wanted} is {got}: {}", shown.join("; ")));
             }

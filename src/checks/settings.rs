@@ -36,7 +36,13 @@ pub(super) fn systemd(rule: &SystemdRule, subject: &Subject<'_>) -> Judged {
     let directories: Vec<&str> = directories.iter().map(String::as_str).collect();
     pages.extend(subject.drop_ins(&directories, ".conf")?);
     let found = values(&pages, Some(&rule.section), &rule.key, b'=').into_iter().next_back();
-    Ok(verdict(found, &rule.key, rule.default.as_deref(), &rule.value, &format!("/etc/systemd/{}", rule.file)))
+    Ok(verdict(
+        found,
+        &rule.key,
+        rule.default.as_deref(),
+        &rule.value,
+        &format!("/etc/systemd/{}", rule.file),
+    ))
 }
 
 /// Judges a value, or what holds without one.
@@ -71,7 +77,8 @@ pub(super) fn values(pages: &[Page], section: Option<&str>, key: &str, separator
                 here = Some(name);
                 continue;
             }
-            let right = section.is_none_or(|section| here.is_some_and(|here| here.eq_ignore_ascii_case(section.as_bytes())));
+            let right = section
+                .is_none_or(|section| here.is_some_and(|here| here.eq_ignore_ascii_case(section.as_bytes())));
             let Some((name, value)) = pair(text, separator).filter(|_| right) else { continue };
             if name.eq_ignore_ascii_case(key.as_bytes()) {
                 found.push(Found { path: page.path.clone(), line, value });
@@ -86,7 +93,8 @@ fn pair(text: &[u8], separator: u8) -> Option<(&[u8], Vec<u8>)> {
     if matches!(text.first(), None | Some(b'#' | b';')) {
         return None;
     }
-    let end = text.iter().position(|&byte| byte == separator || byte.is_ascii_whitespace()).unwrap_or(text.len());
+    let end =
+        text.iter().position(|&byte| byte == separator || byte.is_ascii_whitespace()).unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
     let rest = rest.trim_ascii_start();
     let rest = rest.strip_prefix(&[separator]).unwrap_or(rest).trim_ascii();

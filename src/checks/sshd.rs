@@ -20,11 +20,16 @@ pub(super) fn judge(rule: &SshdRule, subject: &Subject<'_>) -> Judged {
     let name = rule.option.first().map_or("", String::as_str);
     match mine.iter().find(|line| line.condition.is_none()) {
         Some(line) if rule.value.holds(&line.value) => {}
-        Some(line) => wrong.push(Evidence::line(&line.path, line.line, format!("{name} {}", shown(&line.value)))),
+        Some(line) => {
+            wrong.push(Evidence::line(&line.path, line.line, format!("{name} {}", shown(&line.value))))
+        }
         None => {
             let default = rule.default.as_deref();
             if default.is_none_or(|default| !rule.value.holds(default.as_bytes())) {
-                let text = format!("{name} is not set{}", default.map_or(String::new(), |value| format!(": {value}")));
+                let text = format!(
+                    "{name} is not set{}",
+                    default.map_or(String::new(), |value| format!(": {value}"))
+                );
                 wrong.push(Evidence::at(b"/etc/ssh/sshd_config", text));
             }
         }

@@ -63,13 +63,8 @@ pub type Blind = (Vec<u8>, String);
 impl<'a> Subject<'a> {
     /// A system; `gaps` are what of it could not be opened or walked.
     pub fn new(tree: &'a Tree, facts: &'a Facts, gaps: &[Gap]) -> Self {
-        let mut subject = Self {
-            tree,
-            facts,
-            blind: Vec::new(),
-            read: RefCell::default(),
-            modules: OnceCell::new(),
-        };
+        let mut subject =
+            Self { tree, facts, blind: Vec::new(), read: RefCell::default(), modules: OnceCell::new() };
         let of_tree = tree.gaps();
         for gap in of_tree.iter().chain(gaps).filter(|gap| gap.loss >= Loss::File) {
             if !gap.location.path.is_empty() {
@@ -154,7 +149,10 @@ impl<'a> Subject<'a> {
     /// Why not all of them are known.
     pub fn list(&self, path: &[u8]) -> Result<Vec<(Vec<u8>, FileType)>, Blind> {
         let children = |blind: &Vec<u8>| {
-            blind.strip_prefix(path).and_then(|rest| rest.strip_prefix(b"/")).is_some_and(|name| !name.contains(&b'/'))
+            blind
+                .strip_prefix(path)
+                .and_then(|rest| rest.strip_prefix(b"/"))
+                .is_some_and(|name| !name.contains(&b'/'))
         };
         let blind = self.blind_at(path);
         // An entry that could not be opened is not in the list.
@@ -258,10 +256,13 @@ impl<'a> Subject<'a> {
                 let Some((mounted, walked)) = self.tree.get(id) else { continue };
                 let name = mounted.walk.name(walked);
                 let at = memchr::memmem::find(name, b".ko");
-                let is_suffix = |at: &usize| matches!(name.get(at + 3..), Some(b"" | b".xz" | b".zst" | b".gz"));
+                let is_suffix =
+                    |at: &usize| matches!(name.get(at + 3..), Some(b"" | b".xz" | b".zst" | b".gz"));
                 if let Some(stem) = at.filter(is_suffix).and_then(|at| name.get(..at)) {
                     if memchr::memmem::find(&self.tree.path(id), b"/lib/modules/").is_some() {
-                        names.insert(stem.iter().map(|&byte| if byte == b'-' { b'_' } else { byte }).collect());
+                        names.insert(
+                            stem.iter().map(|&byte| if byte == b'-' { b'_' } else { byte }).collect(),
+                        );
                     }
                 }
             }

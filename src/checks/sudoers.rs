@@ -42,7 +42,10 @@ pub(super) fn judge(rule: &SudoRule, subject: &Subject<'_>) -> Judged {
         }
         SudoRule::NoPasswordlessAll { except } => {
             let has = |line: &&Line| is_passwordless(&line.text, except);
-            Outcome::none_of(lines.iter().filter(has).map(at).collect(), "nobody gets everything without a password")
+            Outcome::none_of(
+                lines.iter().filter(has).map(at).collect(),
+                "nobody gets everything without a password",
+            )
         }
     })
 }
@@ -70,15 +73,27 @@ fn setting<'l>(lines: &'l [Line], name: &str) -> Option<(&'l Line, Option<Vec<u8
     let mut found = None;
     for line in lines {
         // `Defaults:user` and its kin are about some only.
-        let Some(rest) = line.text.strip_prefix(b"Defaults").filter(|rest| rest.first().is_some_and(u8::is_ascii_whitespace)) else { continue };
+        let Some(rest) = line
+            .text
+            .strip_prefix(b"Defaults")
+            .filter(|rest| rest.first().is_some_and(u8::is_ascii_whitespace))
+        else {
+            continue;
+        };
         for part in rest.split(|&byte| byte == b',') {
             let part = part.trim_ascii();
             let (off, part) = part.strip_prefix(b"!").map_or((false, part), |part| (true, part.trim_ascii()));
-            let end = part.iter().position(|&byte| byte == b'=' || byte.is_ascii_whitespace()).unwrap_or(part.len());
+            let end = part
+                .iter()
+                .position(|&byte| byte == b'=' || byte.is_ascii_whitespace())
+                .unwrap_or(part.len());
             if part.get(..end) == Some(name.as_bytes()) {
                 let value = part.get(end..).unwrap_or_default().trim_ascii();
                 let value = value.strip_prefix(b"=").unwrap_or(value).trim_ascii();
-                found = Some((line, (!off).then(|| value.iter().filter(|byte| **byte != b'"').copied().collect())));
+                found = Some((
+                    line,
+                    (!off).then(|| value.iter().filter(|byte| **byte != b'"').copied().collect()),
+                ));
             }
         }
     }

@@ -11,7 +11,14 @@ const SYSTEM: [&[u8]; 9] =
     [b"/etc/", b"/usr/", b"/bin/", b"/sbin/", b"/lib/", b"/lib64/", b"/boot/", b"/opt/", b"/root/"];
 /// Logs that everybody may read by design.
 const READABLE: [&[u8]; 8] = [
-    b"lastlog", b"wtmp", b"btmp", b"faillog", b"README", b"dpkg.log", b"alternatives.log", b"fontconfig.log",
+    b"lastlog",
+    b"wtmp",
+    b"btmp",
+    b"faillog",
+    b"README",
+    b"dpkg.log",
+    b"alternatives.log",
+    b"fontconfig.log",
 ];
 
 pub(super) fn judge(rule: &SweepRule, subject: &Subject<'_>) -> Judged {
@@ -61,7 +68,9 @@ fn problem(rule: &SweepRule, metadata: &Metadata, id: EntryId, subject: &Subject
             let path = subject.tree.path(id);
             let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
             let usual = READABLE.iter().any(|known| name.starts_with(known)) && mode & 0o113 == 0;
-            (path.starts_with(b"/var/log/") && !usual && !path.starts_with(b"/var/log/apt/")).then(said).flatten()
+            (path.starts_with(b"/var/log/") && !usual && !path.starts_with(b"/var/log/apt/"))
+                .then(said)
+                .flatten()
         }
         _ => None,
     }

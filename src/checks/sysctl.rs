@@ -1,11 +1,11 @@
 //! Kernel parameters as systemd-sysctl sets them at boot: drop-ins by name over all directories, and
 //! /etc/sysctl.conf, which Debian links as 99-sysctl.conf and procps reads last.
 
+use super::Subject;
 use super::judge::Judged;
 use super::schema::SysctlRule;
 use super::settings::{self, Found};
 use super::subject::star;
-use super::Subject;
 
 const DIRECTORIES: [&str; 5] =
     ["/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"];

@@ -262,7 +262,10 @@ mod tests {
         let first = sshd.global("PermitRootLogin").unwrap();
         assert_eq!((first.value.as_slice(), first.line), (b"no".as_slice(), 1));
         assert!(sshd.global("PasswordAuthentication").is_none());
-        assert_eq!(sshd.lines_of("permitrootlogin").last().unwrap().condition.as_deref(), Some(b"User git".as_slice()));
+        assert_eq!(
+            sshd.lines_of("permitrootlogin").last().unwrap().condition.as_deref(),
+            Some(b"User git".as_slice())
+        );
         assert_eq!(sshd.global("X11Forwarding").unwrap().value, b"no");
         assert_eq!(sshd.unread, None);
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::budget::Budget;
 use crate::bytes::Span;
+use crate::checks::{self, Benchmark, Subject as Examined, Verdict};
 use crate::detect::{self, Collected};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, Location, Loss};
@@ -42,6 +43,8 @@ pub struct Settings {
     pub jobs: usize,
     /// What an image may.
     pub image: image::Options,
+    /// The benchmark to run: its name, or "auto" for the system's own.
+    pub benchmark: Option<String>,
 }
 
 /// Audits `target`.
@@ -67,6 +70,11 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
     }
     outcome.findings.extend(merge::without_repeats(collected.findings));
     let mut findings = outcome.findings;
+    let benchmark = benchmark(&system, &facts, &fact_gaps, settings);
+    let benchmark = benchmark.map(|(benchmark, failed)| {
+        findings.extend(failed);
+        benchmark
+    });
     detect::miners::starts::join(&system.tree, &mut findings);
     joins::keys(&mut findings);
     let mut gaps = system.gaps;
@@ -90,9 +98,29 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
         findings,
         gaps,
         notes: system.notes,
+        benchmark,
         coverage,
         ledger,
     })
+}
+
+/// Runs the benchmark that was asked for; its failures are findings, but for those that every scan reports.
+fn benchmark(
+    system: &System,
+    facts: &Facts,
+    fact_gaps: &[Gap],
+    settings: &Settings,
+) -> Option<(Benchmark, Vec<Finding>)> {
+    let name = match settings.benchmark.as_deref()? {
+        "auto" => checks::benchmark::for_system(facts)?,
+        name => name,
+    };
+    // The files of the checks are held by a test.
+    let checks = checks::of_benchmark(name).unwrap_or_default();
+    let gaps: Vec<Gap> = system.gaps.iter().chain(fact_gaps).cloned().collect();
+    let (benchmark, outcomes) = Benchmark::run(name, &checks, &Examined::new(&system.tree, facts, &gaps));
+    let failed = checks.iter().zip(&outcomes).filter(|(_, outcome)| outcome.verdict == Verdict::Fail);
+    Some((benchmark, failed.map(|(check, outcome)| check.finding(outcome)).collect()))
 }
 
 /// Every file once, in the order of the disk; names of one file together.
@@ -209,6 +237,8 @@ pub struct Report {
     pub gaps: Vec<Gap>,
     /// Things to know where nothing was lost: (where, what).
     pub notes: Vec<(String, String)>,
+    /// The benchmark that was asked for; `None` too where there is none for the system.
+    pub benchmark: Option<Benchmark>,
     /// How much was looked at.
     pub coverage: Coverage,
     /// What all bytes of the image are; empty for a mounted tree.

@@ -8,6 +8,7 @@
 //! A detector returns nothing: what it finds and what it cannot handle goes into the [`Sink`], so one
 //! detector can neither stop the audit nor be silent.
 
+pub mod access;
 pub mod assignments;
 pub mod authorized_keys;
 pub mod credential_files;
@@ -108,7 +109,7 @@ pub fn all() -> Detectors {
             Box::new(miners::MinerMarks::default()),
             Box::new(private_keys::PrivateKeys::default()),
         ],
-        systems: vec![],
+        systems: vec![Box::new(access::Access::default())],
     }
 }
 

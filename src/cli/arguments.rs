@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::checks::benchmark::BENCHMARKS;
 use crate::finding::{GapKind, Severity};
 
 const EXAMPLES: &str = "\
@@ -27,6 +28,7 @@ Examples:
   assay scan disk.qcow2                         or VMDK, VHD(X), VDI, OVA, disk.raw.zst …
   assay scan disk.raw --fail-on medium --accept-gap encrypted
   assay scan disk.raw --format json --evidence hash -o report.json
+  assay scan disk.raw --benchmark auto          and the CIS benchmark for its system
   assay scan /dev/nvme1n1                       an attached volume, read-only
   assay scan --rootfs /mnt                      a mounted tree";
 
@@ -121,6 +123,9 @@ pub(super) struct Scan {
     /// Let the image pass although something of this kind could not be looked at; repeatable
     #[arg(long, value_name = "KIND", value_parser = accept_gap())]
     pub(super) accept_gap: Vec<AcceptGap>,
+    /// Judge the system by a CIS benchmark, too (auto: the one for its release)
+    #[arg(long, value_name = "NAME", value_parser = benchmark())]
+    pub(super) benchmark: Option<String>,
     /// Threads [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
@@ -195,6 +200,10 @@ pub(super) enum FailOn {
 pub(super) enum AcceptGap {
     Kind(GapKind),
     All,
+}
+
+fn benchmark() -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new(BENCHMARKS.map(|(name, ..)| name).into_iter().chain(["auto"]))
 }
 
 fn severity_of(name: &str) -> Option<Severity> {

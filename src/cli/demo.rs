@@ -20,7 +20,7 @@ const LARGEST: u64 = 64 << 20;
 pub(super) fn run(display: &Display, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let target = Target::Bytes { name: "demo.img (built in)".to_owned(), data: image()? };
     let policy = Policy { fail_on: Some(Severity::High), accepted_gaps: Vec::new() };
-    let exit = scan::audit(&target, &policy, (0, false), display, terminal)?;
+    let exit = scan::audit(&target, &policy, (0, false), None, display, terminal)?;
     if !display.quiet {
         writeln!(
             terminal.err,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Failure;
 use crate::audit::{self, Progress, Quiet, Report, Settings, System, Target};
 use crate::budget::Budget;
+use crate::checks;
 use crate::detect;
 use crate::finding::Advisory;
 use crate::image;
@@ -16,9 +17,10 @@ pub(super) fn audit(
     target: &Target,
     jobs: usize,
     outside_files: bool,
+    benchmark: Option<String>,
     progress: &dyn Progress,
 ) -> Result<Report, Failure> {
-    let settings = Settings { budget: Budget::default(), jobs, image: options(outside_files) };
+    let settings = Settings { budget: Budget::default(), jobs, image: options(outside_files), benchmark };
     audit::run(target, &settings, progress).map_err(Failure::unreadable)
 }
 
@@ -40,7 +42,10 @@ pub(super) fn advisories() -> Vec<Arc<Advisory>> {
     let files = detectors.files.iter().flat_map(|detector| detector.advisories());
     let matches = detectors.matches.iter().flat_map(|detector| detector.advisories());
     let systems = detectors.systems.iter().flat_map(|detector| detector.advisories());
-    let mut all: Vec<_> = files.chain(matches).chain(systems).chain(rule_advisories()).collect();
+    let checks = checks::all().unwrap_or_default();
+    let checks = checks.iter().map(|check| Arc::clone(&check.advisory));
+    let mut all: Vec<_> =
+        files.chain(matches).chain(systems).chain(rule_advisories()).chain(checks).collect();
     all.sort_by(|a, b| a.id.cmp(&b.id));
     all.dedup_by(|a, b| a.id == b.id);
     all
@@ -55,6 +60,11 @@ fn rule_advisories() -> Vec<Arc<Advisory>> {
 pub(super) fn check_rules() -> (usize, Vec<String>) {
     let (kinds, wrong_kinds) = detect::credential_files::check();
     let (histories, wrong_histories) = detect::shell_history::check();
-    let problems = proof::check(Engine::embedded()).into_iter().chain(wrong_kinds).chain(wrong_histories);
-    (rule_advisories().len() + kinds + histories, problems.collect())
+    let (checks, wrong_checks) = match checks::all() {
+        Ok(checks) => (checks.len(), checks::proof::check(&checks)),
+        Err(error) => (0, vec![error.to_string()]),
+    };
+    let problems = proof::check(Engine::embedded()).into_iter();
+    let problems = problems.chain(wrong_kinds).chain(wrong_histories).chain(wrong_checks);
+    (rule_advisories().len() + kinds + histories + checks, problems.collect())
 }

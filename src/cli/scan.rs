@@ -16,7 +16,7 @@ pub(super) fn run(scan: &Scan, outside: bool, terminal: &mut Terminal<'_>) -> Re
     let target = target(scan)?;
     let policy = policy(scan);
     let jobs = usize::from(scan.jobs.unwrap_or(0));
-    audit(&target, &policy, (jobs, outside), &scan.display, terminal)
+    audit(&target, &policy, (jobs, outside), scan.benchmark.as_deref(), &scan.display, terminal)
 }
 
 fn target(scan: &Scan) -> Result<Target, Failure> {
@@ -55,15 +55,19 @@ pub(super) fn audit(
     target: &Target,
     policy: &Policy,
     (jobs, outside): (usize, bool),
+    benchmark: Option<&str>,
     display: &Display,
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Failure> {
     let place = display.output.as_deref().map(|path| place(path, target)).transpose()?;
     let bar = (terminal.err_is_terminal && !display.quiet && !display.no_progress).then(Bar::new);
     let progress: &dyn Progress = bar.as_ref().map_or(&Quiet, |bar| bar);
-    let report = engine::audit(target, jobs, outside, progress);
+    let report = engine::audit(target, jobs, outside, benchmark.map(str::to_owned), progress);
     drop(bar);
     let report = report?;
+    if benchmark.is_some() && report.benchmark.is_none() {
+        writeln!(terminal.err, "There is no benchmark for this system; name one to run it all the same.")?;
+    }
     let verdict = gate::judge(policy, &report);
     let exit = exit(verdict);
     let judgement = judgement(policy, &report, verdict);

@@ -12,6 +12,8 @@ use crate::audit::{Coverage, Report, VolumeSummary};
 use crate::finding::{Evidence, Finding, Gap, GapKind, Location, Secret, Severity};
 use crate::text::Escaped;
 
+mod benchmark;
+
 /// Version of the format.
 const VERSION: u32 = 1;
 
@@ -30,6 +32,8 @@ struct Document<'a> {
     findings: Vec<FindingView<'a>>,
     gaps: Vec<GapView<'a>>,
     notes: Vec<NoteView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    benchmark: Option<benchmark::View<'a>>,
 }
 
 #[derive(Serialize)]
@@ -248,6 +252,7 @@ fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options)
         findings,
         gaps: report.gaps.iter().map(gap).collect(),
         notes: report.notes.iter().map(note).collect(),
+        benchmark: report.benchmark.as_ref().map(benchmark::view),
     }
 }
 

@@ -116,6 +116,7 @@ pub(crate) fn report() -> Report {
             reason: "swap space is not read".to_owned(),
         }],
         notes: vec![("partition 1 (ext4 root)".to_owned(), "the journal was replayed".to_owned())],
+        benchmark: None,
         coverage: Coverage {
             entries: 41,
             files: 28,

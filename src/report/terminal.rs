@@ -7,9 +7,10 @@ use std::fmt::Write as _;
 
 use super::{Judgement, Options, TOOL_VERSION};
 use crate::audit::Report;
-use crate::finding::{Confidence, Finding, Location, Severity};
+use crate::finding::{Category, Confidence, Finding, Location, Severity};
 use crate::text::Escaped;
 
+mod benchmark;
 mod summary;
 mod text;
 
@@ -27,7 +28,10 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
     let mut out = String::new();
     head(report, &paint, &mut out);
     if !options.quiet {
-        let shown = |finding: &&Finding| finding.severity >= options.min_severity;
+        // What a benchmark found stands in its own section.
+        let shown = |finding: &&Finding| {
+            finding.severity >= options.min_severity && finding.advisory.category != Category::Hardening
+        };
         let findings: Vec<&Finding> = report.findings.iter().filter(shown).collect();
         for severity in Severity::ALL {
             let of: Vec<&Finding> = findings.iter().copied().filter(|f| f.severity == severity).collect();
@@ -35,6 +39,9 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
                 group(severity, of, options, &paint, &mut out);
             }
         }
+    }
+    if let Some(benchmark) = &report.benchmark {
+        benchmark::render(benchmark, options, &paint, &mut out);
     }
     summary::render(report, judgement, options, &paint, &mut out);
     out

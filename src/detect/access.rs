@@ -1,0 +1,86 @@
+//! What lets somebody in, or up, by the configuration of the system.
+//!
+//! **Finds** what `signatures/checks/access.toml` describes: sshd that takes passwords which work, what cloud-init
+//! turns on at first boot, sudo without a password, hosts that are trusted, files of the system that others may
+//! change, PAM that lets everybody in.
+//!
+//! **Why it matters:** no secret need leak where the door is open.
+//!
+//! **Does not find** what only hardens (`--benchmark` does), nor decides what could not be read: that is a gap
+//! already.
+//!
+//! **References:** sshd_config(5), sudoers(5), pam.d(5), cloud-init's reference of modules.
+
+use std::sync::Arc;
+
+use super::{Sink, SystemDetector};
+use crate::checks::{self, Check, Subject, Verdict};
+use crate::facts::Facts;
+use crate::finding::Advisory;
+use crate::tree::Tree;
+
+/// Runs the checks that are on by default.
+pub struct Access {
+    checks: Vec<Check>,
+}
+
+impl Default for Access {
+    /// The file of the checks is held by a test, so there is no error to tell of.
+    fn default() -> Self {
+        Self { checks: checks::defaults().unwrap_or_default() }
+    }
+}
+
+impl SystemDetector for Access {
+    fn advisories(&self) -> Vec<Arc<Advisory>> {
+        self.checks.iter().map(|check| Arc::clone(&check.advisory)).collect()
+    }
+
+    fn inspect(&self, tree: &Tree, facts: &Facts, sink: &mut dyn Sink) {
+        let subject = Subject::new(tree, facts, &[]);
+        for check in &self.checks {
+            let outcome = check.judge(&subject);
+            if outcome.verdict == Verdict::Fail {
+                let mut finding = check.finding(&outcome);
+                complete(&mut finding, tree);
+                sink.finding(finding);
+            }
+        }
+    }
+}
+
+/// The volume and the inode of the finding's path.
+fn complete(finding: &mut crate::finding::Finding, tree: &Tree) {
+    if let Some(id) = tree.find_link(&finding.location.path) {
+        let line = finding.location.line;
+        finding.location = tree.location(id);
+        finding.location.line = line;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::Budget;
+    use crate::detect::Collected;
+    use crate::fs::memory::Memory;
+
+    #[test]
+    fn the_first_value_of_an_included_file_opens_the_door() {
+        let memory = Memory::new()
+            .file("/etc/passwd", "root:x:0:0::/root:/bin/bash\n")
+            .file("/etc/shadow", "root:$y$j9T$a$b:1::::::\n")
+            .with(|metadata| metadata.mode = 0o640)
+            .file("/usr/sbin/sshd", "")
+            .file("/etc/ssh/sshd_config", "Include sshd_config.d/*.conf\nPermitRootLogin no\n")
+            .file("/etc/ssh/sshd_config.d/50-cloud-init.conf", "PermitRootLogin yes\n");
+        let tree = Tree::of(Arc::new(memory), &Budget::default());
+        let (facts, _) = Facts::gather(&tree);
+        let mut found = Collected::default();
+        Access::default().inspect(&tree, &facts, &mut found);
+        let ids: Vec<&str> = found.findings.iter().map(|finding| finding.advisory.id.as_str()).collect();
+        assert_eq!(ids, ["ssh-root-password", "ssh-password-login"]);
+        assert_eq!(found.findings[0].location.path, b"/etc/ssh/sshd_config.d/50-cloud-init.conf");
+        assert_eq!(found.findings[0].location.line, Some(1));
+    }
+}

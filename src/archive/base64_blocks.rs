@@ -195,6 +195,7 @@ fn value(byte: u8) -> Option<u8> {
 /// The value of each byte; 64 for what is no letter.
 const VALUES: [u8; 256] = values();
 
+#[expect(clippy::indexing_slicing, reason = "a byte is below 256; built by the compiler")]
 const fn values() -> [u8; 256] {
     let mut values = [64; 256];
     let mut byte = 0_u8;

@@ -22,6 +22,8 @@ use crate::tree::{Entry, EntryId, Tree};
 /// How much is read at once; files up to this size are handed to detectors without a copy.
 const CHUNK: usize = 2 << 20;
 
+/// Bytes without a zero that begin a text.
+const TEXT: usize = 8192;
 /// Blocks of base64 that are searched together.
 const POOLED: usize = 1024;
 
@@ -266,7 +268,7 @@ impl<'a> Worker<'a> {
         self.finder.reset(base);
         self.blocks.clear();
         self.encoded = 0;
-        let mut packed = false;
+        let mut plain = false;
         loop {
             let free = self.buffer.get_mut(carried..).unwrap_or_default();
             let room = free.len();
@@ -276,7 +278,9 @@ impl<'a> Worker<'a> {
             let fresh = bytes.get(carried..).unwrap_or_default();
             if head.is_empty() {
                 head.extend_from_slice(fresh.get(..archive::HEAD).unwrap_or(fresh));
-                packed = archive::recognise(&head).is_some();
+                // The members of an archive are looked at for base64, each on its own; programs are not.
+                let start = fresh.get(..TEXT).unwrap_or(fresh);
+                plain = archive::recognise(&head).is_none() && memchr::memchr(0, start).is_none();
             }
             if search {
                 self.outcome.coverage.bytes_searched += fresh.len() as u64;
@@ -288,8 +292,7 @@ impl<'a> Worker<'a> {
                         self.blocks.push(block);
                     }
                 };
-                if !packed {
-                    // The members of an archive are looked at for it, each on its own.
+                if plain {
                     self.finder.piece(fresh, &mut keep);
                 }
                 if last {

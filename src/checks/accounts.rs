@@ -57,8 +57,8 @@ struct Tables {
     group: Vec<Row>,
 }
 
-fn rows(page: Option<Page>, path: &'static [u8]) -> Vec<Row> {
-    let lines: Vec<_> = page.iter().flat_map(Page::lines).collect();
+fn rows(page: Option<&Page>, path: &'static [u8]) -> Vec<Row> {
+    let lines: Vec<_> = page.into_iter().flat_map(Page::lines).collect();
     let real = lines.iter().filter(|(_, text)| !text.is_empty() && !text.starts_with(b"#"));
     real.map(|&(line, text)| Row {
         path,
@@ -70,9 +70,9 @@ fn rows(page: Option<Page>, path: &'static [u8]) -> Vec<Row> {
 
 pub(super) fn judge(rule: &AccountsRule, subject: &Subject<'_>) -> Judged {
     let tables = Tables {
-        passwd: rows(subject.page(PASSWD.to_vec())?, PASSWD),
-        shadow: rows(subject.page(SHADOW.to_vec())?, SHADOW),
-        group: rows(subject.page(GROUP.to_vec())?, GROUP),
+        passwd: rows(subject.page(PASSWD.to_vec())?.as_ref(), PASSWD),
+        shadow: rows(subject.page(SHADOW.to_vec())?.as_ref(), SHADOW),
+        group: rows(subject.page(GROUP.to_vec())?.as_ref(), GROUP),
     };
     if tables.passwd.is_empty() {
         return Ok(Outcome::new(Verdict::NotApplicable, Evidence::at(PASSWD, "there are no accounts")));

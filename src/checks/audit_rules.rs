@@ -7,8 +7,11 @@ use super::{Evidence, Outcome, Subject};
 
 const PLACES: [&str; 1] = ["/etc/audit/rules.d/*.rules"];
 
+/// A rule: where it stands, and its words.
+type Rule = (Evidence, Vec<Vec<u8>>);
+
 /// The words of each rule.
-fn rules(subject: &Subject<'_>) -> Result<Vec<(Evidence, Vec<Vec<u8>>)>, Blind> {
+fn rules(subject: &Subject<'_>) -> Result<Vec<Rule>, Blind> {
     let mut rules = Vec::new();
     for page in subject.pages(&PLACES)? {
         for (number, text) in page.lines().filter(|(_, text)| text.trim_ascii().starts_with(b"-")) {

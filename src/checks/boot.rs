@@ -26,11 +26,11 @@ pub(super) fn argument(rule: &KernelArgument, subject: &Subject<'_>) -> Judged {
     }
     let mut wrong = Vec::new();
     for (evidence, words) in lines {
-        let own = words.iter().filter_map(|word| {
+        let mut own = words.iter().filter_map(|word| {
             let rest = word.strip_prefix(rule.name.as_bytes())?;
             if rest.is_empty() { Some(rest) } else { rest.strip_prefix(b"=") }
         });
-        let holds = own.last().is_some_and(|value| rule.value.holds(value));
+        let holds = own.next_back().is_some_and(|value| rule.value.holds(value));
         if holds == rule.absent {
             wrong.push(evidence);
         }
@@ -38,8 +38,11 @@ pub(super) fn argument(rule: &KernelArgument, subject: &Subject<'_>) -> Judged {
     Ok(Outcome::none_of(wrong, &format!("{}: in every entry as it should be", rule.name)))
 }
 
+/// A line that boots a kernel: where it stands, and its words.
+type CommandLine = (Evidence, Vec<Vec<u8>>);
+
 /// Each line that boots a kernel, as words; recovery entries are left out, as CIS does.
-fn command_lines(subject: &Subject<'_>) -> Result<Vec<(Evidence, Vec<Vec<u8>>)>, Blind> {
+fn command_lines(subject: &Subject<'_>) -> Result<Vec<CommandLine>, Blind> {
     let environment = environment(&subject.pages(&ENVIRONMENT)?);
     let mut found = Vec::new();
     for page in subject.pages(&MENUS)? {
@@ -74,7 +77,7 @@ fn environment(pages: &[Page]) -> Vec<Vec<u8>> {
 }
 
 /// The two variables of /etc/default/grub, joined as update-grub does it.
-fn defaults(pages: &[Page]) -> Option<(Evidence, Vec<Vec<u8>>)> {
+fn defaults(pages: &[Page]) -> Option<CommandLine> {
     let mut words = Vec::new();
     let mut evidence = None;
     for page in pages {
@@ -101,7 +104,7 @@ pub(super) fn password(subject: &Subject<'_>) -> Judged {
     for page in subject.pages(&PLACES)? {
         let says = |line: &[u8]| {
             let line = line.trim_ascii();
-            line.starts_with(b"password_pbkdf2 ") && !memchr::memmem::find(line, b"${").is_some()
+            line.starts_with(b"password_pbkdf2 ") && memchr::memmem::find(line, b"${").is_none()
                 || line.starts_with(b"GRUB2_PASSWORD=grub.pbkdf2")
         };
         if let Some((number, _)) = page.lines().find(|(_, line)| says(line)) {

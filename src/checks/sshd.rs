@@ -21,7 +21,7 @@ pub(super) fn judge(rule: &SshdRule, subject: &Subject<'_>) -> Judged {
     match mine.iter().find(|line| line.condition.is_none()) {
         Some(line) if rule.value.holds(&line.value) => {}
         Some(line) => {
-            wrong.push(Evidence::line(&line.path, line.line, format!("{name} {}", shown(&line.value))))
+            wrong.push(Evidence::line(&line.path, line.line, format!("{name} {}", shown(&line.value))));
         }
         None => {
             let default = rule.default.as_deref();
@@ -35,11 +35,11 @@ pub(super) fn judge(rule: &SshdRule, subject: &Subject<'_>) -> Judged {
         }
     }
     for line in mine.iter().filter(|_| !rule.global) {
-        if let Some(condition) = &line.condition {
-            if !rule.value.holds(&line.value) {
-                let text = format!("{name} {} under Match {}", shown(&line.value), shown(condition));
-                wrong.push(Evidence::line(&line.path, line.line, text));
-            }
+        if let Some(condition) = &line.condition
+            && !rule.value.holds(&line.value)
+        {
+            let text = format!("{name} {} under Match {}", shown(&line.value), shown(condition));
+            wrong.push(Evidence::line(&line.path, line.line, text));
         }
     }
     Ok(Outcome::none_of(wrong, &format!("{name} is as it should be")))

@@ -185,10 +185,7 @@ impl<'a> Subject<'a> {
             let path = below(part);
             match self.tree.find_link(&path) {
                 Some(_) => found.push(path),
-                None => match self.blind_at(&path) {
-                    Some(blind) => return Err(blind),
-                    None => {}
-                },
+                None => self.blind_at(&path).map_or(Ok(()), Err)?,
             }
             return Ok(());
         }
@@ -258,12 +255,10 @@ impl<'a> Subject<'a> {
                 let at = memchr::memmem::find(name, b".ko");
                 let is_suffix =
                     |at: &usize| matches!(name.get(at + 3..), Some(b"" | b".xz" | b".zst" | b".gz"));
-                if let Some(stem) = at.filter(is_suffix).and_then(|at| name.get(..at)) {
-                    if memchr::memmem::find(&self.tree.path(id), b"/lib/modules/").is_some() {
-                        names.insert(
-                            stem.iter().map(|&byte| if byte == b'-' { b'_' } else { byte }).collect(),
-                        );
-                    }
+                if let Some(stem) = at.filter(is_suffix).and_then(|at| name.get(..at))
+                    && memchr::memmem::find(&self.tree.path(id), b"/lib/modules/").is_some()
+                {
+                    names.insert(stem.iter().map(|&byte| if byte == b'-' { b'_' } else { byte }).collect());
                 }
             }
             names

@@ -177,6 +177,11 @@ pub struct Spent {
 }
 
 impl Spent {
+    /// Whether a step that unpacks `bytes` in all is over the limit by itself.
+    fn is_beyond(&self, bytes: u64) -> bool {
+        bytes > self.limit
+    }
+
     /// Nothing spent yet, for a packed file of `packed` bytes.
     pub fn new(packed: u64, budget: &Budget) -> Self {
         let by_ratio = packed.saturating_mul(budget.unpacked_ratio).saturating_add(1 << 20);

@@ -127,12 +127,20 @@ fn index(bytes: &[u8], spent: &Spent) -> (BTreeMap<usize, Packed>, Result<(), Ar
     let mut objects = BTreeMap::new();
     let count = bytes.get(8..12).and_then(|count| count.try_into().ok()).map_or(0, u32::from_be_bytes);
     let mut at = 12;
+    // Where an object ends is known only once it is unpacked: that has a limit of its own.
+    let mut unpacked = 0_u64;
     for _ in 0..count {
         if objects.len() as u64 >= spent.member_limit {
             let reason = format!("more than {} objects", spent.member_limit);
             return (objects, Err(ArchiveError::OverLimit(reason)));
         }
-        let Some((object, packed)) = entry(bytes, at).and_then(|object| {
+        let head = entry(bytes, at);
+        unpacked = unpacked.saturating_add(head.as_ref().map_or(0, |object| object.size));
+        if spent.is_beyond(unpacked) {
+            let reason = format!("the objects of the pack unpack to {unpacked} bytes and more");
+            return (objects, Err(ArchiveError::OverLimit(reason)));
+        }
+        let Some((object, packed)) = head.and_then(|object| {
             let packed = passed(bytes.get(object.data..)?, object.size)?;
             Some((object, packed))
         }) else {
@@ -265,10 +273,13 @@ impl Pack<'_> {
 }
 
 fn inflate(packed: &[u8], size: u64, room: u64) -> Option<Vec<u8>> {
+    if size > room {
+        return None;
+    }
     let mut unpacked = Vec::new();
     let unpacker = flate2::read::ZlibDecoder::new(packed);
     let read = unpacker.take(size).read_to_end(&mut unpacked);
-    (size <= room && read.is_ok() && unpacked.len() as u64 == size).then_some(unpacked)
+    (read.is_ok() && unpacked.len() as u64 == size).then_some(unpacked)
 }
 
 fn name(kind: &str, content: &[u8]) -> [u8; 20] {

@@ -53,7 +53,7 @@ struct Written {
 ///
 /// # Errors
 /// [`CheckError`], where something in it is not of the language.
-pub fn parse(path: &str, text: &str, on_by_default: bool) -> Result<Vec<Check>, CheckError> {
+pub(super) fn parse(path: &str, text: &str, on_by_default: bool) -> Result<Vec<Check>, CheckError> {
     let error = |problem: String| CheckError { path: path.to_owned(), problem };
     let file: File = toml::from_str(text).map_err(|problem| error(problem.to_string()))?;
     let read = |written: Written| {

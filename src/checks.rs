@@ -40,10 +40,12 @@ mod sudoers;
 mod sweep;
 mod sysctl;
 mod units;
+mod written;
 
 pub use benchmark::Benchmark;
 pub use embedded::{all, defaults, of_benchmark};
 pub use subject::Subject;
+pub use written::CheckError;
 
 /// Something that a system should be like.
 #[derive(Debug)]

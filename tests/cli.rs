@@ -91,3 +91,40 @@ fn colours_come_when_asked_for() {
     let (_, _, err) = assay(&["scan", "/no/such/image.raw", "--color", "always"]);
     assert!(err.starts_with("\x1b[1;31merror:"), "{err}");
 }
+
+#[test]
+fn a_benchmark_is_a_section_of_the_report_and_never_of_a_default_scan() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |path: &str, content: &str| {
+        let path = dir.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    };
+    write("etc/os-release", "ID=debian\nVERSION_ID=12\n");
+    write("usr/sbin/sshd", "");
+    write("etc/ssh/sshd_config", "MaxAuthTries 3\nX11Forwarding yes\nMaxSessions 99\n");
+    let scan = |more: &[&str]| {
+        let mut args = vec!["scan", "--rootfs", dir.path().to_str().unwrap(), "--format", "json"];
+        args.extend(more);
+        let (_, out, err) = assay(&args);
+        (serde_json::from_str::<serde_json::Value>(&out).unwrap(), err)
+    };
+    let (default, _) = scan(&[]);
+    assert!(default.get("benchmark").is_none());
+    assert!(!default.to_string().contains("hardening"));
+    let (asked, err) = scan(&["--benchmark", "auto"]);
+    assert_eq!((asked["benchmark"]["name"].as_str(), err.as_str()), (Some("cis-debian12"), ""));
+    let verdict = |section: &str| {
+        let rows = asked["benchmark"]["results"].as_array().unwrap();
+        rows.iter().find(|row| row["section"] == section).unwrap()["verdict"].as_str().unwrap().to_owned()
+    };
+    assert_eq!((verdict("5.1.16").as_str(), verdict("5.1.17").as_str()), ("pass", "fail"));
+    // There is no package database: what asks for a package is not decided, and never a pass.
+    assert_eq!(verdict("2.2.1"), "undecided");
+    assert!(asked.to_string().contains("\"hardening\""));
+    write("etc/os-release", "ID=other\n");
+    let (none, err) = scan(&["--benchmark", "auto"]);
+    assert!(none.get("benchmark").is_none() && err.contains("no benchmark"), "{err}");
+    let (named, _) = scan(&["--benchmark", "cis-rhel9"]);
+    assert_eq!(named["benchmark"]["title"], "CIS Red Hat Enterprise Linux 9, v2.0.0");
+}

@@ -125,7 +125,6 @@ impl Tables {
                 &|row| !self.group.iter().any(|group| group.number(2) == row.number(3)),
                 "has a group that is not there",
             ),
-            AccountsRule::ShadowGroupIsEmpty => self.group_is_empty("shadow"),
             AccountsRule::GroupIsEmpty(name) => self.group_is_empty(name),
             AccountsRule::UniqueUids => twice(&self.passwd, 2),
             AccountsRule::UniqueNames => twice(&self.passwd, 0),

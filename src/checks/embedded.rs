@@ -1,7 +1,7 @@
 //! The files of checks that the program carries.
 
 use super::Check;
-use super::schema::{CheckError, parse};
+use super::written::{CheckError, parse};
 
 /// On in every scan, so in a file of its own: the others are not parsed unless a benchmark is asked for.
 const DEFAULT: (&str, &str) = ("checks/access.toml", include_str!("../../signatures/checks/access.toml"));

@@ -6,6 +6,9 @@ use super::subject::{Blind, shown};
 use super::{Evidence, Outcome, Subject, Verdict};
 use crate::tree::fstab;
 
+/// systemd itself mounts it, before it reads fstab.
+const SHARED_MEMORY: &str = "/dev/shm";
+
 /// A mount and its options.
 struct Mount {
     path: Vec<u8>,
@@ -44,6 +47,10 @@ fn find(path: &str, subject: &Subject<'_>) -> Result<Option<Mount>, Blind> {
     }
     if found.is_some() {
         return Ok(found);
+    }
+    if path == SHARED_MEMORY && subject.metadata(b"/usr/lib/systemd/systemd")?.is_some() {
+        let (path, options) = (b"/usr/lib/systemd/systemd".to_vec(), b"nosuid,nodev".to_vec());
+        return Ok(Some(Mount { path, options }));
     }
     let name = format!("{}.mount", path.trim_start_matches('/').replace('-', "\\x2d").replace('/', "-"));
     if super::units::state(&name, subject)? != super::schema::UnitState::Enabled {

@@ -4,53 +4,8 @@
 //! is said here, at its field; how it is judged, in the file of its kind.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::Deserialize;
-use thiserror::Error;
-
-use super::{Check, Section, category, severity};
-use crate::finding::Advisory;
-
-/// Why a file of checks cannot be used.
-#[derive(Debug, Error)]
-#[error("{path}: {problem}")]
-pub struct CheckError {
-    /// The file.
-    pub path: String,
-    /// What is wrong.
-    pub problem: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    check: Vec<Written>,
-}
-
-/// A check as written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Written {
-    id: String,
-    title: String,
-    severity: String,
-    why: String,
-    remedy: String,
-    #[serde(default)]
-    references: Vec<String>,
-    /// `"cis-debian12 5.1.20 L1"`.
-    #[serde(default)]
-    sections: Vec<String>,
-    applies: Option<Rule>,
-    rule: Rule,
-    #[serde(default)]
-    pass: Vec<Plants>,
-    #[serde(default)]
-    fail: Vec<Plants>,
-    #[serde(default)]
-    not_applicable: Vec<Plants>,
-}
 
 /// A small tree: path to what is there.
 pub type Plants = BTreeMap<String, Plant>;
@@ -377,8 +332,6 @@ pub enum AccountsRule {
     SomebodyHasPassword,
     /// Every group of passwd is in group.
     GroupsExist,
-    /// Nobody is in the group shadow.
-    ShadowGroupIsEmpty,
     /// No number is given twice.
     UniqueUids,
     /// No number is given twice.
@@ -387,7 +340,7 @@ pub enum AccountsRule {
     UniqueNames,
     /// No name is given twice.
     UniqueGroupNames,
-    /// The groups in the sudo or wheel group of pam_wheel are empty.
+    /// No account is in this group, or has it as its own.
     GroupIsEmpty(String),
     /// Accounts of the system have no login shell.
     SystemAccountsHaveNoShell,
@@ -441,49 +394,4 @@ pub struct AuditCalls {
     /// Fields that the rule must have: `auid>=1000`.
     #[serde(default)]
     pub fields: Vec<String>,
-}
-
-/// Reads a file of checks.
-///
-/// # Errors
-/// [`CheckError`], where something in it is not of the language.
-pub fn parse(path: &str, text: &str, on_by_default: bool) -> Result<Vec<Check>, CheckError> {
-    let error = |problem: String| CheckError { path: path.to_owned(), problem };
-    let file: File = toml::from_str(text).map_err(|problem| error(problem.to_string()))?;
-    let read = |written: Written| {
-        let id = written.id.clone();
-        read(written, on_by_default).map_err(|problem| error(format!("{id}: {problem}")))
-    };
-    file.check.into_iter().map(read).collect()
-}
-
-fn read(written: Written, on_by_default: bool) -> Result<Check, String> {
-    let severity =
-        severity(&written.severity).ok_or_else(|| format!("no such severity: {}", written.severity))?;
-    let sections = written.sections.iter().map(|text| {
-        let mut words = text.split(' ');
-        let (benchmark, number, level) = (words.next(), words.next(), words.next());
-        let level = level.and_then(|level| level.strip_prefix('L')?.parse().ok());
-        match (benchmark, number, level, words.next()) {
-            (Some(benchmark), Some(number), Some(level), None) => {
-                Ok(Section { benchmark: benchmark.to_owned(), number: number.to_owned(), level })
-            }
-            _ => Err(format!("not \"benchmark number level\": {text}")),
-        }
-    });
-    Ok(Check {
-        sections: sections.collect::<Result<_, _>>()?,
-        advisory: Arc::new(Advisory {
-            id: written.id,
-            category: category(on_by_default),
-            title: written.title,
-            severity,
-            why: written.why,
-            remedy: written.remedy,
-            references: written.references,
-        }),
-        applies: written.applies,
-        rule: written.rule,
-        proofs: Proofs { pass: written.pass, fail: written.fail, not_applicable: written.not_applicable },
-    })
 }

@@ -9,16 +9,15 @@ use crate::tree::EntryId;
 /// Where programs and configuration of the system lie.
 const SYSTEM: [&[u8]; 9] =
     [b"/etc/", b"/usr/", b"/bin/", b"/sbin/", b"/lib/", b"/lib64/", b"/boot/", b"/opt/", b"/root/"];
-/// Logs that everybody may read by design.
-const READABLE: [&[u8]; 8] = [
-    b"lastlog",
-    b"wtmp",
-    b"btmp",
-    b"faillog",
-    b"README",
-    b"dpkg.log",
-    b"alternatives.log",
-    b"fontconfig.log",
+/// Logs that everybody may read, as the benchmarks have it, with the bits that they may not have.
+const READABLE: [(&[u8], u16); 7] = [
+    (b"lastlog", 0o113),
+    (b"wtmp", 0o113),
+    (b"btmp", 0o113),
+    (b"README", 0o113),
+    (b"cloud-init.log", 0o133),
+    (b"localmessages", 0o133),
+    (b"waagent.log", 0o133),
 ];
 
 pub(super) fn judge(rule: &SweepRule, subject: &Subject<'_>) -> Judged {
@@ -67,10 +66,10 @@ fn problem(rule: &SweepRule, metadata: &Metadata, id: EntryId, subject: &Subject
         SweepRule::Logs if regular && mode & 0o137 != 0 => {
             let path = subject.tree.path(id);
             let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-            let usual = READABLE.iter().any(|known| name.starts_with(known)) && mode & 0o113 == 0;
-            (path.starts_with(b"/var/log/") && !usual && !path.starts_with(b"/var/log/apt/"))
-                .then(said)
-                .flatten()
+            let in_apt = path.starts_with(b"/var/log/apt/");
+            let known = READABLE.iter().find(|(known, _)| name.starts_with(known)).map(|(_, mask)| *mask);
+            let usual = known.or(in_apt.then_some(0o133)).is_some_and(|mask| mode & mask == 0);
+            (path.starts_with(b"/var/log/") && !usual).then(said).flatten()
         }
         _ => None,
     }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use super::filter::{Filter, Hit, Keyword};
 use super::schema::Rule;
-use super::shape::Shape;
+use super::shape::Pattern;
 use super::validators::{Proof, entropy};
 use super::{Match, utf16};
 use crate::finding::{Confidence, Secret};
@@ -35,10 +35,11 @@ impl Engine {
     pub fn new(rules: Vec<Rule>) -> Self {
         let mut keywords: Vec<(Keyword, Vec<usize>)> = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
+            let pattern = Pattern::parse(&rule.pattern);
             for text in &rule.keywords {
                 let any_case = rule.case_insensitive;
                 let text = if any_case { text.to_ascii_lowercase() } else { text.clone() }.into_bytes();
-                let shape = Shape::of(&rule.pattern, &text, any_case);
+                let shape = pattern.shape(&text, any_case);
                 let keyword = Keyword { text, any_case, shape };
                 match keywords.iter_mut().find(|(known, _)| *known == keyword) {
                     Some((_, users)) if users.contains(&index) => {}

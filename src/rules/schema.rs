@@ -123,7 +123,7 @@ pub struct Rule {
     pub keywords: Vec<String>,
     /// Whether the keywords are found in any case.
     pub case_insensitive: bool,
-    /// The pattern as it is written.
+    /// The pattern, with what `(?&edge)` stands for.
     pub pattern: String,
     /// Bits of entropy a byte of the value has at least.
     pub min_entropy: f64,
@@ -148,7 +148,7 @@ impl Rule {
     /// # Errors
     /// What the regex library says.
     pub fn compile(&self) -> Result<Regex, regex::Error> {
-        RegexBuilder::new(&self.pattern.replace("(?&edge)", EDGE))
+        RegexBuilder::new(&self.pattern)
             .unicode(false)
             .size_limit(REGEX_LIMIT)
             .dfa_size_limit(4 << 20)
@@ -199,7 +199,7 @@ fn meant(rule: Written, family: Family) -> Result<Rule, RuleError> {
         family,
         keywords: rule.keywords,
         case_insensitive: rule.case_insensitive,
-        pattern: rule.regex,
+        pattern: rule.regex.replace("(?&edge)", EDGE),
         min_entropy: rule.min_entropy,
         validators: validators?,
         before: rule.before,

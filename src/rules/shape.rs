@@ -73,23 +73,35 @@ pub(super) struct Shape {
     tail: Vec<(ByteSet, usize)>,
 }
 
-impl Shape {
-    /// The shape that `pattern` gives to `keyword`.
-    pub(super) fn of(pattern: &str, keyword: &[u8], any_case: bool) -> Self {
+/// A regex, taken apart.
+#[derive(Debug)]
+pub(super) struct Pattern(Vec<Part>);
+
+impl Pattern {
+    /// Takes a regex apart; what is no regex asks for nothing.
+    pub(super) fn parse(pattern: &str) -> Self {
         let parsed = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern);
         let mut parts = Vec::new();
         if let Ok(hir) = &parsed {
             flatten(hir, &mut parts);
         }
-        // The places in the regex where the keyword stands in every match.
-        let places: Vec<usize> =
-            (0..parts.len()).filter(|&at| stands_at(&parts, at, keyword, any_case)).collect();
-        match places.as_slice() {
-            [at] => Self::around(&parts, *at, keyword.len()),
-            _ => Self::default(),
-        }
+        Self(parts)
     }
 
+    /// The shape that it gives to `keyword`.
+    pub(super) fn shape(&self, keyword: &[u8], any_case: bool) -> Shape {
+        let Self(parts) = self;
+        // The places in the regex where the keyword stands in every match.
+        let places: Vec<usize> =
+            (0..parts.len()).filter(|&at| stands_at(parts, at, keyword, any_case)).collect();
+        match places.as_slice() {
+            [at] => Shape::around(parts, *at, keyword.len()),
+            _ => Shape::default(),
+        }
+    }
+}
+
+impl Shape {
     fn around(parts: &[Part], at: usize, len: usize) -> Self {
         let lead = match at.checked_sub(1).and_then(|before| parts.get(before)) {
             Some(Part::Before(set) | Part::Run(set, 1..)) => Some(*set),
@@ -208,7 +220,7 @@ mod tests {
 
     fn admits(pattern: &str, keyword: &str, text: &str) -> bool {
         let start = text.find(keyword).unwrap();
-        let shape = Shape::of(pattern, keyword.as_bytes(), false);
+        let shape = Pattern::parse(pattern).shape(keyword.as_bytes(), false);
         shape.admits(text.as_bytes(), start, start + keyword.len())
     }
 
@@ -224,6 +236,13 @@ mod tests {
             ("pat", false),
         ] {
             assert_eq!(admits(&pattern, "pat", text), admitted, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_rule_is_taken_apart() {
+        for rule in crate::rules::Engine::embedded().rules() {
+            assert!(!Pattern::parse(&rule.pattern).0.is_empty(), "{}", rule.advisory.id);
         }
     }
 

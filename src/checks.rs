@@ -18,7 +18,7 @@
 
 use std::sync::Arc;
 
-use crate::finding::{Advisory, Category, Severity};
+use crate::finding::{Advisory, Category};
 
 mod accounts;
 mod audit_rules;
@@ -204,9 +204,4 @@ impl Check {
 /// The category of findings of checks that belong to benchmarks only.
 fn category(on_by_default: bool) -> Category {
     if on_by_default { Category::Access } else { Category::Hardening }
-}
-
-/// The severity called `name`.
-fn severity(name: &str) -> Option<Severity> {
-    Severity::ALL.into_iter().find(|severity| severity.name() == name)
 }

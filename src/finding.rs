@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::text::hex;
+
 /// How bad it is, when true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -23,6 +25,11 @@ pub enum Severity {
 impl Severity {
     /// All of them, worst first.
     pub const ALL: [Self; 5] = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info];
+
+    /// The one that is called `name`.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|severity| severity.name() == name)
+    }
 
     /// Its name, in lower case.
     pub const fn name(self) -> &'static str {
@@ -134,8 +141,7 @@ impl Secret {
 
     /// SHA-256 of the value without white space around it, in lower-case hex.
     pub fn sha256(&self) -> String {
-        let digest = Sha256::digest(self.0.trim_ascii());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&Sha256::digest(self.0.trim_ascii()))
     }
 
     /// A form that tells two values apart for who knows them, and tells nobody else the value: at most

@@ -17,6 +17,7 @@ use sha1::{Digest, Sha1};
 
 use super::{ArchiveError, Format, Spent, Visit, damaged, deliver};
 use crate::budget::Budget;
+use crate::text::hex;
 
 mod delta;
 
@@ -242,7 +243,7 @@ impl Pack<'_> {
                     continue;
                 };
                 let name = name(kind, &content.bytes);
-                let shown: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
+                let shown = hex(&name);
                 let mut bytes = content.bytes.as_slice();
                 if deliver(Format::GitPack, Some(shown.as_bytes()), &mut bytes, spent, visit)?.is_break() {
                     return Ok(());

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::schema::{Plants, Proofs, Rule};
-use super::{Check, Section, category, severity};
-use crate::finding::Advisory;
+use super::{Check, Section, category};
+use crate::finding::{Advisory, Severity};
 
 /// Why a file of checks cannot be used.
 #[derive(Debug, Error)]
@@ -64,8 +64,8 @@ pub(super) fn parse(path: &str, text: &str, on_by_default: bool) -> Result<Vec<C
 }
 
 fn read(written: Written, on_by_default: bool) -> Result<Check, String> {
-    let severity =
-        severity(&written.severity).ok_or_else(|| format!("no such severity: {}", written.severity))?;
+    let severity = Severity::by_name(&written.severity)
+        .ok_or_else(|| format!("no such severity: {}", written.severity))?;
     let sections = written.sections.iter().map(|text| {
         let mut words = text.split(' ');
         let (benchmark, number, level) = (words.next(), words.next(), words.next());

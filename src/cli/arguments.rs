@@ -206,18 +206,14 @@ fn benchmark() -> impl TypedValueParser<Value = String> {
     PossibleValuesParser::new(BENCHMARKS.map(|(name, ..)| name).into_iter().chain(["auto"]))
 }
 
-fn severity_of(name: &str) -> Option<Severity> {
-    Severity::ALL.into_iter().find(|severity| severity.name() == name)
-}
-
 fn severity() -> impl TypedValueParser<Value = Severity> {
     PossibleValuesParser::new(Severity::ALL.map(Severity::name))
-        .map(|name| severity_of(&name).unwrap_or(Severity::Info))
+        .map(|name| Severity::by_name(&name).unwrap_or(Severity::Info))
 }
 
 fn fail_on() -> impl TypedValueParser<Value = FailOn> {
     PossibleValuesParser::new(Severity::ALL.map(Severity::name).into_iter().chain(["never"]))
-        .map(|name| severity_of(&name).map_or(FailOn::Never, FailOn::Severity))
+        .map(|name| Severity::by_name(&name).map_or(FailOn::Never, FailOn::Severity))
 }
 
 fn accept_gap() -> impl TypedValueParser<Value = AcceptGap> {
@@ -240,7 +236,7 @@ mod tests {
     #[test]
     fn every_severity_and_kind_of_gap_has_its_word() {
         for severity in Severity::ALL {
-            assert_eq!(severity_of(severity.name()), Some(severity));
+            assert_eq!(Severity::by_name(severity.name()), Some(severity));
         }
         let words: Vec<String> =
             GapKind::ALL.iter().map(|kind| format!("--accept-gap={}", kind.name())).collect();

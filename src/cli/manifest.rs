@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::look::{CopyError, copy, type_letter};
 use super::{Exit, Failure, Terminal, engine};
 use crate::fs::FileType;
-use crate::text::Escaped;
+use crate::text::{Escaped, hex};
 use crate::tree::{EntryId, Tree};
 
 /// Bytes of the largest file that is hashed.
@@ -50,7 +50,7 @@ fn line(tree: &Tree, id: EntryId) -> Result<String, String> {
         FileType::Regular => (metadata.size.to_string(), content(tree, id)?),
         FileType::Symlink => {
             let target = entry.target.as_deref().unwrap_or_default();
-            (metadata.size.to_string(), hex(Sha256::new_with_prefix(target)))
+            (metadata.size.to_string(), hex(&Sha256::digest(target)))
         }
         _ => ("-".to_owned(), "-".to_owned()),
     };
@@ -65,13 +65,9 @@ fn content(tree: &Tree, id: EntryId) -> Result<String, String> {
         hash.update(bytes);
         Ok(())
     });
-    copied.map(|()| hex(hash)).map_err(|error| match error {
+    copied.map(|()| hex(&hash.finalize())).map_err(|error| match error {
         CopyError::Read(error) => error.to_string(),
         CopyError::Write(error) => error.to_string(),
         CopyError::TooLong(limit) => format!("is longer than {limit} bytes"),
     })
-}
-
-fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

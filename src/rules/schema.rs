@@ -169,7 +169,7 @@ pub fn parse(file: &str, text: &str, family: Family) -> Result<Vec<Rule>, RuleEr
 fn meant(rule: Written, family: Family) -> Result<Rule, RuleError> {
     let id = rule.id.clone();
     let wrong = |problem: String| RuleError::Rule { id: id.clone(), problem };
-    let severity = Severity::ALL.into_iter().find(|severity| severity.name() == rule.severity);
+    let severity = Severity::by_name(&rule.severity);
     let severity = severity.ok_or_else(|| wrong(format!("no severity is called {}", rule.severity)))?;
     let levels = [Confidence::Low, Confidence::Medium, Confidence::High];
     let confidence = levels.into_iter().find(|level| level.name() == rule.confidence);

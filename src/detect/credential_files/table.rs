@@ -105,7 +105,7 @@ impl Table {
 
 fn meant(written: Written) -> Result<Kind, String> {
     let id = format!("credential-file-{}", written.id);
-    let severity = Severity::ALL.into_iter().find(|severity| severity.name() == written.severity);
+    let severity = Severity::by_name(&written.severity);
     let severity = severity.ok_or_else(|| format!("{id}: no severity is called {}", written.severity))?;
     let format =
         |name: &String| Format::by_name(name).ok_or_else(|| format!("{id}: no format is called {name}"));

@@ -42,7 +42,7 @@ fn list() -> &'static [Program] {
 pub(super) fn known(content: &[u8]) -> Option<&'static Program> {
     let mut same_size = list().iter().filter(|program| program.size == content.len()).peekable();
     same_size.peek()?;
-    let digest: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = crate::text::hex(&Sha256::digest(content));
     same_size.find(|program| program.sha256 == digest)
 }
 

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     fn hex(message: &[u8]) -> String {
-        keccak256(message).iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::text::hex(&keccak256(message))
     }
 
     #[test]

@@ -159,22 +159,10 @@ fn octal(raw: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::detect::Collected;
-    use crate::fs::{Metadata, NodeId, Time};
+    use crate::fs::{Metadata, NodeId};
 
     fn inspect(content: &[u8]) -> Collected {
-        let never = Time::default();
-        let metadata = Metadata {
-            file_type: FileType::Regular,
-            size: content.len() as u64,
-            mode: 0o600,
-            uid: 0,
-            gid: 0,
-            links: 1,
-            modified: never,
-            changed: never,
-            accessed: never,
-            created: None,
-        };
+        let metadata = Metadata::bare(FileType::Regular, 0o600, content.len() as u64);
         let entry = Entry { path: b"/root/.x_history", metadata: &metadata, node: NodeId(1), target: None };
         let mut collected = Collected::default();
         ShellHistory::default().inspect(&entry, content, &Facts::default(), &mut collected);

@@ -115,22 +115,10 @@ impl FileDetector for WindowsPasswords {
 mod tests {
     use super::*;
     use crate::detect::Collected;
-    use crate::fs::{Metadata, NodeId, Time};
+    use crate::fs::{Metadata, NodeId};
 
     fn inspect(path: &str, content: &[u8]) -> Option<(Severity, usize)> {
-        let never = Time::default();
-        let metadata = Metadata {
-            file_type: FileType::Regular,
-            size: 8192,
-            mode: 0o644,
-            uid: 0,
-            gid: 0,
-            links: 1,
-            modified: never,
-            changed: never,
-            accessed: never,
-            created: None,
-        };
+        let metadata = Metadata::bare(FileType::Regular, 0o644, 8192);
         let entry = Entry { path: path.as_bytes(), metadata: &metadata, node: NodeId(1), target: None };
         let (detector, facts) = (WindowsPasswords::default(), Facts::default());
         if detector.interest(&entry, &facts) == Interest::Skip {

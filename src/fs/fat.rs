@@ -13,8 +13,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::{
-    Driver, Extent, FileSystem, FileType, FsError, Identity, Metadata, Node, NodeId, Note, Place, Time,
-    Usage, Visit, magic,
+    Driver, Extent, FileSystem, FileType, FsError, Identity, Metadata, Node, NodeId, Note, Place, Usage,
+    Visit, magic,
 };
 use crate::budget::Budget;
 use crate::bytes::{Source, Span, read_vec};
@@ -171,17 +171,5 @@ impl FileSystem for Fat {
 
 /// The root has no entry that would say anything of it.
 pub(super) fn root_metadata() -> Metadata {
-    let never = Time::default();
-    Metadata {
-        file_type: FileType::Directory,
-        size: 0,
-        mode: 0o755,
-        uid: 0,
-        gid: 0,
-        links: 1,
-        modified: never,
-        changed: never,
-        accessed: never,
-        created: None,
-    }
+    Metadata::bare(FileType::Directory, 0o755, 0)
 }

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use super::table::{Listed, Listing};
 use super::{
-    Attribute, Extent, FileSystem, FileType, FsError, Identity, Metadata, Node, NodeId, Note, Place, Time,
-    Usage, Visit,
+    Attribute, Extent, FileSystem, FileType, FsError, Identity, Metadata, Node, NodeId, Note, Place, Usage,
+    Visit,
 };
 use crate::bytes::Span;
 
@@ -18,7 +18,7 @@ impl Default for Memory {
     fn default() -> Self {
         let root = Listed {
             name: Vec::new(),
-            metadata: metadata(FileType::Directory, 0o755, 0),
+            metadata: Metadata::bare(FileType::Directory, 0o755, 0),
             children: Vec::new(),
             content: Vec::new(),
         };
@@ -62,10 +62,10 @@ impl Memory {
     fn entry(mut self, path: &str, kind: FileType, mode: u16, content: &[u8]) -> Self {
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
         let parent = above.split('/').filter(|part| !part.is_empty()).fold(0, |parent, part| {
-            let directory = metadata(FileType::Directory, 0o755, 0);
+            let directory = Metadata::bare(FileType::Directory, 0o755, 0);
             self.child(parent, part).unwrap_or_else(|| self.add(parent, part, directory, b""))
         });
-        self.add(parent, name, metadata(kind, mode, content.len() as u64), content);
+        self.add(parent, name, Metadata::bare(kind, mode, content.len() as u64), content);
         self
     }
 
@@ -84,22 +84,6 @@ impl Memory {
 
     fn listed(&self, id: NodeId) -> Result<&Listed<Vec<u8>>, FsError> {
         self.listing.get(id).ok_or_else(|| FsError::corrupt("entry", id.0, "there is none"))
-    }
-}
-
-fn metadata(file_type: FileType, mode: u16, size: u64) -> Metadata {
-    let never = Time::default();
-    Metadata {
-        file_type,
-        size,
-        mode,
-        uid: 0,
-        gid: 0,
-        links: 1,
-        modified: never,
-        changed: never,
-        accessed: never,
-        created: None,
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::content::{Content, Map, append};
 use super::table::{Listed, Listing};
 use super::{
-    Attribute, Extent, FileSystem, FileType, FsError, Identity, Metadata, Node, NodeId, Note, Place, Time,
-    Usage, Visit,
+    Attribute, Extent, FileSystem, FileType, FsError, Identity, Metadata, Node, NodeId, Note, Place, Usage,
+    Visit,
 };
 use crate::budget::Budget;
 use crate::bytes::{Source, Span};
@@ -17,14 +17,14 @@ use crate::bytes::{Source, Span};
 pub fn open(source: Arc<dyn Source>, runs: &[Span], budget: &Budget) -> Box<dyn FileSystem> {
     let root = Listed {
         name: Vec::new(),
-        metadata: metadata(FileType::Directory, 0),
+        metadata: Metadata::bare(FileType::Directory, 0o400, 0),
         children: Vec::new(),
         content: Span::new(0, 0),
     };
     let mut listing = Listing { entries: vec![root] };
     for &run in runs {
         let name = format!("<{} bytes at {}>", run.len, run.offset).into_bytes();
-        let metadata = metadata(FileType::Regular, run.len);
+        let metadata = Metadata::bare(FileType::Regular, 0o400, run.len);
         listing.add(0, Listed { name, metadata, children: Vec::new(), content: run });
     }
     Box::new(Plain { source, listing, extents: budget.extents })
@@ -35,23 +35,6 @@ struct Plain {
     listing: Listing<Span>,
     /// Most extents of one file.
     extents: u64,
-}
-
-fn metadata(file_type: FileType, size: u64) -> Metadata {
-    let never = Time::default();
-    let (mode, uid, gid, links) = (0o400, 0, 0, 1);
-    Metadata {
-        file_type,
-        size,
-        mode,
-        uid,
-        gid,
-        links,
-        modified: never,
-        changed: never,
-        accessed: never,
-        created: None,
-    }
 }
 
 impl Plain {

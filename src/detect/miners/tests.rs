@@ -1,21 +1,9 @@
 use super::*;
 use crate::detect::Collected;
-use crate::fs::{Metadata, NodeId, Time};
+use crate::fs::{Metadata, NodeId};
 
 fn metadata(path: &str) -> Metadata {
-    let time = Time::default();
-    Metadata {
-        file_type: FileType::Regular,
-        size: 9,
-        mode: if path.contains("/doc/") { 0o644 } else { 0o755 },
-        uid: 0,
-        gid: 0,
-        links: 1,
-        modified: time,
-        changed: time,
-        accessed: time,
-        created: None,
-    }
+    Metadata::bare(FileType::Regular, if path.contains("/doc/") { 0o644 } else { 0o755 }, 9)
 }
 
 fn file(path: &str, content: &[u8]) -> Vec<(String, Severity)> {

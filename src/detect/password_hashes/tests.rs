@@ -1,20 +1,9 @@
 use super::*;
 use crate::detect::Collected;
-use crate::fs::{Metadata, NodeId, Time};
+use crate::fs::{Metadata, NodeId};
 
 fn metadata(size: usize) -> Metadata {
-    Metadata {
-        file_type: FileType::Regular,
-        size: size as u64,
-        mode: 0o640,
-        uid: 0,
-        gid: 42,
-        links: 1,
-        modified: Time::default(),
-        changed: Time::default(),
-        accessed: Time::default(),
-        created: None,
-    }
+    Metadata { gid: 42, ..Metadata::bare(FileType::Regular, 0o640, size as u64) }
 }
 
 fn inspect(path: &str, content: &str) -> Vec<Finding> {

@@ -12,7 +12,7 @@ use crate::budget::Budget;
 use crate::bytes::{Record, Source};
 use crate::finding::Loss;
 use crate::fs::overlay::Overlay;
-use crate::fs::{Extent, FileType, FsError, Metadata, Note, Time};
+use crate::fs::{Extent, FileType, FsError, Metadata, Note};
 
 /// What is read instead of the source alone.
 pub(super) struct Recovered {
@@ -100,19 +100,7 @@ fn journal_extents(volume: &Volume, inode: &Inode) -> Result<Vec<Extent>, FsErro
 fn backup_inode(number: u32, backup: &[u8; 68]) -> Result<Inode, FsError> {
     let record = Record::new("journal backup", backup);
     let size = u64::from(record.u32_le(64)?) | u64::from(record.u32_le(60)?) << 32;
-    let never = Time::default();
-    let metadata = Metadata {
-        file_type: FileType::Regular,
-        size,
-        mode: 0o600,
-        uid: 0,
-        gid: 0,
-        links: 1,
-        modified: never,
-        changed: never,
-        accessed: never,
-        created: None,
-    };
+    let metadata = Metadata::bare(FileType::Regular, 0o600, size);
     let flags = if record.u16_le(0)? == 0xF30A { EXTENTS } else { 0 };
     Ok(Inode {
         number: number.into(),

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::text::hex;
-
 /// How bad it is, when true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -141,7 +139,8 @@ impl Secret {
 
     /// SHA-256 of the value without white space around it, in lower-case hex.
     pub fn sha256(&self) -> String {
-        hex(&Sha256::digest(self.0.trim_ascii()))
+        let digest = Sha256::digest(self.0.trim_ascii());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// A form that tells two values apart for who knows them, and tells nobody else the value: at most

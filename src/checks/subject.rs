@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::facts::Facts;
+use crate::facts::{Facts, glob};
 use crate::finding::{Gap, Loss};
 use crate::fs::{FileType, Metadata};
 use crate::text::Escaped;
@@ -192,7 +192,7 @@ impl<'a> Subject<'a> {
         let from = if directory.is_empty() { b"/" } else { directory };
         let names = self.list(from)?.into_iter().map(|(name, _)| name);
         let names = names.filter(|name| part.starts_with(b".") || !name.starts_with(b"."));
-        found.extend(names.filter(|name| star(part, name)).map(|name| below(&name)));
+        found.extend(names.filter(|name| glob(part, name)).map(|name| below(&name)));
         Ok(())
     }
 
@@ -264,17 +264,6 @@ impl<'a> Subject<'a> {
             names
         })
     }
-}
-
-/// Whether `text` is `pattern`, where `*` stands for anything.
-pub(super) fn star(pattern: &[u8], text: &[u8]) -> bool {
-    let Some(at) = memchr::memchr(b'*', pattern) else { return pattern == text };
-    let (head, tail) = (pattern.get(..at).unwrap_or_default(), pattern.get(at + 1..).unwrap_or_default());
-    let Some(rest) = text.strip_prefix(head) else { return false };
-    if !tail.contains(&b'*') {
-        return rest.ends_with(tail);
-    }
-    (0..=rest.len()).any(|from| rest.get(from..).is_some_and(|rest| star(tail, rest)))
 }
 
 /// Bytes of the image as a report may show them, cut to a line.

@@ -5,7 +5,7 @@ use super::Subject;
 use super::judge::Judged;
 use super::schema::SysctlRule;
 use super::settings::{self, Found};
-use super::subject::star;
+use crate::facts::glob;
 
 const DIRECTORIES: [&str; 5] =
     ["/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"];
@@ -24,7 +24,7 @@ pub(super) fn judge(rule: &SysctlRule, subject: &Subject<'_>) -> Judged {
             let found = || Some(Found { path: page.path.clone(), line, value: value.trim_ascii().to_vec() });
             if name == rule.key.as_bytes() {
                 exact = found();
-            } else if name.contains(&b'*') && star(&name, rule.key.as_bytes()) {
+            } else if name.contains(&b'*') && glob(&name, rule.key.as_bytes()) {
                 pattern = found();
             }
         }

@@ -340,6 +340,20 @@ fn damaged(format: Format, error: io::Error) -> ArchiveError {
     ArchiveError::Damaged { format: format.name(), error }
 }
 
+/// How the input of [`whole`] ended, where it was read without an error.
+struct Ended {
+    /// There is more than was asked for.
+    is_over: bool,
+}
+
+/// For formats that are read back and forth: the input up to `limit` and a byte, or up to an error.
+fn whole(input: &mut dyn Read, limit: u64) -> (Vec<u8>, io::Result<Ended>) {
+    let mut bytes = Vec::new();
+    let read = input.take(limit.saturating_add(1)).read_to_end(&mut bytes);
+    let is_over = bytes.len() as u64 > limit;
+    (bytes, read.map(|_| Ended { is_over }))
+}
+
 fn tar_members(input: &mut dyn Read, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
     let mut archive = tar::Archive::new(input);
     for entry in archive.entries().map_err(|error| damaged(Format::Tar, error))? {
@@ -362,10 +376,8 @@ fn zip_members(
     visit: &mut Visit<'_>,
 ) -> Result<(), ArchiveError> {
     let limit = budget.whole_file.saturating_mul(4);
-    let mut packed = Vec::new();
-    let mut first = input.take(limit.saturating_add(1));
-    first.read_to_end(&mut packed).map_err(|error| damaged(Format::Zip, error))?;
-    if packed.len() as u64 > limit {
+    let (packed, end) = whole(input, limit);
+    if end.map_err(|error| damaged(Format::Zip, error))?.is_over {
         return Err(ArchiveError::OverLimit(format!("a zip archive of more than {limit} bytes")));
     }
     let broken = |error: zip::result::ZipError| damaged(Format::Zip, io::Error::other(error.to_string()));

@@ -5,7 +5,10 @@ use crate::fs::{FileType, FsError};
 use crate::tree::Tree;
 use crate::tree::walk::gap_kind;
 
+pub(crate) use glob::glob;
+
 pub mod accounts;
+mod glob;
 mod histfile;
 pub mod os_release;
 pub mod packages;

@@ -15,7 +15,7 @@ use std::rc::Rc;
 use flate2::{Decompress, FlushDecompress, Status};
 use sha1::{Digest, Sha1};
 
-use super::{ArchiveError, Format, Spent, Visit, damaged, deliver};
+use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, whole};
 use crate::budget::Budget;
 use crate::text::hex;
 
@@ -101,15 +101,12 @@ pub(super) fn pack(
     visit: &mut Visit<'_>,
 ) -> Result<(), ArchiveError> {
     let limit = budget.whole_file.saturating_mul(WHOLE_FILES);
-    let mut bytes = Vec::new();
-    let read = input.take(limit.saturating_add(1)).read_to_end(&mut bytes);
-    let over = bytes.len() as u64 > limit;
+    let (bytes, read) = whole(input, limit);
     // What came before the end, or before the damage, is looked at all the same.
     let (objects, end) = index(&bytes, spent);
     let mut pack = Pack { bytes: &bytes, objects, limit, kept: Rc::new(Cell::new(0)), lost: 0 };
     pack.deliver(spent, visit)?;
-    read.map_err(|error| damaged(Format::GitPack, error))?;
-    if over {
+    if read.map_err(|error| damaged(Format::GitPack, error))?.is_over {
         return Err(ArchiveError::OverLimit(format!("only the first {limit} bytes of a git pack")));
     }
     end?;

@@ -7,7 +7,7 @@
 
 use std::io::{self, Read};
 
-use super::{ArchiveError, Format, Spent, Visit, damaged, deliver};
+use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, whole};
 use crate::budget::Budget;
 use crate::bytes::Record;
 
@@ -25,10 +25,8 @@ pub(super) fn members(
     visit: &mut Visit<'_>,
 ) -> Result<(), ArchiveError> {
     let limit = budget.whole_file.saturating_mul(WHOLE_FILES);
-    let mut bytes = Vec::new();
-    let mut first = input.take(limit.saturating_add(1));
-    first.read_to_end(&mut bytes).map_err(|error| damaged(Format::Sqlite, error))?;
-    if bytes.len() as u64 > limit {
+    let (bytes, end) = whole(input, limit);
+    if end.map_err(|error| damaged(Format::Sqlite, error))?.is_over {
         return Err(ArchiveError::OverLimit(format!("an SQLite database of more than {limit} bytes")));
     }
     let Some(mut database) = Database::new(&bytes) else { return Err(broken("its header is not one")) };

@@ -10,28 +10,8 @@
 set -euo pipefail
 image=$(realpath "$1")
 runs=${2:-5}
-here=$(cd "$(dirname "$0")/.." && pwd)
-assay=${CARGO_TARGET_DIR:-$here/target}/release/assay
-cargo build --release --quiet --manifest-path "$here/Cargo.toml"
+. "$(dirname "$0")/mounted.sh"
 
-work=$(mktemp -d)
-root=$work/root
-mkdir "$root"
-trap 'umount "$root" 2>/dev/null || true; rm -rf "$work"' EXIT
-# The first partition that the kernel mounts as ext4 or XFS, or the image itself.
-offsets=$(sfdisk --json "$image" 2>/dev/null | python3 -c '
-import json, sys
-for part in json.load(sys.stdin)["partitiontable"]["partitions"]:
-    print(part["start"] * 512)' || echo 0)
-for offset in $offsets; do
-    mount -t ext4 -o "ro,noload,loop,offset=$offset" "$image" "$root" 2>/dev/null && break
-    mount -t xfs -o "ro,norecovery,nouuid,loop,offset=$offset" "$image" "$root" 2>/dev/null && break
-done
-mountpoint -q "$root"
-
-hash_all() { find "$root" -xdev -type f -print0 | xargs -0 -n 200 -P 2 sha256sum; }
-export -f hash_all
-export root
 median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 timed() { # FILE COMMAND...: appends "wall cpu peak-KiB"
     local out=$1; shift

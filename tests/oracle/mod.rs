@@ -84,6 +84,17 @@ pub fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(next).collect()
 }
 
+/// Bytes that a file system lists as free.
+pub fn free(fs: &dyn FileSystem) -> u64 {
+    let mut free = 0;
+    fs.unallocated(&mut |span| {
+        free += span.len;
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    free
+}
+
 /// The files below `dir` as the host shows them, by their path from `root`.
 pub fn expected(root: &Path, dir: &Path, files: &mut Files) {
     for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {

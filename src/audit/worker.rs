@@ -2,30 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::ops::ControlFlow;
 
 use super::Coverage;
 use super::content::{NodeReader, fill, segments};
 use super::merge;
 use super::published::Published;
-use crate::archive::base64_blocks::{Block, Finder};
-use crate::archive::{self, ArchiveError, Format, Spent};
+use crate::archive::{self, Format, Spent};
 use crate::budget::Budget;
 use crate::detect::{Collected, Detectors, Interest, Sink};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, GapKind, Location, Loss};
-use crate::fs::{Extent, FileType, FsError, Metadata, Node, NodeId, Place};
+use crate::fs::{Extent, FileType, FsError, Node, NodeId, Place};
 use crate::rules::{Engine, Match, Scan};
 use crate::tree::walk::gap_kind;
 use crate::tree::{Entry, EntryId, Tree};
 
+mod encoded;
+mod members;
+
+use encoded::Encoded;
+
 /// How much is read at once; files up to this size are handed to detectors without a copy.
 const CHUNK: usize = 2 << 20;
-
-/// Bytes without a zero that begin a text.
-const TEXT: usize = 8192;
-/// Blocks of base64 that are searched together.
-const POOLED: usize = 1024;
 
 /// Names that are one file: hard links, and files that share all their extents.
 pub(super) type Twins = Vec<EntryId>;
@@ -74,10 +72,8 @@ pub(super) struct Worker<'a> {
     shared: Shared<'a>,
     scan: Scan<'a>,
     buffer: Vec<u8>,
-    finder: Finder,
-    /// Base64 in the stream at hand, and its bytes in all.
-    blocks: Vec<Block>,
-    encoded: usize,
+    /// Base64 in the stream at hand.
+    encoded: Encoded,
     pub(super) outcome: Outcome,
 }
 
@@ -96,9 +92,7 @@ impl<'a> Worker<'a> {
             shared,
             scan: shared.engine.begin(),
             buffer,
-            finder: Finder::default(),
-            blocks: Vec::new(),
-            encoded: 0,
+            encoded: Encoded::default(),
             outcome: Outcome::default(),
         }
     }
@@ -197,7 +191,7 @@ impl<'a> Worker<'a> {
         }
         let Some(&(_, len)) = parts.first() else { return Ok(()) };
         let mut reader = NodeReader::new(node, (0, len));
-        let head = self.stream(subject, &mut reader, 0, search, collected);
+        let format = self.stream(subject, &mut reader, 0, search, collected);
         if let Some(error) = reader.failed {
             return Err(error);
         }
@@ -205,8 +199,8 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         let spent = Spent::new(len, self.shared.budget);
-        self.encoded(subject, &spent, 1, collected);
-        if let Some(format) = archive::recognise(&head) {
+        self.decode(subject, &spent, 1, collected);
+        if let Some(format) = format {
             let mut reader = NodeReader::new(node, (0, len));
             self.archive(subject, format, &mut reader, &spent, 1, collected);
         }
@@ -236,7 +230,7 @@ impl<'a> Worker<'a> {
                 return Err(error);
             }
             if search {
-                self.encoded(&alone, &Spent::new(len, self.shared.budget), 1, collected);
+                self.decode(&alone, &Spent::new(len, self.shared.budget), 1, collected);
             }
             if len > left {
                 let reason =
@@ -250,7 +244,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Searches one stream from `base` of the file, and hands it to the detectors that want it whole.
-    /// Returns its first bytes.
+    /// Returns the format that its first bytes tell.
     fn stream(
         &mut self,
         subject: &Subject<'_>,
@@ -258,17 +252,13 @@ impl<'a> Worker<'a> {
         base: u64,
         search: bool,
         collected: &mut Collected,
-    ) -> Vec<u8> {
-        let mut head = Vec::new();
+    ) -> Option<Format> {
+        let mut format = None;
         let mut whole: Option<Vec<u8>> = None;
         let mut over = false;
         let mut carried = 0;
         let mut at = base;
         self.scan.reset();
-        self.finder.reset(base);
-        self.blocks.clear();
-        self.encoded = 0;
-        let mut plain = false;
         loop {
             let free = self.buffer.get_mut(carried..).unwrap_or_default();
             let room = free.len();
@@ -276,28 +266,14 @@ impl<'a> Worker<'a> {
             let last = filled < room || result.is_err();
             let bytes = self.buffer.get(..carried.saturating_add(filled)).unwrap_or_default();
             let fresh = bytes.get(carried..).unwrap_or_default();
-            if head.is_empty() {
-                head.extend_from_slice(fresh.get(..archive::HEAD).unwrap_or(fresh));
-                // The members of an archive are looked at for base64, each on its own; programs are not.
-                let start = fresh.get(..TEXT).unwrap_or(fresh);
-                plain = archive::recognise(&head).is_none() && memchr::memchr(0, start).is_none();
+            if carried == 0 {
+                format = archive::recognise(fresh.get(..archive::HEAD).unwrap_or(fresh));
+                self.encoded.begin(base, fresh, format);
             }
             if search {
                 self.outcome.coverage.bytes_searched += fresh.len() as u64;
                 self.scan.chunk(bytes, carried, at, last);
-                let limit = self.shared.budget.whole_file;
-                let mut keep = |block: Block| {
-                    self.encoded = self.encoded.saturating_add(block.len());
-                    if self.encoded as u64 <= limit {
-                        self.blocks.push(block);
-                    }
-                };
-                if plain {
-                    self.finder.piece(fresh, &mut keep);
-                }
-                if last {
-                    self.finder.finish(&mut keep);
-                }
+                self.encoded.piece(fresh, last, self.shared.budget.whole_file);
             }
             if !subject.wanted.is_empty() && !over {
                 match &mut whole {
@@ -331,133 +307,7 @@ impl<'a> Worker<'a> {
             self.outcome.coverage.findings_dropped += self.scan.dropped();
             judge(self.shared, subject, &matches, collected);
         }
-        head
-    }
-
-    /// Looks at what base64 in the last stream says, as at members of the file.
-    fn encoded(&mut self, outer: &Subject<'_>, spent: &Spent, depth: u32, collected: &mut Collected) {
-        let blocks = std::mem::take(&mut self.blocks);
-        let limit = self.shared.budget.whole_file;
-        if self.encoded as u64 > limit {
-            let reason = format!("only the first {limit} bytes of base64 are decoded");
-            collected.gap(part_gap(&outer.location, GapKind::OverLimit, reason));
-        }
-        if depth > self.shared.budget.archive_depth && !blocks.is_empty() {
-            let reason = format!("base64 nested deeper than {}", self.shared.budget.archive_depth);
-            collected.gap(part_gap(&outer.location, GapKind::OverLimit, reason));
-            return;
-        }
-        // Nearly all blocks are keys, hashes and names: those without a match in sight are searched together.
-        let (alone, pooled): (Vec<Block>, Vec<Block>) =
-            blocks.into_iter().partition(|block| is_content(&block.decode(0)));
-        for block in &alone {
-            self.block(outer, block, spent, depth, collected);
-        }
-        for some in pooled.chunks(POOLED) {
-            let mut pool = Vec::new();
-            for (block, skipped) in some.iter().flat_map(|block| alignments(block, depth)) {
-                pool.extend(block.decode(skipped));
-                pool.push(b'\n');
-            }
-            self.scan.reset();
-            self.scan.chunk(&pool, 0, 0, true);
-            if !self.scan.finish().is_empty() {
-                for block in some {
-                    self.block(outer, block, spent, depth, collected);
-                }
-            }
-        }
-    }
-
-    fn block(
-        &mut self,
-        outer: &Subject<'_>,
-        block: &Block,
-        spent: &Spent,
-        depth: u32,
-        collected: &mut Collected,
-    ) {
-        let name = format!("!/base64 at byte {}", block.offset);
-        let path = [&outer.location.path, name.as_bytes()].concat();
-        for (block, skipped) in alignments(block, depth) {
-            let content = block.decode(skipped);
-            self.member(outer, &path, &mut content.as_slice(), spent, depth, collected);
-        }
-    }
-
-    /// Looks inside an archive, member by member; what cannot be opened becomes a gap.
-    fn archive(
-        &mut self,
-        outer: &Subject<'_>,
-        format: Format,
-        input: &mut dyn Read,
-        spent: &Spent,
-        depth: u32,
-        collected: &mut Collected,
-    ) {
-        if depth > self.shared.budget.archive_depth {
-            let reason = format!("archives nested deeper than {}", self.shared.budget.archive_depth);
-            collected.gap(part_gap(&outer.location, GapKind::OverLimit, reason));
-            return;
-        }
-        let budget = self.shared.budget;
-        let outer_path = outer.location.path.clone();
-        let result = archive::members(format, input, budget, spent, &mut |member| {
-            let name = member.name.map_or_else(|| archive::stream_name(format, &outer_path), <[u8]>::to_vec);
-            let path = [&outer_path, &b"!/"[..], &name].concat();
-            self.member(outer, &path, member.content, spent, depth, collected);
-            ControlFlow::Continue(())
-        });
-        if let Err(error) = result {
-            let kind = match error {
-                ArchiveError::Unsupported(_) => GapKind::Unsupported,
-                ArchiveError::Encrypted(_) => GapKind::Encrypted,
-                ArchiveError::OverLimit(_) => GapKind::OverLimit,
-                ArchiveError::Damaged { .. } => GapKind::Damaged,
-            };
-            collected.gap(part_gap(&outer.location, kind, error.to_string()));
-        }
-    }
-
-    fn member(
-        &mut self,
-        outer: &Subject<'_>,
-        path: &[u8],
-        content: &mut dyn Read,
-        spent: &Spent,
-        depth: u32,
-        collected: &mut Collected,
-    ) {
-        let mut head = [0; archive::HEAD];
-        let (filled, _) = fill(content, &mut head);
-        let head = head.get(..filled).unwrap_or_default();
-        // The size is not known before the member is read: only "empty or not" is told.
-        let metadata =
-            Metadata { size: head.len() as u64, file_type: FileType::Regular, ..*outer.entry.metadata };
-        let location = Location { path: path.to_vec(), ..outer.location.clone() };
-        let entry = Entry { path, metadata: &metadata, node: outer.entry.node, target: None };
-        let subject = self.ask(entry, location, collected);
-        let mut stream = head.chain(content);
-        match archive::recognise(head) {
-            Some(format @ Format::Closed(_)) => {
-                self.stream(&subject, &mut stream, 0, true, collected);
-                self.archive(
-                    &subject,
-                    format,
-                    &mut std::io::empty(),
-                    spent,
-                    depth.saturating_add(1),
-                    collected,
-                );
-            }
-            Some(format) => {
-                self.archive(&subject, format, &mut stream, spent, depth.saturating_add(1), collected);
-            }
-            None => {
-                self.stream(&subject, &mut stream, 0, true, collected);
-                self.encoded(&subject, spent, depth.saturating_add(1), collected);
-            }
-        }
+        format
     }
 
     /// Puts what was found in one file into the outcome: without repeats, without what its package
@@ -485,23 +335,6 @@ impl<'a> Worker<'a> {
         }
         self.outcome.findings.extend(findings);
     }
-}
-
-/// The ways to read a block: what is in a block itself begins where it begins.
-fn alignments(block: &Block, depth: u32) -> impl Iterator<Item = (&Block, usize)> {
-    let count = if depth == 1 { block.alignments() } else { 1 };
-    (0..count).map(move |skipped| (block, skipped))
-}
-
-/// Whether decoded base64 is more than bytes to be searched as they are: text, which may hold base64 again,
-/// text in UTF-16, or a packed file.
-fn is_content(decoded: &[u8]) -> bool {
-    let text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0);
-    let head = decoded.get(..64).unwrap_or(decoded);
-    decoded.starts_with(b"\xff\xfe")
-        || decoded.starts_with(b"\xfe\xff")
-        || head.iter().all(text)
-        || archive::recognise(decoded).is_some()
 }
 
 /// A sink that puts what detectors say in its place.

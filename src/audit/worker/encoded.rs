@@ -1,0 +1,126 @@
+//! Base64 in a stream: collected while the stream is searched, then decoded and looked at like members.
+
+use super::{Subject, Worker, part_gap};
+use crate::archive::base64_blocks::{Block, Finder};
+use crate::archive::{self, Format, Spent};
+use crate::detect::{Collected, Sink};
+use crate::finding::GapKind;
+
+/// Bytes without a zero that begin a text.
+const TEXT: usize = 8192;
+/// Blocks that are searched together.
+const POOLED: usize = 1024;
+
+/// The base64 of one stream.
+#[derive(Default)]
+pub(super) struct Encoded {
+    finder: Finder,
+    is_looked_for: bool,
+    blocks: Vec<Block>,
+    /// Bytes of base64, those that are not kept, too.
+    bytes: u64,
+}
+
+impl Encoded {
+    /// Begins a stream at `base` of its file, by its first bytes and the format that they tell.
+    pub(super) fn begin(&mut self, base: u64, first: &[u8], format: Option<Format>) {
+        self.finder.reset(base);
+        self.blocks.clear();
+        self.bytes = 0;
+        // The members of an archive are looked at for base64, each on its own; programs are not.
+        let start = first.get(..TEXT).unwrap_or(first);
+        self.is_looked_for = format.is_none() && memchr::memchr(0, start).is_none();
+    }
+
+    /// Looks at the next piece, and keeps its blocks, up to `limit` bytes in all.
+    pub(super) fn piece(&mut self, piece: &[u8], last: bool, limit: u64) {
+        let mut keep = |block: Block| {
+            self.bytes = self.bytes.saturating_add(block.len() as u64);
+            if self.bytes <= limit {
+                self.blocks.push(block);
+            }
+        };
+        if self.is_looked_for {
+            self.finder.piece(piece, &mut keep);
+        }
+        if last {
+            self.finder.finish(&mut keep);
+        }
+    }
+}
+
+impl Worker<'_> {
+    /// Looks at what base64 in the last stream says, as at members of the file.
+    pub(super) fn decode(
+        &mut self,
+        outer: &Subject<'_>,
+        spent: &Spent,
+        depth: u32,
+        collected: &mut Collected,
+    ) {
+        let blocks = std::mem::take(&mut self.encoded.blocks);
+        let limit = self.shared.budget.whole_file;
+        if self.encoded.bytes > limit {
+            let reason = format!("only the first {limit} bytes of base64 are decoded");
+            collected.gap(part_gap(&outer.location, GapKind::OverLimit, reason));
+        }
+        if depth > self.shared.budget.archive_depth && !blocks.is_empty() {
+            let reason = format!("base64 nested deeper than {}", self.shared.budget.archive_depth);
+            collected.gap(part_gap(&outer.location, GapKind::OverLimit, reason));
+            return;
+        }
+        // Nearly all blocks are keys, hashes and names: those without a match in sight are searched together.
+        let (alone, pooled): (Vec<Block>, Vec<Block>) =
+            blocks.into_iter().partition(|block| is_content(&block.decode(0)));
+        for block in &alone {
+            self.block(outer, block, spent, depth, collected);
+        }
+        for some in pooled.chunks(POOLED) {
+            let mut pool = Vec::new();
+            for (block, skipped) in some.iter().flat_map(|block| alignments(block, depth)) {
+                pool.extend(block.decode(skipped));
+                pool.push(b'\n');
+            }
+            self.scan.reset();
+            self.scan.chunk(&pool, 0, 0, true);
+            if !self.scan.finish().is_empty() {
+                for block in some {
+                    self.block(outer, block, spent, depth, collected);
+                }
+            }
+        }
+    }
+
+    fn block(
+        &mut self,
+        outer: &Subject<'_>,
+        block: &Block,
+        spent: &Spent,
+        depth: u32,
+        collected: &mut Collected,
+    ) {
+        let name = format!("!/base64 at byte {}", block.offset);
+        let path = [&outer.location.path, name.as_bytes()].concat();
+        for (block, skipped) in alignments(block, depth) {
+            let content = block.decode(skipped);
+            self.member(outer, &path, &mut content.as_slice(), spent, depth, collected);
+        }
+    }
+}
+
+/// The ways to read a block: what is in a block itself begins where it begins.
+fn alignments(block: &Block, depth: u32) -> impl Iterator<Item = (&Block, usize)> {
+    let count = if depth == 1 { block.alignments() } else { 1 };
+    (0..count).map(move |skipped| (block, skipped))
+}
+
+/// Whether decoded base64 is more than bytes to be searched as they are: text, which may hold base64 again,
+/// text in UTF-16, or a packed file.
+fn is_content(decoded: &[u8]) -> bool {
+    let text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0);
+    let head = decoded.get(..64).unwrap_or(decoded);
+    decoded.starts_with(b"\xff\xfe")
+        || decoded.starts_with(b"\xfe\xff")
+        || head.iter().all(text)
+        || archive::recognise(decoded).is_some()
+}

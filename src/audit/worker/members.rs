@@ -1,0 +1,89 @@
+//! What lies inside of files: the members of archives, each looked at like a file.
+
+use std::io::Read;
+use std::ops::ControlFlow;
+
+use super::super::content::fill;
+use super::{Subject, Worker, part_gap};
+use crate::archive::{self, ArchiveError, Format, Spent};
+use crate::detect::{Collected, Sink};
+use crate::finding::{GapKind, Location};
+use crate::fs::{FileType, Metadata};
+use crate::tree::Entry;
+
+impl Worker<'_> {
+    /// Looks inside an archive, member by member; what cannot be opened becomes a gap.
+    pub(super) fn archive(
+        &mut self,
+        outer: &Subject<'_>,
+        format: Format,
+        input: &mut dyn Read,
+        spent: &Spent,
+        depth: u32,
+        collected: &mut Collected,
+    ) {
+        if depth > self.shared.budget.archive_depth {
+            let reason = format!("archives nested deeper than {}", self.shared.budget.archive_depth);
+            collected.gap(part_gap(&outer.location, GapKind::OverLimit, reason));
+            return;
+        }
+        let budget = self.shared.budget;
+        let outer_path = outer.location.path.clone();
+        let result = archive::members(format, input, budget, spent, &mut |member| {
+            let name = member.name.map_or_else(|| archive::stream_name(format, &outer_path), <[u8]>::to_vec);
+            let path = [&outer_path, &b"!/"[..], &name].concat();
+            self.member(outer, &path, member.content, spent, depth, collected);
+            ControlFlow::Continue(())
+        });
+        if let Err(error) = result {
+            let kind = match error {
+                ArchiveError::Unsupported(_) => GapKind::Unsupported,
+                ArchiveError::Encrypted(_) => GapKind::Encrypted,
+                ArchiveError::OverLimit(_) => GapKind::OverLimit,
+                ArchiveError::Damaged { .. } => GapKind::Damaged,
+            };
+            collected.gap(part_gap(&outer.location, kind, error.to_string()));
+        }
+    }
+
+    pub(super) fn member(
+        &mut self,
+        outer: &Subject<'_>,
+        path: &[u8],
+        content: &mut dyn Read,
+        spent: &Spent,
+        depth: u32,
+        collected: &mut Collected,
+    ) {
+        let mut head = [0; archive::HEAD];
+        let (filled, _) = fill(content, &mut head);
+        let head = head.get(..filled).unwrap_or_default();
+        // The size is not known before the member is read: only "empty or not" is told.
+        let metadata =
+            Metadata { size: head.len() as u64, file_type: FileType::Regular, ..*outer.entry.metadata };
+        let location = Location { path: path.to_vec(), ..outer.location.clone() };
+        let entry = Entry { path, metadata: &metadata, node: outer.entry.node, target: None };
+        let subject = self.ask(entry, location, collected);
+        let mut stream = head.chain(content);
+        match archive::recognise(head) {
+            Some(format @ Format::Closed(_)) => {
+                self.stream(&subject, &mut stream, 0, true, collected);
+                self.archive(
+                    &subject,
+                    format,
+                    &mut std::io::empty(),
+                    spent,
+                    depth.saturating_add(1),
+                    collected,
+                );
+            }
+            Some(format) => {
+                self.archive(&subject, format, &mut stream, spent, depth.saturating_add(1), collected);
+            }
+            None => {
+                self.stream(&subject, &mut stream, 0, true, collected);
+                self.decode(&subject, spent, depth.saturating_add(1), collected);
+            }
+        }
+    }
+}

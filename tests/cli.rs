@@ -128,3 +128,9 @@ fn a_benchmark_is_a_section_of_the_report_and_never_of_a_default_scan() {
     let (named, _) = scan(&["--benchmark", "cis-rhel9"]);
     assert_eq!(named["benchmark"]["title"], "CIS Red Hat Enterprise Linux 9, v2.0.0");
 }
+
+#[test]
+fn the_readme_shows_the_report_of_the_demo_as_it_is_printed() {
+    let (_, out, _) = assay(&["demo"]);
+    assert!(include_str!("../README.md").contains(&format!("```text\n{out}```\n")), "{out}");
+}

@@ -62,14 +62,20 @@ fn row(volume: &VolumeSummary) -> [String; 5] {
         content,
         volume.mount.as_deref().map_or_else(|| "-".to_owned(), |mount| Escaped(mount).to_string()),
         if volume.size == 0 { String::new() } else { size(volume.size) },
-        match volume.read {
-            true => counted(volume.entries, "entry"),
-            false if volume.ledger.bytes(Use::NotRead) == 0 && volume.ledger.size > 0 => {
-                "searched raw".to_owned()
-            }
-            false => "not read".to_owned(),
-        },
+        looked_at(volume),
     ]
+}
+
+/// How a volume was looked at: its entries, or its bytes as they are, where no file system was opened.
+fn looked_at(volume: &VolumeSummary) -> String {
+    let (ledger, opened) = (&volume.ledger, volume.usage.total > 0);
+    let accounted = ledger.size > 0 && ledger.bytes(Use::NotRead) == 0;
+    match volume.read {
+        true if accounted && !opened && ledger.bytes(Use::Raw) > 0 => "searched raw".to_owned(),
+        true => counted(volume.entries, "entry"),
+        false if accounted => "searched raw".to_owned(),
+        false => "not read".to_owned(),
+    }
 }
 
 fn coverage(report: &Report, out: &mut String) {

@@ -10,10 +10,12 @@ use std::ops::ControlFlow;
 use thiserror::Error;
 
 use crate::budget::Budget;
+use crate::compression;
 
 mod ar;
 mod cpio;
 mod git;
+mod gzip;
 mod lz4;
 mod rpm;
 mod sqlite;
@@ -297,20 +299,17 @@ fn stream(
     deliver(format, None, &mut *unpacked, spent, visit).map(|_| ())
 }
 
-/// Memory of an LZMA decoder, in KiB: the largest preset of `xz` wants 65 MiB.
-const LZMA_MEMORY: u32 = 256 << 10;
+/// Memory of an LZMA decoder, in bytes: the largest preset of `xz` wants 65 MiB.
+const LZMA_MEMORY: u64 = 256 << 20;
 
 /// What a packed stream unpacks to.
 fn unpacker<'r>(format: Format, input: &'r mut dyn Read) -> Result<Box<dyn Read + 'r>, ArchiveError> {
     let broken = |error| damaged(format, error);
     Ok(match format {
-        Format::Gzip => Box::new(flate2::read::MultiGzDecoder::new(input)),
+        Format::Gzip => gzip::unpacker(input),
         Format::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(input)),
-        Format::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(input, true, LZMA_MEMORY)),
-        Format::Lzma => {
-            let reader = lzma_rust2::LzmaReader::new_mem_limit(input, LZMA_MEMORY, None);
-            Box::new(reader.map_err(broken)?)
-        }
+        Format::Xz => Box::new(compression::xz(input, LZMA_MEMORY).map_err(broken)?),
+        Format::Lzma => Box::new(compression::lzma(input, LZMA_MEMORY).map_err(broken)?),
         Format::Lz4 => Box::new(lz4::Frames::new(input)),
         _ => Box::new(zstd::stream::read::Decoder::new(input).map_err(broken)?),
     })

@@ -2,7 +2,7 @@
 //!
 //! Streams and archives are the job of [`crate::archive`]; this is for blocks that fit into memory, packed
 //! on their own. Which decoder is used was measured over blocks of 128 KiB of a Debian system (MB a second
-//! of one core): zstd's own 827, ruzstd 214; libdeflate 825, zlib-rs 448; liblzma 88, lzma-rust2 61;
+//! of one core): zstd's own 827, ruzstd 214; libdeflate 825, zlib-rs 448; liblzma 88, `lzma-rust2` 61;
 //! `lz4_flex` 2751. Pure Rust was kept where it is at most 1.5 times slower.
 
 use std::cell::RefCell;
@@ -12,8 +12,8 @@ use thiserror::Error;
 
 pub mod lzo;
 
-/// Largest dictionary of an LZMA decoder, in KiB: blocks are at most 1 MiB, and more helps nobody.
-const LZMA_MEMORY: u32 = 32 << 10;
+/// Memory of an LZMA decoder for blocks, in bytes: blocks are at most 1 MiB, and more helps nobody.
+const LZMA_MEMORY: u64 = 32 << 20;
 
 /// How a block is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,10 +62,11 @@ impl Method {
             Self::Deflate => INFLATER.with_borrow_mut(|inflater| {
                 inflater.deflate_decompress(packed, dst).map_err(|error| damaged(error.to_string()))
             }),
-            Self::Lzma => lzma_rust2::LzmaReader::new_mem_limit(packed, LZMA_MEMORY, None)
+            Self::Lzma => lzma(packed, LZMA_MEMORY)
                 .and_then(|mut reader| drain(&mut reader, dst))
                 .map_err(|error| damaged(error.to_string())),
-            Self::Xz => drain(&mut lzma_rust2::XzReader::new_mem_limit(packed, false, LZMA_MEMORY), dst)
+            Self::Xz => xz(packed, LZMA_MEMORY)
+                .and_then(|mut reader| drain(&mut reader, dst))
                 .map_err(|error| damaged(error.to_string())),
             Self::Lzo => lzo::unpack(packed, dst).map_err(|error| damaged(error.to_owned())),
             Self::Lz4 => {
@@ -74,6 +75,24 @@ impl Method {
             Self::Zstd => unzstd(packed, dst).map_err(|error| damaged(error.to_string())),
         }
     }
+}
+
+/// What the `.xz` streams in `packed` hold, one after the other; the decoder takes at most `memory` bytes.
+///
+/// # Errors
+/// Where there is no memory for a decoder. What the stream asks for shows itself when it is read.
+pub fn xz<R: Read>(packed: R, memory: u64) -> std::io::Result<liblzma::read::XzDecoder<R>> {
+    let stream = liblzma::stream::Stream::new_stream_decoder(memory, liblzma::stream::CONCATENATED)?;
+    Ok(liblzma::read::XzDecoder::new_stream(packed, stream))
+}
+
+/// What a stream of the older format `.lzma` holds, as [`xz`].
+///
+/// # Errors
+/// As [`xz`].
+pub fn lzma<R: Read>(packed: R, memory: u64) -> std::io::Result<liblzma::read::XzDecoder<R>> {
+    let stream = liblzma::stream::Stream::new_lzma_decoder(memory)?;
+    Ok(liblzma::read::XzDecoder::new_stream(packed, stream))
 }
 
 /// A block could not be unpacked.

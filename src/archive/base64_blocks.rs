@@ -1,9 +1,12 @@
 //! Base64 in other content: lines, data URIs, values of JSON and YAML, cloud-init's files.
 //!
-//! A run of [`SHORTEST`] bytes of the alphabet covers one of every [`SHORTEST`] places, so most bytes are
-//! never looked at. Lines of one block are joined. Paths, names and hexadecimal numbers are left out: they
+//! A vector kernel looks for runs of [`SHORTEST`] bytes of the alphabet. Lines of one block are joined. Paths, names and hexadecimal numbers are left out: they
 //! have no mixture of cases and digits. A run may begin with letters that are not of the block
 //! (`/x/QUtJ…`), so it can be decoded from each of its first four places.
+
+mod runs;
+
+use runs::{Runs, value};
 
 /// Shortest run that is decoded: 18 bytes.
 const SHORTEST: usize = 24;
@@ -73,6 +76,7 @@ impl Block {
 /// Finds the blocks of a file that goes by in pieces.
 #[derive(Debug, Default)]
 pub struct Finder {
+    runs: Runs,
     /// Offset of the next piece.
     at: u64,
     /// The run at the end of the last piece, which may go on.
@@ -95,7 +99,7 @@ enum End {
 impl Finder {
     /// Forgets the last file; the next piece begins at `offset`.
     pub fn reset(&mut self, offset: u64) {
-        *self = Self { at: offset, ..Self::default() };
+        *self = Self { at: offset, runs: self.runs, ..Self::default() };
     }
 
     /// Looks at the next piece. Blocks that end in it go to `each`.
@@ -108,7 +112,7 @@ impl Finder {
             if self.open.is_some() {
                 break; // to the end of the piece
             }
-            let Some(start) = next_run(bytes, at) else { break };
+            let Some(start) = self.runs.next(bytes, at) else { break };
             self.open = Some(Block { offset: self.at.saturating_add(start as u64), text: Vec::new() });
             (self.end, self.line, at) = (End::Letter, 0, start);
         }
@@ -167,51 +171,6 @@ impl Finder {
         if let Some(block) = self.open.take().filter(Block::is_mixed) {
             each(block);
         }
-    }
-}
-
-/// Where the next run of [`SHORTEST`] letters begins, or the one at the end of the piece, which may go on.
-fn next_run(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut start = from;
-    loop {
-        let Some(window) = bytes.get(start..start.saturating_add(SHORTEST)) else {
-            let rest = bytes.get(start..)?;
-            let run = rest.iter().rev().take_while(|&&byte| value(byte).is_some()).count();
-            return (run > 0).then(|| bytes.len().saturating_sub(run));
-        };
-        match window.iter().rposition(|&byte| value(byte).is_none()) {
-            None => return Some(start),
-            Some(last) => start = start.saturating_add(last).saturating_add(1),
-        }
-    }
-}
-
-/// The six bits of a letter, in either alphabet.
-fn value(byte: u8) -> Option<u8> {
-    let value = VALUES.get(usize::from(byte)).copied()?;
-    (value < 64).then_some(value)
-}
-
-/// The value of each byte; 64 for what is no letter.
-const VALUES: [u8; 256] = values();
-
-#[expect(clippy::indexing_slicing, reason = "a byte is below 256; built by the compiler")]
-const fn values() -> [u8; 256] {
-    let mut values = [64; 256];
-    let mut byte = 0_u8;
-    loop {
-        values[byte as usize] = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => 64,
-        };
-        if byte == u8::MAX {
-            return values;
-        }
-        byte += 1;
     }
 }
 

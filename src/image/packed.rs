@@ -15,6 +15,7 @@ use super::Step;
 use super::clusters::{Clustered, Map, Place, guarded};
 use crate::bytes::cursor::Cursor;
 use crate::bytes::{ReadError, Record, Source, Span, read_vec};
+use crate::compression;
 
 /// Bytes unpacked at once.
 const CHUNK: usize = 1 << 20;
@@ -22,8 +23,8 @@ const CHUNK: usize = 1 << 20;
 const HOLE: usize = 64 << 10;
 /// Largest window of zstd that is allowed, as a power of two: `--ultra -22 --long=27` needs no more.
 const WINDOW_LOG: u32 = 27;
-/// Memory for unpacking xz, in KiB; `xz -9` needs a quarter of it.
-const XZ_MEMORY: u32 = 256 << 10;
+/// Memory for unpacking xz, in bytes; `xz -9` needs a quarter of it.
+const XZ_MEMORY: u64 = 256 << 20;
 /// Largest frame that is unpacked as a whole for reading from it.
 const FRAME: u64 = 64 << 20;
 /// Frames of a seekable file.
@@ -68,7 +69,9 @@ pub(super) fn unpack(
         let mut output = Output { file: &temporary, len: 0, limit };
         match codec {
             Codec::Gzip => output.copy(&mut flate2::bufread::MultiGzDecoder::new(input)),
-            Codec::Xz => output.copy(&mut lzma_rust2::XzReader::new_mem_limit(input, true, XZ_MEMORY)),
+            Codec::Xz => {
+                output.copy(&mut compression::xz(input, XZ_MEMORY).map_err(|error| error.to_string())?)
+            }
             Codec::Bzip2 => output.copy(&mut bzip2::bufread::MultiBzDecoder::new(input)),
             Codec::Zstd => output.copy(&mut zstd_frames(input).map_err(|error| error.to_string())?),
             Codec::Lz4 => lz4_frames(input, &mut output),

@@ -75,10 +75,12 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
         findings.extend(failed);
         benchmark
     });
-    detect::miners::starts::join(&system.tree, &mut findings);
-    joins::keys(&mut findings);
     let mut gaps = system.gaps;
     gaps.extend(outcome.gaps.into_iter().chain(collected.gaps).chain(fact_gaps));
+    // What is joined is joined in the order of the report, whatever thread found it.
+    merge::sort(&mut findings, &mut gaps);
+    detect::miners::starts::join(&system.tree, &mut findings);
+    joins::keys(&mut findings);
     merge::sort(&mut findings, &mut gaps);
     let name = Some(facts.os.pretty_name.clone()).filter(|name| !name.is_empty());
     let mut coverage = outcome.coverage;

@@ -204,6 +204,9 @@ impl Scan<'_> {
         // What begins behind the window has a keyword, and so a window, of its own.
         let edge = end.saturating_add(rule.after).min(chunk.bytes.len());
         let limit = edge.saturating_add(GROWTH).min(chunk.bytes.len());
+        if !rule.admits(chunk.bytes.get(start..edge).unwrap_or_default()) {
+            return;
+        }
         let Some(regex) = rule.regex() else { return };
         let (mut at, mut to, mut reached) = (from, edge, end);
         while let Some(captures) = regex.captures_at(chunk.bytes.get(..to).unwrap_or_default(), at) {
@@ -327,8 +330,8 @@ fn context(bytes: &[u8], span: std::ops::Range<usize>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::Family;
     use crate::rules::schema::parse;
+    use crate::rules::{Family, embedded};
 
     const RULE: &str = r#"
         [[rule]]
@@ -383,5 +386,65 @@ mod tests {
     fn text_in_utf16_is_found_wherever_a_chunk_ends() {
         let bytes: Vec<u8> = text().encode_utf16().flat_map(u16::to_le_bytes).collect();
         holds_at_every_cut(&bytes, 2);
+    }
+
+    struct Random(u64);
+
+    impl Random {
+        fn next(&mut self, below: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) as usize % below
+        }
+
+        /// A byte, or one that values and what stands around them have.
+        fn byte(&mut self) -> u8 {
+            match self.next(4) {
+                0 => self.next(256).to_le_bytes()[0],
+                _ => b" \t\n=:,\"'`({[]})<>/\\_-.;&!aZ0@"[self.next(29)],
+            }
+        }
+    }
+
+    #[test]
+    fn gates_keep_nothing_out_that_the_regex_matches() {
+        let rules = |is_gated: bool| -> Vec<Rule> {
+            let all = embedded::rules().unwrap().into_iter();
+            let gated = all.filter(|rule| rule.compile_gate().unwrap().is_some());
+            gated.map(|rule| if is_gated { rule } else { rule.without_gate() }).collect()
+        };
+        let (gated, plain) = (Engine::new(rules(true)), Engine::new(rules(false)));
+        assert!(gated.rules().len() >= 6);
+        let found = |engine: &Engine, text: &[u8]| {
+            let mut scan = engine.begin();
+            scan.chunk(text, 0, 0, true);
+            let matches = scan.finish();
+            matches
+                .iter()
+                .map(|m| (m.advisory.id.clone(), m.offset, m.secret.reveal().to_vec()))
+                .collect::<Vec<_>>()
+        };
+        let examples: Vec<&str> = (gated.rules().iter())
+            .flat_map(|rule| {
+                let misses = rule.must_not_match.iter().map(|example| example.text.as_str());
+                rule.must_match.iter().map(|example| example.text.as_str()).chain(misses)
+            })
+            .collect();
+        let (mut random, mut total) = (Random(11), 0);
+        for _ in 0..6000 {
+            let mut text = examples[random.next(examples.len())].as_bytes().to_vec();
+            for _ in 0..random.next(6) {
+                let at = random.next(text.len().max(1)).min(text.len());
+                match random.next(3) {
+                    0 => text.insert(at, random.byte()),
+                    1 if at < text.len() => text[at] = random.byte(),
+                    _ if at < text.len() => drop(text.remove(at)),
+                    _ => {}
+                }
+            }
+            let expected = found(&plain, &text);
+            total += expected.len();
+            assert_eq!(found(&gated, &text), expected, "{}", String::from_utf8_lossy(&text));
+        }
+        assert!(total > 1500, "{total}");
     }
 }

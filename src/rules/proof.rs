@@ -30,6 +30,9 @@ fn check_rule(engine: &Engine, rule: &Rule) -> Vec<String> {
         Ok(_) => problems.push("needs one group called secret".to_owned()),
         Err(error) => problems.push(error.to_string()),
     }
+    if let Err(error) = rule.compile_gate() {
+        problems.push(format!("its gate: {error}"));
+    }
     if rule.must_match.len() < 2 || rule.must_not_match.len() < 2 {
         problems.push("needs two examples each way".to_owned());
     }

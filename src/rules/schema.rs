@@ -60,6 +60,9 @@ struct Written {
     #[serde(default)]
     case_insensitive: bool,
     regex: String,
+    /// What a keyword of every match begins: looked at first, because it fails at the first bytes.
+    #[serde(default)]
+    gate: Option<String>,
     #[serde(default)]
     min_entropy: f64,
     #[serde(default)]
@@ -135,6 +138,14 @@ pub struct Rule {
     /// What it must leave alone.
     pub must_not_match: Vec<Negative>,
     regex: OnceLock<Option<Regex>>,
+    gate: Option<Gate>,
+}
+
+/// A regex that stands where a keyword of a match begins.
+#[derive(Debug)]
+struct Gate {
+    pattern: String,
+    regex: OnceLock<Option<Regex>>,
 }
 
 impl Rule {
@@ -143,17 +154,39 @@ impl Rule {
         self.regex.get_or_init(|| self.compile().ok()).as_ref()
     }
 
+    /// Whether a match may have the keyword that `bytes` begin with.
+    pub(super) fn admits(&self, bytes: &[u8]) -> bool {
+        let gate = self.gate.as_ref();
+        let regex = gate.and_then(|gate| gate.regex.get_or_init(|| compile(&gate.pattern).ok()).as_ref());
+        regex.is_none_or(|regex| regex.is_match(bytes))
+    }
+
     /// Compiles the pattern.
     ///
     /// # Errors
     /// What the regex library says.
     pub fn compile(&self) -> Result<Regex, regex::Error> {
-        RegexBuilder::new(&self.pattern)
-            .unicode(false)
-            .size_limit(REGEX_LIMIT)
-            .dfa_size_limit(4 << 20)
-            .build()
+        compile(&self.pattern)
     }
+
+    /// Compiles the gate, if there is one.
+    ///
+    /// # Errors
+    /// What the regex library says.
+    pub fn compile_gate(&self) -> Result<Option<Regex>, regex::Error> {
+        self.gate.as_ref().map(|gate| compile(&gate.pattern)).transpose()
+    }
+
+    /// The same rule without its gate, which finds the same.
+    #[cfg(test)]
+    pub(super) fn without_gate(mut self) -> Self {
+        self.gate = None;
+        self
+    }
+}
+
+fn compile(pattern: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern).unicode(false).size_limit(REGEX_LIMIT).dfa_size_limit(4 << 20).build()
 }
 
 /// Reads the rules of one file.
@@ -183,6 +216,7 @@ fn meant(rule: Written, family: Family) -> Result<Rule, RuleError> {
     if rule.keywords.is_empty() || rule.keywords.iter().any(|keyword| keyword.len() < 2) {
         return Err(wrong("needs keywords of two bytes or more".to_owned()));
     }
+    let gate = rule.gate.map(|gate| Gate { pattern: format!(r"\A(?:{gate})"), regex: OnceLock::new() });
     let category = if family == Family::Miners { Category::Miner } else { Category::Credential };
     let advisory = Advisory {
         id: rule.id,
@@ -207,5 +241,6 @@ fn meant(rule: Written, family: Family) -> Result<Rule, RuleError> {
         must_match: rule.must_match,
         must_not_match: rule.must_not_match,
         regex: OnceLock::new(),
+        gate,
     })
 }

@@ -1,19 +1,23 @@
 //! From a path to what is known of files at such a place: asked for every file of an image, so without
 //! allocation, and by the last part of the path first.
 
-use std::cmp::Ordering;
+use std::collections::HashMap;
+
+/// Longest name of a file system's entry, in bytes; those of archives may be longer, and cost a copy.
+const LONGEST: usize = 255;
 
 /// Patterns of paths, each with a number: the last parts of a path, where `*` is anything within a part.
 /// ASCII case does not count.
-#[derive(Default)]
 pub(super) struct PathTable {
-    /// Last part in lower case, number, pattern; sorted.
-    names: Vec<(String, usize, String)>,
-    /// Those whose last part has a star.
-    globs: Vec<Starred>,
+    /// Last part in lower case: number and pattern.
+    names: HashMap<Vec<u8>, Vec<(usize, String)>>,
+    /// Those whose last part has a star, by the byte in lower case that it ends with, or else begins with.
+    by_last: Vec<Vec<Starred>>,
+    by_first: Vec<Vec<Starred>>,
 }
 
 /// A pattern whose last part has a star, with what stands before the first and after the last one.
+#[derive(Clone)]
 struct Starred {
     number: usize,
     pattern: String,
@@ -23,57 +27,73 @@ struct Starred {
 
 impl Starred {
     fn new(number: usize, pattern: String) -> Self {
-        let last = pattern.rsplit('/').next().unwrap_or(&pattern);
+        let last = pattern.rsplit('/').next().unwrap_or(&pattern).to_ascii_lowercase();
         let start = last.split('*').next().unwrap_or_default().to_owned();
         let end = last.rsplit('*').next().unwrap_or_default().to_owned();
         Self { number, pattern, start, end }
     }
 
-    /// Whether a name may fit: most do not, and this is quick to tell.
+    /// Whether a name in lower case may fit: most do not, and this is quick to tell.
     fn may_fit(&self, name: &[u8]) -> bool {
-        let end = name.len().checked_sub(self.end.len()).and_then(|at| name.get(at..));
-        let start = name.get(..self.start.len());
-        end.is_some_and(|end| end.eq_ignore_ascii_case(self.end.as_bytes()))
-            && start.is_some_and(|start| start.eq_ignore_ascii_case(self.start.as_bytes()))
+        name.ends_with(self.end.as_bytes()) && name.starts_with(self.start.as_bytes())
     }
 }
 
 impl PathTable {
     /// A table of patterns.
     pub(super) fn new(patterns: impl Iterator<Item = (usize, String)>) -> Self {
-        let mut table = Self::default();
+        let lists = || std::iter::repeat_with(Vec::new).take(256).collect();
+        let mut table = Self { names: HashMap::new(), by_last: lists(), by_first: lists() };
         for (number, pattern) in patterns {
             let last = pattern.rsplit('/').next().unwrap_or(&pattern);
             if last.contains('*') {
-                table.globs.push(Starred::new(number, pattern));
+                table.add(Starred::new(number, pattern));
             } else {
-                table.names.push((last.to_ascii_lowercase(), number, pattern));
+                let name = last.to_ascii_lowercase().into_bytes();
+                table.names.entry(name).or_default().push((number, pattern));
             }
         }
-        table.names.sort();
         table
+    }
+
+    fn add(&mut self, starred: Starred) {
+        let list = match (starred.end.bytes().last(), starred.start.bytes().next()) {
+            (Some(last), _) => self.by_last.get_mut(usize::from(last)),
+            (None, Some(first)) => self.by_first.get_mut(usize::from(first)),
+            // A part that is a star alone fits names of any end.
+            (None, None) => return self.by_last.iter_mut().for_each(|list| list.push(starred.clone())),
+        };
+        list.into_iter().for_each(|list| list.push(starred.clone()));
     }
 
     /// The lowest number whose pattern fits.
     pub(super) fn find(&self, path: &[u8]) -> Option<usize> {
         let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
-        let from = self.names.partition_point(|(known, _, _)| lower_cmp(known.as_bytes(), name).is_lt());
-        let same = self.names.get(from..).unwrap_or_default().iter();
-        let same = same.take_while(|(known, _, _)| lower_cmp(known.as_bytes(), name).is_eq());
-        let named = same.map(|(_, number, pattern)| (*number, pattern));
-        let starred = self.globs.iter().filter(|starred| starred.may_fit(name));
-        let starred = starred.map(|starred| (starred.number, &starred.pattern));
+        let (mut short, mut long);
+        let lower = match name.len() {
+            0..=LONGEST => {
+                short = [0; LONGEST];
+                short.get_mut(..name.len())?
+            }
+            length => {
+                long = vec![0; length];
+                long.as_mut_slice()
+            }
+        };
+        lower.copy_from_slice(name);
+        lower.make_ascii_lowercase();
+        let (first, last) = lower.first().zip(lower.last())?;
+        let named = self.names.get(&*lower).into_iter().flatten();
+        let named = named.map(|(number, pattern)| (*number, pattern));
+        let starred = [(&self.by_last, last), (&self.by_first, first)];
+        let starred = starred.into_iter().filter_map(|(lists, byte)| lists.get(usize::from(*byte))).flatten();
+        let starred = starred.filter(|starred| starred.may_fit(lower));
         named
-            .chain(starred)
+            .chain(starred.map(|starred| (starred.number, &starred.pattern)))
             .filter(|(_, pattern)| path_matches(pattern, path))
             .map(|(number, _)| number)
             .min()
     }
-}
-
-/// Compares a name in lower case with one in any case.
-fn lower_cmp(lower: &[u8], name: &[u8]) -> Ordering {
-    lower.iter().copied().cmp(name.iter().map(u8::to_ascii_lowercase))
 }
 
 /// Whether a path ends in the parts of `pattern`.
@@ -118,11 +138,13 @@ mod tests {
             ("/srv/.env.local", Some(1)),
             ("/root/.config/gcloud/credentials.db!/credentials", Some(2)),
             ("/b.tar!/.aws/credentials", Some(3)),
-            ("/x/a.tfvars", Some(4)),
+            ("/x/a.TFVARS", Some(4)),
             ("/credentials", None),
             ("", None),
         ] {
             assert_eq!(table.find(path.as_bytes()), number, "{path}");
         }
+        let long = format!("/x.zip!/{}.tfvars", "a".repeat(1000));
+        assert_eq!(table.find(long.as_bytes()), Some(4));
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<Order> {
     }
     let head = bytes.get(..LOOK).unwrap_or(bytes);
     let pairs = head.len() / 2;
-    if pairs < 8 {
+    if pairs < 8 || memchr::memchr(0, head).is_none() {
         return None;
     }
     let ascii = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e);

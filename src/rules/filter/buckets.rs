@@ -29,8 +29,8 @@ impl Bucket {
     }
 
     /// How often a place of a file passes, relative to other buckets.
-    fn frequency(&self, frequencies: &[[f32; 16]; 16]) -> f32 {
-        self.places.iter().map(|halves| halves.frequency(frequencies)).product()
+    fn frequency(&self, frequencies: &Frequencies) -> f32 {
+        self.places.iter().map(|halves| frequencies.of(*halves)).product()
     }
 
     /// Whether `half` (0 to 15) is a low and a high half at `place`.
@@ -40,48 +40,74 @@ impl Bucket {
     }
 }
 
-impl Halves {
-    fn frequency(self, frequencies: &[[f32; 16]; 16]) -> f32 {
-        let mut sum = 0.0;
-        for (high, row) in frequencies.iter().enumerate() {
-            if self.high >> high & 1 == 1 {
-                sum += row
-                    .iter()
-                    .enumerate()
-                    .filter(|(low, _)| self.low >> low & 1 == 1)
-                    .map(|(_, frequency)| frequency)
-                    .sum::<f32>();
+/// How often the bytes are seen whose high half is this one, and whose low half is in a set: the lower and
+/// the upper eight of the sixteen, by the set's bits.
+struct Frequencies([[[f32; 256]; 2]; 16]);
+
+impl Frequencies {
+    fn new() -> Box<Self> {
+        let mut tables = Box::new(Self([[[0.0; 256]; 2]; 16]));
+        for (row, bytes) in tables.0.iter_mut().zip(FREQUENCY.chunks_exact(16)) {
+            for (table, bytes) in row.iter_mut().zip(bytes.chunks_exact(8)) {
+                for (set, sum) in table.iter_mut().enumerate() {
+                    let known = (0..).zip(bytes).filter(|(bit, _)| set >> bit & 1 == 1);
+                    *sum = known.map(|(_, &byte)| f32::from(byte) / 10_000.0).sum();
+                }
             }
         }
-        sum
+        tables
+    }
+
+    fn of(&self, halves: Halves) -> f32 {
+        let sets = halves.low.to_le_bytes();
+        let rows = (0..).zip(&self.0).filter(|(high, _)| halves.high >> high & 1 == 1);
+        let sums = rows.flat_map(|(_, row)| row.iter().zip(sets));
+        sums.filter_map(|(table, set)| table.get(usize::from(set))).sum()
     }
 }
 
+/// Windows that share a bucket, and how often a place of a file passes it.
+#[derive(Clone, Debug, Default)]
+struct Hand {
+    windows: Vec<usize>,
+    bucket: Bucket,
+    cost: f32,
+}
+
+/// How often all windows are dealt anew, each knowing where the others went.
+const ROUNDS: usize = 2;
+
 /// Deals the windows into `count` buckets, each into the one whose frequency it raises least.
 pub(super) fn deal(anchors: &[Anchor], count: usize) -> Vec<Bucket> {
-    let mut frequencies = [[0.0; 16]; 16];
-    for (row, bytes) in frequencies.iter_mut().zip(FREQUENCY.chunks_exact(16)) {
-        for (to, &from) in row.iter_mut().zip(bytes) {
-            *to = f32::from(from) / 10_000.0;
+    let frequencies = Frequencies::new();
+    let mut hands = vec![Hand::default(); count];
+    for round in 0..ROUNDS {
+        for (window, anchor) in anchors.iter().enumerate() {
+            if round > 0 {
+                take_back(&mut hands, window, anchors, &frequencies);
+            }
+            give(&mut hands, window, anchor, &frequencies);
         }
     }
-    let mut buckets = vec![Bucket::default(); count];
-    let mut costs = vec![0.0_f32; count];
-    for anchor in anchors {
-        let raised = buckets.iter().map(|bucket| bucket.with(anchor)).zip(&costs).enumerate().map(
-            |(index, (grown, cost))| {
-                let after = grown.frequency(&frequencies);
-                (index, grown, after, after - cost)
-            },
-        );
-        if let Some((index, grown, after, _)) = raised.min_by(|a, b| a.3.total_cmp(&b.3)) {
-            if let Some(bucket) = buckets.get_mut(index) {
-                *bucket = grown;
-            }
-            if let Some(cost) = costs.get_mut(index) {
-                *cost = after;
-            }
-        }
+    hands.into_iter().map(|hand| hand.bucket).collect()
+}
+
+fn give(hands: &mut [Hand], window: usize, anchor: &Anchor, frequencies: &Frequencies) {
+    let grown = hands.iter_mut().map(|hand| {
+        let bucket = hand.bucket.with(anchor);
+        let cost = bucket.frequency(frequencies);
+        (cost - hand.cost, bucket, cost, hand)
+    });
+    if let Some((_, bucket, cost, hand)) = grown.min_by(|a, b| a.0.total_cmp(&b.0)) {
+        (hand.bucket, hand.cost) = (bucket, cost);
+        hand.windows.push(window);
     }
-    buckets
+}
+
+fn take_back(hands: &mut [Hand], window: usize, anchors: &[Anchor], frequencies: &Frequencies) {
+    let Some(hand) = hands.iter_mut().find(|hand| hand.windows.contains(&window)) else { return };
+    hand.windows.retain(|&other| other != window);
+    let left = hand.windows.iter().filter_map(|&other| anchors.get(other));
+    hand.bucket = left.fold(Bucket::default(), Bucket::with);
+    hand.cost = if hand.windows.is_empty() { 0.0 } else { hand.bucket.frequency(frequencies) };
 }

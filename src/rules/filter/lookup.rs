@@ -1,14 +1,22 @@
 //! From a place that may begin a window to the keywords that are really there.
+//!
+//! One look into a table of bits for each length that a window may have throws out nine of ten.
 
 use super::anchor::Anchor;
 use super::{Hit, Keyword, Shape};
 
-/// Bits of the hash that the first look takes.
+/// Bits of the hash of a window.
 const HASH_BITS: u32 = 15;
+/// What counts of four bytes, for windows of two, three and four.
+const MASKS: [u32; 3] = [0xffff, 0xff_ffff, 0xffff_ffff];
 
 /// A keyword, and where in it its window begins.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Target {
+    hash: usize,
+    /// Its window with the case folded, and how much of it counts.
+    window: u32,
+    mask: u32,
     text: Vec<u8>,
     any_case: bool,
     shape: Shape,
@@ -16,69 +24,45 @@ struct Target {
     keyword: u32,
 }
 
-/// The windows of one length, by their bytes with the case folded.
-#[derive(Debug)]
-struct Windows {
-    /// The bytes of a window that count, as a mask.
-    mask: u32,
-    /// A bit for each hash that some window has.
-    hashes: Vec<u64>,
-    /// Sorted by window.
-    targets: Vec<(u32, Target)>,
-}
-
-/// All windows.
+/// All windows, by hash.
 #[derive(Debug)]
 pub(super) struct Lookup {
-    lengths: Vec<Windows>,
+    /// A bit for each hash that some window has: small enough for the nearest cache.
+    hashes: Vec<u64>,
+    /// For each hash that some window has: where its targets begin.
+    starts: Vec<u16>,
+    /// Sorted by hash.
+    targets: Vec<Target>,
 }
 
 impl Lookup {
     pub(super) fn new(keywords: &[Keyword], anchors: &[Anchor]) -> Self {
-        let mut lengths: Vec<Windows> = Vec::new();
-        for (index, (keyword, anchor)) in (0..).zip(keywords.iter().zip(anchors)) {
-            let mask =
-                u32::MAX.checked_shr(32_u32.saturating_sub(8 * u32::try_from(anchor.len).unwrap_or(4)));
-            let mask = mask.unwrap_or(0);
-            let window = fold(keyword.text.get(anchor.offset..).unwrap_or_default()) & mask;
-            let (text, any_case) = (keyword.text.clone(), keyword.any_case);
-            let shape = keyword.shape.clone();
-            let target = Target { text, any_case, shape, offset: anchor.offset, keyword: index };
-            match lengths.iter_mut().find(|windows| windows.mask == mask) {
-                Some(windows) => windows.add(window, target),
-                None => {
-                    let mut windows =
-                        Windows { mask, hashes: vec![0; 1 << HASH_BITS >> 6], targets: Vec::new() };
-                    windows.add(window, target);
-                    lengths.push(windows);
-                }
+        let mut targets: Vec<Target> = (0..)
+            .zip(keywords.iter().zip(anchors))
+            .map(|(index, (keyword, anchor))| Target::new(index, keyword, anchor))
+            .collect();
+        targets.sort_by_key(|target| (target.hash, target.keyword));
+        let mut hashes = vec![0_u64; 1 << HASH_BITS >> 6];
+        let mut starts = vec![u16::MAX; 1 << HASH_BITS];
+        for (at, target) in (0..).zip(&targets) {
+            let hash = target.hash;
+            if let Some(word) = hashes.get_mut(hash >> 6) {
+                *word |= 1 << (hash & 63);
+            }
+            if let Some(start) = starts.get_mut(hash) {
+                *start = at.min(*start);
             }
         }
-        for windows in &mut lengths {
-            windows.targets.sort_by_key(|(window, target)| (*window, target.keyword));
-        }
-        Self { lengths }
+        Self { hashes, starts, targets }
     }
 
     /// Adds a hit for each keyword whose window begins at `place` of `bytes`.
     pub(super) fn verify(&self, bytes: &[u8], place: usize, hits: &mut Vec<Hit>) {
         let folded = fold(bytes.get(place..).unwrap_or_default());
-        for windows in &self.lengths {
-            let window = folded & windows.mask;
-            if windows.may_have(window) {
-                windows.compare(window, bytes, place, hits);
-            }
+        let found = MASKS.map(|mask| self.may_have(folded & mask));
+        if found.contains(&true) {
+            self.compare(folded, bytes, place, hits);
         }
-    }
-}
-
-impl Windows {
-    fn add(&mut self, window: u32, target: Target) {
-        let hash = hash(window);
-        if let Some(word) = self.hashes.get_mut(hash >> 6) {
-            *word |= 1 << (hash & 63);
-        }
-        self.targets.push((window, target));
     }
 
     fn may_have(&self, window: u32) -> bool {
@@ -87,21 +71,48 @@ impl Windows {
     }
 
     #[cold]
-    fn compare(&self, window: u32, bytes: &[u8], place: usize, hits: &mut Vec<Hit>) {
-        let first = self.targets.partition_point(|(other, _)| *other < window);
-        let same =
-            self.targets.get(first..).unwrap_or_default().iter().take_while(|(other, _)| *other == window);
-        for (_, target) in same {
-            let Some(start) = place.checked_sub(target.offset) else { continue };
-            let end = start.saturating_add(target.text.len());
-            let there = bytes.get(start..end).is_some_and(|found| match target.any_case {
-                true => found.eq_ignore_ascii_case(&target.text),
-                false => found == target.text,
-            });
-            if there && target.shape.admits(bytes, start, end) {
-                hits.push(Hit { start, keyword: target.keyword });
+    fn compare(&self, folded: u32, bytes: &[u8], place: usize, hits: &mut Vec<Hit>) {
+        for mask in MASKS {
+            let hash = hash(folded & mask);
+            if !self.may_have(folded & mask) {
+                continue;
+            }
+            let start = self.starts.get(hash).copied().map_or(0, usize::from);
+            let same = self.targets.get(start..).unwrap_or_default().iter();
+            for target in same.take_while(|target| target.hash == hash) {
+                if target.mask == mask && target.window == folded & mask {
+                    hits.extend(target.hit(bytes, place));
+                }
             }
         }
+    }
+}
+
+impl Target {
+    fn new(index: u32, keyword: &Keyword, anchor: &Anchor) -> Self {
+        let mask = MASKS.get(anchor.len.saturating_sub(2)).copied().unwrap_or(u32::MAX);
+        let window = fold(keyword.text.get(anchor.offset..).unwrap_or_default()) & mask;
+        Self {
+            hash: hash(window),
+            window,
+            mask,
+            text: keyword.text.clone(),
+            any_case: keyword.any_case,
+            shape: keyword.shape.clone(),
+            offset: anchor.offset,
+            keyword: index,
+        }
+    }
+
+    /// The keyword, if it is there with its window at `place`.
+    fn hit(&self, bytes: &[u8], place: usize) -> Option<Hit> {
+        let start = place.checked_sub(self.offset)?;
+        let end = start.saturating_add(self.text.len());
+        let there = bytes.get(start..end).is_some_and(|found| match self.any_case {
+            true => found.eq_ignore_ascii_case(&self.text),
+            false => found == self.text,
+        });
+        (there && self.shape.admits(bytes, start, end)).then_some(Hit { start, keyword: self.keyword })
     }
 }
 

@@ -30,16 +30,21 @@ pub struct Block {
 impl Block {
     /// What it says when `skipped` letters before it are not of it.
     pub fn decode(&self, skipped: usize) -> Vec<u8> {
-        let text = self.text.get(skipped..).unwrap_or_default();
-        let mut out = Vec::with_capacity(text.len() / 4 * 3 + 3);
-        let mut letters = text.iter().map(|&byte| u32::from(value(byte).unwrap_or(0)));
-        while let Some(first) = letters.next() {
-            let rest = [letters.next(), letters.next(), letters.next()];
-            let whole = rest.iter().flatten().count();
-            let bits = rest.iter().fold(first, |bits, letter| bits << 6 | letter.unwrap_or(0));
-            let [_, bytes @ ..] = bits.to_be_bytes();
-            out.extend_from_slice(bytes.get(..whole).unwrap_or_default());
-        }
+        let mut out = Vec::new();
+        self.decode_into(skipped, &mut out);
+        out
+    }
+
+    /// Appends to `out` what [`decode`](Self::decode) returns.
+    pub fn decode_into(&self, skipped: usize, out: &mut Vec<u8>) {
+        decode(self.text.get(skipped..).unwrap_or_default(), out);
+    }
+
+    /// The first bytes that it says, `count` and a few more.
+    pub fn head(&self, count: usize) -> Vec<u8> {
+        let letters = count.div_ceil(3).saturating_mul(4).min(self.text.len());
+        let mut out = Vec::new();
+        decode(self.text.get(..letters).unwrap_or_default(), &mut out);
         out
     }
 
@@ -71,6 +76,21 @@ impl Block {
             && upper
             && (has(u8::is_ascii_digit) || changes() > self.text.len() / 3)
     }
+}
+
+fn decode(text: &[u8], out: &mut Vec<u8>) {
+    let letter = |byte: u8| u32::from(value(byte).unwrap_or(0));
+    out.reserve(text.len() / 4 * 3 + 3);
+    let (groups, rest) = text.as_chunks();
+    for &[a, b, c, d] in groups {
+        let bits = letter(a) << 18 | letter(b) << 12 | letter(c) << 6 | letter(d);
+        let [_, bytes @ ..] = bits.to_be_bytes();
+        out.extend_from_slice(&bytes);
+    }
+    // One letter more says nothing, two say a byte, three say two.
+    let bits = (0..3).fold(0, |bits, at| bits << 6 | rest.get(at).map_or(0, |&byte| letter(byte)));
+    let [_, bytes @ ..] = (bits << 6).to_be_bytes();
+    out.extend_from_slice(bytes.get(..rest.len().saturating_sub(1)).unwrap_or_default());
 }
 
 /// Finds the blocks of a file that goes by in pieces.
@@ -203,6 +223,16 @@ mod tests {
                 assert_eq!(found.len(), 1, "cut at {cut}");
                 assert_eq!((found[0].offset, found[0].decode(0)), (6, SAID.to_vec()), "cut at {cut}");
             }
+        }
+    }
+
+    #[test]
+    fn blocks_of_every_length_say_what_the_library_says() {
+        for length in 18..60 {
+            let said: Vec<u8> = (0..length).map(|n: u8| n.wrapping_mul(37) ^ 0x5a).collect();
+            let text = STANDARD.encode(&said);
+            let block = Block { offset: 0, text: text.trim_end_matches('=').into() };
+            assert_eq!((block.decode(0), block.head(6)), (said.clone(), said[..6].to_vec()));
         }
     }
 

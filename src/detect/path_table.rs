@@ -11,9 +11,8 @@ const LONGEST: usize = 255;
 pub(super) struct PathTable {
     /// Last part in lower case: number and pattern.
     names: HashMap<Vec<u8>, Vec<(usize, String)>>,
-    /// Those whose last part has a star, by the byte in lower case that it ends with, or else begins with.
-    by_last: Vec<Vec<Starred>>,
-    by_first: Vec<Vec<Starred>>,
+    /// Those whose last part has a star.
+    globs: Vec<Starred>,
 }
 
 /// A pattern whose last part has a star, with what stands before the first and after the last one.
@@ -21,49 +20,64 @@ pub(super) struct PathTable {
 struct Starred {
     number: usize,
     pattern: String,
-    start: String,
-    end: String,
+    start: Edge,
+    end: Edge,
+}
+
+/// The outer bytes of a name, at most four, as a number and which of its bits count.
+#[derive(Clone, Copy)]
+struct Edge {
+    bytes: u32,
+    mask: u32,
+}
+
+impl Edge {
+    /// The first four bytes of `outward`, which begins with the outermost.
+    fn new(outward: impl Iterator<Item = u8>) -> Self {
+        outward.take(4).fold(Self { bytes: 0, mask: 0 }, |edge, byte| Self {
+            bytes: edge.bytes << 8 | u32::from(byte),
+            mask: edge.mask << 8 | 0xff,
+        })
+    }
+
+    /// The same with all four bytes in their places.
+    fn aligned(self) -> Self {
+        let unused = self.mask.leading_zeros();
+        Self {
+            bytes: self.bytes.checked_shl(unused).unwrap_or(0),
+            mask: self.mask.checked_shl(unused).unwrap_or(0),
+        }
+    }
+
+    /// Whether a name with the edge `other` has this one.
+    fn is_in(self, other: Self) -> bool {
+        other.bytes & self.mask == self.bytes
+    }
 }
 
 impl Starred {
     fn new(number: usize, pattern: String) -> Self {
         let last = pattern.rsplit('/').next().unwrap_or(&pattern).to_ascii_lowercase();
-        let start = last.split('*').next().unwrap_or_default().to_owned();
-        let end = last.rsplit('*').next().unwrap_or_default().to_owned();
+        let start = Edge::new(last.bytes().take_while(|&byte| byte != b'*')).aligned();
+        let end = Edge::new(last.bytes().rev().take_while(|&byte| byte != b'*')).aligned();
         Self { number, pattern, start, end }
-    }
-
-    /// Whether a name in lower case may fit: most do not, and this is quick to tell.
-    fn may_fit(&self, name: &[u8]) -> bool {
-        name.ends_with(self.end.as_bytes()) && name.starts_with(self.start.as_bytes())
     }
 }
 
 impl PathTable {
     /// A table of patterns.
     pub(super) fn new(patterns: impl Iterator<Item = (usize, String)>) -> Self {
-        let lists = || std::iter::repeat_with(Vec::new).take(256).collect();
-        let mut table = Self { names: HashMap::new(), by_last: lists(), by_first: lists() };
+        let mut table = Self { names: HashMap::new(), globs: Vec::new() };
         for (number, pattern) in patterns {
             let last = pattern.rsplit('/').next().unwrap_or(&pattern);
             if last.contains('*') {
-                table.add(Starred::new(number, pattern));
+                table.globs.push(Starred::new(number, pattern));
             } else {
                 let name = last.to_ascii_lowercase().into_bytes();
                 table.names.entry(name).or_default().push((number, pattern));
             }
         }
         table
-    }
-
-    fn add(&mut self, starred: Starred) {
-        let list = match (starred.end.bytes().last(), starred.start.bytes().next()) {
-            (Some(last), _) => self.by_last.get_mut(usize::from(last)),
-            (None, Some(first)) => self.by_first.get_mut(usize::from(first)),
-            // A part that is a star alone fits names of any end.
-            (None, None) => return self.by_last.iter_mut().for_each(|list| list.push(starred.clone())),
-        };
-        list.into_iter().for_each(|list| list.push(starred.clone()));
     }
 
     /// The lowest number whose pattern fits.
@@ -82,12 +96,13 @@ impl PathTable {
         };
         lower.copy_from_slice(name);
         lower.make_ascii_lowercase();
-        let (first, last) = lower.first().zip(lower.last())?;
+        let start = Edge::new(lower.iter().copied()).aligned();
+        let end = Edge::new(lower.iter().rev().copied()).aligned();
         let named = self.names.get(&*lower).into_iter().flatten();
         let named = named.map(|(number, pattern)| (*number, pattern));
-        let starred = [(&self.by_last, last), (&self.by_first, first)];
-        let starred = starred.into_iter().filter_map(|(lists, byte)| lists.get(usize::from(*byte))).flatten();
-        let starred = starred.filter(|starred| starred.may_fit(lower));
+        // Most do not fit, and this is quick to tell.
+        let starred =
+            self.globs.iter().filter(|starred| starred.end.is_in(end) && starred.start.is_in(start));
         named
             .chain(starred.map(|starred| (starred.number, &starred.pattern)))
             .filter(|(_, pattern)| path_matches(pattern, path))

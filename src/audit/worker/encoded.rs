@@ -71,14 +71,14 @@ impl Worker<'_> {
         }
         // Nearly all blocks are keys, hashes and names: those without a match in sight are searched together.
         let (alone, pooled): (Vec<Block>, Vec<Block>) =
-            blocks.into_iter().partition(|block| is_content(&block.decode(0)));
+            blocks.into_iter().partition(|block| is_content(&block.head(archive::HEAD)));
         for block in &alone {
             self.block(outer, block, spent, depth, collected);
         }
         for some in pooled.chunks(POOLED) {
             let mut pool = Vec::new();
             for (block, skipped) in some.iter().flat_map(|block| alignments(block, depth)) {
-                pool.extend(block.decode(skipped));
+                block.decode_into(skipped, &mut pool);
                 pool.push(b'\n');
             }
             self.scan.reset();

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use super::Coverage;
 use super::content::{NodeReader, fill, segments};
@@ -36,6 +38,8 @@ pub(super) struct Shared<'a> {
     pub(super) detectors: &'a Detectors,
     pub(super) engine: &'a Engine,
     pub(super) budget: &'a Budget,
+    /// Bytes that came out of packed files, on all threads.
+    pub(super) unpacked: &'a Arc<AtomicU64>,
 }
 
 /// What a thread found.
@@ -198,7 +202,7 @@ impl<'a> Worker<'a> {
         if !search {
             return Ok(());
         }
-        let spent = Spent::new(len, self.shared.budget);
+        let spent = self.spent(len);
         self.decode(subject, &spent, 1, collected);
         if let Some(format) = format {
             let mut reader = NodeReader::new(node, (0, len));
@@ -207,6 +211,10 @@ impl<'a> Worker<'a> {
         self.outcome.coverage.members += spent.members();
         self.outcome.coverage.bytes_unpacked += spent.bytes();
         Ok(())
+    }
+
+    fn spent(&self, packed: u64) -> Spent {
+        Spent::of_image(packed, self.shared.budget, self.shared.unpacked)
     }
 
     /// A file with long holes: each part with data is searched on its own.
@@ -230,7 +238,7 @@ impl<'a> Worker<'a> {
                 return Err(error);
             }
             if search {
-                self.decode(&alone, &Spent::new(len, self.shared.budget), 1, collected);
+                self.decode(&alone, &self.spent(len), 1, collected);
             }
             if len > left {
                 let reason =

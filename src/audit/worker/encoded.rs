@@ -29,7 +29,7 @@ impl Encoded {
         self.bytes = 0;
         // The members of an archive are looked at for base64, each on its own; programs are not.
         let start = first.get(..TEXT).unwrap_or(first);
-        self.is_looked_for = format.is_none() && memchr::memchr(0, start).is_none();
+        self.is_looked_for = format.is_none_or(Format::is_readable) && memchr::memchr(0, start).is_none();
     }
 
     /// Looks at the next piece, and keeps its blocks, up to `limit` bytes in all.

@@ -3,7 +3,7 @@
 //! The limits here are small, so that the tests are quick; they are the same limits by kind. What is asserted
 //! is work (bytes that came out, members), and, generously, time.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic here is a failed test")]
+#![expect(clippy::unwrap_used, reason = "a panic here is a failed test")]
 
 use std::fs;
 use std::io::{self, Read, Write};

@@ -231,3 +231,21 @@ fn what_was_removed_from_a_repository_is_found_in_its_history() {
     assert!(is_found(&report, &first) && is_found(&report, &second), "in a pack");
     assert!(report.gaps.is_empty(), "{:?}", report.gaps);
 }
+
+#[test]
+fn base64_of_any_length_is_decoded() {
+    let dir = tempfile::tempdir().unwrap();
+    let [early, middle, late] = [81, 82, 83].map(|seed| tokens(seed).swap_remove(1));
+    let filler = "a line of a long log with 17 numbers in it, >>>? and more\n".repeat(160_000);
+    let said = format!("{early}\n{filler}{middle}\n{filler}{filler}{late}\n");
+    let encoded = STANDARD.encode(&said);
+    assert!(encoded.len() > 32 << 20);
+    let lines: Vec<&str> =
+        encoded.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    fs::write(dir.path().join("lines"), lines.join("\n")).unwrap();
+    let report = audit(dir.path());
+    for token in [early, middle, late] {
+        assert!(is_found(&report, &token));
+    }
+    assert!(report.gaps.is_empty(), "{:?}", report.gaps);
+}

@@ -203,7 +203,7 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         let spent = self.spent(len);
-        self.decode(subject, &spent, 1, collected);
+        self.decode_file(subject, node, len, &spent, collected)?;
         if let Some(format) = format {
             let mut reader = NodeReader::new(node, (0, len));
             self.archive(subject, format, &mut reader, &spent, 1, collected);
@@ -238,7 +238,8 @@ impl<'a> Worker<'a> {
                 return Err(error);
             }
             if search {
-                self.decode(&alone, &self.spent(len), 1, collected);
+                let spent = self.spent(len);
+                self.decode_file(&alone, node, start.saturating_add(len.min(left)), &spent, collected)?;
             }
             if len > left {
                 let reason =

@@ -315,6 +315,34 @@ bzip2 -c seeds/archive-zip > seeds/archive-bz2; zstd -qc seeds/archive-cpio > se
 mkdir -p "$work/deb/DEBIAN"; printf 'Package: x\nVersion: 1\nArchitecture: all\nMaintainer: x <x@example.org>\nDescription: x\n' > "$work/deb/DEBIAN/control"
 cp -r "$tree/etc" "$work/deb/"; dpkg-deb -b "$work/deb" "$work/x.deb" > /dev/null; cp "$work/x.deb" seeds/archive-deb
 
+lz4 -qc seeds/archive-cpio > seeds/archive-lz4; xz --format=lzma -c seeds/archive-pax > seeds/archive-lzma; compress -c seeds/archive-tar > seeds/archive-compress
+git -C "$tree/etc" init -q; git -C "$tree/etc" add .; git -C "$tree/etc" -c user.name=a -c user.email=a@b commit -qm seed
+cp "$(find "$tree/etc/.git/objects" -path '*/objects/??/*' | sort | head -1)" seeds/archive-git-object; chmod u+w seeds/archive-git-object
+echo more >> "$tree/etc/passwd.old"; git -C "$tree/etc" add .; git -C "$tree/etc" -c user.name=a -c user.email=a@b commit -qm more; git -C "$tree/etc" gc -q --aggressive
+cp "$tree"/etc/.git/objects/pack/*.pack seeds/archive-git-pack; chmod u+w seeds/archive-git-pack; rm -rf "$tree/etc/.git" "$tree/etc/passwd.old"
+mkdir "$work/rpm"; printf 'Name: x\nVersion: 1\nRelease: 1\nSummary: x\nLicense: MIT\nBuildArch: noarch\n%%description\nx\n%%install\nmkdir -p %%{buildroot}/srv; echo text > %%{buildroot}/srv/a\n%%files\n/srv/a\n' > "$work/rpm/x.spec"
+for payload in w9.gzdio w.ufdio; do rpmbuild -bb --quiet --define "_topdir $work/rpm" --define "_binary_payload $payload" "$work/rpm/x.spec"; cp "$work"/rpm/RPMS/noarch/*.rpm "seeds/archive-rpm-$payload"; done
+python3 - "$tree/etc" seeds/archive- <<'PY'
+import base64, io, os, sys, zipfile, zlib
+def stream(number, filters, data):
+    return b'%d 0 obj\n<< %s /Length %d >>\nstream\n' % (number, filters, len(data)) + data + b'\nendstream\nendobj\n'
+packed = zlib.compress(b'BT (text of a page) Tj ET ' * 9)
+open(sys.argv[2] + 'pdf', 'wb').write(b'%PDF-1.7\n' + stream(1, b'/Filter /FlateDecode', packed)
+    + stream(2, b'/Filter [/ASCII85Decode /FlateDecode]', base64.a85encode(packed) + b'~>')
+    + stream(3, b'/Filter [ /AHx /Fl ] /DecodeParms << /Columns 4 >>', packed.hex().encode() + b'>')
+    + stream(4, b'/Type /ObjStm /N 1 /First 4', b'7 0 << >>') + b'trailer\n<< /Root 1 0 R /Size 5 >>\n%%EOF\n')
+open(sys.argv[2] + 'document', 'wb').write(b'<?xml version="1.0"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+    + b'<w:p><w:r><w:t>one &amp; two</w:t></w:r><w:tab/><w:r><w:t>&#x41;&#66;</w:t></w:r></w:p>' * 9 + b'</w:document>')
+class Pipe(io.BytesIO):
+    def seekable(self): return False
+    def tell(self): raise OSError
+for name, method in [('stored', 0), ('deflate', 8), ('bzip2', 12), ('lzma', 14)]:
+    for suffix, out in [('', io.BytesIO()), ('-piped', Pipe())]:
+        with zipfile.ZipFile(out, 'w', method) as archive:
+            archive.writestr('a/b', b'text of a member ' * 20); archive.writestr('c', b'PK')
+        open(f'{sys.argv[2]}zip-{name}{suffix}', 'wb').write(out.getvalue())
+PY
+
 sql() { sqlite3 "seeds/sqlite-$1" "pragma page_size=$2; pragma encoding='$3'; $4
   create table t(a integer primary key, b text, c blob); create index i on t(b); create table w(x text primary key, y) without rowid;
   with recursive n(v) as (select 1 union all select v+1 from n where v<60) insert into t select v, 'row '||v, randomblob(v) from n;

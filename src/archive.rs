@@ -3,22 +3,31 @@
 //! Recognised by content, never by name. What cannot be opened is an error that the audit makes a gap of:
 //! the inside of a file that was not looked at is never passed over.
 
-use std::cell::Cell;
-use std::io::{self, Cursor, Read};
-use std::ops::ControlFlow;
+use std::io::{self, BufReader, Read};
 
 use thiserror::Error;
 
+use self::problems::Problems;
+use self::spent::deliver;
+pub use self::spent::{Member, Spent, Visit};
 use crate::budget::Budget;
 use crate::compression;
 
 mod ar;
+mod compound;
 mod cpio;
+mod document;
 mod git;
 mod gzip;
 mod lz4;
+mod lzw;
+mod pdf;
+mod problems;
 mod rpm;
+mod spent;
 mod sqlite;
+mod tar;
+mod zip;
 
 pub mod base64_blocks;
 
@@ -40,7 +49,9 @@ pub enum Format {
     Lz4,
     /// The format of `lzma`, before xz.
     Lzma,
-    /// POSIX ustar, GNU tar.
+    /// `.Z` of `compress`.
+    Compress,
+    /// tar, of every kind.
     Tar,
     /// ZIP, and what is built on it (jar, whl, docx).
     Zip,
@@ -56,6 +67,12 @@ pub enum Format {
     GitObject,
     /// An SQLite database: its tables are members.
     Sqlite,
+    /// PDF: its packed streams are members.
+    Pdf,
+    /// XML of an Office document: its text without the elements is a member.
+    Document,
+    /// A compound file, as old Office documents and encrypted ones are.
+    Compound,
     /// Recognised, not read yet; its name.
     Closed(&'static str),
 }
@@ -70,6 +87,7 @@ impl Format {
             Self::Zstd => "zstd",
             Self::Lz4 => "lz4",
             Self::Lzma => "lzma",
+            Self::Compress => "compress",
             Self::Tar => "tar",
             Self::Zip => "zip",
             Self::Cpio => "cpio",
@@ -78,19 +96,33 @@ impl Format {
             Self::GitPack => "git pack",
             Self::GitObject => "git object",
             Self::Sqlite => "SQLite database",
+            Self::Pdf => "PDF",
+            Self::Document => "Office document",
+            Self::Compound => "compound file",
             Self::Closed(name) => name,
         }
     }
 
     /// Whether it packs one stream without a name of its own.
-    const fn is_stream(self) -> bool {
-        matches!(self, Self::Gzip | Self::Bzip2 | Self::Xz | Self::Zstd | Self::Lz4 | Self::Lzma)
+    pub const fn is_stream(self) -> bool {
+        matches!(
+            self,
+            Self::Gzip | Self::Bzip2 | Self::Xz | Self::Zstd | Self::Lz4 | Self::Lzma | Self::Compress
+        )
+    }
+
+    /// Whether its bytes say something as they stand, too: they are searched, and then what is inside.
+    pub const fn is_readable(self) -> bool {
+        matches!(self, Self::Pdf | Self::Document | Self::Compound)
     }
 }
 
 /// The packed format that begins with `head`, if one.
 pub fn recognise(head: &[u8]) -> Option<Format> {
-    const MARKS: [(&[u8], Format); 26] = [
+    const MARKS: [(&[u8], Format); 29] = [
+        (compound::MAGIC, Format::Compound),
+        (b"PK00PK\x03\x04", Format::Zip),
+        (b"PK\x07\x08PK\x03\x04", Format::Zip),
         (sqlite::MAGIC, Format::Sqlite),
         (b"\x37\x7f\x06\x82", Format::Closed("write-ahead log of SQLite")),
         (b"\x37\x7f\x06\x83", Format::Closed("write-ahead log of SQLite")),
@@ -134,7 +166,19 @@ pub fn recognise(head: &[u8]) -> Option<Format> {
     if is_lzma(head) {
         return Some(Format::Lzma);
     }
-    (head.get(257..262) == Some(b"ustar")).then_some(Format::Tar)
+    if lzw::is_stream(head) {
+        return Some(Format::Compress);
+    }
+    if pdf::is_document(head) {
+        return Some(Format::Pdf);
+    }
+    if document::is_xml(head) {
+        return Some(Format::Document);
+    }
+    if head.starts_with(b"#!") && memchr::memmem::find(head, b"PK\x03\x04").is_some() {
+        return Some(Format::Zip); // a program that begins with its interpreter
+    }
+    (head.get(257..262) == Some(b"ustar") || tar::is_header(head)).then_some(Format::Tar)
 }
 
 /// The header of `lzma` has no mark: the usual properties, a dictionary of 2^n or 2^n + 2^(n-1) bytes, a
@@ -153,8 +197,8 @@ pub enum ArchiveError {
     /// Recognised, but not read yet.
     #[error("the inside of a {0} is not looked into")]
     Unsupported(&'static str),
-    /// Encrypted members.
-    #[error("member {0} is encrypted")]
+    /// A member, or all of it.
+    #[error("{0} is encrypted")]
     Encrypted(String),
     /// A limit of the budget.
     #[error("{0}")]
@@ -169,124 +213,37 @@ pub enum ArchiveError {
     },
 }
 
-/// What one packed file has cost so far, over all its levels; shared by the readers of all levels.
-#[derive(Debug)]
-pub struct Spent {
-    bytes: Cell<u64>,
-    members: Cell<u64>,
-    limit: u64,
-    member_limit: u64,
-}
-
-impl Spent {
-    /// Whether a step that unpacks `bytes` in all is over the limit by itself.
-    fn is_beyond(&self, bytes: u64) -> bool {
-        bytes > self.limit
-    }
-
-    /// Nothing spent yet, for a packed file of `packed` bytes.
-    pub fn new(packed: u64, budget: &Budget) -> Self {
-        let by_ratio = packed.saturating_mul(budget.unpacked_ratio).saturating_add(1 << 20);
-        let limit = budget.unpacked_bytes.min(by_ratio);
-        Self { bytes: Cell::new(0), members: Cell::new(0), limit, member_limit: budget.archive_members }
-    }
-
-    /// Bytes that came out so far.
-    pub fn bytes(&self) -> u64 {
-        self.bytes.get()
-    }
-
-    /// Members seen so far.
-    pub fn members(&self) -> u64 {
-        self.members.get()
-    }
-
-    fn is_over(&self) -> bool {
-        self.bytes.get() >= self.limit
-    }
-
-    fn add(&self, bytes: usize) {
-        self.bytes.set(self.bytes.get().saturating_add(bytes as u64));
-    }
-
-    fn member(&self) -> Result<(), ArchiveError> {
-        self.members.set(self.members.get().saturating_add(1));
-        if self.members.get() > self.member_limit {
-            return Err(ArchiveError::OverLimit(format!("more than {} members", self.member_limit)));
-        }
-        Ok(())
-    }
-}
-
-/// A member of an archive, as it is handed to the visitor.
-pub struct Member<'m> {
-    /// Its name, as the archive says, without leading slashes; none for packed streams (gzip, …).
-    pub name: Option<&'m [u8]>,
-    /// Its content.
-    pub content: &'m mut dyn Read,
-}
-
-/// Takes the members.
-pub type Visit<'v> = dyn FnMut(Member<'_>) -> ControlFlow<()> + 'v;
-
-/// A member's content: counts what comes out, ends where the budget does, and remembers the first error,
-/// whatever the visitor does with it.
-struct Metered<'r> {
-    inner: &'r mut dyn Read,
-    spent: &'r Spent,
-    end: Option<End>,
-}
-
-/// Why a member's content ended too early.
-enum End {
-    OverLimit,
-    Failed(io::Error),
-}
-
-impl Read for Metered<'_> {
-    fn read(&mut self, dst: &mut [u8]) -> io::Result<usize> {
-        while self.end.is_none() {
-            if self.spent.is_over() {
-                self.end = Some(End::OverLimit);
-                break;
-            }
-            match self.inner.read(dst) {
-                Ok(read) => {
-                    self.spent.add(read);
-                    return Ok(read);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => self.end = Some(End::Failed(error)),
-            }
-        }
-        Ok(0)
-    }
-}
-
-/// Hands each member of the archive in `input` to `visit`, until it breaks. `zip` archives need to be in
-/// memory: at most `budget.whole_file` bytes, four times.
+/// Hands each member of the archive in `input` to `visit`, until it breaks. Git packs, SQLite databases and
+/// PDFs need to be in memory: a few times `budget.whole_file` bytes.
 ///
-/// # Errors
-/// [`ArchiveError`], after all members before the damage were handed on.
+/// Returns what could not be looked at, the first problem of each kind; all that could be was handed on.
 pub fn members(
     format: Format,
     input: &mut dyn Read,
     budget: &Budget,
     spent: &Spent,
     visit: &mut Visit<'_>,
-) -> Result<(), ArchiveError> {
-    match format {
+) -> Vec<ArchiveError> {
+    let mut problems = Problems::default();
+    let result = match format {
         Format::Closed(name) => Err(ArchiveError::Unsupported(name)),
-        Format::Tar => tar_members(input, spent, visit),
-        Format::Zip => zip_members(input, budget, spent, visit),
+        Format::Tar => tar::members(input, spent, visit),
+        Format::Zip => zip::members(input, spent, &mut problems, visit),
         Format::Cpio => cpio::members(input, spent, visit),
         Format::Deb => ar::members(input, spent, visit),
         Format::Rpm => rpm::members(input, spent, visit),
         Format::GitPack => git::pack(input, budget, spent, visit),
         Format::GitObject => git::object(input, spent, visit),
         Format::Sqlite => sqlite::members(input, budget, spent, visit),
+        Format::Pdf => pdf::members(input, budget, spent, &mut problems, visit),
+        Format::Document => document::members(input, spent, visit),
+        Format::Compound => compound::look(input),
         _ => stream(format, input, spent, visit),
+    };
+    if let Err(problem) = result {
+        problems.add(problem);
     }
+    problems.0
 }
 
 fn stream(
@@ -308,31 +265,12 @@ fn unpacker<'r>(format: Format, input: &'r mut dyn Read) -> Result<Box<dyn Read 
     Ok(match format {
         Format::Gzip => gzip::unpacker(input),
         Format::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(input)),
-        Format::Xz => Box::new(compression::xz(input, LZMA_MEMORY).map_err(broken)?),
-        Format::Lzma => Box::new(compression::lzma(input, LZMA_MEMORY).map_err(broken)?),
+        Format::Xz => Box::new(compression::xz(BufReader::new(input), LZMA_MEMORY).map_err(broken)?),
+        Format::Lzma => Box::new(compression::lzma(BufReader::new(input), LZMA_MEMORY).map_err(broken)?),
         Format::Lz4 => Box::new(lz4::Frames::new(input)),
+        Format::Compress => Box::new(lzw::Unpacker::new(input).map_err(broken)?),
         _ => Box::new(zstd::stream::read::Decoder::new(input).map_err(broken)?),
     })
-}
-
-/// Hands one member on.
-fn deliver(
-    format: Format,
-    name: Option<&[u8]>,
-    content: &mut dyn Read,
-    spent: &Spent,
-    visit: &mut Visit<'_>,
-) -> Result<ControlFlow<()>, ArchiveError> {
-    spent.member()?;
-    let mut metered = Metered { inner: content, spent, end: None };
-    let flow = visit(Member { name, content: &mut metered });
-    match metered.end {
-        Some(End::OverLimit) => {
-            Err(ArchiveError::OverLimit(format!("unpacks to more than {} bytes", spent.limit)))
-        }
-        Some(End::Failed(error)) => Err(damaged(format, error)),
-        None => Ok(flow),
-    }
 }
 
 fn damaged(format: Format, error: io::Error) -> ArchiveError {
@@ -351,60 +289,6 @@ fn whole(input: &mut dyn Read, limit: u64) -> (Vec<u8>, io::Result<Ended>) {
     let read = input.take(limit.saturating_add(1)).read_to_end(&mut bytes);
     let is_over = bytes.len() as u64 > limit;
     (bytes, read.map(|_| Ended { is_over }))
-}
-
-fn tar_members(input: &mut dyn Read, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
-    let mut archive = tar::Archive::new(input);
-    for entry in archive.entries().map_err(|error| damaged(Format::Tar, error))? {
-        let mut entry = entry.map_err(|error| damaged(Format::Tar, error))?;
-        if !entry.header().entry_type().is_file() {
-            continue;
-        }
-        let name = entry.path_bytes().into_owned();
-        if deliver(Format::Tar, Some(trim(&name)), &mut entry, spent, visit)?.is_break() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-fn zip_members(
-    input: &mut dyn Read,
-    budget: &Budget,
-    spent: &Spent,
-    visit: &mut Visit<'_>,
-) -> Result<(), ArchiveError> {
-    let limit = budget.whole_file.saturating_mul(4);
-    let (packed, end) = whole(input, limit);
-    if end.map_err(|error| damaged(Format::Zip, error))?.is_over {
-        return Err(ArchiveError::OverLimit(format!("a zip archive of more than {limit} bytes")));
-    }
-    let broken = |error: zip::result::ZipError| damaged(Format::Zip, io::Error::other(error.to_string()));
-    let mut archive = zip::ZipArchive::new(Cursor::new(packed)).map_err(broken)?;
-    let mut closed = None;
-    for index in 0..archive.len() {
-        let raw = archive.by_index_raw(index).map_err(broken)?;
-        let (name, is_dir, encrypted) = (raw.name_raw().to_vec(), raw.is_dir(), raw.encrypted());
-        drop(raw);
-        if is_dir {
-            continue;
-        }
-        if encrypted {
-            closed.get_or_insert(ArchiveError::Encrypted(crate::text::Escaped(&name).to_string()));
-            continue;
-        }
-        let mut member = match archive.by_index(index) {
-            Ok(member) => member,
-            Err(error) => {
-                closed.get_or_insert(broken(error));
-                continue;
-            }
-        };
-        if deliver(Format::Zip, Some(trim(&name)), &mut member, spent, visit)?.is_break() {
-            break;
-        }
-    }
-    closed.map_or(Ok(()), Err)
 }
 
 /// A member's name without the slashes and dots it may begin with.
@@ -437,6 +321,7 @@ pub fn stream_name(format: Format, outer: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+    use std::ops::ControlFlow;
 
     use super::*;
 
@@ -448,23 +333,23 @@ mod tests {
 
     type Unpacked = (Option<Vec<u8>>, Vec<u8>);
 
-    fn unpack(packed: &[u8], budget: &Budget) -> (Vec<Unpacked>, Result<(), ArchiveError>) {
+    fn unpack(packed: &[u8], budget: &Budget) -> (Vec<Unpacked>, Vec<ArchiveError>) {
         let mut found = Vec::new();
         let format = recognise(packed).unwrap();
         let spent = Spent::new(packed.len() as u64, budget);
-        let result = members(format, &mut &packed[..], budget, &spent, &mut |member| {
+        let problems = members(format, &mut &packed[..], budget, &spent, &mut |member| {
             let mut content = Vec::new();
             member.content.read_to_end(&mut content).unwrap();
             found.push((member.name.map(<[u8]>::to_vec), content));
             ControlFlow::Continue(())
         });
-        (found, result)
+        (found, problems)
     }
 
     #[test]
     fn a_gzip_stream_is_unpacked() {
-        let (found, result) = unpack(&gzip(b"hello"), &Budget::default());
-        assert!(result.is_ok());
+        let (found, problems) = unpack(&gzip(b"hello"), &Budget::default());
+        assert!(problems.is_empty(), "{problems:?}");
         assert_eq!(found, [(None, b"hello".to_vec())]);
     }
 
@@ -473,28 +358,17 @@ mod tests {
         let data: Vec<u8> =
             (0..200_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
         let packed = gzip(&data);
-        let (found, result) = unpack(&packed[..packed.len() / 2], &Budget::default());
-        assert!(matches!(result, Err(ArchiveError::Damaged { .. })));
+        let (found, problems) = unpack(&packed[..packed.len() / 2], &Budget::default());
+        assert!(matches!(problems[..], [ArchiveError::Damaged { .. }]));
         assert!(found[0].1.len() > 1000);
     }
 
     #[test]
     fn a_bomb_costs_the_budget_only() {
         let budget = Budget { unpacked_bytes: 1 << 20, ..Budget::default() };
-        let (found, result) = unpack(&gzip(&vec![0; 64 << 20]), &budget);
-        assert!(matches!(result, Err(ArchiveError::OverLimit(_))), "{result:?}");
+        let (found, problems) = unpack(&gzip(&vec![0; 64 << 20]), &budget);
+        assert!(matches!(problems[..], [ArchiveError::OverLimit(_)]), "{problems:?}");
         assert!(found[0].1.len() < 2 << 20);
-    }
-
-    #[test]
-    fn members_of_a_tar_have_their_names() {
-        let mut builder = tar::Builder::new(Vec::new());
-        let mut header = tar::Header::new_gnu();
-        header.set_size(3);
-        builder.append_data(&mut header, "site/.env", &b"a=b"[..]).unwrap();
-        let (found, result) = unpack(&builder.into_inner().unwrap(), &Budget::default());
-        assert!(result.is_ok());
-        assert_eq!(found, [(Some(b"site/.env".to_vec()), b"a=b".to_vec())]);
     }
 
     #[test]
@@ -505,8 +379,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_opened_is_an_error() {
-        let (found, result) = unpack(b"070707rest", &Budget::default());
+        let (found, problems) = unpack(b"070707rest", &Budget::default());
         assert!(found.is_empty());
-        assert!(matches!(result, Err(ArchiveError::Unsupported("old cpio archive"))));
+        assert!(matches!(problems[..], [ArchiveError::Unsupported("old cpio archive")]));
     }
 }

@@ -1,8 +1,8 @@
 //! The audit: an image in, a report out. One pass over every file.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use crate::budget::Budget;
 use crate::bytes::Span;
@@ -57,8 +57,15 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
     let (facts, fact_gaps) = Facts::gather(&system.tree);
     let detectors = detect::all();
     let engine = Engine::embedded();
-    let shared =
-        Shared { tree: &system.tree, facts: &facts, detectors: &detectors, engine, budget: &settings.budget };
+    let (budget, unpacked) = (&settings.budget, Arc::default());
+    let shared = Shared {
+        tree: &system.tree,
+        facts: &facts,
+        detectors: &detectors,
+        engine,
+        budget,
+        unpacked: &unpacked,
+    };
     let mut outcome = files(shared, settings.jobs, progress);
     let mut collected = Collected::default();
     for detector in &detectors.systems {

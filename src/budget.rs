@@ -19,6 +19,10 @@ pub struct Budget {
     pub unpacked_image: u64,
     /// Bytes that come out of one packed file, over all levels.
     pub unpacked_bytes: u64,
+    /// Bytes that come out of all packed files of an image. Like every limit here it counts work, not time: a
+    /// clock would give another report on a slower machine. Which files are behind it depends on the order of
+    /// threads, so it is far above what an image has that is no bomb.
+    pub unpacked_total: u64,
     /// How many times larger than the packed file its content may get, beyond the first MiB.
     pub unpacked_ratio: u64,
     /// Members of one archive, over all levels.
@@ -44,6 +48,7 @@ impl Default for Budget {
             file_data: 1 << 40,
             unpacked_image: 256 << 30,
             unpacked_bytes: 2 << 30,
+            unpacked_total: 1 << 40,
             unpacked_ratio: 1100,
             archive_members: 200_000,
             archive_depth: 8,

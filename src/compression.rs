@@ -6,8 +6,10 @@
 //! `lz4_flex` 2751. Pure Rust was kept where it is at most 1.5 times slower.
 
 use std::cell::RefCell;
-use std::io::Read;
+use std::io::{BufRead, Read};
 
+use liblzma::bufread::XzDecoder;
+use liblzma::stream::{CONCATENATED, Stream};
 use thiserror::Error;
 
 pub mod lzo;
@@ -65,7 +67,7 @@ impl Method {
             Self::Lzma => lzma(packed, LZMA_MEMORY)
                 .and_then(|mut reader| drain(&mut reader, dst))
                 .map_err(|error| damaged(error.to_string())),
-            Self::Xz => xz(packed, LZMA_MEMORY)
+            Self::Xz => xz_stream(packed, LZMA_MEMORY)
                 .and_then(|mut reader| drain(&mut reader, dst))
                 .map_err(|error| damaged(error.to_string())),
             Self::Lzo => lzo::unpack(packed, dst).map_err(|error| damaged(error.to_owned())),
@@ -81,18 +83,24 @@ impl Method {
 ///
 /// # Errors
 /// Where there is no memory for a decoder. What the stream asks for shows itself when it is read.
-pub fn xz<R: Read>(packed: R, memory: u64) -> std::io::Result<liblzma::read::XzDecoder<R>> {
-    let stream = liblzma::stream::Stream::new_stream_decoder(memory, liblzma::stream::CONCATENATED)?;
-    Ok(liblzma::read::XzDecoder::new_stream(packed, stream))
+pub fn xz<R: BufRead>(packed: R, memory: u64) -> std::io::Result<XzDecoder<R>> {
+    Ok(XzDecoder::new_stream(packed, Stream::new_stream_decoder(memory, CONCATENATED)?))
 }
 
-/// What a stream of the older format `.lzma` holds, as [`xz`].
+/// What the first `.xz` stream in `packed` holds; nothing behind it is taken. See [`xz`].
 ///
 /// # Errors
 /// As [`xz`].
-pub fn lzma<R: Read>(packed: R, memory: u64) -> std::io::Result<liblzma::read::XzDecoder<R>> {
-    let stream = liblzma::stream::Stream::new_lzma_decoder(memory)?;
-    Ok(liblzma::read::XzDecoder::new_stream(packed, stream))
+pub fn xz_stream<R: BufRead>(packed: R, memory: u64) -> std::io::Result<XzDecoder<R>> {
+    Ok(XzDecoder::new_stream(packed, Stream::new_stream_decoder(memory, 0)?))
+}
+
+/// What a stream of the older format `.lzma` holds; nothing behind it is taken. See [`xz`].
+///
+/// # Errors
+/// As [`xz`].
+pub fn lzma<R: BufRead>(packed: R, memory: u64) -> std::io::Result<XzDecoder<R>> {
+    Ok(XzDecoder::new_stream(packed, Stream::new_lzma_decoder(memory)?))
 }
 
 /// A block could not be unpacked.

@@ -59,6 +59,54 @@ fn zip(name: &str, data: &[u8]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
+fn zip_with(method: zip::CompressionMethod, data: &[u8]) -> Vec<u8> {
+    // Written as a stream: its lengths follow the members.
+    let mut writer = zip::ZipWriter::new_stream(Vec::new());
+    let options = zip::write::SimpleFileOptions::default().compression_method(method);
+    writer.start_file("first", options).unwrap();
+    writer.write_all(b"nothing to see here").unwrap();
+    writer.start_file("etc/a", options).unwrap();
+    // A line end: a packer may leave the text as it is, and then the next header must not run on with it.
+    writer.write_all(&[data, b"\n"].concat()).unwrap();
+    writer.finish().unwrap().into_inner()
+}
+
+fn zstd(data: &[u8]) -> Vec<u8> {
+    zstd::bulk::compress(data, 3).unwrap()
+}
+
+/// What `compress` makes of a short text: nothing repeats, so every code is a byte.
+fn compress(text: &[u8]) -> Vec<u8> {
+    let mut packed = b"\x1f\x9d\x90".to_vec();
+    assert!(text.len() < 250);
+    for group in text.chunks(8) {
+        let bits = group.iter().rev().fold(0_u128, |bits, &byte| bits << 9 | u128::from(byte));
+        packed.extend_from_slice(&bits.to_le_bytes()[..9]);
+    }
+    packed
+}
+
+fn pdf(dictionary: &str, content: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    packer.write_all(content).unwrap();
+    let packed = packer.finish().unwrap();
+    let head = format!(
+        "%PDF-1.7\n12 0 obj\n<< {dictionary} /Filter /FlateDecode /Length {} >>\nstream\n",
+        packed.len()
+    );
+    [head.as_bytes(), &packed, b"\nendstream\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"].concat()
+}
+
+const WORD: &str = "xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"";
+const SHEET: &str = "xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"";
+const TEXT: &str = "xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\"";
+
+/// A text that was typed in four steps.
+fn split(text: &str, before: &str, after: &str) -> String {
+    let parts = text.as_bytes().chunks(text.len().div_ceil(4));
+    parts.map(|part| format!("{before}{}{after}", std::str::from_utf8(part).unwrap())).collect()
+}
+
 fn lz4(data: &[u8]) -> Vec<u8> {
     let mut packer = lz4_flex::frame::FrameEncoder::new(Vec::new());
     packer.write_all(data).unwrap();
@@ -79,7 +127,7 @@ fn between_zeros(start: &[u8], token: &str) -> Vec<u8> {
 
 type Container = (&'static str, fn(&str) -> Vec<u8>);
 
-const CONTAINERS: [Container; 15] = [
+const CONTAINERS: [Container; 30] = [
     ("plain.txt", |token| format!("the value is {token}\n").into_bytes()),
     ("program", |token| between_zeros(b"\x7fELF\x02\x01\x01", token)),
     ("blob.bin", |token| between_zeros(&(0..=255).collect::<Vec<u8>>(), token)),
@@ -94,6 +142,40 @@ const CONTAINERS: [Container; 15] = [
     ("shifted", |token| format!("a/{}", STANDARD.encode(format!("x {token} y"))).into_bytes()),
     ("cloud.yaml", |token| format!("content: {}\n", STANDARD.encode(gzip(token.as_bytes()))).into_bytes()),
     ("a.lz4", |token| lz4(token.as_bytes())),
+    ("a.zst", |token| zstd(token.as_bytes())),
+    ("a.Z", |token| compress(token.as_bytes())),
+    ("stored.zip", |token| zip_with(zip::CompressionMethod::Stored, token.as_bytes())),
+    ("deflate.zip", |token| zip_with(zip::CompressionMethod::Deflated, token.as_bytes())),
+    ("bzip2.zip", |token| zip_with(zip::CompressionMethod::Bzip2, token.as_bytes())),
+    ("xz.zip", |token| zip_with(zip::CompressionMethod::Xz, token.as_bytes())),
+    ("zstd.zip", |token| zip_with(zip::CompressionMethod::Zstd, token.as_bytes())),
+    ("program.pyz", |token| [b"#!/usr/bin/python3\n", &zip("a.py", token.as_bytes())[..]].concat()),
+    ("page.pdf", |token| pdf("", format!("BT ({token}) Tj ET").as_bytes())),
+    ("objects.pdf", |token| pdf("/Type /ObjStm /N 1 /First 4", format!("7 0 << /T ({token}) >>").as_bytes())),
+    ("pdf.gz", |token| gzip(&pdf("/Type /EmbeddedFile", &gzip(token.as_bytes())))),
+    ("plain.pdf.gz", |token| gzip(format!("%PDF-1.4\n1 0 obj\n<< /T ({token}) >>\nendobj\n").as_bytes())),
+    ("a.docx", |token| {
+        let runs = split(token, "<w:r><w:t>", "</w:t></w:r>");
+        zip(
+            "word/document.xml",
+            format!("<?xml version=\"1.0\"?><w:document {WORD}><w:p>{runs}</w:p></w:document>").as_bytes(),
+        )
+    }),
+    ("a.xlsx", |token| {
+        let runs = split(token, "<r><t>", "</t></r>");
+        zip(
+            "xl/sharedStrings.xml",
+            format!("<sst {SHEET}><si><t>key</t></si><si>{runs}</si></sst>").as_bytes(),
+        )
+    }),
+    ("a.odt", |token| {
+        let spans = split(token, "<text:span>", "</text:span>");
+        zip(
+            "content.xml",
+            format!("<office:document-content {TEXT}><text:p>{spans}</text:p></office:document-content>")
+                .as_bytes(),
+        )
+    }),
     ("image.tar", |token| tar("blobs/sha256/ab", &gzip(&tar("etc/a", token.as_bytes())))),
 ];
 
@@ -121,7 +203,7 @@ fn every_token_is_found_in_every_container() {
     let report = audit(dir.path());
     let missed: Vec<&String> =
         planted.iter().filter(|(_, token)| !is_found(&report, token)).map(|(place, _)| place).collect();
-    assert!(missed.is_empty(), "missed: {missed:?}");
+    assert!(missed.is_empty(), "missed: {missed:?}; {:?}", report.gaps);
     assert!(report.gaps.is_empty(), "{:?}", report.gaps);
 }
 
@@ -147,5 +229,23 @@ fn what_was_removed_from_a_repository_is_found_in_its_history() {
     git(&["gc", "-q", "--aggressive", "--prune=now"]);
     let report = audit(dir.path());
     assert!(is_found(&report, &first) && is_found(&report, &second), "in a pack");
+    assert!(report.gaps.is_empty(), "{:?}", report.gaps);
+}
+
+#[test]
+fn base64_of_any_length_is_decoded() {
+    let dir = tempfile::tempdir().unwrap();
+    let [early, middle, late] = [81, 82, 83].map(|seed| tokens(seed).swap_remove(1));
+    let filler = "a line of a long log with 17 numbers in it, >>>? and more\n".repeat(160_000);
+    let said = format!("{early}\n{filler}{middle}\n{filler}{filler}{late}\n");
+    let encoded = STANDARD.encode(&said);
+    assert!(encoded.len() > 32 << 20);
+    let lines: Vec<&str> =
+        encoded.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    fs::write(dir.path().join("lines"), lines.join("\n")).unwrap();
+    let report = audit(dir.path());
+    for token in [early, middle, late] {
+        assert!(is_found(&report, &token));
+    }
     assert!(report.gaps.is_empty(), "{:?}", report.gaps);
 }

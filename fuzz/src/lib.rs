@@ -114,6 +114,7 @@ pub fn budget() -> Budget {
         file_data: 1 << 20,
         unpacked_image: 8 << 20,
         unpacked_bytes: 4 << 20,
+        unpacked_total: 4 << 20,
         unpacked_ratio: 1100,
         archive_members: 200,
         archive_depth: 3,

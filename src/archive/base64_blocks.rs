@@ -25,6 +25,8 @@ pub struct Block {
     /// Offset of its first byte.
     pub offset: u64,
     text: Vec<u8>,
+    /// Whether it may begin within a block: which letters make a byte together is not known then.
+    is_cut: bool,
 }
 
 impl Block {
@@ -50,7 +52,7 @@ impl Block {
 
     /// From how many of its first places it is worth decoding: long blocks stand alone in practice.
     pub fn alignments(&self) -> usize {
-        if self.text.len() <= 4096 { 4 } else { 1 }
+        if self.text.len() <= 4096 || self.is_cut { 4 } else { 1 }
     }
 
     /// Bytes of base64.
@@ -105,6 +107,8 @@ pub struct Finder {
     end: End,
     /// Letters since the line began.
     line: usize,
+    /// Where a file that was left is taken up again: within a block, perhaps.
+    resumed: Option<u64>,
 }
 
 /// What came after the letters of a block.
@@ -122,6 +126,11 @@ impl Finder {
         *self = Self { at: offset, runs: self.runs, ..Self::default() };
     }
 
+    /// Takes up a file at `offset`, the place of a block that was found there before.
+    pub fn resume(&mut self, offset: u64) {
+        *self = Self { at: offset, resumed: Some(offset), runs: self.runs, ..Self::default() };
+    }
+
     /// Looks at the next piece. Blocks that end in it go to `each`.
     pub fn piece(&mut self, bytes: &[u8], each: &mut dyn FnMut(Block)) {
         let mut at = 0;
@@ -133,7 +142,8 @@ impl Finder {
                 break; // to the end of the piece
             }
             let Some(start) = self.runs.next(bytes, at) else { break };
-            self.open = Some(Block { offset: self.at.saturating_add(start as u64), text: Vec::new() });
+            let offset = self.at.saturating_add(start as u64);
+            self.open = Some(Block { offset, text: Vec::new(), is_cut: self.resumed == Some(offset) });
             (self.end, self.line, at) = (End::Letter, 0, start);
         }
         self.at = self.at.saturating_add(bytes.len() as u64);
@@ -181,7 +191,7 @@ impl Finder {
             let tail = block.text.split_off(LARGEST - OVERLAP);
             block.text.extend_from_slice(&tail);
             let offset = self.at.saturating_add(end as u64).saturating_sub(OVERLAP as u64);
-            let done = std::mem::replace(block, Block { offset, text: tail });
+            let done = std::mem::replace(block, Block { offset, text: tail, is_cut: false });
             each(done);
         }
         end
@@ -231,7 +241,7 @@ mod tests {
         for length in 18..60 {
             let said: Vec<u8> = (0..length).map(|n: u8| n.wrapping_mul(37) ^ 0x5a).collect();
             let text = STANDARD.encode(&said);
-            let block = Block { offset: 0, text: text.trim_end_matches('=').into() };
+            let block = Block { offset: 0, text: text.trim_end_matches('=').into(), is_cut: false };
             assert_eq!((block.decode(0), block.head(6)), (said.clone(), said[..6].to_vec()));
         }
     }
@@ -251,6 +261,21 @@ mod tests {
                 format!("{} {}{}", "x".repeat(30), "a/bc".get(..skipped).unwrap(), STANDARD.encode(SAID));
             assert_eq!(blocks(&[file.as_bytes()])[0].decode(skipped), SAID);
         }
+    }
+
+    #[test]
+    fn a_long_block_can_be_taken_up_where_it_was_cut() {
+        let said = SAID.repeat(LARGEST / SAID.len());
+        let lines: Vec<Vec<u8>> = STANDARD.encode(&said).as_bytes().chunks(76).map(<[u8]>::to_vec).collect();
+        let file = lines.join(&b'\n');
+        let found = blocks(&[&file]);
+        let second = usize::try_from(found[1].offset).unwrap();
+        let (mut finder, mut resumed) = (Finder::default(), Vec::new());
+        finder.resume(second as u64);
+        finder.piece(&file[second..], &mut |block| resumed.push(block));
+        finder.finish(&mut |block| resumed.push(block));
+        let decodes = |skipped| memchr::memmem::find(&resumed[0].decode(skipped), SAID).is_some();
+        assert_eq!((0..resumed[0].alignments()).filter(|&skipped| decodes(skipped)).count(), 1);
     }
 
     #[test]

@@ -9,11 +9,13 @@ use crate::finding::{Finding, Gap, Secret};
 const PART: usize = 6;
 
 /// Drops findings whose secrets another finding of the same file already has: a token that a rule found
-/// in a line that a parser also read. The worse one stays, then the one with more to show.
+/// in a line that a parser also read. The worse one stays, then the one with more to show, then the one that says best where it is.
 pub(super) fn without_repeats(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by_key(|finding| {
         let shown: usize = finding.evidence.secrets.iter().map(|secret| secret.reveal().len()).sum();
-        Reverse((finding.severity, finding.confidence, finding.evidence.secrets.len(), shown))
+        // The path says most where it goes into the archive.
+        let path = finding.location.path.len();
+        Reverse((finding.severity, finding.confidence, finding.evidence.secrets.len(), shown, path))
     });
     let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
     for finding in findings {

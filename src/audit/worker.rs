@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use super::Coverage;
 use super::content::{NodeReader, fill, segments};
@@ -36,6 +38,8 @@ pub(super) struct Shared<'a> {
     pub(super) detectors: &'a Detectors,
     pub(super) engine: &'a Engine,
     pub(super) budget: &'a Budget,
+    /// Bytes that came out of packed files, on all threads.
+    pub(super) unpacked: &'a Arc<AtomicU64>,
 }
 
 /// What a thread found.
@@ -198,8 +202,8 @@ impl<'a> Worker<'a> {
         if !search {
             return Ok(());
         }
-        let spent = Spent::new(len, self.shared.budget);
-        self.decode(subject, &spent, 1, collected);
+        let spent = self.spent(len);
+        self.decode_file(subject, node, len, &spent, collected)?;
         if let Some(format) = format {
             let mut reader = NodeReader::new(node, (0, len));
             self.archive(subject, format, &mut reader, &spent, 1, collected);
@@ -207,6 +211,10 @@ impl<'a> Worker<'a> {
         self.outcome.coverage.members += spent.members();
         self.outcome.coverage.bytes_unpacked += spent.bytes();
         Ok(())
+    }
+
+    fn spent(&self, packed: u64) -> Spent {
+        Spent::of_image(packed, self.shared.budget, self.shared.unpacked)
     }
 
     /// A file with long holes: each part with data is searched on its own.
@@ -230,7 +238,8 @@ impl<'a> Worker<'a> {
                 return Err(error);
             }
             if search {
-                self.decode(&alone, &Spent::new(len, self.shared.budget), 1, collected);
+                let spent = self.spent(len);
+                self.decode_file(&alone, node, start.saturating_add(len.min(left)), &spent, collected)?;
             }
             if len > left {
                 let reason =

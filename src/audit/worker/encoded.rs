@@ -1,10 +1,12 @@
 //! Base64 in a stream: collected while the stream is searched, then decoded and looked at like members.
 
+use super::super::content::{NodeReader, fill};
 use super::{Subject, Worker, part_gap};
 use crate::archive::base64_blocks::{Block, Finder};
 use crate::archive::{self, Format, Spent};
 use crate::detect::{Collected, Sink};
 use crate::finding::GapKind;
+use crate::fs::{FsError, Node};
 
 /// Bytes without a zero that begin a text.
 const TEXT: usize = 8192;
@@ -17,8 +19,10 @@ pub(super) struct Encoded {
     finder: Finder,
     is_looked_for: bool,
     blocks: Vec<Block>,
-    /// Bytes of base64, those that are not kept, too.
+    /// Bytes of base64 that are kept.
     bytes: u64,
+    /// Where the first block lies that is not kept.
+    rest: Option<u64>,
 }
 
 impl Encoded {
@@ -26,18 +30,21 @@ impl Encoded {
     pub(super) fn begin(&mut self, base: u64, first: &[u8], format: Option<Format>) {
         self.finder.reset(base);
         self.blocks.clear();
-        self.bytes = 0;
+        (self.bytes, self.rest) = (0, None);
         // The members of an archive are looked at for base64, each on its own; programs are not.
         let start = first.get(..TEXT).unwrap_or(first);
-        self.is_looked_for = format.is_none() && memchr::memchr(0, start).is_none();
+        self.is_looked_for = format.is_none_or(Format::is_readable) && memchr::memchr(0, start).is_none();
     }
 
-    /// Looks at the next piece, and keeps its blocks, up to `limit` bytes in all.
+    /// Looks at the next piece, and keeps its blocks, up to `limit` bytes in all, and at least one.
     pub(super) fn piece(&mut self, piece: &[u8], last: bool, limit: u64) {
         let mut keep = |block: Block| {
-            self.bytes = self.bytes.saturating_add(block.len() as u64);
-            if self.bytes <= limit {
+            let bytes = self.bytes.saturating_add(block.len() as u64);
+            if self.rest.is_none() && (bytes <= limit || self.blocks.is_empty()) {
+                self.bytes = bytes;
                 self.blocks.push(block);
+            } else {
+                self.rest.get_or_insert(block.offset);
             }
         };
         if self.is_looked_for {
@@ -46,10 +53,54 @@ impl Encoded {
         if last {
             self.finder.finish(&mut keep);
         }
+        self.is_looked_for &= self.rest.is_none();
+    }
+
+    /// Takes up the stream where its first block lies that was not kept; returns that place.
+    fn resume(&mut self) -> Option<u64> {
+        let rest = self.rest.take()?;
+        self.finder.resume(rest);
+        self.blocks.clear();
+        (self.bytes, self.is_looked_for) = (0, true);
+        Some(rest)
     }
 }
 
 impl Worker<'_> {
+    /// Looks at what base64 in a file says that was searched up to `end`: as much as may be kept at once, then
+    /// the file is read again for what follows.
+    ///
+    /// # Errors
+    /// Of the file system.
+    pub(super) fn decode_file(
+        &mut self,
+        outer: &Subject<'_>,
+        node: &mut dyn Node,
+        end: u64,
+        spent: &Spent,
+        collected: &mut Collected,
+    ) -> Result<(), FsError> {
+        let limit = self.shared.budget.whole_file;
+        loop {
+            let rest = self.encoded.rest.take();
+            self.decode(outer, spent, 1, collected);
+            self.encoded.rest = rest;
+            let Some(start) = self.encoded.resume() else { return Ok(()) };
+            let mut reader = NodeReader::new(node, (start, end.saturating_sub(start)));
+            while self.encoded.is_looked_for {
+                let (filled, read) = fill(&mut reader, &mut self.buffer);
+                let last = filled < self.buffer.len() || read.is_err();
+                self.encoded.piece(self.buffer.get(..filled).unwrap_or_default(), last, limit);
+                if last {
+                    break;
+                }
+            }
+            if let Some(error) = reader.failed {
+                return Err(error);
+            }
+        }
+    }
+
     /// Looks at what base64 in the last stream says, as at members of the file.
     pub(super) fn decode(
         &mut self,
@@ -60,7 +111,7 @@ impl Worker<'_> {
     ) {
         let blocks = std::mem::take(&mut self.encoded.blocks);
         let limit = self.shared.budget.whole_file;
-        if self.encoded.bytes > limit {
+        if self.encoded.rest.is_some() {
             let reason = format!("only the first {limit} bytes of base64 are decoded");
             collected.gap(part_gap(&outer.location, GapKind::OverLimit, reason));
         }

@@ -11,6 +11,9 @@ use crate::finding::{GapKind, Location};
 use crate::fs::{FileType, Metadata};
 use crate::tree::Entry;
 
+/// How many times `budget.whole_file` a member may have that is searched and then unpacked.
+const WHOLE_FILES: u64 = 4;
+
 impl Worker<'_> {
     /// Looks inside an archive, member by member; what cannot be opened becomes a gap.
     pub(super) fn archive(
@@ -29,13 +32,15 @@ impl Worker<'_> {
         }
         let budget = self.shared.budget;
         let outer_path = outer.location.path.clone();
-        let result = archive::members(format, input, budget, spent, &mut |member| {
-            let name = member.name.map_or_else(|| archive::stream_name(format, &outer_path), <[u8]>::to_vec);
-            let path = [&outer_path, &b"!/"[..], &name].concat();
-            self.member(outer, &path, member.content, spent, depth, collected);
+        let problems = archive::members(format, input, budget, spent, &mut |member| {
+            let mut head = [0; archive::HEAD];
+            let (filled, _) = fill(member.content, &mut head);
+            let head = head.get(..filled).unwrap_or_default();
+            let path = inner_path(format, &outer_path, member.name, head);
+            self.member(outer, &path, &mut head.chain(member.content), spent, depth, collected);
             ControlFlow::Continue(())
         });
-        if let Err(error) = result {
+        for error in problems {
             let kind = match error {
                 ArchiveError::Unsupported(_) => GapKind::Unsupported,
                 ArchiveError::Encrypted(_) => GapKind::Encrypted,
@@ -77,6 +82,9 @@ impl Worker<'_> {
                     collected,
                 );
             }
+            Some(format) if format.is_readable() => {
+                self.readable(&subject, format, &mut stream, spent, depth.saturating_add(1), collected);
+            }
             Some(format) => {
                 self.archive(&subject, format, &mut stream, spent, depth.saturating_add(1), collected);
             }
@@ -86,4 +94,37 @@ impl Worker<'_> {
             }
         }
     }
+    /// A member that says something as it stands, too: it is searched, and then what is inside.
+    fn readable(
+        &mut self,
+        subject: &Subject<'_>,
+        format: Format,
+        stream: &mut dyn Read,
+        spent: &Spent,
+        depth: u32,
+        collected: &mut Collected,
+    ) {
+        let limit = self.shared.budget.whole_file.saturating_mul(WHOLE_FILES);
+        let mut bytes = Vec::new();
+        // An error is told by who handed the member on.
+        let _ = stream.take(limit).read_to_end(&mut bytes);
+        self.stream(subject, &mut bytes.as_slice().chain(stream), 0, true, collected);
+        self.decode(subject, spent, depth, collected);
+        if bytes.len() as u64 >= limit {
+            let reason = format!("only the first {limit} bytes are unpacked (all were searched)");
+            collected.gap(part_gap(&subject.location, GapKind::OverLimit, reason));
+        }
+        self.archive(subject, format, &mut bytes.as_slice(), spent, depth, collected);
+    }
+}
+
+/// The path of a member. A packed archive whose name tells neither (a layer of a container image) has its
+/// members right under it.
+fn inner_path(format: Format, outer: &[u8], name: Option<&[u8]>, head: &[u8]) -> Vec<u8> {
+    let name = name.map_or_else(|| archive::stream_name(format, outer), <[u8]>::to_vec);
+    let is_plain = format.is_stream() && outer.ends_with(&name);
+    if is_plain && archive::recognise(head) == Some(Format::Tar) {
+        return outer.to_vec();
+    }
+    [outer, b"!/", &name].concat()
 }

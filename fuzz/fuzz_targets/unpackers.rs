@@ -1,0 +1,47 @@
+//! One unpacker at a time, whether or not its input would be recognised: patched seeds of its own, or the input
+//! itself.
+#![no_main]
+
+use std::ops::ControlFlow;
+
+use ami_assay_fuzz::seeds::{Seeds, cached};
+use ami_assay_fuzz::{Patched, budget};
+use assay::archive::{Format, Spent, members};
+use libfuzzer_sys::fuzz_target;
+
+static SEEDS: [Seeds; 12] = [const { Seeds::new() }; 12];
+const FORMATS: [(Format, &str); 12] = [
+    (Format::Lz4, "archive-lz4"),
+    (Format::Lzma, "archive-lzma"),
+    (Format::Compress, "archive-compress"),
+    (Format::Rpm, "archive-rpm"),
+    (Format::GitPack, "archive-git-pack"),
+    (Format::GitObject, "archive-git-object"),
+    (Format::Zip, "archive-zip"),
+    (Format::Tar, "archive-tar"),
+    (Format::Pdf, "archive-pdf"),
+    (Format::Document, "archive-document"),
+    (Format::Cpio, "archive-cpio"),
+    (Format::Deb, "archive-deb"),
+];
+
+fuzz_target!(|input: &[u8]| {
+    let [choice, input @ ..] = input else { return };
+    let number = usize::from(choice >> 1) % FORMATS.len();
+    let (format, prefix) = FORMATS[number];
+    if choice % 2 == 1 {
+        return unpack(format, input);
+    }
+    let Some(patched) = Patched::new(cached(&SEEDS[number], &[prefix]), input) else { return };
+    unpack(format, &patched.bytes());
+});
+
+fn unpack(format: Format, bytes: &[u8]) {
+    let spent = Spent::new(bytes.len() as u64, &budget());
+    let _ = members(format, &mut &*bytes, &budget(), &spent, &mut |member| {
+        let _ = member.content.read_to_end(&mut Vec::new());
+        ControlFlow::Continue(())
+    });
+    assert!(spent.bytes() <= budget().unpacked_bytes + (1 << 20));
+    assert!(spent.members() <= budget().archive_members + 1);
+}

@@ -1,0 +1,29 @@
+//! Compound files (doc, xls, ppt, msi, encrypted docx). Their bytes are searched as they stand; what an Office
+//! document that is encrypted says cannot be.
+//!
+//! Source: [MS-CFB] 2.6 (names in the directory), [MS-OFFCRYPTO] 2.3.4.4 (`EncryptedPackage`).
+
+use std::io::Read;
+
+use super::{ArchiveError, Format, damaged};
+
+/// What every file begins with.
+pub(super) const MAGIC: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+/// The stream that the document lies in.
+const PACKAGE: &str = "EncryptedPackage";
+
+pub(super) fn look(input: &mut dyn Read) -> Result<(), ArchiveError> {
+    let name: Vec<u8> = PACKAGE.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let finder = memchr::memmem::Finder::new(&name);
+    let mut piece = Vec::new();
+    loop {
+        let read = input.take(1 << 20).read_to_end(&mut piece);
+        if finder.find(&piece).is_some() {
+            return Err(ArchiveError::Encrypted("this Office document".to_owned()));
+        }
+        if read.map_err(|error| damaged(Format::Compound, error))? == 0 {
+            return Ok(());
+        }
+        piece.drain(..piece.len().saturating_sub(name.len()));
+    }
+}

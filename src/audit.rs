@@ -1,5 +1,6 @@
 //! The audit: an image in, a report out. One pass over every file.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -80,6 +81,7 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
     let mut gaps = system.gaps;
     gaps.extend(outcome.gaps.into_iter().chain(collected.gaps).chain(fact_gaps));
     merge::sort(&mut findings, &mut gaps);
+    joins::secrets(&mut findings);
     let name = Some(facts.os.pretty_name.clone()).filter(|name| !name.is_empty());
     let mut coverage = outcome.coverage;
     let own = system.tree.volumes().iter().filter(|mounted| !mounted.is_plain);
@@ -331,6 +333,12 @@ pub struct Coverage {
 }
 
 impl Report {
+    /// The findings, of those about one secret the worst alone: what there is to do.
+    pub fn distinct(&self) -> impl Iterator<Item = &Finding> {
+        let mut seen = BTreeSet::new();
+        self.findings.iter().filter(move |finding| finding.group.is_none_or(|group| seen.insert(group)))
+    }
+
     /// Gaps through which something was lost.
     pub fn losses(&self) -> impl Iterator<Item = &Gap> {
         self.gaps.iter().filter(|gap| gap.loss > Loss::Nothing)

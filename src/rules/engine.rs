@@ -9,9 +9,9 @@ use std::collections::HashSet;
 use super::filter::{Filter, Hit, Keyword};
 use super::schema::Rule;
 use super::shape::Pattern;
-use super::validators::{Proof, entropy};
+use super::validators::{Verdict, entropy};
 use super::{Match, utf16};
-use crate::finding::{Confidence, Secret};
+use crate::finding::{Confidence, Proof, Secret};
 
 /// How far a window may grow when a match fills it to its end.
 const GROWTH: usize = 64 << 10;
@@ -259,12 +259,12 @@ impl Scan<'_> {
         if self.seen.contains(&(index, offset)) || entropy(secret) < rule.min_entropy {
             return;
         }
-        let mut confidence = rule.confidence;
+        let (mut confidence, mut proof) = (rule.confidence, Proof::Form);
         for validator in &rule.validators {
             match validator(secret) {
-                Proof::Holds => {}
-                Proof::Sure(sure) => confidence = sure,
-                Proof::Refuted => return,
+                Verdict::Holds => {}
+                Verdict::Sure(sure, of) => (confidence, proof) = (sure, of),
+                Verdict::Refuted => return,
             }
         }
         let Some(count) = self.counts.get_mut(index) else { return };
@@ -278,11 +278,13 @@ impl Scan<'_> {
         let found = Match {
             advisory: rule.advisory.clone(),
             confidence: confidence.min(Confidence::High),
+            proof,
             family: rule.family,
             offset,
             line,
             secret: Secret::new(secret),
             key,
+            other: rule.pair.as_ref().and_then(|pair| pair.near(chunk.bytes, &span)),
             context: Secret::new(context(chunk.bytes, span)),
         };
         self.matches.push((index, found));

@@ -11,6 +11,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     reason = "a panic in a test is a failed test, and the volume is its output"
 )]
 

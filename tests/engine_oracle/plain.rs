@@ -63,9 +63,7 @@ pub(crate) struct Literals(Vec<(String, AhoCorasick)>);
 impl Literals {
     pub(crate) fn new(keywords: &[String], any_case: bool) -> Self {
         let build = |keyword: &String| {
-            let automaton =
-                AhoCorasick::builder().ascii_case_insensitive(any_case).build([keyword.as_bytes()]).unwrap();
-            automaton
+            AhoCorasick::builder().ascii_case_insensitive(any_case).build([keyword.as_bytes()]).unwrap()
         };
         Self((0..).zip(keywords).map(|(number, keyword)| (format!("k{number}"), build(keyword))).collect())
     }

@@ -1,5 +1,6 @@
 //! The audit: an image in, a report out. One pass over every file.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -89,6 +90,7 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
     detect::miners::starts::join(&system.tree, &mut findings);
     joins::keys(&mut findings);
     merge::sort(&mut findings, &mut gaps);
+    joins::secrets(&mut findings);
     let name = Some(facts.os.pretty_name.clone()).filter(|name| !name.is_empty());
     let mut coverage = outcome.coverage;
     let own = system.tree.volumes().iter().filter(|mounted| !mounted.is_plain);
@@ -340,6 +342,12 @@ pub struct Coverage {
 }
 
 impl Report {
+    /// The findings, of those about one secret the worst alone: what there is to do.
+    pub fn distinct(&self) -> impl Iterator<Item = &Finding> {
+        let mut seen = BTreeSet::new();
+        self.findings.iter().filter(move |finding| finding.group.is_none_or(|group| seen.insert(group)))
+    }
+
     /// Gaps through which something was lost.
     pub fn losses(&self) -> impl Iterator<Item = &Gap> {
         self.gaps.iter().filter(|gap| gap.loss > Loss::Nothing)

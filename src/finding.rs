@@ -5,6 +5,10 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+mod proof;
+
+pub use proof::Proof;
+
 /// How bad it is, when true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -201,8 +205,12 @@ pub struct Finding {
     pub severity: Severity,
     /// How sure this one is.
     pub confidence: Confidence,
+    /// Which proof there is, where it is about a value.
+    pub proof: Option<Proof>,
     /// Where.
     pub location: Location,
+    /// The number that all findings about one secret share, where there are several.
+    pub group: Option<u32>,
     /// More places that hold the same thing.
     pub more: Vec<Location>,
     /// The account, host or service concerned, if one: "root".
@@ -220,7 +228,9 @@ impl Finding {
             advisory: Arc::clone(advisory),
             severity: advisory.severity,
             confidence: Confidence::High,
+            proof: None,
             location: Location::default(),
+            group: None,
             more: Vec::new(),
             subject: None,
             package: None,
@@ -239,6 +249,13 @@ impl Finding {
     #[must_use]
     pub fn confidence(mut self, confidence: Confidence) -> Self {
         self.confidence = confidence;
+        self
+    }
+
+    /// The proof of its value.
+    #[must_use]
+    pub fn proof(mut self, proof: Proof) -> Self {
+        self.proof = Some(proof);
         self
     }
 

@@ -32,7 +32,7 @@ pub enum Verdict {
 /// Judges `report` by `policy`. Gaps through which nothing was lost never count.
 pub fn judge(policy: &Policy, report: &Report) -> Verdict {
     let fails = |severity| policy.fail_on.is_some_and(|least| severity >= least);
-    let findings = report.findings.iter().filter(|finding| fails(finding.severity)).count();
+    let findings = report.distinct().filter(|finding| fails(finding.severity)).count();
     if findings > 0 {
         return Verdict::Fail { findings };
     }

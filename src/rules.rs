@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, LazyLock};
 
-use crate::finding::{Advisory, Confidence, Secret};
+use crate::finding::{Advisory, Confidence, Proof, Secret};
 
 mod embedded;
 mod engine;
 mod filter;
+pub mod pair;
 pub mod proof;
 pub mod schema;
 mod shape;
@@ -49,6 +50,8 @@ pub struct Match {
     pub advisory: Arc<Advisory>,
     /// How sure, after the rule's validators.
     pub confidence: Confidence,
+    /// What the validators proved.
+    pub proof: Proof,
     /// The family of the rule.
     pub family: Family,
     /// Byte offset of the secret in the file (in the member, for archives).
@@ -59,6 +62,8 @@ pub struct Match {
     pub secret: Secret,
     /// The name it is assigned to (`DB_PASSWORD`), where the rule catches one in its `key` group.
     pub key: Option<Vec<u8>>,
+    /// The other half of the credential, where the rule has one and it is near.
+    pub other: Option<pair::Other>,
     /// The text around it (its line, at most 512 bytes): holds the secret, so never shown as it is.
     pub context: Secret,
 }

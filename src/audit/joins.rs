@@ -1,6 +1,7 @@
-//! What only the whole report shows: a private key in one file that opens an account by another.
+//! What only the whole report shows: a private key in one file that opens an account by another, and one secret
+//! in many files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Category, Finding, Location};
 use crate::text::Escaped;
@@ -34,6 +35,52 @@ pub(super) fn keys(findings: &mut [Finding]) {
     }
 }
 
+/// Gives the findings about one secret one number, in the order of the report, which is sorted: the first of a
+/// number is the worst. An id alone belongs to the finding that has it with its secret; who has the same
+/// password as another account is a finding of its own.
+pub(super) fn secrets(findings: &mut [Finding]) {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut by_secret: BTreeMap<(Option<String>, Vec<u8>), BTreeSet<usize>> = BTreeMap::new();
+    for (index, finding) in findings.iter().enumerate().filter(|(_, finding)| is_of_values(finding)) {
+        let marks = marks(finding);
+        let sets: Option<Vec<&BTreeSet<usize>>> = marks.iter().map(|mark| by_secret.get(mark)).collect();
+        let known = sets.unwrap_or_default();
+        let first = known.split_first();
+        let with_all = first.and_then(|(first, rest)| {
+            first.iter().find(|group| rest.iter().all(|set| set.contains(group))).copied()
+        });
+        let group = with_all.unwrap_or(groups.len());
+        match groups.get_mut(group) {
+            Some(members) => members.push(index),
+            None => groups.push(vec![index]),
+        }
+        for mark in marks {
+            by_secret.entry(mark).or_default().insert(group);
+        }
+    }
+    let several = groups.iter().filter(|members| members.len() > 1);
+    for (number, members) in (1_u32..).zip(several) {
+        for &member in members {
+            if let Some(finding) = findings.get_mut(member) {
+                finding.group = Some(number);
+            }
+        }
+    }
+}
+
+/// The secrets of a finding, each with the account that it is of.
+fn marks(finding: &Finding) -> Vec<(Option<String>, Vec<u8>)> {
+    let secrets = finding.evidence.secrets.iter();
+    secrets.map(|secret| (finding.subject.clone(), secret.reveal().trim_ascii().to_vec())).collect()
+}
+
+/// Whether it is about the values in it, and not about what they are signs of.
+fn is_of_values(finding: &Finding) -> bool {
+    let others =
+        matches!(finding.advisory.category, Category::Miner | Category::Access | Category::Hardening);
+    !others && !finding.evidence.secrets.is_empty()
+}
+
 fn is_private(finding: &Finding) -> bool {
     matches!(finding.advisory.category, Category::SshPrivateKey | Category::SshHostKey | Category::Credential)
         && finding.evidence.key_fingerprint.is_some()
@@ -44,7 +91,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::finding::{Advisory, Severity};
+    use crate::finding::{Advisory, Secret, Severity};
 
     fn finding(category: Category, path: &str) -> Finding {
         let advisory = Advisory {
@@ -59,6 +106,31 @@ mod tests {
         let mut finding = Finding::new(&Arc::new(advisory)).fingerprint("SHA256:x".to_owned());
         finding.location.path = path.as_bytes().to_vec();
         finding
+    }
+
+    #[test]
+    fn findings_about_one_secret_share_a_number() {
+        let with = |secrets: &[&str]| {
+            let mut finding = finding(Category::Credential, "/a");
+            finding.evidence.secrets = secrets.iter().map(|text| Secret::new(text.as_bytes())).collect();
+            finding
+        };
+        let account = |name: &str| with(&["hash"]).subject(name);
+        let mut findings = [
+            with(&["id", "key"]),
+            with(&["token"]),
+            with(&[" token\n"]),
+            with(&["id"]),
+            with(&["id", "other key"]),
+            account("root"),
+            account("admin"),
+            with(&[]),
+            with(&[]),
+        ];
+        secrets(&mut findings);
+        let groups = findings.map(|finding| finding.group);
+        let expected = [Some(1), Some(2), Some(2), Some(1), None, None, None, None, None];
+        assert_eq!(groups, expected);
     }
 
     #[test]

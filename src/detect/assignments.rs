@@ -19,7 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::credentials::is_example;
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Confidence, Finding, Secret, Severity};
+use crate::finding::{Advisory, Confidence, Finding, Proof, Secret, Severity};
 use crate::rules::validators::entropy;
 use crate::rules::{Family, Match};
 use crate::tree::Entry;
@@ -62,8 +62,11 @@ impl MatchDetector for Assignments {
             }
             let confidence = if random { Confidence::Medium } else { Confidence::Low };
             let severity = if strict && !random { Severity::Low } else { found.advisory.severity };
-            let mut finding =
-                Finding::new(&found.advisory).severity(severity).confidence(confidence).offset(found.offset);
+            let mut finding = Finding::new(&found.advisory)
+                .severity(severity)
+                .confidence(confidence)
+                .proof(Proof::Name)
+                .offset(found.offset);
             finding.location.line = found.line;
             let key = String::from_utf8_lossy(key).into_owned();
             finding = finding.fact("name", key).secret(found.secret.clone());

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Finding, Secret, Severity};
+use crate::finding::{Advisory, Category, Finding, Proof, Secret, Severity};
 use crate::fs::FileType;
 use crate::keys;
 use crate::text::Escaped;
@@ -144,6 +144,7 @@ impl FileDetector for AuthorizedKeys {
             }
             let Some(key) = keys::parse_public_line(line) else { continue };
             let mut finding = Finding::new(&self.advisory)
+                .proof(Proof::Key)
                 .line(number)
                 .secret(Secret::new(key.text.as_slice()))
                 .fingerprint(key.fingerprint())

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Confidence, Finding, Secret, Severity};
+use crate::finding::{Advisory, Confidence, Finding, Proof, Secret, Severity};
 use crate::fs::FileType;
 use crate::tree::Entry;
 
@@ -104,7 +104,8 @@ fn held(kind: &Kind, content: &[u8], sink: &mut dyn Sink) {
     let Some(store) = formats::store(content) else { return };
     let severity = kind.advisory.severity;
     let severity = if store.locked { severity.min(Severity::Medium) } else { severity };
-    let finding = Finding::new(&kind.advisory).severity(severity).fact("store", store.what);
+    let finding =
+        Finding::new(&kind.advisory).severity(severity).proof(Proof::File).fact("store", store.what);
     sink.finding(finding.fact("locked", if store.locked { "yes" } else { "no" }));
 }
 
@@ -119,7 +120,7 @@ fn read(kind: &Kind, path: &[u8], content: &[u8], sink: &mut dyn Sink) {
         formats::read(format, &kind.keys, &kind.ids, &text, &mut hits);
     }
     for hit in &hits.all {
-        let mut finding = Finding::new(&kind.advisory);
+        let mut finding = Finding::new(&kind.advisory).proof(Proof::File);
         if is_example(path) {
             finding = finding.confidence(Confidence::Low).severity(kind.advisory.severity.min(Severity::Low));
         }
@@ -128,7 +129,11 @@ fn read(kind: &Kind, path: &[u8], content: &[u8], sink: &mut dyn Sink) {
             finding = finding.line(line);
         }
         for secret in &hit.secrets {
-            finding = finding.secret(Secret::new(text.bytes(secret)));
+            let value = text.bytes(secret);
+            if let Some(account) = super::credentials::account(&value) {
+                finding = finding.fact("account", account);
+            }
+            finding = finding.secret(Secret::new(value));
         }
         for (name, value) in &hit.facts {
             finding = finding.fact(name, value.as_str());

@@ -1,8 +1,9 @@
 //! Tokens and keys of services, anywhere in a file.
 //!
-//! **Finds** what the rules in `signatures/credentials/` match. An AWS key id and the secret key near it are
-//! one finding, as they are one credential; in the id's own line the secret key needs no name
-//! (`BasicAWSCredentials("AKIA…", "…")`, a CSV of the console).
+//! **Finds** what the rules in `signatures/credentials/` match. An id and the secret near it are one finding, as
+//! they are one credential; by the rule's `pair` the other half needs no name (`BasicAWSCredentials("AKIA…",
+//! "…")`, a note with the secret key in the line beneath). What a token says of itself (its account, its end) is
+//! shown.
 //!
 //! **Why it matters:** whoever starts the image can use them as their owner.
 //!
@@ -15,10 +16,16 @@ use std::sync::Arc;
 
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Confidence, Finding, Secret, Severity};
-use crate::rules::validators::entropy;
+use crate::finding::{Advisory, Confidence, Finding, Severity};
+use crate::rules::pair::Other;
 use crate::rules::{Family, Match};
 use crate::tree::Entry;
+
+mod shown;
+
+/// The rules of AWS's key id and of its secret key with a name.
+const ID: &str = "aws-access-key-id";
+const SECRET: &str = "aws-secret-access-key";
 
 /// How far an AWS key id may be from its secret key, in bytes.
 const PAIR_DISTANCE: u64 = 2048;
@@ -39,44 +46,47 @@ impl MatchDetector for Credentials {
     fn inspect(&self, entry: &Entry<'_>, matches: &[Match], _: &Facts, sink: &mut dyn Sink) {
         let example = is_example(entry.path);
         for found in matches {
-            let is_id = found.advisory.id == "aws-access-key-id";
-            if is_id && nearest(found, matches, "aws-secret-access-key").is_some() {
+            if found.advisory.id == ID && owner(found, matches).is_some() {
                 continue; // it is in the finding of its secret key
             }
-            let mut finding = Finding::new(&found.advisory).confidence(found.confidence).offset(found.offset);
+            let mut finding = Finding::new(&found.advisory)
+                .confidence(found.confidence)
+                .proof(found.proof)
+                .offset(found.offset);
             finding.location.line = found.line;
-            if found.advisory.id == "aws-secret-access-key"
-                && let Some(id) = nearest(found, matches, "aws-access-key-id")
-            {
+            let both = if found.advisory.id == SECRET { nearest(found, matches, ID) } else { None };
+            finding = finding.secret(found.secret.clone());
+            finding.evidence.facts.extend(shown::facts(&found.advisory.id, found.secret.reveal()));
+            if let Some(id) = both {
                 finding = finding.secret(id.secret.clone());
+                finding.evidence.facts.extend(shown::facts(ID, id.secret.reveal()));
             }
-            if is_id && let Some(secret) = unnamed_key(found) {
-                let finding = finding.severity(if example { Severity::Low } else { Severity::Critical });
-                sink.finding(finding.secret(found.secret.clone()).secret(Secret::new(secret)));
-                continue;
+            if let Some(Other { value, severity }) = &found.other {
+                finding = match severity {
+                    Some(severity) => finding.severity(*severity).secret(value.clone()),
+                    None => finding.fact("id", String::from_utf8_lossy(value.reveal())),
+                };
             }
             if example || found.confidence == Confidence::Low {
-                finding = finding.severity(found.advisory.severity.min(Severity::Low));
+                let severity = finding.severity.min(Severity::Low);
+                finding = finding.severity(severity);
             }
-            sink.finding(finding.secret(found.secret.clone()));
+            sink.finding(finding);
         }
     }
 }
 
-/// The secret key in the line of an AWS key id: 40 letters of base64 that stand alone and look random.
-fn unnamed_key(id: &Match) -> Option<&[u8]> {
-    let line = id.context.reveal();
-    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/".contains(byte);
-    let mut words = line.split(|byte| !is_letter(byte));
-    words.find(|word| {
-        let has = |test: fn(&u8) -> bool| word.iter().any(test);
-        word.len() == 40
-            && has(u8::is_ascii_lowercase)
-            && has(u8::is_ascii_uppercase)
-            && has(u8::is_ascii_digit)
-            && entropy(word) >= 4.2
-            && memchr::memmem::find(word, b"EXAMPLE").is_none()
-    })
+/// The account of AWS that a value tells, if it is a key id.
+pub(super) fn account(value: &[u8]) -> Option<String> {
+    let is_id = value.len() == 20 && (value.starts_with(b"AKIA") || value.starts_with(b"ASIA"));
+    is_id.then(|| shown::account(value)).flatten()
+}
+
+/// The secret key that an AWS key id belongs to: one whose nearest id it is.
+fn owner<'m>(id: &Match, matches: &'m [Match]) -> Option<&'m Match> {
+    let secrets = matches.iter().filter(|other| other.advisory.id == SECRET);
+    let mut secrets = secrets.filter(|secret| secret.offset.abs_diff(id.offset) <= PAIR_DISTANCE);
+    secrets.find(|secret| nearest(secret, matches, ID).is_some_and(|near| near.secret == id.secret))
 }
 
 /// The match of the rule `id` that is nearest to `to`, if near enough.
@@ -109,6 +119,76 @@ pub(super) fn is_example(path: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::detect::Collected;
+    use crate::finding::{Proof, Secret};
+    use crate::fs::{FileType, Metadata, NodeId};
+    use crate::rules::Engine;
+
+    /// What is found in a text that stands in a file.
+    fn found(text: &str) -> Vec<Finding> {
+        let mut scan = Engine::embedded().begin();
+        scan.chunk(text.as_bytes(), 0, 0, true);
+        let mut matches = scan.finish();
+        matches.retain(|found| found.family == Family::Credentials);
+        let metadata = Metadata::bare(FileType::Regular, 0o644, 9);
+        let entry = Entry { path: b"/opt/a", metadata: &metadata, node: NodeId(1), target: None };
+        let mut sink = Collected::default();
+        Credentials.inspect(&entry, &matches, &Facts::default(), &mut sink);
+        sink.findings
+    }
+
+    fn secrets(finding: &Finding) -> Vec<&[u8]> {
+        finding.evidence.secrets.iter().map(Secret::reveal).collect()
+    }
+
+    /// Not in one piece here, so that no scanner takes it for a leak.
+    fn id(end: &str) -> String {
+        format!("AKI{}{end}", "AHODZDOCIS2JHTLG")
+    }
+
+    const KEY: &str = "Vmi4A+2O76UMFxFkM+R5Kjp1vRt/1fjORS+6ilI8";
+    const OTHER: &str = "ihN5KXSc7Tvo+hBKqFYY+kv5ZJr3J1TWDtkwtDDb";
+
+    #[test]
+    fn an_id_and_the_key_in_another_line_are_one_finding() {
+        for text in [format!("{}\n\n{KEY}\n", id("M")), format!("- {KEY}\n- {}\n", id("M"))] {
+            let findings = found(&text);
+            assert_eq!(findings.len(), 1, "{text}");
+            assert_eq!(secrets(&findings[0]), [id("M").as_bytes(), KEY.as_bytes()]);
+            assert_eq!(findings[0].severity, Severity::Critical);
+            assert_eq!(findings[0].evidence.facts[0].0, "account");
+        }
+    }
+
+    #[test]
+    fn hashes_paths_and_longer_base64_are_no_key_of_an_id() {
+        let long = format!("{KEY}{OTHER}");
+        let path = "com/amazon/aws/s3/Model/V2/Client/Builde";
+        for near in ["da39a3ee5e6b4b0d3255bfef95601890afd80709", &long, path, &format!("{KEY}=")] {
+            let findings = found(&format!("{}\n{near}\n", id("M")));
+            assert_eq!(findings.len(), 1, "{near}");
+            assert_eq!(secrets(&findings[0]), [id("M").as_bytes()], "{near}");
+            assert_eq!(findings[0].severity, Severity::Medium);
+        }
+    }
+
+    #[test]
+    fn an_id_whose_key_is_not_there_stays_beside_one_whose_key_is() {
+        let text = format!("{}\naws_secret_access_key = {KEY}\n\n\n\n\n\n\n\n{}\n", id("M"), id("N"));
+        let pairs = found(&text);
+        assert_eq!(pairs.len(), 2);
+        assert_eq!(secrets(&pairs[0]), [KEY.as_bytes(), id("M").as_bytes()]);
+        assert_eq!(pairs[1].advisory.id, ID);
+    }
+
+    #[test]
+    fn a_secret_shows_the_id_near_it() {
+        let client = "123456789012-abcdefghijklmnopqrstuvwxyz012345.apps.googleusercontent.com";
+        let secret = format!("GOC{}", "SPX-k3JxQ9vTzL0mWb7RfYh2NdPs8AuE");
+        let findings = found(&format!("client: {client}\nsecret: {secret}\n"));
+        assert_eq!(findings[0].evidence.facts, [("id", client.to_owned())]);
+        assert_eq!(findings[0].proof, Some(Proof::Form));
+    }
 
     #[test]
     fn places_of_examples_are_known() {

@@ -19,7 +19,7 @@ use memchr::memmem;
 
 use super::{FileDetector, Interest, MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, Finding, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
 use crate::fs::FileType;
 use crate::rules::{Family, Match};
 use crate::tree::Entry;
@@ -85,6 +85,7 @@ impl MatchDetector for MinerMarks {
             }
             signals.extend(wallet.proved.then_some("wallet"));
         }
+        let is_proved = signals.contains("wallet");
         let severity = match signals.len() {
             _ if is_reading_matter(entry, facts) => Severity::Info,
             0 | 1 => Severity::Low,
@@ -100,6 +101,9 @@ impl MatchDetector for MinerMarks {
         if !pools.is_empty() {
             let pools: Vec<String> = pools.into_iter().take(8).collect();
             finding = finding.fact("pools", pools.join(", "));
+        }
+        if is_proved {
+            finding = finding.proof(Proof::Checksum);
         }
         for (wallet, coin) in wallets {
             finding = finding.secret(Secret::new(wallet)).fact("wallet", coin);

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, Finding, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
 use crate::fs::FileType;
 use crate::text::Escaped;
 use crate::tree::Entry;
@@ -349,7 +349,8 @@ fn severity_of(row: &Row<'_>, form: &Form, facts: &Facts) -> Severity {
 }
 
 fn with_hash(finding: Finding, hash: &[u8], form: &Form) -> Finding {
-    let mut finding = finding.secret(Secret::new(hash)).fact("algorithm", form.algorithm);
+    let mut finding =
+        finding.proof(Proof::Structure).secret(Secret::new(hash)).fact("algorithm", form.algorithm);
     if let Some(cost) = &form.cost {
         finding = finding.fact("cost", cost.clone());
     }

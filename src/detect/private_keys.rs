@@ -20,8 +20,9 @@ use super::credentials::is_example;
 use super::ssh_host_keys::is_host_key_path;
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Finding, Secret, Severity};
+use crate::finding::{Advisory, Category, Finding, Proof, Secret, Severity};
 use crate::keys::{self, Format};
+use crate::rules::pair::Other;
 use crate::rules::{Family, Match};
 use crate::tree::Entry;
 
@@ -30,6 +31,7 @@ pub struct PrivateKeys {
     ssh: Arc<Advisory>,
     tls: Arc<Advisory>,
     pgp: Arc<Advisory>,
+    service: Arc<Advisory>,
 }
 
 impl Default for PrivateKeys {
@@ -63,6 +65,17 @@ impl Default for PrivateKeys {
                     .into(),
                 remedy: "Revoke the key, and bake the image without it.".into(),
                 references: vec!["https://www.rfc-editor.org/rfc/rfc4880".into()],
+            }),
+            service: Arc::new(Advisory {
+                id: "google-service-account-key".into(),
+                category: Category::Credential,
+                title: "Private key of a Google service account".into(),
+                severity: Severity::Critical,
+                why: "Who has the image can act as the account in Google Cloud, from anywhere, until the key is deleted."
+                    .into(),
+                remedy: "Delete the key in IAM, bake the image without it, and attach the account to the instance."
+                    .into(),
+                references: vec!["https://cloud.google.com/iam/docs/best-practices-for-managing-service-account-keys".into()],
             }),
         }
     }
@@ -126,7 +139,7 @@ fn is_key_of_a_person(path: &[u8]) -> bool {
 
 impl MatchDetector for PrivateKeys {
     fn advisories(&self) -> Vec<Arc<Advisory>> {
-        vec![Arc::clone(&self.ssh), Arc::clone(&self.tls), Arc::clone(&self.pgp)]
+        vec![Arc::clone(&self.ssh), Arc::clone(&self.tls), Arc::clone(&self.pgp), Arc::clone(&self.service)]
     }
 
     fn family(&self) -> Family {
@@ -150,9 +163,15 @@ impl MatchDetector for PrivateKeys {
             let lines = memchr::memchr_iter(b'\n', skipped).count();
             let fingerprint = key.public_blob.as_ref().map(|blob| keys::fingerprint(blob));
             let published = fingerprint.as_deref().and_then(keys::published_by);
-            let mut finding = Finding::new(self.advisory(entry.path, key.format))
+            // Beside a key in JSON, the account of a service.
+            let advisory = match &found.other {
+                Some(_) => &self.service,
+                None => self.advisory(entry.path, key.format),
+            };
+            let mut finding = Finding::new(advisory)
                 .severity(severity(entry.path, key.encrypted, published.is_some()))
                 .offset(found.offset.saturating_add(u64::try_from(at).unwrap_or(0)))
+                .proof(if published.is_some() { Proof::Published } else { Proof::Key })
                 .secret(Secret::new(text))
                 .fact("key type", key.algorithm)
                 .fact("format", key.format.name())
@@ -162,6 +181,9 @@ impl MatchDetector for PrivateKeys {
             }
             if decoded.is_some() {
                 finding = finding.secret(Secret::new(whole)).fact("wrapped in", "base64");
+            }
+            if let Some(Other { value, .. }) = &found.other {
+                finding = finding.fact("account", String::from_utf8_lossy(value.reveal()));
             }
             if let Some(of) = published {
                 finding = finding.fact("published by", of);

@@ -17,7 +17,7 @@ use super::ec2_user_data::is_kept_by_agent;
 use super::{FileDetector, Interest, Sink};
 use crate::command_line;
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, Finding, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
 use crate::fs::FileType;
 use crate::tree::Entry;
 
@@ -119,7 +119,10 @@ impl FileDetector for Scripts {
                 if is_mild(value) {
                     continue;
                 }
-                let finding = Finding::new(&self.advisory).confidence(Confidence::Medium).line(number);
+                let finding = Finding::new(&self.advisory)
+                    .confidence(Confidence::Medium)
+                    .proof(Proof::Name)
+                    .line(number);
                 sink.finding(finding.fact("given as", found.kind).secret(Secret::new(value)));
             }
         }

@@ -18,7 +18,7 @@ use super::path_table::path_matches;
 use super::{FileDetector, Interest, Sink};
 use crate::command_line;
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, Finding, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
 use crate::fs::FileType;
 use crate::tree::Entry;
 
@@ -93,7 +93,8 @@ impl FileDetector for ShellHistory {
             let line = command(raw, escaped);
             for found in command_line::secrets(&line) {
                 let value = line.get(found.range).unwrap_or_default();
-                let finding = Finding::new(&self.secret).confidence(Confidence::Medium).line(number);
+                let finding =
+                    Finding::new(&self.secret).confidence(Confidence::Medium).proof(Proof::Name).line(number);
                 sink.finding(finding.fact("given as", found.kind).secret(Secret::new(value)));
             }
         }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, Finding, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
 use crate::fs::FileType;
 use crate::keys::{self, PrivateKey};
 use crate::tree::Entry;
@@ -164,6 +164,7 @@ impl FileDetector for SshHostKeys {
 /// A finding with what the key says of itself.
 fn described(finding: Finding, key: &PrivateKey, path: &[u8], facts: &Facts) -> Finding {
     let mut finding = finding
+        .proof(Proof::Key)
         .fact("encrypted", if key.encrypted { "yes" } else { "no" })
         .fact("key type", key.algorithm.as_str());
     if let Some(bits) = key.bits {

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::{Judgement, Options, TOOL_VERSION};
 use crate::audit::ledger::{Ledger, Use};
 use crate::audit::{Coverage, Report, VolumeSummary};
-use crate::finding::{Evidence, Finding, Gap, GapKind, Location, Secret, Severity};
+use crate::finding::{Evidence, Finding, Gap, GapKind, Location, Proof, Secret, Severity};
 use crate::text::Escaped;
 
 mod benchmark;
@@ -30,6 +30,7 @@ struct Document<'a> {
     ledger: LedgerView,
     volumes: Vec<Volume<'a>>,
     findings: Vec<FindingView<'a>>,
+    groups: Vec<Group<'a>>,
     gaps: Vec<GapView<'a>>,
     notes: Vec<NoteView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,6 +64,8 @@ struct Verdict<'a> {
 #[derive(Serialize)]
 struct Summary {
     findings: usize,
+    /// Of those about one secret, one.
+    distinct: usize,
     /// By severity, worst first; each is there.
     by_severity: Counts,
     /// Below `--min-severity`: counted, not in `findings`.
@@ -125,6 +128,7 @@ struct FindingView<'a> {
     category: &'static str,
     severity: &'static str,
     confidence: &'static str,
+    proof: Option<&'static str>,
     title: &'a str,
     why: &'a str,
     remedy: &'a str,
@@ -132,8 +136,18 @@ struct FindingView<'a> {
     subject: Option<String>,
     package: Option<String>,
     location: Place<'a>,
+    group: Option<u32>,
     more: Vec<Place<'a>>,
     evidence: EvidenceView,
+}
+
+/// One secret in several places.
+#[derive(Serialize)]
+struct Group<'a> {
+    group: u32,
+    id: &'a str,
+    severity: &'static str,
+    places: Vec<Place<'a>>,
 }
 
 #[derive(Serialize)]
@@ -240,6 +254,7 @@ fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options)
         verdict: verdict(judgement),
         summary: Summary {
             findings: report.findings.len(),
+            distinct: report.distinct().count(),
             by_severity: Counts(
                 Severity::ALL.map(|severity| (severity.name(), count(severity) as u64)).into(),
             ),
@@ -250,6 +265,7 @@ fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options)
         ledger: ledger(&report.ledger),
         volumes: report.volumes.iter().map(volume).collect(),
         findings,
+        groups: report.distinct().filter(shown).filter_map(|worst| group(worst, report)).collect(),
         gaps: report.gaps.iter().map(gap).collect(),
         notes: report.notes.iter().map(note).collect(),
         benchmark: report.benchmark.as_ref().map(benchmark::view),
@@ -316,6 +332,7 @@ fn finding<'a>(finding: &'a Finding, options: &Options) -> FindingView<'a> {
         category: advisory.category.name(),
         severity: finding.severity.name(),
         confidence: finding.confidence.name(),
+        proof: finding.proof.map(Proof::name),
         title: &advisory.title,
         why: &advisory.why,
         remedy: &advisory.remedy,
@@ -323,9 +340,23 @@ fn finding<'a>(finding: &'a Finding, options: &Options) -> FindingView<'a> {
         subject: finding.subject.as_ref().map(|subject| plain(subject.as_bytes())),
         package: finding.package.as_ref().map(|package| plain(package.as_bytes())),
         location: place(&finding.location),
+        group: finding.group,
         more: finding.more.iter().map(place).collect(),
         evidence: evidence(&finding.evidence, options),
     }
+}
+
+/// The group of which `worst` is the worst finding.
+fn group<'a>(worst: &'a Finding, report: &'a Report) -> Option<Group<'a>> {
+    let group = worst.group?;
+    let same = report.findings.iter().filter(|finding| finding.group == Some(group));
+    let places = same.flat_map(|finding| std::iter::once(&finding.location).chain(&finding.more));
+    Some(Group {
+        group,
+        id: &worst.advisory.id,
+        severity: worst.severity.name(),
+        places: places.map(place).collect(),
+    })
 }
 
 fn evidence(evidence: &Evidence, options: &Options) -> EvidenceView {

@@ -3,6 +3,7 @@
 //! Findings by severity, then category, then rule; the remedy once a rule. Then what was looked at, what
 //! was not, and the verdict in one sentence, where the eye is when the program ends.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Judgement, Options, TOOL_VERSION};
@@ -32,7 +33,8 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
         let shown = |finding: &&Finding| {
             finding.severity >= options.min_severity && finding.advisory.category != Category::Hardening
         };
-        let findings: Vec<&Finding> = report.findings.iter().filter(shown).collect();
+        let findings = joined(report);
+        let findings: Vec<&Finding> = findings.iter().filter(shown).collect();
         for severity in Severity::ALL {
             let of: Vec<&Finding> = findings.iter().copied().filter(|f| f.severity == severity).collect();
             if !of.is_empty() {
@@ -45,6 +47,20 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
     }
     summary::render(report, judgement, options, &paint, &mut out);
     out
+}
+
+/// One finding for one secret, with all its places.
+fn joined(report: &Report) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = report.distinct().cloned().collect();
+    for finding in findings.iter_mut().filter(|finding| finding.group.is_some()) {
+        let same = report.findings.iter().filter(|other| other.group == finding.group).skip(1);
+        let places = same.flat_map(|other| std::iter::once(&other.location).chain(&other.more));
+        let first = finding.location.clone();
+        finding.more.extend(places.filter(|place| **place != first).cloned());
+        let mut seen = BTreeSet::new();
+        finding.more.retain(|place| seen.insert(place.clone()));
+    }
+    findings
 }
 
 fn head(report: &Report, paint: &Paint, out: &mut String) {
@@ -146,6 +162,7 @@ fn details(finding: &Finding, options: &Options) -> Vec<String> {
     details.extend(evidence.facts.iter().map(|(name, value)| format!("{name} {}", shown(value))));
     details.extend(evidence.key_fingerprint.as_deref().map(shown));
     details.extend(finding.package.as_deref().map(|package| format!("of package {}", shown(package))));
+    details.extend(finding.proof.map(|proof| proof.name().to_owned()));
     if finding.confidence < Confidence::High {
         details.push(format!("{} confidence", finding.confidence.name()));
     }

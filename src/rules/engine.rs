@@ -9,9 +9,9 @@ use std::collections::HashSet;
 use super::filter::{Filter, Hit, Keyword};
 use super::schema::Rule;
 use super::shape::Pattern;
-use super::validators::{Proof, entropy};
+use super::validators::{Verdict, entropy};
 use super::{Match, utf16};
-use crate::finding::{Confidence, Secret};
+use crate::finding::{Confidence, Proof, Secret};
 
 /// How far a window may grow when a match fills it to its end.
 const GROWTH: usize = 64 << 10;
@@ -74,7 +74,7 @@ impl Engine {
     pub fn begin(&self) -> Scan<'_> {
         Scan {
             engine: self,
-            covered: [vec![0; self.rules.len()], vec![0; self.rules.len()]],
+            covered: [vec![Reach::default(); self.rules.len()], vec![Reach::default(); self.rules.len()]],
             counts: vec![0; self.rules.len()],
             seen: HashSet::new(),
             matches: Vec::new(),
@@ -82,6 +82,7 @@ impl Engine {
             hits: Vec::new(),
             lines: Lines::default(),
             encoding: None,
+            is_cut: false,
             dropped: 0,
             dirty: false,
         }
@@ -97,11 +98,20 @@ struct Lines {
     before: u64,
 }
 
+/// Up to where in a chunk a rule is done.
+#[derive(Clone, Copy, Default)]
+struct Reach {
+    /// No keyword before it needs a window.
+    keywords: usize,
+    /// No value before it may begin: it would be a piece of one that is known.
+    values: usize,
+}
+
 /// The search of one file, chunk by chunk.
 pub struct Scan<'e> {
     engine: &'e Engine,
     /// For each rule: up to where in the chunk its windows reached, in the bytes as they are and as text.
-    covered: [Vec<usize>; 2],
+    covered: [Vec<Reach>; 2],
     counts: Vec<u32>,
     /// Rule and place of the matches found, for what chunks repeat.
     seen: HashSet<(usize, u64)>,
@@ -112,6 +122,8 @@ pub struct Scan<'e> {
     lines: Lines,
     /// Known after the first chunk; none: bytes as they are.
     encoding: Option<utf16::Order>,
+    /// Whether the chunk at hand begins within the file.
+    is_cut: bool,
     dropped: u64,
     dirty: bool,
 }
@@ -120,7 +132,7 @@ impl Scan<'_> {
     /// Forgets the last file.
     pub fn reset(&mut self) {
         if self.dirty {
-            self.covered.iter_mut().for_each(|covered| covered.fill(0));
+            self.covered.iter_mut().for_each(|covered| covered.fill(Reach::default()));
             self.counts.fill(0);
             self.seen.clear();
             self.matches.clear();
@@ -136,6 +148,7 @@ impl Scan<'_> {
     pub fn chunk(&mut self, bytes: &[u8], repeated: usize, base: u64, last: bool) {
         if repeated == 0 {
             self.encoding = utf16::recognise(bytes);
+            self.is_cut = false;
             self.lines.text = memchr::memchr(0, bytes.get(..8192).unwrap_or(bytes)).is_none();
         }
         let repeat = bytes.len().saturating_sub(self.engine.overlap);
@@ -150,6 +163,7 @@ impl Scan<'_> {
             let next = next.map(|_| *repeat);
             self.search(&Chunk { bytes: text.as_bytes(), base, next, decoded: Some(text) });
         }
+        self.is_cut |= repeat > 0;
         if !last {
             let gone = match &decoded {
                 Some((repeat, text)) => text.as_bytes().get(..*repeat),
@@ -187,17 +201,24 @@ impl Scan<'_> {
         if let Some(next) = chunk.next.filter(|_| self.dirty) {
             // Where a window begins in a value that is known already, the rest of it must not be one more.
             let covered = self.covered.iter_mut().skip(chunk.form()).take(1).flatten();
-            covered.for_each(|covered| *covered = covered.saturating_sub(next));
+            covered.for_each(|reach| {
+                reach.keywords = reach.keywords.saturating_sub(next);
+                reach.values = reach.values.saturating_sub(next);
+            });
         }
     }
 
     fn window(&mut self, index: usize, start: usize, end: usize, chunk: &Chunk<'_>) {
         let Some(rule) = self.engine.rules.get(index) else { return };
         let covered = self.covered.get(chunk.form()).and_then(|covered| covered.get(index));
-        if covered.is_some_and(|covered| start < *covered) {
+        let mut reach = covered.copied().unwrap_or_default();
+        if start < reach.keywords {
             return;
         }
         let from = start.saturating_sub(rule.before);
+        if self.is_cut && from == 0 {
+            return; // the last chunk had the whole window, and what is before it
+        }
         if chunk.is_repeated(from) {
             return; // the next chunk has the whole window, and more behind it
         }
@@ -208,22 +229,23 @@ impl Scan<'_> {
             return;
         }
         let Some(regex) = rule.regex() else { return };
-        let (mut at, mut to, mut reached) = (from, edge, end);
+        let (mut at, mut to) = (from.max(reach.values), edge);
         while let Some(captures) = regex.captures_at(chunk.bytes.get(..to).unwrap_or_default(), at) {
             let Some(whole) = captures.get(0).filter(|whole| whole.start() < edge) else { break };
             if whole.end() == to && to < limit {
                 to = limit;
                 continue;
             }
-            if let Some(secret) = captures.name("secret") {
-                let key = captures.name("key").map(|key| key.as_bytes().to_vec());
-                self.found(index, rule, secret.start()..secret.end(), key, chunk);
-            }
-            reached = reached.max(whole.end());
-            at = if whole.end() > at { whole.end() } else { at.saturating_add(1) };
+            let secret = captures.name("secret").unwrap_or(whole);
+            let key = captures.name("key").map(|key| key.as_bytes().to_vec());
+            self.found(index, rule, secret.start()..secret.end(), key, chunk);
+            // What ends one value may begin the next: a list with a token in each line.
+            reach.values = reach.values.max(secret.end());
+            at = secret.end().max(at.saturating_add(1));
         }
         if let Some(covered) = self.covered.get_mut(chunk.form()).and_then(|covered| covered.get_mut(index)) {
-            *covered = edge.saturating_sub(rule.after).max(reached);
+            reach.keywords = edge.saturating_sub(rule.after).max(reach.values);
+            *covered = reach;
         }
     }
 
@@ -240,12 +262,12 @@ impl Scan<'_> {
         if self.seen.contains(&(index, offset)) || entropy(secret) < rule.min_entropy {
             return;
         }
-        let mut confidence = rule.confidence;
+        let (mut confidence, mut proof) = (rule.confidence, Proof::Form);
         for validator in &rule.validators {
             match validator(secret) {
-                Proof::Holds => {}
-                Proof::Sure(sure) => confidence = sure,
-                Proof::Refuted => return,
+                Verdict::Holds => {}
+                Verdict::Sure(sure, of) => (confidence, proof) = (sure, of),
+                Verdict::Refuted => return,
             }
         }
         let Some(count) = self.counts.get_mut(index) else { return };
@@ -259,11 +281,13 @@ impl Scan<'_> {
         let found = Match {
             advisory: rule.advisory.clone(),
             confidence: confidence.min(Confidence::High),
+            proof,
             family: rule.family,
             offset,
             line,
             secret: Secret::new(secret),
             key,
+            other: rule.pair.as_ref().and_then(|pair| pair.near(chunk.bytes, &span)),
             context: Secret::new(context(chunk.bytes, span)),
         };
         self.matches.push((index, found));

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::Family;
+use super::pair::Pair;
 use super::validators::{self, Validator};
 use crate::finding::{Advisory, Category, Confidence, Severity};
 
@@ -76,6 +77,9 @@ struct Written {
     /// Taken for the longest match by some rules: the same as `after`.
     #[serde(default)]
     max_len: Option<usize>,
+    /// The other half of the credential, looked for near each match.
+    #[serde(default)]
+    pair: Option<WrittenPair>,
     remedy: String,
     #[serde(default)]
     references: Vec<String>,
@@ -83,6 +87,20 @@ struct Written {
     must_match: Vec<Positive>,
     #[serde(default)]
     must_not_match: Vec<Negative>,
+}
+
+/// A pair as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPair {
+    regex: String,
+    #[serde(default)]
+    min_entropy: f64,
+    #[serde(default)]
+    validators: Vec<String>,
+    /// Of both together, where the other half is the secret.
+    #[serde(default)]
+    severity: Option<String>,
 }
 
 const fn default_before() -> usize {
@@ -131,6 +149,7 @@ pub struct Rule {
     /// Bits of entropy a byte of the value has at least.
     pub min_entropy: f64,
     pub(super) validators: Vec<Validator>,
+    pub(super) pair: Option<Pair>,
     pub(super) before: usize,
     pub(super) after: usize,
     /// What it must find.
@@ -199,6 +218,29 @@ pub fn parse(file: &str, text: &str, family: Family) -> Result<Vec<Rule>, RuleEr
     written.rule.into_iter().map(|rule| meant(rule, family)).collect()
 }
 
+/// The validators of these names.
+fn named(names: &[String]) -> Result<Vec<Validator>, String> {
+    let one =
+        |name: &String| validators::by_name(name).ok_or_else(|| format!("no validator is called {name}"));
+    names.iter().map(one).collect()
+}
+
+fn paired(pair: WrittenPair) -> Result<Pair, String> {
+    let severity = pair
+        .severity
+        .map(|name| Severity::by_name(&name).ok_or_else(|| format!("no severity is called {name}")));
+    let regex = RegexBuilder::new(&pair.regex).unicode(false).build().map_err(|error| error.to_string())?;
+    if !regex.capture_names().flatten().any(|name| name == "other") {
+        return Err("its pair needs a group called other".to_owned());
+    }
+    Ok(Pair {
+        regex,
+        min_entropy: pair.min_entropy,
+        validators: named(&pair.validators)?,
+        severity: severity.transpose()?,
+    })
+}
+
 fn meant(rule: Written, family: Family) -> Result<Rule, RuleError> {
     let id = rule.id.clone();
     let wrong = |problem: String| RuleError::Rule { id: id.clone(), problem };
@@ -208,11 +250,8 @@ fn meant(rule: Written, family: Family) -> Result<Rule, RuleError> {
     let confidence = levels.into_iter().find(|level| level.name() == rule.confidence);
     let confidence =
         confidence.ok_or_else(|| wrong(format!("no confidence is called {}", rule.confidence)))?;
-    let validators: Result<Vec<Validator>, RuleError> = rule
-        .validators
-        .iter()
-        .map(|name| validators::by_name(name).ok_or_else(|| wrong(format!("no validator is called {name}"))))
-        .collect();
+    let validators = named(&rule.validators).map_err(wrong)?;
+    let pair = rule.pair.map(paired).transpose().map_err(wrong)?;
     if rule.keywords.is_empty() || rule.keywords.iter().any(|keyword| keyword.len() < 2) {
         return Err(wrong("needs keywords of two bytes or more".to_owned()));
     }
@@ -235,7 +274,8 @@ fn meant(rule: Written, family: Family) -> Result<Rule, RuleError> {
         case_insensitive: rule.case_insensitive,
         pattern: rule.regex.replace("(?&edge)", EDGE),
         min_entropy: rule.min_entropy,
-        validators: validators?,
+        validators,
+        pair,
         before: rule.before,
         after: rule.max_len.unwrap_or(rule.after).max(rule.after),
         must_match: rule.must_match,

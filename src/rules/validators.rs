@@ -3,21 +3,21 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-use crate::finding::Confidence;
+use crate::finding::{Confidence, Proof};
 
 /// What a proof says of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proof {
+pub enum Verdict {
     /// Nothing speaks against it.
     Holds,
     /// It is proved, or disproved so far as to be this sure.
-    Sure(Confidence),
+    Sure(Confidence, Proof),
     /// It is no secret.
     Refuted,
 }
 
 /// A named proof.
-pub type Validator = fn(&[u8]) -> Proof;
+pub type Validator = fn(&[u8]) -> Verdict;
 
 /// The proof of this name.
 pub fn by_name(name: &str) -> Option<Validator> {
@@ -34,12 +34,23 @@ pub fn by_name(name: &str) -> Option<Validator> {
         "basic-login" => basic_login,
         "base64-64-bytes" => base64_64_bytes,
         "pypi-macaroon" => pypi_macaroon,
+        "zuplo-crc32" => zuplo_crc32,
+        "aws-secret" => aws_secret,
         _ => return None,
     })
 }
 
-const fn holds(good: bool) -> Proof {
-    if good { Proof::Holds } else { Proof::Refuted }
+/// Many published examples are altered: a wrong checksum makes doubtful, it does not acquit.
+const fn checked(right: bool) -> Verdict {
+    if right {
+        Verdict::Sure(Confidence::High, Proof::Checksum)
+    } else {
+        Verdict::Sure(Confidence::Low, Proof::WrongChecksum)
+    }
+}
+
+const fn holds(good: bool) -> Verdict {
+    if good { Verdict::Holds } else { Verdict::Refuted }
 }
 
 /// Bits of entropy a byte, from the counts of the bytes.
@@ -57,7 +68,7 @@ pub fn entropy(value: &[u8]) -> f64 {
 }
 
 /// Not a manual's example, a template or a row of the same character.
-fn not_placeholder(value: &[u8]) -> Proof {
+fn not_placeholder(value: &[u8]) -> Verdict {
     const WORDS: [&[u8]; 24] = [
         b"czzcagrsa3f0", // RFC 6749's client s6BhdRkqt3
         b"2yotnfzfejr1",
@@ -107,41 +118,37 @@ fn ascending(value: &[u8]) -> bool {
 }
 
 /// Letters of both cases, or letters and digits: no word of a language.
-fn mixed(value: &[u8]) -> Proof {
+fn mixed(value: &[u8]) -> Verdict {
     let has = |test: fn(&u8) -> bool| usize::from(value.iter().any(test));
     holds(has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase) + has(u8::is_ascii_digit) >= 2)
 }
 
-fn has_digit(value: &[u8]) -> Proof {
+fn has_digit(value: &[u8]) -> Verdict {
     holds(value.iter().any(u8::is_ascii_digit))
 }
 
 /// Not a hash in hex: for alphabets that contain the hex digits.
-fn not_hex(value: &[u8]) -> Proof {
+fn not_hex(value: &[u8]) -> Verdict {
     holds(!value.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// The last six characters of a classic token of GitHub are the CRC-32 of the thirty before, in base 62.
-fn github_crc32(value: &[u8]) -> Proof {
+fn github_crc32(value: &[u8]) -> Verdict {
     crc32_base62(value)
 }
 
 /// npm's tokens carry the same checksum.
-fn npm_crc32(value: &[u8]) -> Proof {
+fn npm_crc32(value: &[u8]) -> Verdict {
     crc32_base62(value)
 }
 
-fn crc32_base62(value: &[u8]) -> Proof {
-    let Some(at) = memchr::memchr(b'_', value) else { return Proof::Refuted };
+fn crc32_base62(value: &[u8]) -> Verdict {
+    let Some(at) = memchr::memchr(b'_', value) else { return Verdict::Refuted };
     let body = value.get(at.saturating_add(1)..).unwrap_or_default();
     let Some((text, check)) = body.len().checked_sub(6).and_then(|cut| body.split_at_checked(cut)) else {
-        return Proof::Refuted;
+        return Verdict::Refuted;
     };
-    let mut crc = flate2::Crc::new();
-    crc.update(text);
-    let right = base62(crc.sum()) == check;
-    // Many published examples are altered: a wrong checksum makes doubtful, it does not acquit.
-    Proof::Sure(if right { Confidence::High } else { Confidence::Low })
+    checked(base62(crc32fast::hash(text)) == check)
 }
 
 /// Six digits in base 62, the most significant first.
@@ -156,25 +163,24 @@ fn base62(mut number: u32) -> [u8; 6] {
 }
 
 /// The last six characters of a secret of Confluent are the CRC-32 of what stands after `cflt`, in base64.
-fn confluent_crc32(value: &[u8]) -> Proof {
+fn confluent_crc32(value: &[u8]) -> Verdict {
     let body = value.strip_prefix(b"cflt").unwrap_or(value);
     let Some((text, check)) = body.len().checked_sub(6).and_then(|cut| body.split_at_checked(cut)) else {
-        return Proof::Refuted;
+        return Verdict::Refuted;
     };
-    let right = STANDARD.encode(crc32fast::hash(text).to_le_bytes()).as_bytes().starts_with(check);
-    Proof::Sure(if right { Confidence::High } else { Confidence::Low })
+    checked(STANDARD.encode(crc32fast::hash(text).to_le_bytes()).as_bytes().starts_with(check))
 }
 
 /// No character makes up more than a sixth of it: tables that were encoded are full of `A`, tokens are not.
-fn evenly_spread(value: &[u8]) -> Proof {
+fn evenly_spread(value: &[u8]) -> Verdict {
     let most = value.iter().map(|byte| memchr::memchr_iter(*byte, value).count()).max().unwrap_or(0);
     holds(most * 6 <= value.len())
 }
 
 /// The login of a header is `user:password` in base64, and the password is no word of a manual.
-fn basic_login(value: &[u8]) -> Proof {
+fn basic_login(value: &[u8]) -> Verdict {
     let text = STANDARD.decode(value).unwrap_or_default();
-    let Some(at) = memchr::memchr(b':', &text) else { return Proof::Sure(Confidence::Low) };
+    let Some(at) = memchr::memchr(b':', &text) else { return Verdict::Sure(Confidence::Low, Proof::Form) };
     let password = text.get(at.saturating_add(1)..).unwrap_or_default().to_ascii_lowercase();
     const WORDS: [&[u8]; 8] =
         [b"", b"password", b"passwd", b"pass", b"secret", b"open sesame", b"test", b"opensesame"];
@@ -182,7 +188,7 @@ fn basic_login(value: &[u8]) -> Proof {
 }
 
 /// The first part of a JSON Web Token is JSON with an algorithm.
-fn jwt(value: &[u8]) -> Proof {
+fn jwt(value: &[u8]) -> Verdict {
     let mut parts = value.split(|&byte| byte == b'.');
     let json = |part: Option<&[u8]>| {
         let bytes = URL_SAFE_NO_PAD.decode(part?).ok()?;
@@ -192,26 +198,86 @@ fn jwt(value: &[u8]) -> Proof {
     let named = header.is_some_and(|header| header.get("alg").is_some());
     // The subject of the specification's and every tutorial's example.
     if claims.as_ref().is_some_and(|claims| claims.get("sub").is_some_and(|sub| sub == "1234567890")) {
-        return Proof::Refuted;
+        return Verdict::Refuted;
     }
     if named && claims.is_some_and(|claims| claims.is_object()) {
-        Proof::Sure(Confidence::High)
+        Verdict::Sure(Confidence::High, Proof::Structure)
     } else {
-        Proof::Refuted
+        Verdict::Refuted
     }
 }
 
 /// Keys of Azure's storage are 64 bytes in base64.
-fn base64_64_bytes(value: &[u8]) -> Proof {
-    holds(STANDARD.decode(value).is_ok_and(|bytes| bytes.len() == 64))
+fn base64_64_bytes(value: &[u8]) -> Verdict {
+    match STANDARD.decode(value) {
+        Ok(bytes) if bytes.len() == 64 => Verdict::Sure(Confidence::High, Proof::Structure),
+        _ => Verdict::Refuted,
+    }
 }
 
-/// A token of PyPI is a macaroon that names its site.
-fn pypi_macaroon(value: &[u8]) -> Proof {
+/// What stands behind the last `_` of a key of Zuplo is the CRC-32 of what stands before, in hexadecimal.
+fn zuplo_crc32(value: &[u8]) -> Verdict {
+    let mut parts = value.rsplitn(3, |&byte| byte == b'_');
+    let (check, text) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    checked(format!("{:08x}", crc32fast::hash(text)).as_bytes() == check)
+}
+
+/// A secret key of AWS without its name: letters of both cases and digits, and no path.
+fn aws_secret(value: &[u8]) -> Verdict {
+    let has = |test: fn(&u8) -> bool| value.iter().any(test);
+    let mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit);
+    if mixed && memchr::memchr_iter(b'/', value).count() <= 4 {
+        not_placeholder(value)
+    } else {
+        Verdict::Refuted
+    }
+}
+
+/// A token of PyPI is a macaroon in its binary form, version 2, that names its site and ends in a signature.
+fn pypi_macaroon(value: &[u8]) -> Verdict {
     let body = value.strip_prefix(b"pypi-").unwrap_or(value);
-    let bytes = URL_SAFE_NO_PAD.decode(body.strip_suffix(b"==").unwrap_or(body)).unwrap_or_default();
-    let named = memchr::memmem::find(&bytes, b"pypi.org").is_some();
-    Proof::Sure(if named { Confidence::High } else { Confidence::Medium })
+    let body = body.strip_suffix(b"==").or(body.strip_suffix(b"=")).unwrap_or(body);
+    let bytes = URL_SAFE_NO_PAD.decode(body).unwrap_or_default();
+    match macaroon_site(&bytes) {
+        Some(site) if site.ends_with(b"pypi.org") => Verdict::Sure(Confidence::High, Proof::Structure),
+        _ => Verdict::Sure(Confidence::Medium, Proof::Form),
+    }
+}
+
+/// The location of a macaroon that is whole: fields of a type, a length and so many bytes, sections ended by a
+/// zero, and at last the signature of 32 bytes.
+fn macaroon_site(bytes: &[u8]) -> Option<&[u8]> {
+    const LOCATION: u8 = 1;
+    const SIGNATURE: u8 = 6;
+    let mut rest = bytes.strip_prefix(&[2])?;
+    let mut site = None;
+    loop {
+        let (&kind, after) = rest.split_first()?;
+        if kind == 0 {
+            rest = after;
+            continue;
+        }
+        let (len, after) = varint(after)?;
+        let (field, after) = after.split_at_checked(len)?;
+        match kind {
+            LOCATION if site.is_none() => site = Some(field),
+            SIGNATURE => return site.filter(|_| len == 32 && after.is_empty()),
+            _ => {}
+        }
+        rest = after;
+    }
+}
+
+/// A number in groups of seven bits, the lowest first, and what stands behind it.
+fn varint(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let mut number = 0;
+    for (place, &byte) in bytes.iter().enumerate().take(3) {
+        number |= usize::from(byte & 0x7f) << (7 * place);
+        if byte < 0x80 {
+            return Some((number, bytes.get(place.saturating_add(1)..)?));
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -227,9 +293,9 @@ mod tests {
             "abcdefghijklmnop",
             "<your-key>",
         ] {
-            assert_eq!(not_placeholder(text.as_bytes()), Proof::Refuted, "{text}");
+            assert_eq!(not_placeholder(text.as_bytes()), Verdict::Refuted, "{text}");
         }
-        assert_eq!(not_placeholder(b"Zq83nFh2Lk0PvT7c"), Proof::Holds);
+        assert_eq!(not_placeholder(b"Zq83nFh2Lk0PvT7c"), Verdict::Holds);
     }
 
     #[test]
@@ -238,14 +304,49 @@ mod tests {
         let mut crc = flate2::Crc::new();
         crc.update(body);
         let token = [&b"ghp_"[..], body, &base62(crc.sum())].concat();
-        assert_eq!(github_crc32(&token), Proof::Sure(Confidence::High));
+        assert_eq!(github_crc32(&token), Verdict::Sure(Confidence::High, Proof::Checksum));
         let wrong = [&b"ghp_"[..], body, b"AAAAAA"].concat();
-        assert_eq!(github_crc32(&wrong), Proof::Sure(Confidence::Low));
+        assert_eq!(github_crc32(&wrong), Verdict::Sure(Confidence::Low, Proof::WrongChecksum));
     }
 
     #[test]
     fn entropy_is_in_bits_a_byte() {
         assert!((entropy(b"abab") - 1.0).abs() < 1e-9);
         assert!(entropy(b"aaaa").abs() < 1e-9);
+    }
+
+    #[test]
+    fn checksums_of_zuplo_and_confluent_are_known_answers() {
+        // CRC-32 of "123456789" is cbf43926, the check value of the algorithm's catalogue.
+        assert_eq!(zuplo_crc32(b"zpka_123456789_cbf43926"), Verdict::Sure(Confidence::High, Proof::Checksum));
+        assert_eq!(
+            zuplo_crc32(b"zpka_123456789_cbf43927"),
+            Verdict::Sure(Confidence::Low, Proof::WrongChecksum)
+        );
+        assert_eq!(confluent_crc32(b"cflt123456789Jjn0yw"), Verdict::Sure(Confidence::High, Proof::Checksum));
+        assert_eq!(
+            confluent_crc32(b"cflt123456789Jjn0yx"),
+            Verdict::Sure(Confidence::Low, Proof::WrongChecksum)
+        );
+    }
+
+    #[test]
+    fn a_whole_macaroon_is_proved_and_a_cut_one_is_not() {
+        let mut bytes = b"\x02\x01\x08pypi.org\x02\x03abc\0\x02\x02{}\0\0\x06\x20".to_vec();
+        bytes.extend([7; 32]);
+        let token = |bytes: &[u8]| format!("pypi-{}", URL_SAFE_NO_PAD.encode(bytes));
+        let proof = |bytes: &[u8]| pypi_macaroon(token(bytes).as_bytes());
+        assert!(token(&bytes).starts_with("pypi-AgEIcHlwaS5vcmc"));
+        assert_eq!(proof(&bytes), Verdict::Sure(Confidence::High, Proof::Structure));
+        assert_eq!(proof(&bytes[..50]), Verdict::Sure(Confidence::Medium, Proof::Form));
+    }
+
+    #[test]
+    fn a_path_or_a_hash_is_no_secret_key_of_aws() {
+        assert_eq!(aws_secret(b"Vmi4A+2O76UMFxFkM+R5Kjp1vRt/1fjORS+6ilI8"), Verdict::Holds);
+        for text in ["da39a3ee5e6b4b0d3255bfef95601890afd80709", "com/amazon/aws/s3/Model/V2/Client/Builder"]
+        {
+            assert_eq!(aws_secret(text.as_bytes()), Verdict::Refuted, "{text}");
+        }
     }
 }

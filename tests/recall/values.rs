@@ -126,6 +126,7 @@ fn piece(kind: &str, before: &str, random: &mut Random) -> String {
         "uuid" => uuid(random),
         "jwt" => jwt(random),
         "crc62" => base62(crc32fast::hash(before.as_bytes())),
+        "crc16" => format!("{:08x}", crc32fast::hash(before.trim_end_matches('_').as_bytes())),
         "crc64le" => STANDARD.encode(crc32fast::hash(before.as_bytes()).to_le_bytes())[..6].to_owned(),
         "pem-escaped" => pem(random).replace('\n', "\\n"),
         "pem" => pem(random),

@@ -28,6 +28,8 @@ fn marks(path: &str, found: &[(&str, &str, &str)]) -> Option<Severity> {
             line: Some(1),
             secret: Secret::new(secret),
             key: None,
+            proof: Proof::Form,
+            other: None,
             context: Secret::new(context),
         })
         .collect();

@@ -162,11 +162,11 @@ fn more(all: usize, shown: usize, paint: &Paint, out: &mut String) {
 }
 
 fn counts(report: &Report, options: &Options, paint: &Paint, out: &mut String) {
-    let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
+    let of = |severity| report.distinct().filter(|finding| finding.severity == severity).count();
     let there = Severity::ALL.into_iter().map(|severity| (severity, of(severity))).filter(|(_, n)| *n > 0);
     let words: Vec<String> =
         there.map(|(severity, n)| paint.severity(severity, &format!("{n} {}", severity.name()))).collect();
-    let hidden = report.findings.iter().filter(|finding| finding.severity < options.min_severity).count();
+    let hidden = report.distinct().filter(|finding| finding.severity < options.min_severity).count();
     let hidden = if hidden > 0 {
         format!(" ({} not shown: --min-severity)", count(hidden, "finding"))
     } else {

@@ -39,12 +39,14 @@ pub mod subject;
 mod sudoers;
 mod sweep;
 mod sysctl;
+pub mod traces;
 mod units;
 mod written;
 
 pub use benchmark::Benchmark;
 pub use embedded::{all, defaults, of_benchmark};
 pub use subject::Subject;
+pub use traces::Traces;
 pub use written::CheckError;
 
 /// Something that a system should be like.

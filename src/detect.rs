@@ -21,10 +21,12 @@ pub mod private_keys;
 pub mod scripts;
 pub mod shell_history;
 pub mod ssh_host_keys;
+pub mod traces;
 pub mod windows_passwords;
 
 use std::sync::Arc;
 
+use crate::checks::Traces;
 use crate::facts::Facts;
 use crate::finding::{Advisory, Finding, Gap};
 use crate::rules::{Family, Match};
@@ -89,8 +91,17 @@ pub struct Detectors {
     pub systems: Vec<Box<dyn SystemDetector>>,
 }
 
-/// All detectors there are. A new one is a file in `detect/` and a line here.
+/// All detectors there are, with the traces of files that the program carries.
+///
+/// # Panics
+/// Never in a tested build: the traces' test reads the same files.
+#[expect(clippy::expect_used, reason = "the embedded traces are held by a test, not by an image")]
 pub fn all() -> Detectors {
+    with(&Arc::new(Traces::embedded().expect("the embedded traces are valid")))
+}
+
+/// All detectors there are. A new one is a file in `detect/` and a line here.
+pub fn with(traces: &Arc<Traces>) -> Detectors {
     Detectors {
         files: vec![
             Box::new(authorized_keys::AuthorizedKeys::default()),
@@ -109,7 +120,10 @@ pub fn all() -> Detectors {
             Box::new(miners::MinerMarks::default()),
             Box::new(private_keys::PrivateKeys::default()),
         ],
-        systems: vec![Box::new(access::Access::default())],
+        systems: vec![
+            Box::new(access::Access::default()),
+            Box::new(traces::FileTraces::new(Arc::clone(traces))),
+        ],
     }
 }
 

@@ -47,6 +47,20 @@ pub struct PlantedEntry {
     pub link: Option<String>,
     /// It is a directory.
     pub directory: bool,
+    /// It is a socket.
+    pub socket: bool,
+    /// A package owns it (proofs of traces).
+    pub package: Option<Origin>,
+}
+
+/// How a file stands to the package that owns it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// It is what the package brought.
+    Shipped,
+    /// It is not what the package recorded.
+    Changed,
 }
 
 /// A condition.

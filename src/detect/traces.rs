@@ -21,7 +21,7 @@ use crate::checks::traces::search::{Hit, Told, search};
 use crate::checks::traces::{Group, signs};
 use crate::checks::{Subject, Traces};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Finding, Gap, GapKind, Location, Loss, Severity};
+use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
 use crate::text::Escaped;
 use crate::tree::{EntryId, Tree};
 
@@ -129,7 +129,11 @@ impl Files {
         if group == Some(Group::Inventory) {
             finding = finding.fact("file", Escaped(&location.path).to_string());
         } else {
-            finding.evidence.facts.extend(hit.shown.facts.iter().cloned());
+            // The lines of leftovers hold whatever was left: their numbers are enough.
+            let shown = |(name, _): &&(&str, String)| {
+                *name != "line" || hit.trace.advisory.category == Category::Persistence
+            };
+            finding.evidence.facts.extend(hit.shown.facts.iter().filter(shown).cloned());
             finding.package = facts.packages.owner(&location.path).map(str::to_owned);
             finding.location = Location { line: hit.shown.line, ..location };
         }

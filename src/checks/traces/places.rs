@@ -204,6 +204,29 @@ impl Places {
     }
 }
 
+/// A set of paths, given as patterns.
+pub struct PathSet {
+    patterns: Vec<Pattern>,
+    homes: Homes,
+}
+
+impl PathSet {
+    /// Reads the patterns.
+    ///
+    /// # Errors
+    /// What is wrong with one of them.
+    pub fn parse(patterns: &[String]) -> Result<Self, String> {
+        let patterns = patterns.iter().map(|text| Pattern::parse(text)).collect::<Result<_, _>>()?;
+        Ok(Self { patterns, homes: Homes::of(&Accounts::default()) })
+    }
+
+    /// Whether `path` is one of them.
+    pub fn has(&self, path: &[u8]) -> bool {
+        let path = Lowered::new(path);
+        self.patterns.iter().any(|pattern| pattern.covers(&path, &self.homes))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

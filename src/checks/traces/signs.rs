@@ -325,11 +325,17 @@ pub(super) fn number(content: &[u8], start: usize) -> u64 {
 fn without_secrets(line: &[u8]) -> String {
     let mut text = line.to_vec();
     let mut ranges: Vec<_> = command_line::secrets(line).into_iter().map(|found| found.range).collect();
+    // `auth sufficient pam_x.so` is PAM's, and no password of redis.
+    ranges.retain(|range| !line.get(range.clone()).is_some_and(|value| value.ends_with(b".so")));
     ranges.extend(long_words(line));
-    ranges.sort_by_key(|range| std::cmp::Reverse(range.start));
+    ranges.sort_by_key(|range| std::cmp::Reverse((range.start, range.end)));
+    // From the end, so that places before stay where they are; what overlaps is one.
+    let mut last = text.len();
     for range in ranges {
-        if range.start < range.end && range.end <= text.len() {
-            text.splice(range, "***".bytes());
+        let end = range.end.min(last);
+        if range.start < end {
+            text.splice(range.start..end, "***".bytes());
+            last = range.start;
         }
     }
     shown(&text)
@@ -337,7 +343,7 @@ fn without_secrets(line: &[u8]) -> String {
 
 /// Long runs of letters and digits mixed: keys, hashes, packed programs.
 fn long_words(line: &[u8]) -> Vec<std::ops::Range<usize>> {
-    const LONG: usize = 24;
+    const LONG: usize = 16;
     let mut found = Vec::new();
     let mut start = 0;
     for at in 0..=line.len() {
@@ -390,14 +396,14 @@ impl State {
 }
 
 /// Whether everybody may put files there.
-pub(super) fn is_temporary(path: &[u8]) -> bool {
+pub fn is_temporary(path: &[u8]) -> bool {
     [b"/tmp/".as_slice(), b"/var/tmp/", b"/dev/shm/", b"/run/shm/", b"/dev/mqueue/"]
         .iter()
         .any(|place| path.starts_with(place))
 }
 
 /// Whether a part of the path begins with a dot, but for the directories in homes that tools are known to make.
-pub(super) fn is_hidden(path: &[u8]) -> bool {
+pub fn is_hidden(path: &[u8]) -> bool {
     const KNOWN: [&[u8]; 22] = [
         b".local",
         b".cargo",

@@ -14,7 +14,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Sink, SystemDetector};
+use super::{Collected, Sink, SystemDetector};
 use crate::checks::traces::signs::{is_hidden, is_temporary};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Finding, Severity};
@@ -30,6 +30,8 @@ use table::Programs;
 
 /// Largest program that is compared with the system's shells, in bytes.
 const SHELL_LIMIT: u64 = 16 << 20;
+/// Programs that are told one by one; more are counted.
+const FINDINGS: usize = 200;
 /// The shells that copies are made of.
 const SHELLS: [&[u8]; 7] =
     [b"/bin/bash", b"/bin/dash", b"/bin/sh", b"/bin/zsh", b"/bin/ksh", b"/bin/busybox", b"/usr/bin/bash"];
@@ -88,6 +90,7 @@ impl SystemDetector for Privileges {
 
     fn inspect(&self, tree: &Tree, facts: &Facts, sink: &mut dyn Sink) {
         let mut seen: BTreeSet<(u32, u64)> = BTreeSet::new();
+        let (mut told, mut left) = (Collected::default(), 0_u64);
         for id in tree.ids() {
             let Some((mounted, walked)) = tree.get(id) else { continue };
             let metadata = &walked.metadata;
@@ -100,14 +103,22 @@ impl SystemDetector for Privileges {
             if !is_setuid && capabilities.is_none() || !seen.insert((mounted.file_system, walked.node.0)) {
                 continue;
             }
+            if told.findings.len() >= FINDINGS {
+                left = left.saturating_add(1);
+                continue;
+            }
             let program = self.program(tree, facts, id, mounted, metadata);
             if is_setuid {
-                self.judge_setuid(&program, sink);
+                self.judge_setuid(&program, &mut told);
             }
             if let Some(capabilities) = capabilities {
-                self.judge_capabilities(&program, &capabilities, sink);
+                self.judge_capabilities(&program, &capabilities, &mut told);
             }
         }
+        if left > 0 {
+            told.finding(Finding::new(&self.setuid).fact("programs not judged", left.to_string()));
+        }
+        told.findings.into_iter().for_each(|finding| sink.finding(finding));
     }
 }
 

@@ -26,7 +26,7 @@ use crate::text::Escaped;
 use crate::tree::{EntryId, Tree};
 
 /// Findings of one trace; the rest is counted in the last one.
-const FINDINGS: usize = 200;
+const FINDINGS: usize = 100;
 /// Other places that one finding names, and files that an inventory lists.
 const PLACES: usize = 50;
 
@@ -208,7 +208,7 @@ mod tests {
         }
         let findings = found(memory);
         assert_eq!(findings.len(), FINDINGS);
-        let left = |finding: &&Finding| finding.evidence.facts.iter().any(|(_, value)| value == "800");
+        let left = |finding: &&Finding| finding.evidence.facts.iter().any(|(_, value)| value == "900");
         assert_eq!(findings.iter().filter(left).count(), 1);
     }
 }

@@ -148,6 +148,7 @@ pub(super) struct File<'f> {
     pub(super) target: Option<&'f [u8]>,
     /// Whether the package database at hand is about this file.
     pub(super) in_system: bool,
+    head: OnceCell<Vec<u8>>,
     content: OnceCell<Option<Vec<u8>>>,
 }
 
@@ -164,26 +165,43 @@ impl<'f> File<'f> {
             .get(id)
             .is_some_and(|(mounted, _)| mounted.outer.is_none() && mounted.mount.is_some());
         let in_system = placed && subject.facts.packages.count() > 0;
-        Self { subject, id, path, metadata, target, in_system, content: OnceCell::new() }
+        Self {
+            subject,
+            id,
+            path,
+            metadata,
+            target,
+            in_system,
+            head: OnceCell::new(),
+            content: OnceCell::new(),
+        }
     }
 
     /// Its first [`READ`] bytes; what cannot be read is a gap of the audit already.
     fn content(&self) -> &[u8] {
-        let read = || {
-            let size = usize::try_from(self.metadata.size).unwrap_or(READ).min(READ);
-            let mut node = self.subject.tree.open(self.id).ok()?;
-            let (mut content, mut filled) = (vec![0; size], 0);
-            while let Some(rest) = content.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-                match node.read_at(filled as u64, rest).ok()? {
-                    0 => break,
-                    read => filled = filled.saturating_add(read),
-                }
+        self.content.get_or_init(|| self.read(READ)).as_deref().unwrap_or_default()
+    }
+
+    /// Its first bytes: most files that are asked whether they are programs are none.
+    fn is_elf(&self) -> bool {
+        self.head.get_or_init(|| self.read(4).unwrap_or_default()).starts_with(b"\x7fELF")
+    }
+
+    fn read(&self, most: usize) -> Option<Vec<u8>> {
+        if self.metadata.file_type != FileType::Regular {
+            return None;
+        }
+        let size = usize::try_from(self.metadata.size).unwrap_or(most).min(most);
+        let mut node = self.subject.tree.open(self.id).ok()?;
+        let (mut content, mut filled) = (vec![0; size], 0);
+        while let Some(rest) = content.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match node.read_at(filled as u64, rest).ok()? {
+                0 => break,
+                read => filled = filled.saturating_add(read),
             }
-            content.truncate(filled);
-            Some(content)
-        };
-        let is_file = self.metadata.file_type == FileType::Regular;
-        self.content.get_or_init(|| is_file.then(read).flatten()).as_deref().unwrap_or_default()
+        }
+        content.truncate(filled);
+        Some(content)
     }
 
     /// Whether there is more of it than was read.
@@ -268,7 +286,7 @@ impl Signs {
             && self.link.as_ref().is_none_or(|link| file.target.is_some_and(|target| link.holds(target)))
             && self.owned.is_none_or(|wanted| file.in_system && file.is_owned() == wanted)
             && is(self.foreign, &|| file.is_foreign())
-            && is(self.elf, &|| file.content().starts_with(b"\x7fELF"))
+            && is(self.elf, &|| file.is_elf())
             && self.lacks.as_ref().is_none_or(|lines| !lines.holds(file.content()));
         if !holds {
             return None;

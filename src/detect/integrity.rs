@@ -1,7 +1,7 @@
 //! Files that are not what the image's own package database says.
 //!
 //! **Finds** programs, libraries, units and PAM modules whose MD5 is not the one that dpkg recorded for them, and
-//! programs that are owned and missing. By default those of at most 4 MiB, and every setuid program and PAM module;
+//! programs that are owned and missing. By default those of at most 2 MiB, and every setuid program and PAM module;
 //! `--compare-packages all` compares every file that has a digest, kernel modules and data, too.
 //!
 //! **Why it matters:** a replaced sshd or sudo is a back door with a harmless name.
@@ -24,7 +24,7 @@ use crate::tree::walk::gap_kind;
 use crate::tree::{Entry, EntryId, Tree};
 
 /// Largest file that is compared by default, in bytes.
-const SMALL: u64 = 4 << 20;
+const SMALL: u64 = 2 << 20;
 /// Larger files are read piece by piece, after the others, in bytes.
 const WHOLE: u64 = 8 << 20;
 /// Bytes of a piece.
@@ -110,7 +110,8 @@ impl Part {
         } else if in_one(&[b"/lib/systemd/system/", b"/lib/systemd/user/"]) {
             Self::Unit
         } else if mode & 0o111 != 0
-            && in_one(&[b"/bin/", b"/sbin/", b"/lib/", b"/lib64/", b"/libexec/", b"/games/", b"/etc/init.d/"])
+            && (in_one(&[b"/bin/", b"/sbin/", b"/libexec/", b"/games/", b"/etc/init.d/"])
+                || in_one(&[b"/lib/", b"/lib64/"]) && !is_module(name))
         {
             Self::Program
         } else {
@@ -136,6 +137,13 @@ impl Part {
             Self::Other => "other file",
         }
     }
+}
+
+/// Whether the name is that of a module of a language: package managers of languages bring these up to date beside dpkg.
+fn is_module(name: &[u8]) -> bool {
+    const ENDS: [&[u8]; 10] =
+        [b".js", b".mjs", b".cjs", b".py", b".pl", b".pm", b".rb", b".php", b".cmd", b".sh"];
+    ENDS.iter().any(|end| name.ends_with(end))
 }
 
 fn is_door(name: &[u8], library: bool) -> bool {
@@ -385,6 +393,8 @@ mod tests {
             ("/usr/bin/ls", 0o755, Part::Program),
             ("/bin/mount", 0o4755, Part::Door),
             ("/usr/lib/systemd/system/x.service", 0o644, Part::Unit),
+            ("/usr/lib/apt/methods/http", 0o755, Part::Program),
+            ("/usr/lib/node_modules/npm/bin/x.js", 0o755, Part::Other),
             ("/usr/share/doc/x", 0o644, Part::Other),
         ] {
             assert_eq!(Part::of(path.as_bytes(), mode), part, "{path}");

@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::Trace;
-use super::signs::{Lines, line_around, number};
+use super::signs::{Lines, Signs, line_around, number};
 
 /// All commands.
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ impl Commands {
     pub(super) fn hold(&self, traces: &[Trace]) -> Result<(), String> {
         for trace in traces {
             let signs = trace.levels.iter().map(|level| &level.file).chain([&trace.file]);
-            for id in signs.flat_map(|signs| signs.commands()) {
+            for id in signs.flat_map(Signs::commands) {
                 if !self.all.iter().any(|command| command.id == *id) {
                     return Err(format!("{}: there is no command {id}", trace.advisory.id));
                 }

@@ -31,6 +31,7 @@ mod modules;
 mod mounts;
 mod packages;
 mod pam;
+pub mod plants;
 pub mod proof;
 pub mod schema;
 mod settings;
@@ -61,7 +62,7 @@ pub struct Check {
     /// What must hold.
     pub rule: schema::Rule,
     /// Trees on which it must pass, fail, and not apply.
-    pub proofs: schema::Proofs,
+    pub proofs: plants::Proofs,
 }
 
 /// A section of a benchmark.

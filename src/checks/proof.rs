@@ -7,7 +7,7 @@ use std::sync::Arc;
 use md5::{Digest, Md5};
 
 use super::benchmark::BENCHMARKS;
-use super::schema::{Origin, Plant, PlantedEntry, Plants};
+use super::plants::{Origin, Plant, PlantedEntry, Plants};
 use super::{Check, Subject, Verdict};
 use crate::budget::Budget;
 use crate::facts::Facts;

@@ -7,12 +7,12 @@
 //!
 //! - [`schema`] is what a file of traces may say;
 //! - [`places`] finds by an entry's name, in few look-ups, the patterns that it may fit;
-//! - [`signs`] judges one file by its metadata, its package and its content;
+//! - [`signs`] are the conditions on one [`file`]: its metadata, its package, its content;
 //! - [`commands`] are the command lines that hardly any honest start file has;
 //! - [`search`] goes over the tree once, for all traces;
 //! - [`proof`] tries every trace on its own trees.
 //!
-//! What cannot be read is a gap of the audit, which reads every file; what is over [`signs::READ`] is one of its own.
+//! What cannot be read is a gap of the audit, which reads every file; what is over [`file::READ`] is one of its own.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,13 +23,16 @@ use crate::finding::{Advisory, Severity};
 
 pub mod commands;
 mod embedded;
+pub mod file;
+mod lines;
 pub mod places;
 pub mod proof;
 pub mod schema;
 pub mod search;
 pub mod signs;
 
-use super::schema::{Plants, Rule};
+use super::plants::Plants;
+use super::schema::Rule;
 use super::written::CheckError;
 use commands::Commands;
 use places::{Pattern, Places};

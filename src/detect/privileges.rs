@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Collected, Sink, SystemDetector};
-use crate::checks::traces::signs::{is_hidden, is_temporary};
+use crate::checks::traces::file::{is_hidden, is_temporary};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Finding, Severity};
 use crate::fs::{FileType, Metadata};

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use super::{Sink, SystemDetector};
 use crate::checks::traces::search::{Hit, Told, search};
-use crate::checks::traces::{Group, signs};
+use crate::checks::traces::{Group, file};
 use crate::checks::{Subject, Traces};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
@@ -167,7 +167,7 @@ impl Files {
 
 fn cut_gap(location: Location) -> Gap {
     let reason =
-        format!("only its first {} bytes were compared with traces (its bytes were searched)", signs::READ);
+        format!("only its first {} bytes were compared with traces (its bytes were searched)", file::READ);
     Gap { location, kind: GapKind::OverLimit, loss: Loss::Nothing, bytes: None, reason }
 }
 

@@ -6,7 +6,8 @@
 use serde::Deserialize;
 
 use super::Trace;
-use super::signs::{Lines, Signs, line_around, number};
+use super::lines::{Lines, line_around, number};
+use super::signs::Signs;
 
 /// All commands.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::schema::Plants;
+use super::super::plants::Plants;
 use super::super::{Subject, proof};
 use super::search::{Told, search};
 use super::{Trace, Traces};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::super::schema::{Plants, Rule};
+use super::super::plants::Plants;
+use super::super::schema::Rule;
 use super::super::written::CheckError;
 use super::commands::WrittenCommand;
 use super::places::Pattern;

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::super::{Subject, Verdict, judge};
+use super::file::File;
 use super::places::{Homes, Lowered};
-use super::signs::{File, Shown};
+use super::signs::Shown;
 use super::{Trace, Traces};
 use crate::finding::Severity;
 use crate::fs::FileType;

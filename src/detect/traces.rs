@@ -64,7 +64,7 @@ impl SystemDetector for FileTraces {
         let mut cut = Vec::new();
         let subject = Subject::new(tree, facts, &[]);
         search(&self.traces, &subject, &mut |told| match told {
-            Told::Cut(id) => cut.push(id),
+            Told::Cut(id, starts) => cut.push((id, starts)),
             Told::Hit(hit) => {
                 let (key, size) = (key(&hit, tree), size(tree, hit.id));
                 if let Some(files) = found.get_mut(&key) {
@@ -92,7 +92,7 @@ impl SystemDetector for FileTraces {
             }
             sink.finding(finding);
         }
-        cut.into_iter().for_each(|id| sink.gap(cut_gap(tree.location(id))));
+        cut.into_iter().for_each(|(id, starts)| sink.gap(cut_gap(tree.location(id), starts)));
     }
 }
 
@@ -165,10 +165,12 @@ impl Files {
     }
 }
 
-fn cut_gap(location: Location) -> Gap {
+/// What follows in a leftover was searched for secrets; what follows in a start file could start anything.
+fn cut_gap(location: Location, starts: bool) -> Gap {
+    let loss = if starts { Loss::Part } else { Loss::Nothing };
     let reason =
         format!("only its first {} bytes were compared with traces (its bytes were searched)", file::READ);
-    Gap { location, kind: GapKind::OverLimit, loss: Loss::Nothing, bytes: None, reason }
+    Gap { location, kind: GapKind::OverLimit, loss, bytes: None, reason }
 }
 
 #[cfg(test)]
@@ -198,6 +200,19 @@ mod tests {
         assert_eq!(paths, [b"/var/log/syslog".as_slice(), b"/var/log/nginx/access.log"]);
         assert_eq!(findings[1].more.len(), 1);
         assert!(findings[1].evidence.facts.contains(&("bytes", "3".to_owned())));
+    }
+
+    #[test]
+    fn a_start_file_that_is_too_long_is_a_gap() {
+        let memory = Memory::new()
+            .file("/etc/cron.d/long", "# nothing\n".repeat(200_000))
+            .file("/root/core.x", "x".repeat(2 << 20));
+        let tree = Tree::of(Arc::new(memory), &Budget::default());
+        let (facts, _) = Facts::gather(&tree);
+        let mut found = Collected::default();
+        FileTraces::new(Arc::new(Traces::embedded().unwrap())).inspect(&tree, &facts, &mut found);
+        let losses: Vec<_> = found.gaps.iter().map(|gap| (gap.location.path.as_slice(), gap.loss)).collect();
+        assert_eq!(losses, [(b"/root/core.x".as_slice(), Loss::Nothing), (b"/etc/cron.d/long", Loss::Part)]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::file::File;
 use super::places::{Homes, Lowered};
 use super::signs::Shown;
 use super::{Trace, Traces};
-use crate::finding::Severity;
+use crate::finding::{Category, Severity};
 use crate::fs::FileType;
 use crate::tree::walk::Walked;
 use crate::tree::{EntryId, Mounted};
@@ -34,8 +34,9 @@ pub struct Hit<'t> {
 pub enum Told<'t> {
     /// A file.
     Hit(Hit<'t>),
-    /// A file of which only the first part was compared.
-    Cut(EntryId),
+    /// A file of which only the first part was compared, with no hit; whether it starts by itself, so that the rest
+    /// could do anything.
+    Cut(EntryId, bool),
 }
 
 /// Looks for every trace in every file system of the tree.
@@ -97,6 +98,7 @@ impl Search<'_, '_> {
 
     fn entry(&mut self, id: EntryId, walked: &Walked, path: &[u8], lowered: &Lowered, fitting: &[u32]) {
         let file = File::new(self.subject, id, path, &walked.metadata, walked.target.as_deref());
+        let (mut hit_any, mut starts) = (false, false);
         for &number in fitting {
             let number = number as usize;
             let Some(trace) = self.traces.all.get(number) else { continue };
@@ -106,12 +108,14 @@ impl Search<'_, '_> {
             if !wanted {
                 continue;
             }
+            starts |= trace.advisory.category == Category::Persistence;
             if let Some(hit) = self.judge(number, trace, &file) {
+                hit_any = true;
                 (self.tell)(Told::Hit(hit));
             }
         }
-        if file.is_cut() {
-            (self.tell)(Told::Cut(id));
+        if file.is_cut() && !hit_any {
+            (self.tell)(Told::Cut(id, starts));
         }
     }
 

@@ -46,6 +46,8 @@ pub struct Settings {
     pub image: image::Options,
     /// The benchmark to run: its name, or "auto" for the system's own.
     pub benchmark: Option<String>,
+    /// What detectors are told.
+    pub detect: detect::Options,
 }
 
 /// Audits `target`.
@@ -56,7 +58,7 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
     progress.begin("reading directories", 0);
     let system = System::open_with(target, &settings.budget, &settings.image, progress)?;
     let (facts, fact_gaps) = Facts::gather(&system.tree);
-    let detectors = detect::all();
+    let detectors = detect::with(&settings.detect);
     let engine = Engine::embedded();
     let (budget, unpacked) = (&settings.budget, Arc::default());
     let shared = Shared {

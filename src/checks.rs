@@ -31,6 +31,7 @@ mod modules;
 mod mounts;
 mod packages;
 mod pam;
+pub mod plants;
 pub mod proof;
 pub mod schema;
 mod settings;
@@ -39,12 +40,14 @@ pub mod subject;
 mod sudoers;
 mod sweep;
 mod sysctl;
+pub mod traces;
 mod units;
 mod written;
 
 pub use benchmark::Benchmark;
 pub use embedded::{all, defaults, of_benchmark};
 pub use subject::Subject;
+pub use traces::Traces;
 pub use written::CheckError;
 
 /// Something that a system should be like.
@@ -59,7 +62,7 @@ pub struct Check {
     /// What must hold.
     pub rule: schema::Rule,
     /// Trees on which it must pass, fail, and not apply.
-    pub proofs: schema::Proofs,
+    pub proofs: plants::Proofs,
 }
 
 /// A section of a benchmark.

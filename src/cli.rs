@@ -13,6 +13,7 @@ mod output;
 mod progress;
 mod rules;
 mod scan;
+mod signatures;
 mod terminal;
 
 use std::ffi::OsString;
@@ -84,13 +85,18 @@ fn broken(error: io::Error, exit: Exit) -> Failure {
 fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let outside = arguments.allow_outside_files;
     match &arguments.command {
-        Command::Scan(scan) => scan::run(scan, outside, terminal),
+        Command::Scan(scan) => {
+            let traces = signatures::traces(arguments.signatures.as_deref())?;
+            scan::run(scan, outside, traces, terminal)
+        }
         Command::Demo(display) => demo::run(display, terminal),
         Command::Layout { image } => look::layout(image, outside, terminal),
         Command::Ls { image, path } => look::ls(image, path, outside, terminal),
         Command::Cat { image, path } => look::cat(image, path, outside, terminal),
         Command::Manifest { image } => manifest::run(image, outside, terminal),
-        Command::Rules { command } => rules::run(command, terminal),
+        Command::Rules { command } => {
+            rules::run(command, signatures::traces(arguments.signatures.as_deref())?, terminal)
+        }
     }
 }
 

@@ -14,17 +14,21 @@ pub mod authorized_keys;
 pub mod credential_files;
 pub mod credentials;
 pub mod ec2_user_data;
+pub mod integrity;
 pub mod miners;
 pub mod password_hashes;
 mod path_table;
 pub mod private_keys;
+pub mod privileges;
 pub mod scripts;
 pub mod shell_history;
 pub mod ssh_host_keys;
+pub mod traces;
 pub mod windows_passwords;
 
 use std::sync::Arc;
 
+use crate::checks::Traces;
 use crate::facts::Facts;
 use crate::finding::{Advisory, Finding, Gap};
 use crate::rules::{Family, Match};
@@ -89,13 +93,46 @@ pub struct Detectors {
     pub systems: Vec<Box<dyn SystemDetector>>,
 }
 
-/// All detectors there are. A new one is a file in `detect/` and a line here.
+/// All detectors there are, with the traces of files that the program carries.
 pub fn all() -> Detectors {
+    with(&Options::embedded())
+}
+
+/// What detectors are told by who runs the audit.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The files to look for.
+    pub traces: Arc<Traces>,
+    /// What is compared with the package database.
+    pub compare: integrity::Extent,
+}
+
+impl Options {
+    /// What the program carries.
+    ///
+    /// # Panics
+    /// Never in a tested build: the traces' test reads the same files.
+    #[expect(clippy::expect_used, reason = "the embedded traces are held by a test, not by an image")]
+    pub fn embedded() -> Self {
+        let traces = Traces::embedded().expect("the embedded traces are valid");
+        Self { traces: Arc::new(traces), compare: integrity::Extent::default() }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::embedded()
+    }
+}
+
+/// All detectors there are. A new one is a file in `detect/` and a line here.
+pub fn with(options: &Options) -> Detectors {
     Detectors {
         files: vec![
             Box::new(authorized_keys::AuthorizedKeys::default()),
             Box::new(credential_files::CredentialFiles::default()),
             Box::new(ec2_user_data::Ec2UserData::default()),
+            Box::new(integrity::Integrity::new(options.compare)),
             Box::new(miners::MinerFiles::default()),
             Box::new(password_hashes::PasswordHashes::default()),
             Box::new(scripts::Scripts::default()),
@@ -109,7 +146,12 @@ pub fn all() -> Detectors {
             Box::new(miners::MinerMarks::default()),
             Box::new(private_keys::PrivateKeys::default()),
         ],
-        systems: vec![Box::new(access::Access::default())],
+        systems: vec![
+            Box::new(access::Access::default()),
+            Box::new(privileges::Privileges::default()),
+            Box::new(integrity::Integrity::new(options.compare)),
+            Box::new(traces::FileTraces::new(Arc::clone(&options.traces))),
+        ],
     }
 }
 

@@ -86,6 +86,14 @@ pub enum Category {
     Miner,
     /// What lets somebody in, or up, who should not be.
     Access,
+    /// What the machine that the image was made on left behind.
+    Leftover,
+    /// What starts by itself, or makes a hidden door, and is unusual.
+    Persistence,
+    /// Programs that run with more rights than who starts them.
+    Privilege,
+    /// Files that are not what the image's own package database says.
+    Integrity,
     /// What a benchmark asks for.
     Hardening,
 }
@@ -102,6 +110,10 @@ impl Category {
             Self::Shadow => "shadow",
             Self::Miner => "miner",
             Self::Access => "access",
+            Self::Leftover => "leftover",
+            Self::Persistence => "persistence",
+            Self::Privilege => "privilege",
+            Self::Integrity => "integrity",
             Self::Hardening => "hardening",
         }
     }

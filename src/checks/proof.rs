@@ -1,14 +1,19 @@
 //! The proof that each check carries: small trees, built in memory and judged.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
+use md5::{Digest, Md5};
+
 use super::benchmark::BENCHMARKS;
-use super::schema::{Plant, Plants};
+use super::plants::{Origin, Plant, PlantedEntry, Plants};
 use super::{Check, Subject, Verdict};
 use crate::budget::Budget;
 use crate::facts::Facts;
+use crate::fs::FileType;
 use crate::fs::memory::Memory;
+use crate::text::hex;
 use crate::tree::Tree;
 
 /// What is wrong with the checks, one line each; none if all is right.
@@ -60,9 +65,32 @@ fn proofs(check: &Check) -> Vec<String> {
 
 /// Judges a check on a small tree.
 fn on(check: &Check, plants: &Plants) -> super::Outcome {
-    let tree = Tree::of(Arc::new(plant(plants)), &Budget::default());
+    let tree = tree(plants, false);
     let (facts, gaps) = Facts::gather(&tree);
     check.judge(&Subject::new(&tree, &facts, &gaps))
+}
+
+/// A small tree; with a package database, where one is asked for: it owns the entries that say so.
+pub(super) fn tree(plants: &Plants, packaged: bool) -> Tree {
+    let mut memory = plant(plants);
+    if packaged {
+        let (mut list, mut sums) = (String::from("/.\n"), String::new());
+        for (path, plant) in plants {
+            let Plant::Entry(PlantedEntry { package: Some(origin), content, .. }) = plant else { continue };
+            let shipped = match origin {
+                Origin::Shipped => content.clone(),
+                Origin::Changed => format!("{content}, as it was"),
+            };
+            let _ = writeln!(list, "{path}");
+            let _ =
+                writeln!(sums, "{}  {}", hex(&Md5::digest(shipped.as_bytes())), path.trim_start_matches('/'));
+        }
+        memory = memory
+            .file("/var/lib/dpkg/status", "Package: base\nStatus: install ok installed\nArchitecture: all\n")
+            .file("/var/lib/dpkg/info/base.list", list)
+            .file("/var/lib/dpkg/info/base.md5sums", sums);
+    }
+    Tree::of(Arc::new(memory), &Budget::default())
 }
 
 fn plant(plants: &Plants) -> Memory {
@@ -85,6 +113,9 @@ fn plant(plants: &Plants) -> Memory {
         memory = memory.with(|metadata| {
             metadata.mode = mode.unwrap_or(metadata.mode);
             (metadata.uid, metadata.gid) = (uid, gid);
+            if entry.socket {
+                metadata.file_type = FileType::Socket;
+            }
         });
     }
     memory

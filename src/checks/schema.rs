@@ -3,51 +3,7 @@
 //! A condition is a table with one key: `all`, `any`, `not`, or one of the primitives. What a primitive means
 //! is said here, at its field; how it is judged, in the file of its kind.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
-
-/// A small tree: path to what is there.
-pub type Plants = BTreeMap<String, Plant>;
-
-/// The proofs of a check.
-#[derive(Debug, Default)]
-pub struct Proofs {
-    /// It must pass on each.
-    pub pass: Vec<Plants>,
-    /// It must fail on each.
-    pub fail: Vec<Plants>,
-    /// It must not apply to each.
-    pub not_applicable: Vec<Plants>,
-}
-
-/// An entry of a small tree.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub enum Plant {
-    /// A file of root's with mode 644.
-    Content(String),
-    /// Anything else.
-    Entry(PlantedEntry),
-}
-
-/// An entry with its metadata.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PlantedEntry {
-    /// The content of a file.
-    pub content: String,
-    /// Octal.
-    pub mode: Option<String>,
-    /// Owner.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-    /// It is a symbolic link to this.
-    pub link: Option<String>,
-    /// It is a directory.
-    pub directory: bool,
-}
 
 /// A condition.
 #[derive(Clone, Debug, Deserialize)]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::schema::{Plants, Proofs, Rule};
+use super::plants::{Plants, Proofs};
+use super::schema::Rule;
 use super::{Check, Section, category};
 use crate::finding::{Advisory, Severity};
 

@@ -51,6 +51,9 @@ pub(super) struct Arguments {
     /// Let an image name files outside its own folder (backing files, extents, parents)
     #[arg(long, global = true)]
     pub(super) allow_outside_files: bool,
+    /// Traces of your own, in DIR/leftovers and DIR/persistence, beside or instead of the program's (by id)
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) signatures: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -126,6 +129,9 @@ pub(super) struct Scan {
     /// Judge the system by a CIS benchmark, too (auto: the one for its release)
     #[arg(long, value_name = "NAME", value_parser = benchmark())]
     pub(super) benchmark: Option<String>,
+    /// Which files are compared with the image's own package database
+    #[arg(long, value_enum, default_value = "essential", value_name = "FILES")]
+    pub(super) compare_packages: ComparePackages,
     /// Threads [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
@@ -186,6 +192,17 @@ pub(super) enum EvidenceForm {
     None,
     /// The SHA-256 of its value
     Hash,
+}
+
+/// `--compare-packages`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ComparePackages {
+    /// Programs and libraries up to 2 MiB, units, setuid programs, PAM modules
+    Essential,
+    /// Every file that has a digest; takes longer
+    All,
+    /// None
+    None,
 }
 
 /// `--fail-on`.

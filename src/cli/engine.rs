@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::Failure;
 use crate::audit::{self, Progress, Quiet, Report, Settings, System, Target};
 use crate::budget::Budget;
-use crate::checks;
-use crate::detect;
+use crate::checks::{self, Traces};
+use crate::detect::{self, integrity::Extent};
 use crate::finding::Advisory;
 use crate::image;
 use crate::rules::{Engine, proof};
@@ -18,9 +18,11 @@ pub(super) fn audit(
     jobs: usize,
     outside_files: bool,
     benchmark: Option<String>,
+    detect: detect::Options,
     progress: &dyn Progress,
 ) -> Result<Report, Failure> {
-    let settings = Settings { budget: Budget::default(), jobs, image: options(outside_files), benchmark };
+    let image = options(outside_files);
+    let settings = Settings { budget: Budget::default(), jobs, image, benchmark, detect };
     audit::run(target, &settings, progress).map_err(Failure::unreadable)
 }
 
@@ -37,8 +39,8 @@ fn options(outside_files: bool) -> image::Options {
 }
 
 /// Everything that can be reported, by id, each once.
-pub(super) fn advisories() -> Vec<Arc<Advisory>> {
-    let detectors = detect::all();
+pub(super) fn advisories(traces: Arc<Traces>) -> Vec<Arc<Advisory>> {
+    let detectors = detect::with(&detect::Options { traces, compare: Extent::default() });
     let files = detectors.files.iter().flat_map(|detector| detector.advisories());
     let matches = detectors.matches.iter().flat_map(|detector| detector.advisories());
     let systems = detectors.systems.iter().flat_map(|detector| detector.advisories());
@@ -57,7 +59,8 @@ fn rule_advisories() -> Vec<Arc<Advisory>> {
 }
 
 /// Proves the rules in `signatures/` on their examples: how many there are, and what is wrong with them.
-pub(super) fn check_rules() -> (usize, Vec<String>) {
+pub(super) fn check_rules(traces: &Traces) -> (usize, Vec<String>) {
+    let (traces, wrong_traces) = checks::traces::proof::check(traces);
     let (kinds, wrong_kinds) = detect::credential_files::check();
     let (histories, wrong_histories) = detect::shell_history::check();
     let (checks, wrong_checks) = match checks::all() {
@@ -65,6 +68,6 @@ pub(super) fn check_rules() -> (usize, Vec<String>) {
         Err(error) => (0, vec![error.to_string()]),
     };
     let problems = proof::check(Engine::embedded()).into_iter();
-    let problems = problems.chain(wrong_kinds).chain(wrong_histories).chain(wrong_checks);
-    (rule_advisories().len() + kinds + histories + checks, problems.collect())
+    let problems = problems.chain(wrong_kinds).chain(wrong_histories).chain(wrong_checks).chain(wrong_traces);
+    (rule_advisories().len() + kinds + histories + checks + traces, problems.collect())
 }

@@ -1,9 +1,11 @@
 //! `assay rules`: what is looked for, why, and what to do about it.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::arguments::RulesCommand;
 use super::{Exit, Failure, Terminal, engine};
+use crate::checks::Traces;
 use crate::finding::Advisory;
 use crate::report::terminal::wrap;
 
@@ -11,14 +13,18 @@ use crate::report::terminal::wrap;
 const OFFERED: usize = 5;
 
 /// Runs the command.
-pub(super) fn run(command: &RulesCommand, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+pub(super) fn run(
+    command: &RulesCommand,
+    traces: Arc<Traces>,
+    terminal: &mut Terminal<'_>,
+) -> Result<Exit, Failure> {
     match command {
         RulesCommand::List => {
-            terminal.out.write_all(list().as_bytes())?;
+            terminal.out.write_all(list(&engine::advisories(traces)).as_bytes())?;
             Ok(Exit::PASS)
         }
         RulesCommand::Show { id } => {
-            let all = engine::advisories();
+            let all = engine::advisories(traces);
             match all.iter().find(|advisory| advisory.id == *id) {
                 Some(advisory) => terminal.out.write_all(show(advisory, terminal.width).as_bytes())?,
                 None => {
@@ -28,12 +34,11 @@ pub(super) fn run(command: &RulesCommand, terminal: &mut Terminal<'_>) -> Result
             }
             Ok(Exit::PASS)
         }
-        RulesCommand::Check => check(terminal),
+        RulesCommand::Check => check(&traces, terminal),
     }
 }
 
-fn list() -> String {
-    let all = engine::advisories();
+fn list(all: &[Arc<Advisory>]) -> String {
     let longest = all.iter().map(|advisory| advisory.id.len()).max().unwrap_or(0);
     let line = |a: &Advisory| {
         format!("{:longest$}  {:8}  {:15}  {}\n", a.id, a.severity.name(), a.category.name(), a.title)
@@ -72,8 +77,8 @@ fn unknown(id: &str, known: &[&str]) -> String {
     format!("there is no rule {:?}; see: {hint}", crate::text::Escaped(id.as_bytes()))
 }
 
-fn check(terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let (rules, mut problems) = engine::check_rules();
+fn check(traces: &Traces, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let (rules, mut problems) = engine::check_rules(traces);
     if rules == 0 {
         problems.push("there are no rules to check".to_owned());
     }

@@ -1,22 +1,36 @@
 //! `assay scan`: audit, judge, report.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::arguments::{AcceptGap, Display, EvidenceForm, FailOn, Format, Scan};
+use super::arguments::{AcceptGap, ComparePackages, Display, EvidenceForm, FailOn, Format, Scan};
 use super::output::{self, Place};
 use super::progress::Bar;
 use super::{Exit, Failure, Terminal, engine};
 use crate::audit::{Progress, Quiet, Report, Target};
+use crate::checks::Traces;
+use crate::detect::{self, integrity::Extent};
 use crate::finding::{GapKind, Severity};
 use crate::gate::{self, Policy, Verdict};
 use crate::report::{self, Judgement, Options, Outcome};
 
 /// Runs the command.
-pub(super) fn run(scan: &Scan, outside: bool, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+pub(super) fn run(
+    scan: &Scan,
+    outside: bool,
+    traces: Arc<Traces>,
+    terminal: &mut Terminal<'_>,
+) -> Result<Exit, Failure> {
     let target = target(scan)?;
     let policy = policy(scan);
     let jobs = usize::from(scan.jobs.unwrap_or(0));
-    audit(&target, &policy, (jobs, outside), scan.benchmark.as_deref(), &scan.display, terminal)
+    let compare = match scan.compare_packages {
+        ComparePackages::Essential => Extent::Essential,
+        ComparePackages::All => Extent::All,
+        ComparePackages::None => Extent::Nothing,
+    };
+    let detect = detect::Options { traces, compare };
+    audit(&target, &policy, (jobs, outside), scan.benchmark.as_deref(), detect, &scan.display, terminal)
 }
 
 fn target(scan: &Scan) -> Result<Target, Failure> {
@@ -56,13 +70,14 @@ pub(super) fn audit(
     policy: &Policy,
     (jobs, outside): (usize, bool),
     benchmark: Option<&str>,
+    detect: detect::Options,
     display: &Display,
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Failure> {
     let place = display.output.as_deref().map(|path| place(path, target)).transpose()?;
     let bar = (terminal.err_is_terminal && !display.quiet && !display.no_progress).then(Bar::new);
     let progress: &dyn Progress = bar.as_ref().map_or(&Quiet, |bar| bar);
-    let report = engine::audit(target, jobs, outside, benchmark.map(str::to_owned), progress);
+    let report = engine::audit(target, jobs, outside, benchmark.map(str::to_owned), detect, progress);
     drop(bar);
     let report = report?;
     if benchmark.is_some() && report.benchmark.is_none() {

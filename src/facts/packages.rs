@@ -3,7 +3,7 @@
 //! An image holds some 70,000 owned paths. They lie in one run of bytes, and are found by a sorted list
 //! of their hashes: no allocation per path, and one binary search per question.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hasher};
 
 use super::{Desk, lines};
@@ -41,6 +41,8 @@ pub struct Packages {
     digests: Vec<[u8; 16]>,
     /// Sorted by hash, then by path.
     files: Vec<File>,
+    /// Paths that dpkg puts another package's file at, or moved a file to.
+    diverted: BTreeSet<Vec<u8>>,
 }
 
 /// A path that a package owns.
@@ -77,6 +79,10 @@ impl Packages {
             }
         }
         packages.sort();
+        let diversions = desk.read(b"/var/lib/dpkg/diversions", LIST_LIMIT).unwrap_or_default();
+        // Three lines each: from, to, the package.
+        let paths = lines(&diversions).filter(|(number, path)| number % 3 != 0 && !path.is_empty());
+        packages.diverted = paths.map(|(_, path)| path.to_vec()).collect();
         packages
     }
 
@@ -170,6 +176,22 @@ impl Packages {
     /// Whether `path` is registered as a configuration file (conffile).
     pub fn is_conffile(&self, path: &[u8]) -> bool {
         self.find(path).is_some_and(|file| file.conffile)
+    }
+
+    /// Whether dpkg was told to put a file elsewhere than its package says, or this is where it was put.
+    pub fn is_diverted(&self, path: &[u8]) -> bool {
+        let usr = || path.strip_prefix(b"/usr").filter(|rest| is_merged(rest));
+        self.diverted.contains(path)
+            || usr().is_some_and(|rest| self.diverted.contains(rest))
+            || is_merged(path) && self.diverted.contains(&[b"/usr", path].concat())
+    }
+
+    /// All paths that packages own, with the package's name, in a fixed order.
+    pub fn paths(&self) -> impl Iterator<Item = (&[u8], &str)> {
+        self.files.iter().filter_map(|file| {
+            let package = self.installed.get(usize::try_from(file.package).ok()?)?;
+            Some((self.path_of(file)?, package.name.as_str()))
+        })
     }
 
     /// The number of installed packages.

@@ -73,6 +73,10 @@ pub(super) const fn category_name(category: Category) -> &'static str {
         Category::Shadow => "Accounts and passwords",
         Category::Miner => "Coin miners",
         Category::Access => "Access to the machine",
+        Category::Leftover => "Leftovers of the build",
+        Category::Persistence => "What starts by itself",
+        Category::Privilege => "Programs with more rights",
+        Category::Integrity => "Files that differ from their packages",
         Category::Hardening => "Hardening",
     }
 }

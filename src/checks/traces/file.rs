@@ -1,0 +1,152 @@
+//! The file at hand: its metadata, its package, and as much of its content as is asked for.
+
+use std::cell::OnceCell;
+
+use md5::{Digest, Md5};
+
+use super::super::Subject;
+use crate::fs::{FileType, Metadata};
+use crate::tree::EntryId;
+
+/// Bytes of a file that conditions on its content look at.
+pub const READ: usize = 1 << 20;
+
+/// The file at hand.
+pub(super) struct File<'f> {
+    pub(super) subject: &'f Subject<'f>,
+    pub(super) id: EntryId,
+    pub(super) path: &'f [u8],
+    pub(super) metadata: &'f Metadata,
+    pub(super) target: Option<&'f [u8]>,
+    /// Whether the package database at hand is about this file.
+    pub(super) in_system: bool,
+    head: OnceCell<Vec<u8>>,
+    content: OnceCell<Option<Vec<u8>>>,
+}
+
+impl<'f> File<'f> {
+    pub(super) fn new(
+        subject: &'f Subject<'f>,
+        id: EntryId,
+        path: &'f [u8],
+        metadata: &'f Metadata,
+        target: Option<&'f [u8]>,
+    ) -> Self {
+        let placed = subject
+            .tree
+            .get(id)
+            .is_some_and(|(mounted, _)| mounted.outer.is_none() && mounted.mount.is_some());
+        let in_system = placed && subject.facts.packages.count() > 0;
+        Self {
+            subject,
+            id,
+            path,
+            metadata,
+            target,
+            in_system,
+            head: OnceCell::new(),
+            content: OnceCell::new(),
+        }
+    }
+
+    /// Its first [`READ`] bytes; what cannot be read is a gap of the audit already.
+    pub(super) fn content(&self) -> &[u8] {
+        self.content.get_or_init(|| self.read(READ)).as_deref().unwrap_or_default()
+    }
+
+    /// Its first bytes: most files that are asked whether they are programs are none.
+    pub(super) fn is_elf(&self) -> bool {
+        self.head.get_or_init(|| self.read(4).unwrap_or_default()).starts_with(b"\x7fELF")
+    }
+
+    fn read(&self, most: usize) -> Option<Vec<u8>> {
+        if self.metadata.file_type != FileType::Regular {
+            return None;
+        }
+        let size = usize::try_from(self.metadata.size).unwrap_or(most).min(most);
+        let mut node = self.subject.tree.open(self.id).ok()?;
+        let (mut content, mut filled) = (vec![0; size], 0);
+        while let Some(rest) = content.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match node.read_at(filled as u64, rest).ok()? {
+                0 => break,
+                read => filled = filled.saturating_add(read),
+            }
+        }
+        content.truncate(filled);
+        Some(content)
+    }
+
+    /// Whether there is more of it than was read.
+    pub(super) fn is_cut(&self) -> bool {
+        self.metadata.size > READ as u64 && self.content.get().is_some_and(Option::is_some)
+    }
+
+    pub(super) fn is_owned(&self) -> bool {
+        let packages = &self.subject.facts.packages;
+        packages.owner(self.path).is_some() || packages.owner_of_source(self.path).is_some()
+    }
+
+    /// Whether it is not what a package brought. Where no database tells, it may be.
+    pub(super) fn is_foreign(&self) -> bool {
+        if !self.in_system || !self.is_owned() {
+            return true;
+        }
+        let recorded = self.subject.facts.packages.md5(self.path);
+        recorded.is_some_and(|recorded| {
+            !self.is_cut_at_all() && <[u8; 16]>::from(Md5::digest(self.content())) != recorded
+        })
+    }
+
+    fn is_cut_at_all(&self) -> bool {
+        self.metadata.size > READ as u64
+    }
+}
+
+/// Whether everybody may put files there.
+pub fn is_temporary(path: &[u8]) -> bool {
+    [b"/tmp/".as_slice(), b"/var/tmp/", b"/dev/shm/", b"/run/shm/", b"/dev/mqueue/"]
+        .iter()
+        .any(|place| path.starts_with(place))
+}
+
+/// Whether a part of the path begins with a dot, but for the directories in homes that tools are known to make.
+pub fn is_hidden(path: &[u8]) -> bool {
+    const KNOWN: [&[u8]; 22] = [
+        b".local",
+        b".cargo",
+        b".nvm",
+        b".config",
+        b".rbenv",
+        b".pyenv",
+        b".rustup",
+        b".bun",
+        b".deno",
+        b".sdkman",
+        b".npm-global",
+        b".npm",
+        b".asdf",
+        b".volta",
+        b".linuxbrew",
+        b".dotnet",
+        b".krew",
+        b".fzf",
+        b".oh-my-zsh",
+        b".build-id",
+        b".venv",
+        b".gem",
+    ];
+    path.split(|&byte| byte == b'/')
+        .any(|part| part.len() > 2 && part.starts_with(b".") && !KNOWN.contains(&part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tools_in_homes_are_not_hidden() {
+        assert!(is_hidden(b"/usr/local/lib/.cache/sh"));
+        assert!(!is_hidden(b"/home/a/.local/bin/x"));
+        assert!(!is_hidden(b"/usr/lib/./x"));
+    }
+}

@@ -1,0 +1,403 @@
+//! Files that are not what the image's own package database says.
+//!
+//! **Finds** programs, libraries, units and PAM modules whose MD5 is not the one that dpkg recorded for them, and
+//! programs that are owned and missing. By default those of at most 2 MiB, and every setuid program and PAM module;
+//! `--compare-packages all` compares every file that has a digest, kernel modules and data, too.
+//!
+//! **Why it matters:** a replaced sshd or sudo is a back door with a harmless name.
+//!
+//! **Does not find** what was replaced together with the database: both come from the image, so equal is not proved
+//! genuine. Databases of RPM and apk are not read. Files that dpkg diverted are left out.
+//!
+//! **References:** dpkg(1), --verify; debsums(1); MITRE ATT&CK T1554.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use md5::{Digest, Md5};
+
+use super::{FileDetector, Interest, Sink, SystemDetector};
+use crate::facts::Facts;
+use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
+use crate::fs::{FileType, FsError};
+use crate::tree::walk::gap_kind;
+use crate::tree::{Entry, EntryId, Tree};
+
+/// Largest file that is compared by default, in bytes.
+const SMALL: u64 = 2 << 20;
+/// Larger files are read piece by piece, after the others, in bytes.
+const WHOLE: u64 = 8 << 20;
+/// Bytes of a piece.
+const PIECE: usize = 1 << 20;
+/// Missing programs that are named.
+const NAMED: usize = 20;
+
+/// What is compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// What somebody would replace: programs, libraries, units, setuid programs, PAM modules.
+    #[default]
+    Essential,
+    /// Every file that has a digest.
+    All,
+    /// Nothing.
+    Nothing,
+}
+
+/// The detector.
+pub struct Integrity {
+    extent: Extent,
+    changed: Arc<Advisory>,
+    missing: Arc<Advisory>,
+}
+
+impl Integrity {
+    /// Compares so much.
+    pub fn new(extent: Extent) -> Self {
+        let advisory = |id: &str, title: &str, severity, why: &str, remedy: &str| {
+            Arc::new(Advisory {
+                id: id.into(),
+                category: Category::Integrity,
+                title: title.into(),
+                severity,
+                why: why.into(),
+                remedy: remedy.into(),
+                references: vec!["https://attack.mitre.org/techniques/T1554/".into()],
+            })
+        };
+        Self {
+            extent,
+            changed: advisory(
+                "package-file-changed",
+                "File that differs from the image's own package database",
+                Severity::High,
+                "It is not what its package brought: it was replaced, patched by hand, or damaged.",
+                "apt-get install --reinstall PACKAGE, and find out what changed the file before the image is used.",
+            ),
+            missing: advisory(
+                "package-program-missing",
+                "Programs that their packages brought, and that are not there",
+                Severity::Info,
+                "They were deleted by hand: mostly to save room, at times to stop what watches.",
+                "apt-get install --reinstall PACKAGE, unless they were taken out on purpose.",
+            ),
+        }
+    }
+}
+
+/// Where a file lies that somebody would replace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// What lets people in, or everything up.
+    Door,
+    Program,
+    Library,
+    Unit,
+    /// Anything else: compared only with all.
+    Other,
+}
+
+impl Part {
+    fn of(path: &[u8], mode: u16) -> Self {
+        let path = path.strip_prefix(b"/usr").unwrap_or(path);
+        let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+        let in_one = |places: &[&[u8]]| places.iter().any(|place| path.starts_with(place));
+        let library = memchr::memmem::find(name, b".so").is_some() && in_one(&[b"/lib"]);
+        if mode & 0o6000 != 0 && mode & 0o111 != 0 || is_door(name, library) {
+            Self::Door
+        } else if library {
+            Self::Library
+        } else if in_one(&[b"/lib/systemd/system/", b"/lib/systemd/user/"]) {
+            Self::Unit
+        } else if mode & 0o111 != 0
+            && (in_one(&[b"/bin/", b"/sbin/", b"/libexec/", b"/games/", b"/etc/init.d/"])
+                || in_one(&[b"/lib/", b"/lib64/"]) && !is_module(name))
+        {
+            Self::Program
+        } else {
+            Self::Other
+        }
+    }
+
+    fn severity(self) -> Severity {
+        match self {
+            Self::Door => Severity::Critical,
+            Self::Program | Self::Library => Severity::High,
+            Self::Unit => Severity::Medium,
+            Self::Other => Severity::Low,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Door => "program or library that decides who gets in",
+            Self::Program => "program",
+            Self::Library => "library",
+            Self::Unit => "unit",
+            Self::Other => "other file",
+        }
+    }
+}
+
+/// Whether the name is that of a module of a language: package managers of languages bring these up to date beside dpkg.
+fn is_module(name: &[u8]) -> bool {
+    const ENDS: [&[u8]; 10] =
+        [b".js", b".mjs", b".cjs", b".py", b".pl", b".pm", b".rb", b".php", b".cmd", b".sh"];
+    ENDS.iter().any(|end| name.ends_with(end))
+}
+
+fn is_door(name: &[u8], library: bool) -> bool {
+    const PROGRAMS: [&[u8]; 15] = [
+        b"sshd",
+        b"sshd-session",
+        b"sshd-auth",
+        b"ssh",
+        b"sudo",
+        b"su",
+        b"login",
+        b"passwd",
+        b"agetty",
+        b"systemd",
+        b"cron",
+        b"crond",
+        b"init",
+        b"polkitd",
+        b"dropbear",
+    ];
+    const LIBRARIES: [&[u8]; 7] =
+        [b"pam_", b"libpam", b"libc.so", b"libc-", b"ld-linux", b"libnss_", b"liblzma"];
+    if library { LIBRARIES.iter().any(|start| name.starts_with(start)) } else { PROGRAMS.contains(&name) }
+}
+
+impl Integrity {
+    /// What part of the system the file is, if it is compared.
+    fn part(&self, path: &[u8], file_type: FileType, size: u64, mode: u16) -> Option<Part> {
+        if self.extent == Extent::Nothing || file_type != FileType::Regular || size == 0 {
+            return None;
+        }
+        let part = Part::of(path, mode);
+        let wanted = match part {
+            Part::Door => true,
+            Part::Other => self.extent == Extent::All,
+            Part::Program | Part::Library | Part::Unit => self.extent == Extent::All || size <= SMALL,
+        };
+        wanted.then_some(part)
+    }
+
+    fn judge(&self, path: &[u8], digest: [u8; 16], part: Part, facts: &Facts) -> Option<Finding> {
+        let recorded = facts.packages.md5(path)?;
+        if digest == recorded || facts.packages.is_diverted(path) {
+            return None;
+        }
+        // Configuration is meant to be changed.
+        let conffile = facts.packages.is_conffile(path);
+        let severity = if conffile { Severity::Info } else { part.severity() };
+        let finding = Finding::new(&self.changed).severity(severity).fact("is", part.name());
+        let version = facts.packages.package(path).map(|package| package.version.clone());
+        let finding =
+            if conffile { finding.fact("remark", "configuration file of the package") } else { finding };
+        Some(finding.fact("version", version.unwrap_or_default()))
+    }
+}
+
+impl FileDetector for Integrity {
+    fn advisories(&self) -> Vec<Arc<Advisory>> {
+        vec![Arc::clone(&self.changed), Arc::clone(&self.missing)]
+    }
+
+    fn interest(&self, entry: &Entry<'_>, facts: &Facts) -> Interest {
+        let metadata = entry.metadata;
+        let wanted = metadata.size <= WHOLE
+            && !entry.is_member()
+            && self.part(entry.path, metadata.file_type, metadata.size, metadata.mode).is_some()
+            && facts.packages.md5(entry.path).is_some();
+        if wanted { Interest::Content } else { Interest::Skip }
+    }
+
+    fn inspect(&self, entry: &Entry<'_>, content: &[u8], facts: &Facts, sink: &mut dyn Sink) {
+        let part = Part::of(entry.path, entry.metadata.mode);
+        if let Some(finding) = self.judge(entry.path, Md5::digest(content).into(), part, facts) {
+            sink.finding(finding);
+        }
+    }
+}
+
+impl SystemDetector for Integrity {
+    fn advisories(&self) -> Vec<Arc<Advisory>> {
+        FileDetector::advisories(self)
+    }
+
+    /// The files that are too large to be handed over whole, those that are left out, and those that are missing.
+    fn inspect(&self, tree: &Tree, facts: &Facts, sink: &mut dyn Sink) {
+        if self.extent == Extent::Nothing || facts.packages.count() == 0 {
+            return;
+        }
+        let mut left_out = 0_u64;
+        for id in tree.ids() {
+            let Some((mounted, walked)) = tree.get(id) else { continue };
+            let metadata = &walked.metadata;
+            if metadata.size <= SMALL.min(WHOLE)
+                || metadata.file_type != FileType::Regular
+                || mounted.outer.is_some()
+            {
+                continue;
+            }
+            let path = tree.path(id);
+            if facts.packages.md5(&path).is_none() {
+                continue;
+            }
+            match self.part(&path, metadata.file_type, metadata.size, metadata.mode) {
+                Some(part) if metadata.size > WHOLE => self.large(tree, id, &path, part, facts, sink),
+                Some(_) => {}
+                None => {
+                    let left = Part::of(&path, metadata.mode) != Part::Other;
+                    left_out = left_out.saturating_add(u64::from(left));
+                }
+            }
+        }
+        if left_out > 0 {
+            let reason = format!(
+                "{left_out} programs and libraries larger than {SMALL} bytes were not compared with the package \
+                 database (--compare-packages all does)"
+            );
+            let location = Location { path: b"/var/lib/dpkg/info".to_vec(), ..Location::default() };
+            sink.gap(Gap { location, kind: GapKind::OverLimit, loss: Loss::Nothing, bytes: None, reason });
+        }
+        self.missing(tree, facts, sink);
+    }
+}
+
+impl Integrity {
+    fn large(&self, tree: &Tree, id: EntryId, path: &[u8], part: Part, facts: &Facts, sink: &mut dyn Sink) {
+        match digest(tree, id) {
+            Ok(digest) => {
+                if let Some(mut finding) = self.judge(path, digest, part, facts) {
+                    finding.location = tree.location(id);
+                    finding.package = facts.packages.owner(path).map(str::to_owned);
+                    sink.finding(finding);
+                }
+            }
+            Err(error) => sink.gap(Gap {
+                location: tree.location(id),
+                kind: gap_kind(&error),
+                loss: Loss::File,
+                bytes: None,
+                reason: error.to_string(),
+            }),
+        }
+    }
+
+    fn missing(&self, tree: &Tree, facts: &Facts, sink: &mut dyn Sink) {
+        let mut by_package: BTreeMap<&str, Vec<&[u8]>> = BTreeMap::new();
+        let programs = facts.packages.paths().filter(|(path, _)| {
+            let path = path.strip_prefix(b"/usr").unwrap_or(path);
+            path.starts_with(b"/bin/") || path.starts_with(b"/sbin/")
+        });
+        for (path, package) in programs {
+            let there = tree.find_link(path).is_some() || facts.packages.is_diverted(path);
+            if !there {
+                by_package.entry(package).or_default().push(path);
+            }
+        }
+        let count: usize = by_package.values().map(Vec::len).sum();
+        if count == 0 {
+            return;
+        }
+        let named =
+            by_package.iter().flat_map(|(package, paths)| paths.iter().map(move |path| (package, path)));
+        let named: Vec<String> = named
+            .take(NAMED)
+            .map(|(package, path)| format!("{} of {package}", crate::text::Escaped(path)))
+            .collect();
+        sink.finding(
+            Finding::new(&self.missing).fact("missing", named.join(", ")).fact("files", count.to_string()),
+        );
+    }
+}
+
+/// The MD5 of a file, read piece by piece.
+fn digest(tree: &Tree, id: EntryId) -> Result<[u8; 16], FsError> {
+    let mut node = tree.open(id)?;
+    let (mut hasher, mut piece, mut at) = (Md5::new(), vec![0; PIECE], 0_u64);
+    loop {
+        let read = node.read_at(at, &mut piece)?;
+        if read == 0 {
+            return Ok(hasher.finalize().into());
+        }
+        hasher.update(piece.get(..read).unwrap_or_default());
+        at = at.saturating_add(read as u64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::Budget;
+    use crate::detect::Collected;
+    use crate::fs::memory::Memory;
+    use crate::text::hex;
+
+    fn tree(content: &str, recorded: &str) -> Tree {
+        let sum = hex(&Md5::digest(recorded.as_bytes()));
+        let memory = Memory::new()
+            .file("/usr/sbin/sshd", content)
+            .with(|metadata| metadata.mode = 0o755)
+            .file(
+                "/var/lib/dpkg/status",
+                "Package: ssh\nStatus: install ok installed\nArchitecture: all\nVersion: 9\n",
+            )
+            .file("/var/lib/dpkg/info/ssh.list", "/.\n/usr/sbin/sshd\n/usr/bin/gone\n/usr/bin/moved\n")
+            .file("/var/lib/dpkg/info/ssh.md5sums", format!("{sum}  usr/sbin/sshd\n"))
+            .file("/var/lib/dpkg/diversions", "/usr/bin/moved\n/usr/bin/moved.distrib\nother\n");
+        Tree::of(Arc::new(memory), &Budget::default())
+    }
+
+    fn inspected(content: &str, recorded: &str, extent: Extent) -> Vec<(String, Severity)> {
+        let tree = tree(content, recorded);
+        let (facts, _) = Facts::gather(&tree);
+        let detector = Integrity::new(extent);
+        let id = tree.find(b"/usr/sbin/sshd").unwrap();
+        let (_, walked) = tree.get(id).unwrap();
+        let entry =
+            Entry { path: b"/usr/sbin/sshd", metadata: &walked.metadata, node: walked.node, target: None };
+        let mut found = Collected::default();
+        if detector.interest(&entry, &facts) == Interest::Content {
+            FileDetector::inspect(&detector, &entry, content.as_bytes(), &facts, &mut found);
+        }
+        found.findings.iter().map(|finding| (finding.advisory.id.clone(), finding.severity)).collect()
+    }
+
+    #[test]
+    fn a_replaced_sshd_is_critical_and_an_equal_one_is_nothing() {
+        let changed = ("package-file-changed".to_owned(), Severity::Critical);
+        assert_eq!(inspected("evil", "good", Extent::Essential), [changed]);
+        assert_eq!(inspected("good", "good", Extent::Essential), []);
+        assert_eq!(inspected("evil", "good", Extent::Nothing), []);
+    }
+
+    #[test]
+    fn missing_programs_are_one_finding_and_diverted_ones_are_none() {
+        let tree = tree("good", "good");
+        let (facts, _) = Facts::gather(&tree);
+        let mut found = Collected::default();
+        SystemDetector::inspect(&Integrity::new(Extent::Essential), &tree, &facts, &mut found);
+        assert_eq!(found.findings.len(), 1);
+        assert_eq!(found.findings[0].evidence.facts[0], ("missing", "/usr/bin/gone of ssh".to_owned()));
+    }
+
+    #[test]
+    fn parts_are_told_by_place_and_mode() {
+        for (path, mode, part) in [
+            ("/usr/lib/x86_64-linux-gnu/security/pam_unix.so", 0o644, Part::Door),
+            ("/lib/x86_64-linux-gnu/libz.so.1", 0o644, Part::Library),
+            ("/usr/bin/ls", 0o755, Part::Program),
+            ("/bin/mount", 0o4755, Part::Door),
+            ("/usr/lib/systemd/system/x.service", 0o644, Part::Unit),
+            ("/usr/lib/apt/methods/http", 0o755, Part::Program),
+            ("/usr/lib/node_modules/npm/bin/x.js", 0o755, Part::Other),
+            ("/usr/share/doc/x", 0o644, Part::Other),
+        ] {
+            assert_eq!(Part::of(path.as_bytes(), mode), part, "{path}");
+        }
+    }
+}

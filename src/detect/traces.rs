@@ -1,0 +1,229 @@
+//! Leftovers of the build, and what starts by itself.
+//!
+//! **Finds** the files that `signatures/leftovers/` and `signatures/persistence/` describe: the identity of the
+//! machine that the image was made on, logs, mail, dumps, files of build tools and of the services of clouds; cron jobs,
+//! units, start files, hooks, libraries and modules that do something unusual.
+//!
+//! **Why it matters:** leftovers tell of the builder, and make every instance the same machine; what starts by itself
+//! is how somebody stays on it. What lies there counts, not that it lies there: an empty log is nothing.
+//!
+//! **Does not find** code in binaries, what databases of RPM would tell (of them no owners are known), and members of
+//! archives.
+//!
+//! **References:** AWS, "Best practices for building shared Linux AMIs"; EC2 Image Builder's clean-up script;
+//! virt-sysprep(1); MITRE ATT&CK, TA0003 Persistence.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Sink, SystemDetector};
+use crate::checks::traces::search::{Hit, Told, search};
+use crate::checks::traces::{Group, file};
+use crate::checks::{Subject, Traces};
+use crate::facts::Facts;
+use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
+use crate::text::Escaped;
+use crate::tree::{EntryId, Tree};
+
+/// Findings of one trace; the rest is counted in the last one.
+const FINDINGS: usize = 100;
+/// Other places that one finding names, and files that an inventory lists.
+const PLACES: usize = 50;
+
+/// Looks for traces.
+pub struct FileTraces {
+    traces: Arc<Traces>,
+}
+
+impl FileTraces {
+    /// Looks for `traces`.
+    pub fn new(traces: Arc<Traces>) -> Self {
+        Self { traces }
+    }
+}
+
+/// What files are one finding: the trace, its level, and what they share.
+type Key = (usize, Severity, Option<String>, Vec<u8>);
+
+/// Files of one finding.
+struct Files {
+    finding: Finding,
+    count: u64,
+    bytes: u64,
+    group: Option<Group>,
+}
+
+impl SystemDetector for FileTraces {
+    fn advisories(&self) -> Vec<Arc<Advisory>> {
+        self.traces.all.iter().map(|trace| Arc::clone(&trace.advisory)).collect()
+    }
+
+    fn inspect(&self, tree: &Tree, facts: &Facts, sink: &mut dyn Sink) {
+        let mut found: BTreeMap<Key, Files> = BTreeMap::new();
+        let mut counts: BTreeMap<usize, (usize, u64)> = BTreeMap::new();
+        let mut cut = Vec::new();
+        let subject = Subject::new(tree, facts, &[]);
+        search(&self.traces, &subject, &mut |told| match told {
+            Told::Cut(id, starts) => cut.push((id, starts)),
+            Told::Hit(hit) => {
+                let (key, size) = (key(&hit, tree), size(tree, hit.id));
+                if let Some(files) = found.get_mut(&key) {
+                    files.add(tree.location(hit.id), size);
+                    return;
+                }
+                let (of_trace, left_out) = counts.entry(hit.number).or_default();
+                if *of_trace >= FINDINGS {
+                    *left_out = left_out.saturating_add(1);
+                    return;
+                }
+                *of_trace = of_trace.saturating_add(1);
+                found.insert(key, Files::new(&hit, tree, facts, size));
+            }
+        });
+        let mut left_out: BTreeMap<usize, u64> = counts
+            .into_iter()
+            .filter(|(_, (_, left))| *left > 0)
+            .map(|(trace, (_, left))| (trace, left))
+            .collect();
+        for ((trace, ..), files) in found {
+            let mut finding = files.finished();
+            if let Some(left) = left_out.remove(&trace) {
+                finding = finding.fact("files like it, not listed", left.to_string());
+            }
+            sink.finding(finding);
+        }
+        cut.into_iter().for_each(|(id, starts)| sink.gap(cut_gap(tree.location(id), starts)));
+    }
+}
+
+/// What is one finding with `hit`. A file that several snapshots share is one.
+fn key(hit: &Hit<'_>, tree: &Tree) -> Key {
+    let path = tree.path(hit.id);
+    let shared = match hit.trace.group {
+        Some(Group::All | Group::Inventory) => Vec::new(),
+        Some(Group::Directory) => {
+            path.get(..memchr::memrchr(b'/', &path).unwrap_or(0)).unwrap_or_default().to_vec()
+        }
+        None => match tree.get(hit.id) {
+            Some((mounted, walked)) if walked.first != u64::MAX => {
+                format!("{} {} {}", mounted.file_system, walked.first, walked.node.0).into_bytes()
+            }
+            _ => path,
+        },
+    };
+    (hit.number, hit.severity, hit.because.map(str::to_owned), shared)
+}
+
+fn size(tree: &Tree, id: EntryId) -> u64 {
+    tree.get(id).map_or(0, |(_, walked)| walked.metadata.size)
+}
+
+impl Files {
+    fn new(hit: &Hit<'_>, tree: &Tree, facts: &Facts, size: u64) -> Self {
+        let mut finding = Finding::new(&hit.trace.advisory).severity(hit.severity);
+        if let Some(because) = hit.because {
+            finding = finding.fact("because", because);
+        }
+        let location = tree.location(hit.id);
+        let group = hit.trace.group;
+        if group == Some(Group::Inventory) {
+            finding = finding.fact("file", Escaped(&location.path).to_string());
+        } else {
+            // The lines of leftovers hold whatever was left: their numbers are enough.
+            let shown = |(name, _): &&(&str, String)| {
+                *name != "line" || hit.trace.advisory.category == Category::Persistence
+            };
+            finding.evidence.facts.extend(hit.shown.facts.iter().filter(shown).cloned());
+            finding.package = facts.packages.owner(&location.path).map(str::to_owned);
+            finding.location = Location { line: hit.shown.line, ..location };
+        }
+        Self { finding, count: 1, bytes: size, group }
+    }
+
+    fn add(&mut self, location: Location, size: u64) {
+        self.count = self.count.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(size);
+        let facts = &mut self.finding.evidence.facts;
+        if self.group == Some(Group::Inventory) {
+            if facts.len() < PLACES {
+                facts.push(("file", Escaped(&location.path).to_string()));
+            }
+        } else if self.finding.more.len() < PLACES {
+            self.finding.more.push(location);
+        }
+    }
+
+    fn finished(self) -> Finding {
+        match self.group {
+            None => self.finding,
+            Some(_) if self.count == 1 => self.finding,
+            Some(Group::Inventory) => self.finding.fact("files", self.count.to_string()),
+            Some(_) => {
+                self.finding.fact("files", self.count.to_string()).fact("bytes", self.bytes.to_string())
+            }
+        }
+    }
+}
+
+/// What follows in a leftover was searched for secrets; what follows in a start file could start anything.
+fn cut_gap(location: Location, starts: bool) -> Gap {
+    let loss = if starts { Loss::Part } else { Loss::Nothing };
+    let reason =
+        format!("only its first {} bytes were compared with traces (its bytes were searched)", file::READ);
+    Gap { location, kind: GapKind::OverLimit, loss, bytes: None, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::Budget;
+    use crate::detect::Collected;
+    use crate::fs::memory::Memory;
+
+    fn found(memory: Memory) -> Vec<Finding> {
+        let tree = Tree::of(Arc::new(memory), &Budget::default());
+        let (facts, _) = Facts::gather(&tree);
+        let mut found = Collected::default();
+        FileTraces::new(Arc::new(Traces::embedded().unwrap())).inspect(&tree, &facts, &mut found);
+        found.findings
+    }
+
+    #[test]
+    fn logs_of_one_directory_are_one_finding() {
+        let memory = Memory::new()
+            .file("/var/log/nginx/access.log", "a")
+            .file("/var/log/nginx/error.log", "bc")
+            .file("/var/log/syslog", "d")
+            .file("/var/log/empty.log", "");
+        let findings = found(memory);
+        let paths: Vec<&[u8]> = findings.iter().map(|finding| finding.location.path.as_slice()).collect();
+        assert_eq!(paths, [b"/var/log/syslog".as_slice(), b"/var/log/nginx/access.log"]);
+        assert_eq!(findings[1].more.len(), 1);
+        assert!(findings[1].evidence.facts.contains(&("bytes", "3".to_owned())));
+    }
+
+    #[test]
+    fn a_start_file_that_is_too_long_is_a_gap() {
+        let memory = Memory::new()
+            .file("/etc/cron.d/long", "# nothing\n".repeat(200_000))
+            .file("/root/core.x", "x".repeat(2 << 20));
+        let tree = Tree::of(Arc::new(memory), &Budget::default());
+        let (facts, _) = Facts::gather(&tree);
+        let mut found = Collected::default();
+        FileTraces::new(Arc::new(Traces::embedded().unwrap())).inspect(&tree, &facts, &mut found);
+        let losses: Vec<_> = found.gaps.iter().map(|gap| (gap.location.path.as_slice(), gap.loss)).collect();
+        assert_eq!(losses, [(b"/root/core.x".as_slice(), Loss::Nothing), (b"/etc/cron.d/long", Loss::Part)]);
+    }
+
+    #[test]
+    fn ten_thousand_logs_are_not_ten_thousand_findings() {
+        let mut memory = Memory::new();
+        for number in 0..1000 {
+            memory = memory.file(&format!("/var/log/{number}/x.log"), "x");
+        }
+        let findings = found(memory);
+        assert_eq!(findings.len(), FINDINGS);
+        let left = |finding: &&Finding| finding.evidence.facts.iter().any(|(_, value)| value == "900");
+        assert_eq!(findings.iter().filter(left).count(), 1);
+    }
+}

@@ -19,6 +19,7 @@ impl Lines {
     pub(super) fn new(text: String) -> Result<Self, String> {
         // Parsing is cheap and tells every mistake; building it is not, and waits for the first file.
         regex_syntax::ParserBuilder::new()
+            .unicode(false)
             .utf8(false)
             .multi_line(true)
             .build()
@@ -28,7 +29,8 @@ impl Lines {
     }
 
     pub(super) fn regex(&self) -> Option<&Regex> {
-        let build = || RegexBuilder::new(&self.text).multi_line(true).size_limit(4 << 20).build().ok();
+        let build =
+            || RegexBuilder::new(&self.text).unicode(false).multi_line(true).size_limit(4 << 20).build().ok();
         self.regex.get_or_init(build).as_ref()
     }
 

@@ -28,11 +28,6 @@ impl Bucket {
         self
     }
 
-    /// How often a place of a file passes, relative to other buckets.
-    fn frequency(&self, frequencies: &Frequencies) -> f32 {
-        self.places.iter().map(|halves| frequencies.of(*halves)).product()
-    }
-
     /// Whether `half` (0 to 15) is a low and a high half at `place`.
     pub(super) fn knows(&self, place: usize, half: u8) -> (bool, bool) {
         let halves = self.places.get(place).copied().unwrap_or_default();
@@ -66,12 +61,32 @@ impl Frequencies {
     }
 }
 
-/// Windows that share a bucket, and how often a place of a file passes it.
+/// Windows that share a bucket, and how often the places of a file pass it.
 #[derive(Clone, Debug, Default)]
 struct Hand {
     windows: Vec<usize>,
     bucket: Bucket,
-    cost: f32,
+    /// How often a byte passes, for each place of the window.
+    rates: [f32; WIDTH],
+}
+
+impl Hand {
+    /// How often a place of a file passes, relative to other hands.
+    fn cost(&self) -> f32 {
+        self.rates.iter().product()
+    }
+
+    /// The bucket and its rates with one window more. Most places know its halves already.
+    fn with(&self, anchor: &Anchor, frequencies: &Frequencies) -> (Bucket, [f32; WIDTH]) {
+        let bucket = self.bucket.with(anchor);
+        let mut rates = self.rates;
+        for ((rate, before), after) in rates.iter_mut().zip(self.bucket.places).zip(bucket.places) {
+            if before != after {
+                *rate = frequencies.of(after);
+            }
+        }
+        (bucket, rates)
+    }
 }
 
 /// How often all windows are dealt anew, each knowing where the others went.
@@ -94,12 +109,11 @@ pub(super) fn deal(anchors: &[Anchor], count: usize) -> Vec<Bucket> {
 
 fn give(hands: &mut [Hand], window: usize, anchor: &Anchor, frequencies: &Frequencies) {
     let grown = hands.iter_mut().map(|hand| {
-        let bucket = hand.bucket.with(anchor);
-        let cost = bucket.frequency(frequencies);
-        (cost - hand.cost, bucket, cost, hand)
+        let (bucket, rates) = hand.with(anchor, frequencies);
+        (rates.iter().product::<f32>() - hand.cost(), bucket, rates, hand)
     });
-    if let Some((_, bucket, cost, hand)) = grown.min_by(|a, b| a.0.total_cmp(&b.0)) {
-        (hand.bucket, hand.cost) = (bucket, cost);
+    if let Some((_, bucket, rates, hand)) = grown.min_by(|a, b| a.0.total_cmp(&b.0)) {
+        (hand.bucket, hand.rates) = (bucket, rates);
         hand.windows.push(window);
     }
 }
@@ -109,5 +123,5 @@ fn take_back(hands: &mut [Hand], window: usize, anchors: &[Anchor], frequencies:
     hand.windows.retain(|&other| other != window);
     let left = hand.windows.iter().filter_map(|&other| anchors.get(other));
     hand.bucket = left.fold(Bucket::default(), Bucket::with);
-    hand.cost = if hand.windows.is_empty() { 0.0 } else { hand.bucket.frequency(frequencies) };
+    hand.rates = hand.bucket.places.map(|halves| frequencies.of(halves));
 }

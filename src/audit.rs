@@ -17,7 +17,9 @@ use crate::rules::Engine;
 use crate::tree::occupancy::Occupied;
 use crate::tree::{EntryId, Tree};
 
+pub mod cache;
 mod content;
+mod contents;
 mod joins;
 pub mod ledger;
 mod merge;
@@ -28,6 +30,8 @@ mod published;
 pub mod system;
 mod worker;
 
+pub use cache::Cache;
+use contents::Contents;
 pub use ledger::Ledger;
 pub use system::{AuditError, System, Target};
 use worker::{Outcome, Placed, Shared, Twins, Worker};
@@ -48,6 +52,8 @@ pub struct Settings {
     pub benchmark: Option<String>,
     /// What detectors are told.
     pub detect: detect::Options,
+    /// Files that an earlier audit searched; takes up those that this one finds clean.
+    pub cache: Option<Arc<Cache>>,
 }
 
 /// Audits `target`.
@@ -60,13 +66,15 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
     let (facts, fact_gaps) = Facts::gather(&system.tree);
     let detectors = detect::with(&settings.detect);
     let engine = Engine::embedded();
-    let (budget, unpacked) = (&settings.budget, Arc::default());
+    let (budget, contents, unpacked) = (&settings.budget, Contents::new(), Arc::default());
     let shared = Shared {
         tree: &system.tree,
         facts: &facts,
         detectors: &detectors,
         engine,
         budget,
+        contents: &contents,
+        cache: settings.cache.as_deref(),
         unpacked: &unpacked,
     };
     let mut outcome = files(shared, settings.jobs, progress);
@@ -332,6 +340,10 @@ pub struct Coverage {
     pub files_read: u64,
     /// Bytes of file content searched, each once.
     pub bytes_searched: u64,
+    /// Files that are as an earlier audit searched them, by the cache, and their bytes: not searched again.
+    pub files_known: u64,
+    /// Bytes of those.
+    pub bytes_known: u64,
     /// Members of archives looked into.
     pub members: u64,
     /// Bytes unpacked from archives and searched.

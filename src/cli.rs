@@ -4,6 +4,7 @@
 //! The whole program is the function [`run`], so that a test needs no process.
 
 mod arguments;
+mod cache;
 mod demo;
 mod engine;
 pub mod exit;

@@ -30,6 +30,11 @@ impl Engine {
     }
 }
 
+/// The texts of the embedded rules, for telling one set from another.
+pub fn text() -> String {
+    embedded::text()
+}
+
 /// Which detector judges a rule's matches: the folder of `signatures/` that the rule is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {

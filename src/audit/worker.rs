@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::Coverage;
+use super::cache::Cache;
 use super::content::{NodeReader, fill, segments};
+use super::contents::{Contents, Searched};
 use super::merge;
 use super::published::Published;
 use crate::archive::{self, Format, Spent};
@@ -38,6 +40,10 @@ pub(super) struct Shared<'a> {
     pub(super) detectors: &'a Detectors,
     pub(super) engine: &'a Engine,
     pub(super) budget: &'a Budget,
+    /// Contents that were searched already.
+    pub(super) contents: &'a Contents,
+    /// Files that an earlier audit searched.
+    pub(super) cache: Option<&'a Cache>,
     /// Bytes that came out of packed files, on all threads.
     pub(super) unpacked: &'a Arc<AtomicU64>,
 }
@@ -63,6 +69,8 @@ impl Outcome {
         let (sum, more) = (&mut self.coverage, other.coverage);
         sum.files_read += more.files_read;
         sum.bytes_searched += more.bytes_searched;
+        sum.files_known += more.files_known;
+        sum.bytes_known += more.bytes_known;
         sum.members += more.members;
         sum.bytes_unpacked += more.bytes_unpacked;
         sum.packaged_matches_dropped += more.packaged_matches_dropped;
@@ -78,6 +86,8 @@ pub(super) struct Worker<'a> {
     buffer: Vec<u8>,
     /// Base64 in the stream at hand.
     encoded: Encoded,
+    /// Matches, and members that a detector asked for: a file with any is not kept in the cache.
+    stirred: u64,
     pub(super) outcome: Outcome,
 }
 
@@ -87,6 +97,8 @@ struct Subject<'e> {
     location: Location,
     /// The file detectors that want its content.
     wanted: Vec<usize>,
+    /// Whether any detector wanted to see it.
+    is_asked_for: bool,
 }
 
 impl<'a> Worker<'a> {
@@ -97,6 +109,7 @@ impl<'a> Worker<'a> {
             scan: shared.engine.begin(),
             buffer,
             encoded: Encoded::default(),
+            stirred: 0,
             outcome: Outcome::default(),
         }
     }
@@ -165,9 +178,11 @@ impl<'a> Worker<'a> {
     /// Asks the file detectors what they want, and serves those that want no content.
     fn ask<'e>(&self, entry: Entry<'e>, location: Location, collected: &mut Collected) -> Subject<'e> {
         let is_file = entry.metadata.file_type == FileType::Regular;
-        let mut wanted = Vec::new();
+        let (mut wanted, mut is_asked_for) = (Vec::new(), false);
         for (index, detector) in self.shared.detectors.files.iter().enumerate() {
-            match detector.interest(&entry, self.shared.facts) {
+            let interest = detector.interest(&entry, self.shared.facts);
+            is_asked_for |= interest != Interest::Skip;
+            match interest {
                 Interest::Skip => {}
                 Interest::Content if is_file && entry.metadata.size > 0 => wanted.push(index),
                 _ => detector.inspect(
@@ -178,7 +193,7 @@ impl<'a> Worker<'a> {
                 ),
             }
         }
-        Subject { entry, location, wanted }
+        Subject { entry, location, wanted, is_asked_for }
     }
 
     fn regular(
@@ -194,6 +209,60 @@ impl<'a> Worker<'a> {
             return self.sparse(subject, node, &parts, search, collected);
         }
         let Some(&(_, len)) = parts.first() else { return Ok(()) };
+        match self.shared.cache.filter(|_| search) {
+            Some(cache) => self.unless_known(cache, subject, node, len, collected),
+            None => self.whole(subject, node, len, search, collected),
+        }
+    }
+
+    /// Looks at a file if the cache does not know it; if it is clean, the next audit will.
+    fn unless_known(
+        &mut self,
+        cache: &Cache,
+        subject: &Subject<'_>,
+        node: &mut dyn Node,
+        len: u64,
+        collected: &mut Collected,
+    ) -> Result<(), FsError> {
+        let mut key = cache.begin(&subject.location.path);
+        let mut reader = NodeReader::new(node, (0, len));
+        loop {
+            let (filled, _) = fill(&mut reader, &mut self.buffer);
+            key.write(self.buffer.get(..filled).unwrap_or_default());
+            if filled < self.buffer.len() {
+                break;
+            }
+        }
+        if let Some(error) = reader.failed {
+            return Err(error);
+        }
+        let key = key.finish_128();
+        let is_known = cache.has(key);
+        let before = (collected.findings.len(), collected.gaps.len(), self.stirred);
+        if is_known {
+            self.outcome.coverage.files_known += 1;
+            self.outcome.coverage.bytes_known += len;
+        }
+        self.whole(subject, node, len, !is_known, collected)?;
+        let after = (collected.findings.len(), collected.gaps.len(), self.stirred);
+        if !is_known && before == after && node.damage().is_none() {
+            cache.add(key);
+        }
+        Ok(())
+    }
+
+    /// Looks at a file without long holes.
+    fn whole(
+        &mut self,
+        subject: &Subject<'_>,
+        node: &mut dyn Node,
+        len: u64,
+        search: bool,
+        collected: &mut Collected,
+    ) -> Result<(), FsError> {
+        if !search && subject.wanted.is_empty() {
+            return Ok(());
+        }
         let mut reader = NodeReader::new(node, (0, len));
         let format = self.stream(subject, &mut reader, 0, search, collected);
         if let Some(error) = reader.failed {
@@ -229,7 +298,7 @@ impl<'a> Worker<'a> {
         if !subject.wanted.is_empty() {
             collected.gap(whole_gap(subject, "it is sparse, with parts far from each other"));
         }
-        let alone = Subject { entry: subject.entry, location: subject.location.clone(), wanted: Vec::new() };
+        let alone = Subject { location: subject.location.clone(), wanted: Vec::new(), ..*subject };
         let mut left = self.shared.budget.file_data;
         for &(start, len) in parts {
             let mut reader = NodeReader::new(node, (start, len.min(left)));
@@ -267,6 +336,8 @@ impl<'a> Worker<'a> {
         let mut over = false;
         let mut carried = 0;
         let mut at = base;
+        // The key of a content that came in one piece, and what was found where the same was searched before.
+        let (mut key, mut known) = (None, None::<Searched>);
         self.scan.reset();
         loop {
             let free = self.buffer.get_mut(carried..).unwrap_or_default();
@@ -281,8 +352,14 @@ impl<'a> Worker<'a> {
             }
             if search {
                 self.outcome.coverage.bytes_searched += fresh.len() as u64;
-                self.scan.chunk(bytes, carried, at, last);
-                self.encoded.piece(fresh, last, self.shared.budget.whole_file);
+                key = (carried == 0 && base == 0 && last).then(|| self.shared.contents.key(fresh));
+                known = key.and_then(|key| self.shared.contents.find(key));
+                if known.is_none() {
+                    self.scan.chunk(bytes, carried, at, last);
+                }
+                if known.as_ref().is_none_or(|known| known.has_base64) {
+                    self.encoded.piece(fresh, last, self.shared.budget.whole_file);
+                }
             }
             if !subject.wanted.is_empty() && !over {
                 match &mut whole {
@@ -312,11 +389,25 @@ impl<'a> Worker<'a> {
             None => {}
         }
         if search {
-            let matches = self.scan.finish();
-            self.outcome.coverage.findings_dropped += self.scan.dropped();
-            judge(self.shared, subject, &matches, collected);
+            let searched = known.unwrap_or_else(|| self.searched(key));
+            self.outcome.coverage.findings_dropped += searched.dropped;
+            self.stirred += searched.matches.len() as u64;
+            judge(self.shared, subject, &searched.matches, collected);
         }
         format
+    }
+
+    /// Ends the search of a stream, and keeps what it found under `key`.
+    fn searched(&mut self, key: Option<u128>) -> Searched {
+        let searched = Searched {
+            matches: self.scan.finish().into(),
+            dropped: self.scan.dropped(),
+            has_base64: !self.encoded.is_empty(),
+        };
+        if let Some(key) = key {
+            self.shared.contents.keep(key, &searched);
+        }
+        searched
     }
 
     /// Puts what was found in one file into the outcome: without repeats, without what its package

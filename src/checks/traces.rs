@@ -95,6 +95,8 @@ pub struct Traces {
     pub all: Vec<Trace>,
     /// The command lines that they ask for.
     pub commands: Commands,
+    /// The texts that they were read from, for telling one set from another.
+    pub text: String,
     places: Places,
 }
 
@@ -118,7 +120,7 @@ impl Traces {
             (Vec::new(), Commands::default(), schema::Ladders::default());
         let own = embedded::FILES.iter().copied();
         let more = more.iter().map(|(path, text)| (path.as_str(), text.as_str()));
-        for (path, text) in own.chain(more) {
+        for (path, text) in own.clone().chain(more.clone()) {
             let error = |problem| CheckError { path: path.to_owned(), problem };
             let (traces, more) = schema::parse(path, text, &mut ladders)?;
             more.into_iter().try_for_each(|command| commands.add(command)).map_err(error)?;
@@ -133,8 +135,9 @@ impl Traces {
                 }
             }
         }
+        let text = own.clone().chain(more.clone()).map(|(_, text)| text).collect();
         let places = Places::new(all.iter().map(|trace: &Trace| trace.paths.as_slice()))
             .map_err(|problem| CheckError { path: "traces".to_owned(), problem })?;
-        Ok(Self { all, commands, places })
+        Ok(Self { all, commands, places, text })
     }
 }

@@ -132,6 +132,10 @@ pub(super) struct Scan {
     /// Which files are compared with the image's own package database
     #[arg(long, value_enum, default_value = "essential", value_name = "FILES")]
     pub(super) compare_packages: ComparePackages,
+    /// Pass over files that an earlier audit with this FILE found clean, and write it anew (trust it like the
+    /// program: whoever can write it can hide a file)
+    #[arg(long, value_name = "FILE")]
+    pub(super) cache: Option<PathBuf>,
     /// Threads [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,

@@ -8,8 +8,7 @@ use flate2::read::GzDecoder;
 
 use super::arguments::Display;
 use super::{Exit, Failure, Terminal, scan};
-use crate::audit::Target;
-use crate::detect;
+use crate::audit::{Settings, Target};
 use crate::finding::Severity;
 use crate::gate::Policy;
 
@@ -21,8 +20,7 @@ const LARGEST: u64 = 64 << 20;
 pub(super) fn run(display: &Display, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let target = Target::Bytes { name: "demo.img (built in)".to_owned(), data: image()? };
     let policy = Policy { fail_on: Some(Severity::High), accepted_gaps: Vec::new() };
-    let exit =
-        scan::audit(&target, &policy, (0, false), None, detect::Options::default(), display, terminal)?;
+    let exit = scan::audit(&target, &policy, false, Settings::default(), display, terminal)?;
     if !display.quiet {
         writeln!(
             terminal.err,

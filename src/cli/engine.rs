@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Failure;
-use crate::audit::{self, Progress, Quiet, Report, Settings, System, Target};
+use crate::audit::{self, Progress, Quiet, Report, Settings, System, Target, cache};
 use crate::budget::Budget;
 use crate::checks::{self, Traces};
 use crate::detect::{self, integrity::Extent};
@@ -12,18 +12,21 @@ use crate::finding::Advisory;
 use crate::image;
 use crate::rules::{Engine, proof};
 
-/// Audits `target` on `jobs` threads (0: one per core).
+/// Audits `target` as `settings` say, but for what an image may.
 pub(super) fn audit(
     target: &Target,
-    jobs: usize,
     outside_files: bool,
-    benchmark: Option<String>,
-    detect: detect::Options,
+    settings: Settings,
     progress: &dyn Progress,
 ) -> Result<Report, Failure> {
-    let image = options(outside_files);
-    let settings = Settings { budget: Budget::default(), jobs, image, benchmark, detect };
+    let settings = Settings { image: options(outside_files), ..settings };
     audit::run(target, &settings, progress).map_err(Failure::unreadable)
+}
+
+/// What a cache must have been written under to be of use.
+pub(super) fn cache_rules(traces: &Traces) -> cache::Rules {
+    let budget = format!("{:?}", Budget::default());
+    cache::rules(&[crate::rules::text().as_bytes(), traces.text.as_bytes(), budget.as_bytes()])
 }
 
 /// Opens an image to look inside.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::arguments::{AcceptGap, ComparePackages, Display, EvidenceForm, FailOn, Format, Scan};
 use super::output::{self, Place};
 use super::progress::Bar;
-use super::{Exit, Failure, Terminal, engine};
-use crate::audit::{Progress, Quiet, Report, Target};
+use super::{Exit, Failure, Terminal, cache, engine};
+use crate::audit::{Progress, Quiet, Report, Settings, Target};
 use crate::checks::Traces;
 use crate::detect::{self, integrity::Extent};
 use crate::finding::{GapKind, Severity};
@@ -29,8 +29,20 @@ pub(super) fn run(
         ComparePackages::All => Extent::All,
         ComparePackages::None => Extent::Nothing,
     };
-    let detect = detect::Options { traces, compare };
-    audit(&target, &policy, (jobs, outside), scan.benchmark.as_deref(), detect, &scan.display, terminal)
+    let cache = scan.cache.as_deref().map(|path| cache::open(path, &traces)).transpose()?;
+    if let (true, Some(path)) = (cache.as_ref().is_some_and(|kept| kept.is_outdated), &scan.cache) {
+        let path = path.display();
+        writeln!(terminal.err, "{path}: written under other rules; everything is searched.")?;
+    }
+    let settings = Settings {
+        jobs,
+        benchmark: scan.benchmark.clone(),
+        detect: detect::Options { traces, compare },
+        cache: cache.as_ref().map(|kept| Arc::clone(&kept.cache)),
+        ..Settings::default()
+    };
+    let exit = audit(&target, &policy, outside, settings, &scan.display, terminal)?;
+    cache.map_or(Ok(exit), |kept| kept.save().map(|()| exit))
 }
 
 fn target(scan: &Scan) -> Result<Target, Failure> {
@@ -63,24 +75,24 @@ fn policy(scan: &Scan) -> Policy {
     }
 }
 
-/// Audits `target` on so many threads, with or without leave to open files outside the image's folder, and
-/// reports; the exit code is the gate's.
+/// Audits `target`, with or without leave to open files outside the image's folder, and reports; the exit code
+/// is the gate's.
 pub(super) fn audit(
     target: &Target,
     policy: &Policy,
-    (jobs, outside): (usize, bool),
-    benchmark: Option<&str>,
-    detect: detect::Options,
+    outside: bool,
+    settings: Settings,
     display: &Display,
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Failure> {
     let place = display.output.as_deref().map(|path| place(path, target)).transpose()?;
     let bar = (terminal.err_is_terminal && !display.quiet && !display.no_progress).then(Bar::new);
     let progress: &dyn Progress = bar.as_ref().map_or(&Quiet, |bar| bar);
-    let report = engine::audit(target, jobs, outside, benchmark.map(str::to_owned), detect, progress);
+    let is_benchmark_wanted = settings.benchmark.is_some();
+    let report = engine::audit(target, outside, settings, progress);
     drop(bar);
     let report = report?;
-    if benchmark.is_some() && report.benchmark.is_none() {
+    if is_benchmark_wanted && report.benchmark.is_none() {
         writeln!(terminal.err, "There is no benchmark for this system; name one to run it all the same.")?;
     }
     let verdict = gate::judge(policy, &report);

@@ -26,6 +26,11 @@ pub(super) fn rules() -> Result<Vec<Rule>, RuleError> {
     Ok(rules)
 }
 
+/// The texts of all rules, one after the other.
+pub(super) fn text() -> String {
+    FILES.iter().map(|(_, _, text)| *text).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -56,6 +56,11 @@ impl Encoded {
         self.is_looked_for &= self.rest.is_none();
     }
 
+    /// Whether none was found.
+    pub(super) fn is_empty(&self) -> bool {
+        self.blocks.is_empty() && self.rest.is_none()
+    }
+
     /// Takes up the stream where its first block lies that was not kept; returns that place.
     fn resume(&mut self) -> Option<u64> {
         let rest = self.rest.take()?;

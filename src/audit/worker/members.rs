@@ -69,6 +69,7 @@ impl Worker<'_> {
         let location = Location { path: path.to_vec(), ..outer.location.clone() };
         let entry = Entry { path, metadata: &metadata, node: outer.entry.node, target: None };
         let subject = self.ask(entry, location, collected);
+        self.stirred += u64::from(subject.is_asked_for);
         let mut stream = head.chain(content);
         match archive::recognise(head) {
             Some(format @ Format::Closed(_)) => {

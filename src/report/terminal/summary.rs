@@ -94,6 +94,10 @@ fn coverage(report: &Report, out: &mut String) {
         let _ = write!(out, "; {members} of archives ({})", size(coverage.bytes_unpacked));
     }
     out.push('\n');
+    if coverage.files_known > 0 {
+        let (files, bytes) = (counted(coverage.files_known, "file"), size(coverage.bytes_known));
+        let _ = writeln!(out, "  {files} ({bytes}) not searched again: the cache knows them as clean");
+    }
     if coverage.findings_dropped > 0 {
         let dropped = counted(coverage.findings_dropped, "finding");
         let _ = writeln!(out, "  {dropped} beyond the limit of one rule in one file are only counted");

@@ -25,7 +25,7 @@ mod pdf;
 mod problems;
 mod rpm;
 mod spent;
-mod sqlite;
+pub(crate) mod sqlite;
 mod tar;
 mod zip;
 

@@ -21,7 +21,7 @@ pub struct Facts {
     pub os: os_release::OsRelease,
     /// /etc/passwd, /etc/shadow, /etc/group.
     pub accounts: accounts::Accounts,
-    /// dpkg's files and their owners.
+    /// The files of packages and their owners.
     pub packages: packages::Packages,
     /// What sshd_config says of keys.
     pub sshd: sshd::Sshd,

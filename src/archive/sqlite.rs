@@ -3,13 +3,15 @@
 //!
 //! Source: the file format of SQLite, <https://www.sqlite.org/fileformat2.html>: header (1.3), B-tree pages
 //! (1.6), overflow pages (1.6.1), records (2.1), schema table (2.6). Pages of no table are a member of
-//! their own: deleted rows. Not read: the write-ahead log beside the file, and free room within pages.
+//! their own: deleted rows. Not read as members: the write-ahead log beside the file, and free room within pages.
 
 use std::io::{self, Read};
 
 use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, whole};
 use crate::budget::Budget;
 use crate::bytes::Record;
+
+mod log;
 
 /// What every database begins with.
 pub(super) const MAGIC: &[u8] = b"SQLite format 3\0";
@@ -43,6 +45,32 @@ pub(super) fn members(
         let _ = deliver(Format::Sqlite, Some(name), &mut unused.as_slice(), spent, visit)?;
     }
     database.problem.map_or(Ok(()), |problem| Err(broken(problem)))
+}
+
+/// Hands each run of bytes in the table `name` to `each`; the first thing that was wrong.
+pub(crate) fn blobs(bytes: &[u8], name: &[u8], each: &mut dyn FnMut(&[u8])) -> Result<(), &'static str> {
+    let mut database = Database::new(bytes).ok_or("its header is not one")?;
+    let mut found = None;
+    database.walk(1, &mut |database, values| {
+        let [Value::Text(kind), Value::Text(own), _, Value::Number(root), ..] = values else { return };
+        if database.utf8(kind) == b"table" && database.utf8(own) == name {
+            found = usize::try_from(*root).ok();
+        }
+    });
+    let root = found.ok_or("it does not have its table")?;
+    database.walk(root, &mut |_, values| {
+        for value in values {
+            if let Value::Bytes(bytes) = value {
+                each(bytes);
+            }
+        }
+    });
+    database.problem.map_or(Ok(()), Err)
+}
+
+/// Writes into `database` what its write-ahead log has committed.
+pub(crate) fn replay(database: &mut Vec<u8>, log: &[u8]) -> Result<(), &'static str> {
+    log::replay(database, log)
 }
 
 fn broken(problem: &'static str) -> ArchiveError {

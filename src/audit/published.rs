@@ -2,10 +2,8 @@
 //!
 //! A distribution's packages are full of example keys and test certificates. Whoever has the package has
 //! them too, so they are no leak of this image. The proof is the image's own package database: only a file
-//! whose MD5 is the recorded one counts, and only for findings about leaked values; a miner, an account or
+//! whose digest is the recorded one counts, and only for findings about leaked values; a miner, an account or
 //! a host key in a package is as bad as anywhere.
-
-use md5::{Digest, Md5};
 
 use crate::facts::Facts;
 use crate::finding::{Category, Finding};
@@ -52,14 +50,14 @@ impl Published {
 }
 
 fn is_intact(tree: &Tree, facts: &Facts, id: EntryId, path: &[u8]) -> bool {
-    let Some(recorded) = facts.packages.md5(path) else { return false };
-    tree.content(id, LIMIT).is_ok_and(|content| <[u8; 16]>::from(Md5::digest(&content)) == recorded)
+    let Some(recorded) = facts.packages.recorded(path) else { return false };
+    tree.content(id, LIMIT).is_ok_and(|content| recorded.is_of(&content))
 }
 
 fn intact_source(tree: &Tree, facts: &Facts, path: &[u8]) -> Option<Vec<u8>> {
-    let recorded = facts.packages.md5(path)?;
+    let recorded = facts.packages.recorded(path)?;
     let content = tree.read(path, LIMIT).ok()??;
-    (<[u8; 16]>::from(Md5::digest(&content)) == recorded).then_some(content)
+    recorded.is_of(&content).then_some(content)
 }
 
 /// The source that CPython compiled: `/x/__pycache__/name.cpython-311.pyc` comes from `/x/name.py`.

@@ -1,4 +1,4 @@
-//! Installed packages. Only dpkg's database is read: where a system has an RPM database, nothing is decided.
+//! Installed packages. Where not all of the database could be read, nothing is decided.
 
 use super::judge::Judged;
 use super::{Evidence, Outcome, Subject};
@@ -14,9 +14,13 @@ pub(super) fn installed(names: &[String], subject: &Subject<'_>) -> Judged {
             Evidence::plain(format!("{} {} is installed", found.name, found.version)),
         ));
     }
+    if subject.facts.packages.is_partial() {
+        let place = subject.facts.packages.place();
+        return Err((place.to_vec(), "not all of the package database could be read".to_owned()));
+    }
     for database in RPM {
         if subject.metadata(database)?.is_some() && packages.is_empty() {
-            return Err((database.to_vec(), "the RPM database is not read".to_owned()));
+            return Err((database.to_vec(), "the RPM database names no package".to_owned()));
         }
     }
     let database: &[u8] = b"/var/lib/dpkg/status";

@@ -1,23 +1,22 @@
 //! Files that are not what the image's own package database says.
 //!
-//! **Finds** programs, libraries, units and PAM modules whose MD5 is not the one that dpkg recorded for them, and
+//! **Finds** programs, libraries, units and PAM modules whose digest is not the one that dpkg, RPM or apk recorded, and
 //! programs that are owned and missing. By default those of at most 2 MiB, and every setuid program and PAM module;
 //! `--compare-packages all` compares every file that has a digest, kernel modules and data, too.
 //!
 //! **Why it matters:** a replaced sshd or sudo is a back door with a harmless name.
 //!
 //! **Does not find** what was replaced together with the database: both come from the image, so equal is not proved
-//! genuine. Databases of RPM and apk are not read. Files that dpkg diverted are left out.
+//! genuine. Files that dpkg diverted are left out.
 //!
 //! **References:** dpkg(1), --verify; debsums(1); MITRE ATT&CK T1554.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use md5::{Digest, Md5};
-
 use super::{FileDetector, Interest, Sink, SystemDetector};
 use crate::facts::Facts;
+use crate::facts::packages::Recorded;
 use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
 use crate::fs::{FileType, FsError};
 use crate::tree::walk::gap_kind;
@@ -184,9 +183,8 @@ impl Integrity {
         wanted.then_some(part)
     }
 
-    fn judge(&self, path: &[u8], digest: [u8; 16], part: Part, facts: &Facts) -> Option<Finding> {
-        let recorded = facts.packages.md5(path)?;
-        if digest == recorded || facts.packages.is_diverted(path) {
+    fn judge(&self, path: &[u8], is_equal: bool, part: Part, facts: &Facts) -> Option<Finding> {
+        if is_equal || facts.packages.is_diverted(path) {
             return None;
         }
         // Configuration is meant to be changed.
@@ -210,13 +208,14 @@ impl FileDetector for Integrity {
         let wanted = metadata.size <= WHOLE
             && !entry.is_member()
             && self.part(entry.path, metadata.file_type, metadata.size, metadata.mode).is_some()
-            && facts.packages.md5(entry.path).is_some();
+            && facts.packages.recorded(entry.path).is_some();
         if wanted { Interest::Content } else { Interest::Skip }
     }
 
     fn inspect(&self, entry: &Entry<'_>, content: &[u8], facts: &Facts, sink: &mut dyn Sink) {
         let part = Part::of(entry.path, entry.metadata.mode);
-        if let Some(finding) = self.judge(entry.path, Md5::digest(content).into(), part, facts) {
+        let Some(recorded) = facts.packages.recorded(entry.path) else { return };
+        if let Some(finding) = self.judge(entry.path, recorded.is_of(content), part, facts) {
             sink.finding(finding);
         }
     }
@@ -243,7 +242,7 @@ impl SystemDetector for Integrity {
                 continue;
             }
             let path = tree.path(id);
-            if facts.packages.md5(&path).is_none() {
+            if facts.packages.recorded(&path).is_none() {
                 continue;
             }
             match self.part(&path, metadata.file_type, metadata.size, metadata.mode) {
@@ -260,7 +259,7 @@ impl SystemDetector for Integrity {
                 "{left_out} programs and libraries larger than {SMALL} bytes were not compared with the package \
                  database (--compare-packages all does)"
             );
-            let location = Location { path: b"/var/lib/dpkg/info".to_vec(), ..Location::default() };
+            let location = Location { path: facts.packages.place().to_vec(), ..Location::default() };
             sink.gap(Gap { location, kind: GapKind::OverLimit, loss: Loss::Nothing, bytes: None, reason });
         }
         self.missing(tree, facts, sink);
@@ -269,9 +268,10 @@ impl SystemDetector for Integrity {
 
 impl Integrity {
     fn large(&self, tree: &Tree, id: EntryId, path: &[u8], part: Part, facts: &Facts, sink: &mut dyn Sink) {
-        match digest(tree, id) {
-            Ok(digest) => {
-                if let Some(mut finding) = self.judge(path, digest, part, facts) {
+        let Some(recorded) = facts.packages.recorded(path) else { return };
+        match is_equal(tree, id, recorded) {
+            Ok(is_equal) => {
+                if let Some(mut finding) = self.judge(path, is_equal, part, facts) {
                     finding.location = tree.location(id);
                     finding.package = facts.packages.owner(path).map(str::to_owned);
                     sink.finding(finding);
@@ -315,22 +315,24 @@ impl Integrity {
     }
 }
 
-/// The MD5 of a file, read piece by piece.
-fn digest(tree: &Tree, id: EntryId) -> Result<[u8; 16], FsError> {
+/// Whether a file, read piece by piece, is the one that was recorded.
+fn is_equal(tree: &Tree, id: EntryId, recorded: Recorded) -> Result<bool, FsError> {
     let mut node = tree.open(id)?;
-    let (mut hasher, mut piece, mut at) = (Md5::new(), vec![0; PIECE], 0_u64);
+    let (mut comparison, mut piece, mut at) = (recorded.compare(), vec![0; PIECE], 0_u64);
     loop {
         let read = node.read_at(at, &mut piece)?;
         if read == 0 {
-            return Ok(hasher.finalize().into());
+            return Ok(comparison.is_equal());
         }
-        hasher.update(piece.get(..read).unwrap_or_default());
+        comparison.update(piece.get(..read).unwrap_or_default());
         at = at.saturating_add(read as u64);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use md5::{Digest, Md5};
+
     use super::*;
     use crate::budget::Budget;
     use crate::detect::Collected;

@@ -1,4 +1,4 @@
-//! dpkg's database: which package owns which file, and what the file should be.
+//! The package database, of dpkg, RPM or apk: which package owns which file, and what the file should be.
 //!
 //! An image holds some 70,000 owned paths. They lie in one run of bytes, and are found by a sorted list
 //! of their hashes: no allocation per path, and one binary search per question.
@@ -9,7 +9,15 @@ use std::hash::{DefaultHasher, Hasher};
 use super::{Desk, lines};
 use crate::finding::GapKind;
 
+mod apk;
+mod berkeley;
+mod ndb;
+mod recorded;
+mod rpm;
+mod rpm_header;
 mod status;
+
+pub use recorded::{Comparison, Recorded};
 
 /// Bytes of the status file.
 const STATUS_LIMIT: u64 = 64 << 20;
@@ -23,11 +31,11 @@ const NONE: u32 = u32::MAX;
 /// One installed package.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Package {
-    /// `Package`.
+    /// Its name.
     pub name: String,
-    /// `Version`.
+    /// Version, with RPM's release and epoch.
     pub version: String,
-    /// `Architecture`.
+    /// The machine it is for.
     pub architecture: String,
 }
 
@@ -38,11 +46,23 @@ pub struct Packages {
     /// All paths, one after the other.
     paths: Vec<u8>,
     /// Digests by number.
-    digests: Vec<[u8; 16]>,
+    digests: Vec<Recorded>,
     /// Sorted by hash, then by path.
     files: Vec<File>,
     /// Paths that dpkg puts another package's file at, or moved a file to.
     diverted: BTreeSet<Vec<u8>>,
+    /// Whether not all of the database could be read.
+    is_partial: bool,
+    /// Where the database lies.
+    place: &'static [u8],
+}
+
+/// What a database says of a path.
+struct Owned {
+    digest: Option<Recorded>,
+    conffile: bool,
+    /// Made on the machine, or left out when the package was installed: it need not be there.
+    ghost: bool,
 }
 
 /// A path that a package owns.
@@ -57,11 +77,12 @@ struct File {
     /// Number in `digests`, or `NONE`.
     digest: u32,
     conffile: bool,
+    ghost: bool,
 }
 
 impl Packages {
     pub(super) fn gather(desk: &mut Desk<'_>) -> Self {
-        let mut packages = Self::default();
+        let mut packages = Self { place: b"/var/lib/dpkg/info", ..Self::default() };
         if let Some(content) = desk.read(b"/var/lib/dpkg/status", STATUS_LIMIT) {
             for stanza in status::parse(&content) {
                 packages.add(desk, b"/var/lib/dpkg/info/", &stanza);
@@ -78,6 +99,13 @@ impl Packages {
                 packages.add(desk, b"/var/lib/dpkg/status.d/", &stanza);
             }
         }
+        // A system has one database; Debian's `rpm` and `alien` leave an empty one of RPM.
+        if packages.installed.is_empty() {
+            rpm::gather(&mut packages, desk);
+        }
+        if packages.installed.is_empty() {
+            apk::gather(&mut packages, desk);
+        }
         packages.sort();
         let diversions = desk.read(b"/var/lib/dpkg/diversions", LIST_LIMIT).unwrap_or_default();
         // Three lines each: from, to, the package.
@@ -88,8 +116,7 @@ impl Packages {
 
     /// Adds a package, with the files that its list and its sums in `directory` name.
     fn add(&mut self, desk: &mut Desk<'_>, directory: &[u8], stanza: &status::Stanza<'_>) {
-        let Ok(number) = u32::try_from(self.installed.len()) else { return };
-        self.installed.push(stanza.package());
+        let number = self.install(stanza.package());
         let sums = read_info(desk, directory, stanza, b".md5sums");
         let list = read_info(desk, directory, stanza, b".list");
         let mut digests: HashMap<&[u8], [u8; 16]> = parse_sums(&sums).collect();
@@ -98,8 +125,10 @@ impl Packages {
         for path in files_of(&list) {
             let conffile = conffiles.get(path);
             let relative = path.strip_prefix(b"/").unwrap_or(path);
-            let digest = digests.remove(relative).or_else(|| conffile.copied().flatten());
-            whole &= self.push(number, path, digest, conffile.is_some()).is_some();
+            let digest = digests.remove(relative).or_else(|| conffile.copied().flatten()).map(Recorded::Md5);
+            whole &= self
+                .push(number, path, Owned { digest, conffile: conffile.is_some(), ghost: false })
+                .is_some();
         }
         if list.is_empty() {
             let mut rest: Vec<_> = digests.into_iter().collect();
@@ -107,7 +136,13 @@ impl Packages {
             for (relative, digest) in rest {
                 let path = [b"/", relative].concat();
                 let conffile = conffiles.contains_key(path.as_slice());
-                whole &= self.push(number, &path, Some(digest), conffile).is_some();
+                whole &= self
+                    .push(
+                        number,
+                        &path,
+                        Owned { digest: Some(Recorded::Md5(digest)), conffile, ghost: false },
+                    )
+                    .is_some();
             }
         }
         if !whole {
@@ -116,14 +151,20 @@ impl Packages {
         }
     }
 
+    /// Adds a package; its number.
+    fn install(&mut self, package: Package) -> u32 {
+        self.installed.push(package);
+        u32::try_from(self.installed.len().saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+
     /// `None`, if it goes over a limit.
-    fn push(&mut self, package: u32, path: &[u8], digest: Option<[u8; 16]>, conffile: bool) -> Option<()> {
+    fn push(&mut self, package: u32, path: &[u8], owned: Owned) -> Option<()> {
         if self.paths.len().saturating_add(path.len()) > PATHS_LIMIT {
             return None;
         }
         let start = u32::try_from(self.paths.len()).ok()?;
         let len = u32::try_from(path.len()).ok()?;
-        let digest = match digest {
+        let digest = match owned.digest {
             None => NONE,
             Some(digest) => {
                 let number = u32::try_from(self.digests.len()).ok()?;
@@ -132,7 +173,8 @@ impl Packages {
             }
         };
         self.paths.extend_from_slice(path);
-        self.files.push(File { hash: hash(path), start, len, package, digest, conffile });
+        let Owned { conffile, ghost, .. } = owned;
+        self.files.push(File { hash: hash(path), start, len, package, digest, conffile, ghost });
         Some(())
     }
 
@@ -167,8 +209,8 @@ impl Packages {
         self.owner(&[directory, name.get(..dot)?, b".py"].concat())
     }
 
-    /// The MD5 that the package database records for `path`, as 16 bytes, if it does.
-    pub fn md5(&self, path: &[u8]) -> Option<[u8; 16]> {
+    /// The digest that the package database records for `path`, if it does.
+    pub fn recorded(&self, path: &[u8]) -> Option<Recorded> {
         let number = self.find(path)?.digest;
         self.digests.get(usize::try_from(number).ok()?).copied()
     }
@@ -186,9 +228,19 @@ impl Packages {
             || is_merged(path) && self.diverted.contains(&[b"/usr", path].concat())
     }
 
-    /// All paths that packages own, with the package's name, in a fixed order.
+    /// Whether not all of the database could be read: what it does not say is not known.
+    pub fn is_partial(&self) -> bool {
+        self.is_partial
+    }
+
+    /// Where the database lies.
+    pub fn place(&self) -> &'static [u8] {
+        self.place
+    }
+
+    /// All paths that packages brought, with the package's name, in a fixed order.
     pub fn paths(&self) -> impl Iterator<Item = (&[u8], &str)> {
-        self.files.iter().filter_map(|file| {
+        self.files.iter().filter(|file| !file.ghost).filter_map(|file| {
             let package = self.installed.get(usize::try_from(file.package).ok()?)?;
             Some((self.path_of(file)?, package.name.as_str()))
         })
@@ -326,11 +378,12 @@ mod tests {
     #[test]
     fn digests_come_from_the_sums_and_from_the_conffiles() {
         let packages = debian();
-        assert_eq!(packages.md5(b"/usr/bin/bash").unwrap()[..2], [0x01, 0x23]);
-        assert_eq!(packages.md5(b"/etc/bash.bashrc").unwrap()[0], 0x89);
+        let bash = Recorded::from_hex(b"0123456789abcdef0123456789abcdef");
+        assert_eq!(packages.recorded(b"/usr/bin/bash"), bash);
+        assert!(packages.recorded(b"/etc/bash.bashrc").is_some());
         assert!(packages.is_conffile(b"/etc/bash.bashrc"));
         assert!(!packages.is_conffile(b"/bin/bash"));
-        assert_eq!(packages.md5(b"/usr/lib/libc.so.6"), None);
+        assert_eq!(packages.recorded(b"/usr/lib/libc.so.6"), None);
     }
 
     #[test]
@@ -356,6 +409,6 @@ mod tests {
             );
         let packages = Packages::gather(&mut Desk::new(&shelf));
         assert_eq!(packages.owner(b"/etc/issue"), Some("base-files"));
-        assert!(packages.md5(b"/etc/issue").is_some());
+        assert!(packages.recorded(b"/etc/issue").is_some());
     }
 }

@@ -2,8 +2,6 @@
 
 use std::cell::OnceCell;
 
-use md5::{Digest, Md5};
-
 use super::super::Subject;
 use crate::fs::{FileType, Metadata};
 use crate::tree::EntryId;
@@ -91,10 +89,8 @@ impl<'f> File<'f> {
         if !self.in_system || !self.is_owned() {
             return true;
         }
-        let recorded = self.subject.facts.packages.md5(self.path);
-        recorded.is_some_and(|recorded| {
-            !self.is_cut_at_all() && <[u8; 16]>::from(Md5::digest(self.content())) != recorded
-        })
+        let recorded = self.subject.facts.packages.recorded(self.path);
+        recorded.is_some_and(|recorded| !self.is_cut_at_all() && !recorded.is_of(self.content()))
     }
 
     fn is_cut_at_all(&self) -> bool {

@@ -134,3 +134,27 @@ fn the_readme_shows_the_report_of_the_demo_as_it_is_printed() {
     let (_, out, _) = assay(&["demo"]);
     assert!(include_str!("../README.md").contains(&format!("```text\n{out}```\n")), "{out}");
 }
+
+#[test]
+fn a_cache_passes_over_clean_files_and_never_over_changed_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, cache) = (folder.path().join("root"), folder.path().join("known"));
+    std::fs::create_dir(&root).unwrap();
+    std::fs::write(root.join("clean"), "nothing to see\n").unwrap();
+    let key = "DB_PASSWORD=AmberFalcon2019!\n";
+    std::fs::write(root.join("found"), key).unwrap();
+    let scan = || {
+        let args = ["scan", "--rootfs", root.to_str().unwrap(), "--cache", cache.to_str().unwrap()];
+        assay(&args).1
+    };
+    let first = scan();
+    assert!(first.contains("/found") && !first.contains("not searched again"), "{first}");
+    let second = scan();
+    assert!(second.contains("/found") && second.contains("1 file (15 B) not searched again"), "{second}");
+    std::fs::write(root.join("clean"), key).unwrap();
+    let third = scan();
+    assert!(third.contains("/clean") && third.contains("/found"), "{third}");
+    std::fs::write(&cache, "assay?").unwrap();
+    let args = ["scan", "--rootfs", root.to_str().unwrap(), "--cache", cache.to_str().unwrap()];
+    assert_eq!(assay(&args).0, Exit::USAGE);
+}

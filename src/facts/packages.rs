@@ -58,6 +58,7 @@ pub struct Packages {
 }
 
 /// What a database says of a path.
+#[derive(Clone, Copy)]
 struct Owned {
     digest: Option<Recorded>,
     conffile: bool,

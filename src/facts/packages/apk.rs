@@ -45,13 +45,11 @@ fn parse(packages: &mut Packages, content: &[u8]) -> bool {
                 continue;
             }
         };
-        if matches!(letter, b'F' | b'R' | b'\n') {
-            if let Some((path, digest)) = file.take() {
-                let own = *number.get_or_insert_with(|| packages.install(package.clone()));
-                let config = path.starts_with(b"/etc/");
-                whole &=
-                    packages.push(own, &path, Owned { digest, conffile: config, ghost: false }).is_some();
-            }
+        let is_next = matches!(letter, b'F' | b'R' | b'\n');
+        if let Some((path, digest)) = is_next.then(|| file.take()).flatten() {
+            let own = *number.get_or_insert_with(|| packages.install(package.clone()));
+            let conffile = path.starts_with(b"/etc/");
+            whole &= packages.push(own, &path, Owned { digest, conffile, ghost: false }).is_some();
         }
         match letter {
             b'P' => package.name = String::from_utf8_lossy(value).into_owned(),

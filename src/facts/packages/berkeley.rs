@@ -1,6 +1,7 @@
 //! Berkeley DB hash files, `Packages` of RHEL 7 and Amazon Linux 2: pages of pairs, keys and headers.
 //!
-//! Source: `dbinc/db_page.h` of Berkeley DB 5.3, read for the layout. Numbers have the order of the machine
+//! The layout is that of Berkeley DB's `dbinc/db_page.h`, written from memory and not yet held against a file
+//! that rpm made. Numbers have the order of the machine
 //! that wrote them. Every page is looked at, whether or not a bucket leads to it.
 
 use crate::bytes::Record;

@@ -1,6 +1,7 @@
 //! RPM's own database, `Packages.db` (SUSE): a table of slots, and a blob for each header.
 //!
-//! Source: `lib/backend/ndb/rpmpkg.c` of rpm, read for the layout. Numbers are little-endian. The file
+//! The layout is that of rpm's `lib/backend/ndb/rpmpkg.c`, written from memory and not yet held against a file
+//! that rpm made. Numbers are little-endian. The file
 //! begins with a header of two slots; a slot (16 bytes) names a package and its blocks of 16 bytes; a blob
 //! is a head of 16 bytes, the header, padding, and a tail of 12.
 

@@ -35,7 +35,7 @@ impl Engine {
     pub fn new(rules: Vec<Rule>) -> Self {
         let mut keywords: Vec<(Keyword, Vec<usize>)> = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
-            let pattern = Pattern::parse(&rule.pattern);
+            let pattern = Pattern::parse(rule.pattern());
             for text in &rule.keywords {
                 let any_case = rule.case_insensitive;
                 let text = if any_case { text.to_ascii_lowercase() } else { text.clone() }.into_bytes();
@@ -228,7 +228,7 @@ impl Scan<'_> {
         if !rule.admits(chunk.bytes.get(start..edge).unwrap_or_default()) {
             return;
         }
-        let Some(regex) = rule.regex() else { return };
+        let Some(regex) = rule.matcher.get() else { return };
         let (mut at, mut to) = (from.max(reach.values), edge);
         while let Some(captures) = regex.captures_at(chunk.bytes.get(..to).unwrap_or_default(), at) {
             let Some(whole) = captures.get(0).filter(|whole| whole.start() < edge) else { break };
@@ -354,6 +354,7 @@ fn context(bytes: &[u8], span: std::ops::Range<usize>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::random::Random;
     use crate::rules::schema::parse;
     use crate::rules::{Family, embedded};
 
@@ -412,20 +413,11 @@ mod tests {
         holds_at_every_cut(&bytes, 2);
     }
 
-    struct Random(u64);
-
-    impl Random {
-        fn next(&mut self, below: usize) -> usize {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (self.0 >> 33) as usize % below
-        }
-
-        /// A byte, or one that values and what stands around them have.
-        fn byte(&mut self) -> u8 {
-            match self.next(4) {
-                0 => self.next(256).to_le_bytes()[0],
-                _ => b" \t\n=:,\"'`({[]})<>/\\_-.;&!aZ0@"[self.next(29)],
-            }
+    /// A byte, or one that values and what stands around them have.
+    fn byte(random: &mut Random) -> u8 {
+        match random.next(4) {
+            0 => random.byte(),
+            _ => b" \t\n=:,\"'`({[]})<>/\\_-.;&!aZ0@"[random.next(29)],
         }
     }
 
@@ -433,8 +425,8 @@ mod tests {
     fn gates_keep_nothing_out_that_the_regex_matches() {
         let rules = |is_gated: bool| -> Vec<Rule> {
             let all = embedded::rules().unwrap().into_iter();
-            let gated = all.filter(|rule| rule.compile_gate().unwrap().is_some());
-            gated.map(|rule| if is_gated { rule } else { rule.without_gate() }).collect()
+            let gated = all.filter(|rule| rule.gate.is_some());
+            gated.map(|rule| if is_gated { rule } else { Rule { gate: None, ..rule } }).collect()
         };
         let (gated, plain) = (Engine::new(rules(true)), Engine::new(rules(false)));
         assert!(gated.rules().len() >= 6);
@@ -459,8 +451,8 @@ mod tests {
             for _ in 0..random.next(6) {
                 let at = random.next(text.len().max(1)).min(text.len());
                 match random.next(3) {
-                    0 => text.insert(at, random.byte()),
-                    1 if at < text.len() => text[at] = random.byte(),
+                    0 => text.insert(at, byte(&mut random)),
+                    1 if at < text.len() => text[at] = byte(&mut random),
                     _ if at < text.len() => drop(text.remove(at)),
                     _ => {}
                 }

@@ -76,6 +76,7 @@ mod tests {
     use aho_corasick::AhoCorasick;
 
     use super::*;
+    use crate::rules::random::Random;
 
     fn keyword(text: &str, any_case: bool) -> Keyword {
         Keyword { text: text.as_bytes().to_vec(), any_case, shape: Shape::default() }
@@ -107,19 +108,6 @@ mod tests {
         let (mut places, mut hits) = (Vec::new(), Vec::new());
         filter.find(bytes, &mut places, &mut hits);
         hits
-    }
-
-    struct Random(u64);
-
-    impl Random {
-        fn next(&mut self, below: usize) -> usize {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (self.0 >> 33) as usize % below
-        }
-
-        fn byte(&mut self) -> u8 {
-            self.next(256).to_le_bytes()[0]
-        }
     }
 
     /// Buffers that are random, text-like, or full of pieces of the keywords in any case.

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use regex::bytes::Regex;
-
+use super::late::Late;
 use super::validators::{Validator, Verdict, entropy};
 use crate::finding::{Secret, Severity};
 
@@ -18,7 +17,7 @@ const LINES: usize = 5;
 #[derive(Debug)]
 pub struct Pair {
     /// Its group `other` is the half.
-    pub(super) regex: Regex,
+    pub(super) matcher: Late,
     pub(super) min_entropy: f64,
     pub(super) validators: Vec<Validator>,
     /// How bad both together are, where the other half is the secret; none where it is the id.
@@ -40,9 +39,10 @@ impl Pair {
         let from = span.start.saturating_sub(BEFORE);
         let to = span.end.saturating_add(AFTER).min(bytes.len());
         let text = bytes.get(..to).unwrap_or_default();
+        let regex = self.matcher.get()?;
         let mut best: Option<((usize, bool, usize), Range<usize>)> = None;
         let mut at = from;
-        while let Some(other) = self.regex.captures_at(text, at).and_then(|found| found.name("other")) {
+        while let Some(other) = regex.captures_at(text, at).and_then(|found| found.name("other")) {
             at = other.end().max(at.saturating_add(1));
             let before = other.end() <= span.start;
             if !before && other.start() < span.end || !self.holds(other.as_bytes()) {
@@ -71,8 +71,8 @@ mod tests {
     use super::*;
 
     fn near(text: &str) -> Option<String> {
-        let regex = Regex::new("(?:^|[^0-9a-f])(?<other>[0-9a-f]{8})(?:[^0-9a-f]|$)").unwrap();
-        let pair = Pair { regex, min_entropy: 2.0, validators: Vec::new(), severity: None };
+        let matcher = Late::new("(?:^|[^0-9a-f])(?<other>[0-9a-f]{8})(?:[^0-9a-f]|$)".to_owned());
+        let pair = Pair { matcher, min_entropy: 2.0, validators: Vec::new(), severity: None };
         let at = text.find("ID").unwrap();
         let other = pair.near(text.as_bytes(), &(at..at + 2))?;
         Some(String::from_utf8(other.value.reveal().to_vec()).unwrap())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::late::Late;
 use super::{Engine, Match, Rule};
 
 /// What is wrong with the rules of `engine`, one line each; none if all is right.
@@ -25,14 +26,12 @@ fn check_rule(engine: &Engine, rule: &Rule) -> Vec<String> {
     if !id.bytes().all(kebab) {
         problems.push("its id is not in kebab-case".to_owned());
     }
-    match rule.compile() {
-        Ok(regex) if regex.capture_names().flatten().filter(|name| *name == "secret").count() == 1 => {}
-        Ok(_) => problems.push("needs one group called secret".to_owned()),
-        Err(error) => problems.push(error.to_string()),
-    }
-    if let Err(error) = rule.compile_gate() {
+    problems.extend(rule.matcher.problem("secret"));
+    if let Some(Err(error)) = rule.gate.as_ref().map(Late::compile) {
         problems.push(format!("its gate: {error}"));
     }
+    let pair = rule.pair.as_ref().and_then(|pair| pair.matcher.problem("other"));
+    problems.extend(pair.map(|problem| format!("its pair: {problem}")));
     if rule.must_match.len() < 2 || rule.must_not_match.len() < 2 {
         problems.push("needs two examples each way".to_owned());
     }

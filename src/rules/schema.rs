@@ -1,18 +1,16 @@
 //! Rule files: TOML as it is written, and the rule it means.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 use serde::Deserialize;
 use thiserror::Error;
 
 use super::Family;
+use super::late::Late;
 use super::pair::Pair;
 use super::validators::{self, Validator};
 use crate::finding::{Advisory, Category, Confidence, Severity};
-
-/// Largest compiled form of one regex, in bytes: a rule over it is an error, never dropped.
-const REGEX_LIMIT: usize = 64 << 20;
 
 /// What `(?&edge)` stands for in a verbose pattern: where a token may begin. No letter of a word stands
 /// before it, but the end of an escape may: `\\n`, `%3D`, a colour of a terminal.
@@ -144,8 +142,6 @@ pub struct Rule {
     pub keywords: Vec<String>,
     /// Whether the keywords are found in any case.
     pub case_insensitive: bool,
-    /// The pattern, with what `(?&edge)` stands for.
-    pub pattern: String,
     /// Bits of entropy a byte of the value has at least.
     pub min_entropy: f64,
     pub(super) validators: Vec<Validator>,
@@ -156,28 +152,19 @@ pub struct Rule {
     pub must_match: Vec<Positive>,
     /// What it must leave alone.
     pub must_not_match: Vec<Negative>,
-    regex: OnceLock<Option<Regex>>,
-    gate: Option<Gate>,
-}
-
-/// A regex that stands where a keyword of a match begins.
-#[derive(Debug)]
-struct Gate {
-    pattern: String,
-    regex: OnceLock<Option<Regex>>,
+    pub(super) matcher: Late,
+    pub(super) gate: Option<Late>,
 }
 
 impl Rule {
-    /// The compiled pattern; compiled when it is first used, which most rules never are.
-    pub(super) fn regex(&self) -> Option<&Regex> {
-        self.regex.get_or_init(|| self.compile().ok()).as_ref()
+    /// The pattern, with what `(?&edge)` stands for.
+    pub fn pattern(&self) -> &str {
+        self.matcher.pattern()
     }
 
     /// Whether a match may have the keyword that `bytes` begin with.
     pub(super) fn admits(&self, bytes: &[u8]) -> bool {
-        let gate = self.gate.as_ref();
-        let regex = gate.and_then(|gate| gate.regex.get_or_init(|| compile(&gate.pattern).ok()).as_ref());
-        regex.is_none_or(|regex| regex.is_match(bytes))
+        self.gate.as_ref().and_then(Late::get).is_none_or(|gate| gate.is_match(bytes))
     }
 
     /// Compiles the pattern.
@@ -185,27 +172,8 @@ impl Rule {
     /// # Errors
     /// What the regex library says.
     pub fn compile(&self) -> Result<Regex, regex::Error> {
-        compile(&self.pattern)
+        self.matcher.compile()
     }
-
-    /// Compiles the gate, if there is one.
-    ///
-    /// # Errors
-    /// What the regex library says.
-    pub fn compile_gate(&self) -> Result<Option<Regex>, regex::Error> {
-        self.gate.as_ref().map(|gate| compile(&gate.pattern)).transpose()
-    }
-
-    /// The same rule without its gate, which finds the same.
-    #[cfg(test)]
-    pub(super) fn without_gate(mut self) -> Self {
-        self.gate = None;
-        self
-    }
-}
-
-fn compile(pattern: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).unicode(false).size_limit(REGEX_LIMIT).dfa_size_limit(4 << 20).build()
 }
 
 /// Reads the rules of one file.
@@ -229,12 +197,8 @@ fn paired(pair: WrittenPair) -> Result<Pair, String> {
     let severity = pair
         .severity
         .map(|name| Severity::by_name(&name).ok_or_else(|| format!("no severity is called {name}")));
-    let regex = RegexBuilder::new(&pair.regex).unicode(false).build().map_err(|error| error.to_string())?;
-    if !regex.capture_names().flatten().any(|name| name == "other") {
-        return Err("its pair needs a group called other".to_owned());
-    }
     Ok(Pair {
-        regex,
+        matcher: Late::new(pair.regex),
         min_entropy: pair.min_entropy,
         validators: named(&pair.validators)?,
         severity: severity.transpose()?,
@@ -255,7 +219,7 @@ fn meant(rule: Written, family: Family) -> Result<Rule, RuleError> {
     if rule.keywords.is_empty() || rule.keywords.iter().any(|keyword| keyword.len() < 2) {
         return Err(wrong("needs keywords of two bytes or more".to_owned()));
     }
-    let gate = rule.gate.map(|gate| Gate { pattern: format!(r"\A(?:{gate})"), regex: OnceLock::new() });
+    let gate = rule.gate.map(|gate| Late::new(format!(r"\A(?:{gate})")));
     let category = if family == Family::Miners { Category::Miner } else { Category::Credential };
     let advisory = Advisory {
         id: rule.id,
@@ -272,7 +236,6 @@ fn meant(rule: Written, family: Family) -> Result<Rule, RuleError> {
         family,
         keywords: rule.keywords,
         case_insensitive: rule.case_insensitive,
-        pattern: rule.regex.replace("(?&edge)", EDGE),
         min_entropy: rule.min_entropy,
         validators,
         pair,
@@ -280,7 +243,7 @@ fn meant(rule: Written, family: Family) -> Result<Rule, RuleError> {
         after: rule.max_len.unwrap_or(rule.after).max(rule.after),
         must_match: rule.must_match,
         must_not_match: rule.must_not_match,
-        regex: OnceLock::new(),
+        matcher: Late::new(rule.regex.replace("(?&edge)", EDGE)),
         gate,
     })
 }

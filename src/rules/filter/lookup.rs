@@ -74,9 +74,6 @@ impl Lookup {
     fn compare(&self, folded: u32, bytes: &[u8], place: usize, hits: &mut Vec<Hit>) {
         for mask in MASKS {
             let hash = hash(folded & mask);
-            if !self.may_have(folded & mask) {
-                continue;
-            }
             let start = self.starts.get(hash).copied().map_or(0, usize::from);
             let same = self.targets.get(start..).unwrap_or_default().iter();
             for target in same.take_while(|target| target.hash == hash) {

@@ -291,6 +291,11 @@ fn whole(input: &mut dyn Read, limit: u64) -> (Vec<u8>, io::Result<Ended>) {
     (bytes, read.map(|_| Ended { is_over }))
 }
 
+/// Passes over so many bytes, or over all that there are.
+fn skip(input: &mut dyn Read, bytes: u64) -> io::Result<()> {
+    io::copy(&mut input.take(bytes), &mut io::sink()).map(|_| ())
+}
+
 /// A member's name without the slashes and dots it may begin with.
 fn trim(name: &[u8]) -> &[u8] {
     let mut name = name;
@@ -320,16 +325,10 @@ pub fn stream_name(format: Format, outer: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
     use std::ops::ControlFlow;
 
+    use super::gzip::packed as gzip;
     use super::*;
-
-    fn gzip(data: &[u8]) -> Vec<u8> {
-        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        packer.write_all(data).unwrap();
-        packer.finish().unwrap()
-    }
 
     type Unpacked = (Option<Vec<u8>>, Vec<u8>);
 

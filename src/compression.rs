@@ -24,6 +24,8 @@ pub enum Method {
     Zlib,
     /// RFC 1951, without a header.
     Deflate,
+    /// RFC 1952: the first member.
+    Gzip,
     /// The `.lzma` format with its header of 13 bytes.
     Lzma,
     /// LZO1X.
@@ -42,6 +44,7 @@ impl Method {
         match self {
             Self::Zlib => "zlib",
             Self::Deflate => "deflate",
+            Self::Gzip => "gzip",
             Self::Lzma => "lzma",
             Self::Lzo => "lzo",
             Self::Xz => "xz",
@@ -63,6 +66,9 @@ impl Method {
             }),
             Self::Deflate => INFLATER.with_borrow_mut(|inflater| {
                 inflater.deflate_decompress(packed, dst).map_err(|error| damaged(error.to_string()))
+            }),
+            Self::Gzip => INFLATER.with_borrow_mut(|inflater| {
+                inflater.gzip_decompress(packed, dst).map_err(|error| damaged(error.to_string()))
             }),
             Self::Lzma => lzma(packed, LZMA_MEMORY)
                 .and_then(|mut reader| drain(&mut reader, dst))

@@ -4,7 +4,7 @@
 
 use std::io::{self, Read};
 
-use super::{ArchiveError, Format, Spent, Visit, damaged, deliver};
+use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, skip};
 
 const HEADER: usize = 60;
 
@@ -27,7 +27,7 @@ pub(super) fn members(
         let mut content = (&mut *input).take(size);
         let flow = deliver(Format::Deb, Some(&name), &mut content, spent, visit)?;
         let left = content.limit().saturating_add(size & 1);
-        io::copy(&mut (&mut *input).take(left), &mut io::sink()).map_err(broken)?;
+        skip(input, left).map_err(broken)?;
         if flow.is_break() {
             return Ok(());
         }

@@ -8,7 +8,7 @@
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
-use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, trim};
+use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, skip, trim};
 
 const HEADER: usize = 110;
 /// Longest name that is read, in bytes.
@@ -83,10 +83,6 @@ fn parse(raw: &[u8; HEADER]) -> Option<Header> {
 /// Bytes to the next multiple of four.
 const fn padding(length: u64) -> u64 {
     length.wrapping_neg() & 3
-}
-
-fn skip(input: &mut dyn Read, bytes: u64) -> io::Result<()> {
-    io::copy(&mut input.take(bytes), &mut io::sink()).map(|_| ())
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 //!
 //! Nearly all packed files of a system are small: documentation, manuals, change logs, rotated logs.
 
-use std::cell::RefCell;
-use std::io::{Cursor, Read};
+use std::io::{BufReader, Cursor, Read};
 
-use libdeflater::Decompressor;
+use flate2::bufread::MultiGzDecoder;
+
+use crate::compression::Method;
 
 /// Largest file that is unpacked in one step, in bytes.
 const SMALL: u64 = 1 << 20;
@@ -13,11 +14,6 @@ const SMALL: u64 = 1 << 20;
 const LARGEST: u32 = 16 << 20;
 /// Checksum and length of what is packed, behind each member.
 const TRAILER: usize = 8;
-
-// A decoder costs more to make than a small file to unpack: each thread keeps its own.
-thread_local! {
-    static INFLATER: RefCell<Decompressor> = RefCell::new(Decompressor::new());
-}
 
 /// What the gzip members in `input` hold, one after the other.
 pub(super) fn unpacker<'r>(input: &'r mut dyn Read) -> Box<dyn Read + 'r> {
@@ -27,9 +23,7 @@ pub(super) fn unpacker<'r>(input: &'r mut dyn Read) -> Box<dyn Read + 'r> {
     let is_all = read.is_ok() && (packed.len() as u64) < SMALL;
     match is_all.then(|| at_once(&packed)).flatten() {
         Some(unpacked) => Box::new(Cursor::new(unpacked)),
-        None => Box::new(flate2::bufread::MultiGzDecoder::new(std::io::BufReader::new(
-            Cursor::new(packed).chain(input),
-        ))),
+        None => Box::new(MultiGzDecoder::new(BufReader::new(Cursor::new(packed).chain(input)))),
     }
 }
 
@@ -42,24 +36,25 @@ fn at_once(packed: &[u8]) -> Option<Vec<u8>> {
     let [checksum @ .., a, b, c, d] = *trailer;
     let length = u32::from_le_bytes([a, b, c, d]);
     let mut unpacked = vec![0; usize::try_from(length).ok().filter(|_| length <= LARGEST)?];
-    let written =
-        INFLATER.with_borrow_mut(|inflater| inflater.gzip_decompress(packed, &mut unpacked)).ok()?;
+    let written = Method::Gzip.unpack(packed, &mut unpacked).ok()?;
     let is_its_own = written == unpacked.len() && libdeflater::crc32(&unpacked).to_le_bytes() == checksum;
     let is_only_one = memchr::memmem::find(packed, trailer) == packed.len().checked_sub(TRAILER);
     (is_its_own && is_only_one).then_some(unpacked)
 }
 
+/// A member, for tests.
+#[cfg(test)]
+pub(super) fn packed(data: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packer.write_all(data).unwrap();
+    packer.finish().unwrap()
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
+    use super::packed as gzip;
     use super::*;
-
-    fn gzip(data: &[u8]) -> Vec<u8> {
-        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        packer.write_all(data).unwrap();
-        packer.finish().unwrap()
-    }
 
     fn unpacked(packed: &[u8]) -> (Vec<u8>, bool) {
         let mut out = Vec::new();

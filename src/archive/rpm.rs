@@ -5,7 +5,7 @@
 
 use std::io::{self, Read};
 
-use super::{ArchiveError, Format, HEAD, Spent, Visit, cpio, damaged, deliver, recognise, unpacker};
+use super::{ArchiveError, Format, HEAD, Spent, Visit, cpio, damaged, deliver, recognise, skip, unpacker};
 use crate::bytes::Record;
 
 /// What every package begins with.
@@ -21,10 +21,10 @@ pub(super) fn members(
     visit: &mut Visit<'_>,
 ) -> Result<(), ArchiveError> {
     let broken = |error| damaged(Format::Rpm, error);
-    io::copy(&mut (&mut *input).take(LEAD), &mut io::sink()).map_err(broken)?;
+    skip(input, LEAD).map_err(broken)?;
     let signature = header(input).map_err(broken)?;
     let padding = (signature.len() as u64).wrapping_neg() & 7;
-    io::copy(&mut (&mut *input).take(padding), &mut io::sink()).map_err(broken)?;
+    skip(input, padding).map_err(broken)?;
     let tags = header(input).map_err(broken)?;
     if deliver(Format::Rpm, Some(b"header"), &mut tags.as_slice(), spent, visit)?.is_break() {
         return Ok(());

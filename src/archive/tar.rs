@@ -8,7 +8,7 @@
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
-use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, trim};
+use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, skip, trim};
 
 const BLOCK: usize = 512;
 /// Longest name and longest list of attributes, in bytes.
@@ -213,10 +213,6 @@ fn number(field: &[u8]) -> Option<u64> {
 /// Bytes to the next block.
 const fn padding(length: u64) -> u64 {
     length.wrapping_neg() & (BLOCK as u64 - 1)
-}
-
-fn skip(input: &mut dyn Read, bytes: u64) -> io::Result<()> {
-    io::copy(&mut input.take(bytes), &mut io::sink()).map(|_| ())
 }
 
 #[cfg(test)]

@@ -78,6 +78,19 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The bytes that hexadecimal digits of either case say, if they are two for each byte.
+pub fn unhex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+    let digit = |digit: &u8| char::from(*digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut bytes = [0; N];
+    if digits.len() != N.checked_mul(2)? {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = pair.iter().try_fold(0_u8, |value, one| Some(value << 4 | digit(one)?))?;
+    }
+    Some(bytes)
+}
+
 fn push_char(bytes: &mut Vec<u8>, c: char) {
     bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
 }
@@ -102,5 +115,12 @@ mod tests {
         let all: Vec<u8> = (0..=255).chain("\u{202e}\\xff\u{e0001}é".bytes()).collect();
         assert_eq!(unescape(&Escaped(&all).to_string()).unwrap(), all);
         assert_eq!(unescape("\\q"), None);
+    }
+
+    #[test]
+    fn digits_are_two_for_each_byte() {
+        assert_eq!(unhex::<16>(b"000102030405060708090a0B0c0D0e0f").unwrap()[15], 15);
+        assert_eq!(unhex::<16>(b"newconffile"), None);
+        assert_eq!(unhex::<16>(b"00010203040506070809\xff\xff0b0c0d0e0f"), None);
     }
 }

@@ -333,6 +333,22 @@ impl Tree {
 }
 
 impl Mounted {
+    /// Whether it has its place in the running machine, and does not lie in a file of it.
+    pub fn is_placed(&self) -> bool {
+        self.outer.is_none() && self.mount.is_some()
+    }
+
+    /// The path of an entry in the running machine, or in the system that a file system inside a file, or without a
+    /// place, is of.
+    pub fn path_inside(&self, index: u32) -> Vec<u8> {
+        let mut path = Vec::with_capacity(64);
+        if self.outer.is_none() {
+            path.extend_from_slice(self.mount.as_deref().unwrap_or_default());
+        }
+        self.walk.push_path(index, &mut path);
+        path
+    }
+
     /// What could not be walked, with paths as the running machine sees them.
     pub fn walked_gaps(&self) -> Vec<Gap> {
         let complete = |gap: &Gap| {

@@ -51,7 +51,8 @@ impl Published {
 
 fn is_intact(tree: &Tree, facts: &Facts, id: EntryId, path: &[u8]) -> bool {
     let Some(recorded) = facts.packages.recorded(path) else { return false };
-    tree.content(id, LIMIT).is_ok_and(|content| recorded.is_of(&content))
+    let is_small = tree.get(id).is_some_and(|(_, walked)| walked.metadata.size <= LIMIT);
+    is_small && recorded.is_of_file(tree, id).unwrap_or(false)
 }
 
 fn intact_source(tree: &Tree, facts: &Facts, path: &[u8]) -> Option<Vec<u8>> {

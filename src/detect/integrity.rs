@@ -16,9 +16,8 @@ use std::sync::Arc;
 
 use super::{FileDetector, Interest, Sink, SystemDetector};
 use crate::facts::Facts;
-use crate::facts::packages::Recorded;
 use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
-use crate::fs::{FileType, FsError};
+use crate::fs::FileType;
 use crate::tree::walk::gap_kind;
 use crate::tree::{Entry, EntryId, Tree};
 
@@ -26,8 +25,6 @@ use crate::tree::{Entry, EntryId, Tree};
 const SMALL: u64 = 2 << 20;
 /// Larger files are read piece by piece, after the others, in bytes.
 const WHOLE: u64 = 8 << 20;
-/// Bytes of a piece.
-const PIECE: usize = 1 << 20;
 /// Missing programs that are named.
 const NAMED: usize = 20;
 
@@ -269,7 +266,7 @@ impl SystemDetector for Integrity {
 impl Integrity {
     fn large(&self, tree: &Tree, id: EntryId, path: &[u8], part: Part, facts: &Facts, sink: &mut dyn Sink) {
         let Some(recorded) = facts.packages.recorded(path) else { return };
-        match is_equal(tree, id, recorded) {
+        match recorded.is_of_file(tree, id) {
             Ok(is_equal) => {
                 if let Some(mut finding) = self.judge(path, is_equal, part, facts) {
                     finding.location = tree.location(id);
@@ -312,20 +309,6 @@ impl Integrity {
         sink.finding(
             Finding::new(&self.missing).fact("missing", named.join(", ")).fact("files", count.to_string()),
         );
-    }
-}
-
-/// Whether a file, read piece by piece, is the one that was recorded.
-fn is_equal(tree: &Tree, id: EntryId, recorded: Recorded) -> Result<bool, FsError> {
-    let mut node = tree.open(id)?;
-    let (mut comparison, mut piece, mut at) = (recorded.compare(), vec![0; PIECE], 0_u64);
-    loop {
-        let read = node.read_at(at, &mut piece)?;
-        if read == 0 {
-            return Ok(comparison.is_equal());
-        }
-        comparison.update(piece.get(..read).unwrap_or_default());
-        at = at.saturating_add(read as u64);
     }
 }
 

@@ -132,14 +132,9 @@ impl Privileges {
         metadata: &'p Metadata,
     ) -> Program<'p> {
         let full = tree.path(id);
-        let mut inside = Vec::new();
-        if mounted.outer.is_none() {
-            inside.extend_from_slice(mounted.mount.as_deref().unwrap_or_default());
-        }
-        mounted.walk.push_path(id.index, &mut inside);
+        let inside = mounted.path_inside(id.index);
         let path = self.programs.below_root(&inside).map_or_else(|| inside.clone(), <[u8]>::to_vec);
-        let is_machine = mounted.outer.is_none() && mounted.mount.is_some() && path == inside;
-        let in_system = is_machine && facts.packages.count() > 0;
+        let in_system = mounted.is_placed() && path == inside && facts.packages.count() > 0;
         Program { tree, facts, id, metadata, path, full, in_system }
     }
 

@@ -7,8 +7,7 @@
 //! **Why it matters:** leftovers tell of the builder, and make every instance the same machine; what starts by itself
 //! is how somebody stays on it. What lies there counts, not that it lies there: an empty log is nothing.
 //!
-//! **Does not find** code in binaries, what databases of RPM would tell (of them no owners are known), and members of
-//! archives.
+//! **Does not find** code in binaries, and members of archives.
 //!
 //! **References:** AWS, "Best practices for building shared Linux AMIs"; EC2 Image Builder's clean-up script;
 //! virt-sysprep(1); MITRE ATT&CK, TA0003 Persistence.
@@ -80,14 +79,9 @@ impl SystemDetector for FileTraces {
                 found.insert(key, Files::new(&hit, tree, facts, size));
             }
         });
-        let mut left_out: BTreeMap<usize, u64> = counts
-            .into_iter()
-            .filter(|(_, (_, left))| *left > 0)
-            .map(|(trace, (_, left))| (trace, left))
-            .collect();
         for ((trace, ..), files) in found {
             let mut finding = files.finished();
-            if let Some(left) = left_out.remove(&trace) {
+            if let Some((_, left @ 1..)) = counts.remove(&trace) {
                 finding = finding.fact("files like it, not listed", left.to_string());
             }
             sink.finding(finding);

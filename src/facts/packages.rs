@@ -8,6 +8,7 @@ use std::hash::{DefaultHasher, Hasher};
 
 use super::{Desk, lines};
 use crate::finding::GapKind;
+use crate::text::unhex;
 
 mod apk;
 mod berkeley;
@@ -17,7 +18,7 @@ mod rpm;
 mod rpm_header;
 mod status;
 
-pub use recorded::{Comparison, Recorded};
+pub use recorded::Recorded;
 
 /// Bytes of the status file.
 const STATUS_LIMIT: u64 = 64 << 20;
@@ -323,7 +324,7 @@ fn files_of(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Paths without their first slash, and digests.
 fn parse_sums(sums: &[u8]) -> impl Iterator<Item = (&[u8], [u8; 16])> {
     lines(sums).filter_map(|(_, line)| {
-        let digest = status::digest(line.get(..32)?)?;
+        let digest = unhex(line.get(..32)?)?;
         let path = line.get(32..)?.trim_ascii_start();
         let path = path.strip_prefix(b"./").or_else(|| path.strip_prefix(b"/")).unwrap_or(path);
         Some((path, digest))

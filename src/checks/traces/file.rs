@@ -30,11 +30,8 @@ impl<'f> File<'f> {
         metadata: &'f Metadata,
         target: Option<&'f [u8]>,
     ) -> Self {
-        let placed = subject
-            .tree
-            .get(id)
-            .is_some_and(|(mounted, _)| mounted.outer.is_none() && mounted.mount.is_some());
-        let in_system = placed && subject.facts.packages.count() > 0;
+        let is_placed = subject.tree.get(id).is_some_and(|(mounted, _)| mounted.is_placed());
+        let in_system = is_placed && subject.facts.packages.count() > 0;
         Self {
             subject,
             id,

@@ -77,7 +77,7 @@ impl Search<'_, '_> {
             if candidates.is_empty() && inherited.is_empty() {
                 continue;
             }
-            let path = path_inside(mounted, index);
+            let path = mounted.path_inside(index);
             let lowered = Lowered::new(&path);
             let is_directory = walked.metadata.file_type == FileType::Directory;
             if is_directory {
@@ -140,14 +140,4 @@ impl Search<'_, '_> {
         let judge = || judge::judge(when, self.subject).verdict == Verdict::Pass;
         self.applies.get(number).is_some_and(|known| *known.get_or_init(judge))
     }
-}
-
-/// The path in the running machine, or in the system that a file system inside a file, or without a place, is of.
-fn path_inside(mounted: &Mounted, index: u32) -> Vec<u8> {
-    let mut path = Vec::with_capacity(64);
-    if mounted.outer.is_none() {
-        path.extend_from_slice(mounted.mount.as_deref().unwrap_or_default());
-    }
-    mounted.walk.push_path(index, &mut path);
-    path
 }

@@ -4,6 +4,13 @@ use md5::{Digest, Md5};
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 
+use crate::fs::FsError;
+use crate::text::unhex;
+use crate::tree::{EntryId, Tree};
+
+/// Bytes of a piece.
+const PIECE: usize = 1 << 20;
+
 /// A recorded digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
@@ -20,7 +27,7 @@ pub enum Recorded {
 }
 
 /// Takes the pieces of a file, in order.
-pub struct Comparison {
+struct Comparison {
     recorded: Recorded,
     running: Running,
 }
@@ -36,12 +43,14 @@ enum Running {
 impl Recorded {
     /// A digest in hexadecimal, told by its length; RPM's number of the algorithm says the same.
     pub(super) fn from_hex(text: &[u8]) -> Option<Self> {
-        let nibble = |digit: &u8| char::from(*digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        let pairs = text.chunks(2).map(|pair| match pair {
-            [high, low] => Some(nibble(high)? << 4 | nibble(low)?),
+        match text.len() {
+            32 => unhex(text).map(Self::Md5),
+            40 => unhex(text).map(Self::Sha1),
+            64 => unhex(text).map(Self::Sha256),
+            96 => unhex(text).map(Self::Sha384),
+            128 => unhex(text).map(Self::Sha512),
             _ => None,
-        });
-        Self::from_bytes(&pairs.collect::<Option<Vec<u8>>>()?)
+        }
     }
 
     /// A digest, told by its length.
@@ -56,8 +65,7 @@ impl Recorded {
         }
     }
 
-    /// Begins to compare a file that is read piece by piece.
-    pub fn compare(self) -> Comparison {
+    fn compare(self) -> Comparison {
         let running = match self {
             Self::Md5(_) => Running::Md5(Md5::new()),
             Self::Sha1(_) => Running::Sha1(Sha1::new()),
@@ -68,17 +76,33 @@ impl Recorded {
         Comparison { recorded: self, running }
     }
 
+    /// Whether it is the digest of a file, which is read piece by piece.
+    ///
+    /// # Errors
+    /// Of the file system.
+    pub fn is_of_file(self, tree: &Tree, id: EntryId) -> Result<bool, FsError> {
+        let mut node = tree.open(id)?;
+        let (mut comparison, mut piece, mut at) = (self.compare(), vec![0; PIECE], 0_u64);
+        loop {
+            let read = node.read_at(at, &mut piece)?;
+            if read == 0 {
+                return Ok(comparison.ends_equal());
+            }
+            comparison.update(piece.get(..read).unwrap_or_default());
+            at = at.saturating_add(read as u64);
+        }
+    }
+
     /// Whether it is the digest of `content`.
     pub fn is_of(self, content: &[u8]) -> bool {
         let mut comparison = self.compare();
         comparison.update(content);
-        comparison.is_equal()
+        comparison.ends_equal()
     }
 }
 
 impl Comparison {
-    /// Takes the next piece.
-    pub fn update(&mut self, piece: &[u8]) {
+    fn update(&mut self, piece: &[u8]) {
         match &mut self.running {
             Running::Md5(hasher) => hasher.update(piece),
             Running::Sha1(hasher) => hasher.update(piece),
@@ -89,7 +113,7 @@ impl Comparison {
     }
 
     /// Whether the pieces make the file that was recorded.
-    pub fn is_equal(self) -> bool {
+    fn ends_equal(self) -> bool {
         let found = match self.running {
             Running::Md5(hasher) => Recorded::Md5(hasher.finalize().into()),
             Running::Sha1(hasher) => Recorded::Sha1(hasher.finalize().into()),

@@ -2,6 +2,7 @@
 
 use super::Package;
 use crate::facts::lines;
+use crate::text::unhex;
 
 /// An installed package, as the status file describes it.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +28,7 @@ impl<'a> Stanza<'a> {
         self.conffiles.iter().filter_map(|line| {
             let mut words = line.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
             let path = words.next()?;
-            Some((path, words.next().and_then(digest)))
+            Some((path, words.next().and_then(unhex)))
         })
     }
 
@@ -84,27 +85,6 @@ fn is_file_name(name: &[u8]) -> bool {
     !name.is_empty() && !name.starts_with(b".") && !name.contains(&b'/')
 }
 
-/// 32 hexadecimal digits as 16 bytes.
-pub(super) fn digest(hex: &[u8]) -> Option<[u8; 16]> {
-    let mut digest = [0; 16];
-    if hex.len() != 32 {
-        return None;
-    }
-    for (byte, pair) in digest.iter_mut().zip(hex.chunks_exact(2)) {
-        *byte = pair.iter().try_fold(0_u8, |value, &c| Some(value << 4 | nibble(c)?))?;
-    }
-    Some(digest)
-}
-
-fn nibble(c: u8) -> Option<u8> {
-    match c {
-        b'0'..=b'9' => Some(c - b'0'),
-        b'a'..=b'f' => Some(c - b'a' + 10),
-        b'A'..=b'F' => Some(c - b'A' + 10),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,12 +92,5 @@ mod tests {
     #[test]
     fn a_name_cannot_leave_the_database() {
         assert!(parse(b"Package: ../../etc/x\nStatus: install ok installed\n").is_empty());
-    }
-
-    #[test]
-    fn digests_are_32_hex_digits() {
-        assert_eq!(digest(b"000102030405060708090a0B0c0D0e0f").unwrap()[15], 15);
-        assert_eq!(digest(b"newconffile"), None);
-        assert_eq!(digest(b"00010203040506070809\xff\xff0b0c0d0e0f"), None);
     }
 }

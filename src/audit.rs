@@ -1,6 +1,6 @@
 //! The audit: an image in, a report out. One pass over every file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -360,6 +360,17 @@ impl Report {
     pub fn distinct(&self) -> impl Iterator<Item = &Finding> {
         let mut seen = BTreeSet::new();
         self.findings.iter().filter(move |finding| finding.group.is_none_or(|group| seen.insert(group)))
+    }
+
+    /// The places of each group of findings about one secret, by its number: the first is that of the worst.
+    pub fn places(&self) -> BTreeMap<u32, Vec<&Location>> {
+        let mut groups: BTreeMap<u32, Vec<&Location>> = BTreeMap::new();
+        for finding in &self.findings {
+            let places = finding.group.map(|group| groups.entry(group).or_default());
+            let own = std::iter::once(&finding.location).chain(&finding.more);
+            places.into_iter().for_each(|places| places.extend(own.clone()));
+        }
+        groups
     }
 
     /// Gaps through which something was lost.

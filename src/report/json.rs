@@ -1,6 +1,8 @@
 //! The report for programs: `assay-report`, version 1. Fields are described in `docs/report.md`; within a
 //! version they may be added, never changed or removed.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::ser::SerializeMap as _;
@@ -240,6 +242,7 @@ fn push_visible(c: char, text: &mut String) {
 fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options) -> Document<'a> {
     let shown = |finding: &&Finding| finding.severity >= options.min_severity;
     let findings: Vec<_> = report.findings.iter().filter(shown).map(|f| finding(f, options)).collect();
+    let places = report.places();
     let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     Document {
         format: "assay-report",
@@ -267,7 +270,7 @@ fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options)
         ledger: ledger(&report.ledger),
         volumes: report.volumes.iter().map(volume).collect(),
         findings,
-        groups: report.distinct().filter(shown).filter_map(|worst| group(worst, report)).collect(),
+        groups: report.distinct().filter(shown).filter_map(|worst| group(worst, &places)).collect(),
         gaps: report.gaps.iter().map(gap).collect(),
         notes: report.notes.iter().map(note).collect(),
         benchmark: report.benchmark.as_ref().map(benchmark::view),
@@ -351,10 +354,9 @@ fn finding<'a>(finding: &'a Finding, options: &Options) -> FindingView<'a> {
 }
 
 /// The group of which `worst` is the worst finding.
-fn group<'a>(worst: &'a Finding, report: &'a Report) -> Option<Group<'a>> {
+fn group<'a>(worst: &'a Finding, places: &BTreeMap<u32, Vec<&'a Location>>) -> Option<Group<'a>> {
     let group = worst.group?;
-    let same = report.findings.iter().filter(|finding| finding.group == Some(group));
-    let places = same.flat_map(|finding| std::iter::once(&finding.location).chain(&finding.more));
+    let places = places.get(&group).into_iter().flatten().copied();
     Some(Group {
         group,
         id: &worst.advisory.id,

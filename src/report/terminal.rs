@@ -51,14 +51,12 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
 
 /// One finding for one secret, with all its places.
 fn joined(report: &Report) -> Vec<Finding> {
+    let places = report.places();
     let mut findings: Vec<Finding> = report.distinct().cloned().collect();
     for finding in findings.iter_mut().filter(|finding| finding.group.is_some()) {
-        let same = report.findings.iter().filter(|other| other.group == finding.group).skip(1);
-        let places = same.flat_map(|other| std::iter::once(&other.location).chain(&other.more));
-        let first = finding.location.clone();
-        finding.more.extend(places.filter(|place| **place != first).cloned());
-        let mut seen = BTreeSet::new();
-        finding.more.retain(|place| seen.insert(place.clone()));
+        let all = finding.group.and_then(|group| places.get(&group)).into_iter().flatten().copied();
+        let mut seen = BTreeSet::from([&finding.location]);
+        finding.more = all.filter(|place| seen.insert(place)).cloned().collect();
     }
     findings
 }

@@ -14,7 +14,7 @@ use crate::checks::Traces;
 pub(super) struct Kept {
     pub(super) cache: Arc<Cache>,
     place: Place,
-    /// Why it knows nothing, although there is a file.
+    /// Whether there is one, written under other rules: it is not used.
     pub(super) is_outdated: bool,
 }
 

@@ -1,7 +1,8 @@
 //! Base64 in a stream: collected while the stream is searched, then decoded and looked at like members.
 
 use super::super::content::{NodeReader, fill};
-use super::{Subject, Worker, part_gap};
+use super::gaps::part_gap;
+use super::{Subject, Worker};
 use crate::archive::base64_blocks::{Block, Finder};
 use crate::archive::{self, Format, Spent};
 use crate::detect::{Collected, Sink};

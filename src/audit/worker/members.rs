@@ -4,7 +4,8 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 use super::super::content::fill;
-use super::{Subject, Worker, part_gap};
+use super::gaps::part_gap;
+use super::{Subject, Worker};
 use crate::archive::{self, ArchiveError, Format, Spent};
 use crate::detect::{Collected, Sink};
 use crate::finding::{GapKind, Location};

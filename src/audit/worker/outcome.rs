@@ -1,0 +1,37 @@
+//! What one thread found, and how it is put together with what the others did.
+
+use std::collections::BTreeMap;
+
+use super::super::Coverage;
+use crate::finding::{Finding, Gap};
+
+/// What a thread found.
+#[derive(Default)]
+pub(in crate::audit) struct Outcome {
+    pub(in crate::audit) findings: Vec<Finding>,
+    pub(in crate::audit) gaps: Vec<Gap>,
+    pub(in crate::audit) coverage: Coverage,
+    /// Bytes of the disk, by volume of the tree, that hold content of files which could not be read.
+    pub(in crate::audit) unsearched: BTreeMap<usize, u64>,
+}
+
+impl Outcome {
+    pub(in crate::audit) fn join(mut self, other: Self) -> Self {
+        self.findings.extend(other.findings);
+        self.gaps.extend(other.gaps);
+        for (volume, bytes) in other.unsearched {
+            let sum = self.unsearched.entry(volume).or_default();
+            *sum = sum.saturating_add(bytes);
+        }
+        let (sum, more) = (&mut self.coverage, other.coverage);
+        sum.files_read += more.files_read;
+        sum.bytes_searched += more.bytes_searched;
+        sum.files_known += more.files_known;
+        sum.bytes_known += more.bytes_known;
+        sum.members += more.members;
+        sum.bytes_unpacked += more.bytes_unpacked;
+        sum.packaged_matches_dropped += more.packaged_matches_dropped;
+        sum.findings_dropped += more.findings_dropped;
+        self
+    }
+}

@@ -1,0 +1,124 @@
+//! One stream of bytes, of a file or a member: searched chunk by chunk, and handed whole to who asked for it.
+
+use std::io::Read;
+
+use super::super::content::fill;
+use super::super::contents::Searched;
+use super::gaps::whole_gap;
+use super::{Placed, Shared, Subject, Worker};
+use crate::archive::{self, Format};
+use crate::detect::{Collected, Sink};
+use crate::rules::Match;
+
+impl Worker<'_> {
+    /// Searches one stream from `base` of the file, and hands it to the detectors that want it whole.
+    /// Returns the format that its first bytes tell.
+    pub(super) fn stream(
+        &mut self,
+        subject: &Subject<'_>,
+        reader: &mut dyn Read,
+        base: u64,
+        search: bool,
+        collected: &mut Collected,
+    ) -> Option<Format> {
+        let mut format = None;
+        let mut whole: Option<Vec<u8>> = None;
+        let mut over = false;
+        let mut carried = 0;
+        let mut at = base;
+        // The key of a content that came in one piece, and what was found where the same was searched before.
+        let (mut key, mut known) = (None, None::<Searched>);
+        self.scan.reset();
+        loop {
+            let free = self.buffer.get_mut(carried..).unwrap_or_default();
+            let room = free.len();
+            let (filled, result) = fill(reader, free);
+            let last = filled < room || result.is_err();
+            let bytes = self.buffer.get(..carried.saturating_add(filled)).unwrap_or_default();
+            let fresh = bytes.get(carried..).unwrap_or_default();
+            if carried == 0 {
+                format = archive::recognise(fresh.get(..archive::HEAD).unwrap_or(fresh));
+                self.encoded.begin(base, fresh, format);
+            }
+            if search {
+                self.outcome.coverage.bytes_searched += fresh.len() as u64;
+                key = (carried == 0 && base == 0 && last).then(|| self.shared.contents.key(fresh));
+                known = key.and_then(|key| self.shared.contents.find(key));
+                if known.is_none() {
+                    self.scan.chunk(bytes, carried, at, last);
+                }
+                if known.as_ref().is_none_or(|known| known.has_base64) {
+                    self.encoded.piece(fresh, last, self.shared.budget.whole_file);
+                }
+            }
+            if !subject.wanted.is_empty() && !over {
+                match &mut whole {
+                    None if last => inspect(self.shared, subject, fresh, collected),
+                    None => whole = Some(fresh.to_vec()),
+                    Some(whole) if (whole.len() as u64) < self.shared.budget.whole_file => {
+                        whole.extend_from_slice(fresh);
+                    }
+                    Some(_) => over = true,
+                }
+            }
+            if last {
+                break;
+            }
+            let keep = self.shared.engine.overlap().min(bytes.len());
+            let from = bytes.len().saturating_sub(keep);
+            at = at.saturating_add(from as u64);
+            self.buffer.copy_within(from..from.saturating_add(keep), 0);
+            carried = keep;
+        }
+        match whole {
+            Some(whole) if !over => inspect(self.shared, subject, &whole, collected),
+            Some(_) => {
+                let limit = self.shared.budget.whole_file;
+                collected.gap(whole_gap(subject, &format!("it has more than {limit} bytes")));
+            }
+            None => {}
+        }
+        if search {
+            let searched = known.unwrap_or_else(|| self.searched(key));
+            self.outcome.coverage.findings_dropped += searched.dropped;
+            self.stirred += searched.matches.len() as u64;
+            judge(self.shared, subject, &searched.matches, collected);
+        }
+        format
+    }
+
+    /// Ends the search of a stream, and keeps what it found under `key`.
+    fn searched(&mut self, key: Option<u128>) -> Searched {
+        let searched = Searched {
+            matches: self.scan.finish().into(),
+            dropped: self.scan.dropped(),
+            has_base64: !self.encoded.is_empty(),
+        };
+        if let Some(key) = key {
+            self.shared.contents.keep(key, &searched);
+        }
+        searched
+    }
+}
+
+fn inspect(shared: Shared<'_>, subject: &Subject<'_>, content: &[u8], collected: &mut Collected) {
+    let wanted = subject.wanted.iter().filter_map(|&index| shared.detectors.files.get(index));
+    for detector in wanted {
+        let mut sink = Placed { location: &subject.location, collected };
+        detector.inspect(&subject.entry, content, shared.facts, &mut sink);
+    }
+}
+
+fn judge(shared: Shared<'_>, subject: &Subject<'_>, matches: &[Match], collected: &mut Collected) {
+    if matches.is_empty() {
+        return;
+    }
+    for detector in &shared.detectors.matches {
+        let mine: Vec<Match> =
+            matches.iter().filter(|found| found.family == detector.family()).cloned().collect();
+        if !mine.is_empty() {
+            let mut sink = Placed { location: &subject.location, collected };
+            detector.inspect(&subject.entry, &mine, shared.facts, &mut sink);
+        }
+    }
+}

@@ -122,27 +122,59 @@ pub(super) fn path_matches(pattern: &str, path: &[u8]) -> bool {
 
 /// Whether `text` is `pattern`, where `*` stands for anything; ASCII case does not count.
 pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    let Some(star) = memchr::memchr(b'*', pattern) else { return pattern.eq_ignore_ascii_case(text) };
-    let (head, rest) = pattern.split_at(star);
-    let tail = rest.get(1..).unwrap_or_default();
-    let Some((start, mut text)) = text.split_at_checked(head.len()) else { return false };
-    if !start.eq_ignore_ascii_case(head) {
+    let mut parts = pattern.split(|&byte| byte == b'*');
+    let head = parts.next().unwrap_or_default();
+    let Some(tail) = parts.next_back() else { return head.eq_ignore_ascii_case(text) };
+    let Some((start, rest)) = text.split_at_checked(head.len()) else { return false };
+    let Some((mut middle, end)) =
+        rest.len().checked_sub(tail.len()).and_then(|middle| rest.split_at_checked(middle))
+    else {
         return false;
-    }
-    loop {
-        if glob(tail, text) {
-            return true;
-        }
-        match text.split_first() {
-            Some((_, after)) => text = after,
-            None => return false,
-        }
-    }
+    };
+    // What stands between two stars is best found as early as it can be.
+    start.eq_ignore_ascii_case(head)
+        && end.eq_ignore_ascii_case(tail)
+        && parts.all(|part| match after(middle, part) {
+            Some(rest) => {
+                middle = rest;
+                true
+            }
+            None => false,
+        })
+}
+
+/// What follows the first `part` of `text`.
+fn after<'t>(text: &'t [u8], part: &[u8]) -> Option<&'t [u8]> {
+    let last = text.len().checked_sub(part.len())?;
+    (0..=last).find_map(|at| {
+        let rest = text.get(at..)?;
+        let (found, rest) = rest.split_at_checked(part.len())?;
+        found.eq_ignore_ascii_case(part).then_some(rest)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_star_stands_for_anything_but_what_is_around_it_counts() {
+        for (pattern, text, fits) in [
+            ("*.json", "a.JSON", true),
+            ("*.json", ".json", true),
+            ("*.json", "json", false),
+            ("a*a", "a", false),
+            ("a*a", "aa", true),
+            ("*_rsa*", "id_rsa.bak", true),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "a-c-b", false),
+            ("*ab*b", "ab", false),
+            ("**", "", true),
+            ("", "a", false),
+        ] {
+            assert_eq!(glob(pattern.as_bytes(), text.as_bytes()), fits, "{pattern} {text}");
+        }
+    }
 
     #[test]
     fn the_first_pattern_that_fits_is_taken() {

@@ -99,6 +99,42 @@ pub enum Category {
 }
 
 impl Category {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::SshHostKey,
+        Self::SshPrivateKey,
+        Self::AuthorizedKeys,
+        Self::ShellHistory,
+        Self::Credential,
+        Self::Shadow,
+        Self::Miner,
+        Self::Access,
+        Self::Leftover,
+        Self::Persistence,
+        Self::Privilege,
+        Self::Integrity,
+        Self::Hardening,
+    ];
+
+    /// What it is about, in a few words.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::SshHostKey => "a host's own SSH keys",
+            Self::SshPrivateKey => "SSH keys of people and services",
+            Self::AuthorizedKeys => "who may log in by key",
+            Self::ShellHistory => "what people typed",
+            Self::Credential => "tokens, passwords and keys of services",
+            Self::Shadow => "password fields and accounts",
+            Self::Miner => "coin miners and other known bad files",
+            Self::Access => "what lets somebody in, or up, who should not be",
+            Self::Leftover => "what the machine that the image was made on left behind",
+            Self::Persistence => "what starts by itself, or makes a hidden door, and is unusual",
+            Self::Privilege => "programs that run with more rights than who starts them",
+            Self::Integrity => "files that are not what the image's own package database says",
+            Self::Hardening => "what a benchmark asks for",
+        }
+    }
+
     /// Its name in reports.
     pub const fn name(self) -> &'static str {
         match self {

@@ -101,7 +101,11 @@ pub(super) enum Command {
 #[derive(Debug, Subcommand)]
 pub(super) enum RulesCommand {
     /// List all rules
-    List,
+    List {
+        /// How: a line each, or all that is known of them (docs/checks.md)
+        #[arg(long, value_enum, default_value = "lines")]
+        format: ListFormat,
+    },
     /// Show one rule in full
     Show {
         /// Its id, as reports and `rules list` print it
@@ -109,6 +113,15 @@ pub(super) enum RulesCommand {
     },
     /// Prove every rule on its own examples
     Check,
+}
+
+/// `rules list --format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    /// A line each
+    Lines,
+    /// Markdown, with severity, why and remedy
+    Markdown,
 }
 
 #[derive(Debug, Args)]

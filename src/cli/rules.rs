@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::arguments::RulesCommand;
+use super::arguments::{ListFormat, RulesCommand};
 use super::{Exit, Failure, Terminal, engine};
 use crate::checks::Traces;
 use crate::finding::Advisory;
 use crate::report::terminal::wrap;
+
+mod document;
 
 /// Rule ids offered where one is not known.
 const OFFERED: usize = 5;
@@ -19,8 +21,13 @@ pub(super) fn run(
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Failure> {
     match command {
-        RulesCommand::List => {
-            terminal.out.write_all(list(&engine::advisories(traces)).as_bytes())?;
+        RulesCommand::List { format } => {
+            let all = engine::advisories(traces);
+            let text = match format {
+                ListFormat::Lines => list(&all),
+                ListFormat::Markdown => document::render(&all),
+            };
+            terminal.out.write_all(text.as_bytes())?;
             Ok(Exit::PASS)
         }
         RulesCommand::Show { id } => {

@@ -6,7 +6,7 @@
 //! a host key in a package is as bad as anywhere.
 
 use crate::facts::Facts;
-use crate::finding::{Category, Finding};
+use crate::finding::{Category, Finding, Gap, GapKind, Loss};
 use crate::tree::{EntryId, Tree};
 
 /// Largest file that is compared, in bytes.
@@ -42,11 +42,28 @@ impl Published {
         );
         let in_source = |source: &Vec<u8>| {
             let secrets = &finding.evidence.secrets;
-            !secrets.is_empty()
-                && secrets.iter().all(|secret| memchr::memmem::find(source, secret.reveal()).is_some())
+            !secrets.is_empty() && secrets.iter().all(|secret| holds(source, secret.reveal()))
         };
         of_values && (self.intact || self.source.as_ref().is_some_and(in_source))
     }
+
+    /// What could not be opened inside of the file is no loss where its package ships it so: whoever has the
+    /// package has it too. It stays in the report.
+    pub(super) fn excuse(&self, gap: &mut Gap) {
+        if self.intact && gap.loss == Loss::Part && gap.kind == GapKind::Damaged {
+            gap.loss = Loss::Nothing;
+            gap.reason.push_str("; its package ships it so");
+        }
+    }
+}
+
+/// Whether `source` has `value`, by itself or, as a key in an indented text, but for white space.
+fn holds(source: &[u8], value: &[u8]) -> bool {
+    let dense = |bytes: &[u8]| -> Vec<u8> {
+        bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect()
+    };
+    memchr::memmem::find(source, value).is_some()
+        || value.contains(&b'\n') && memchr::memmem::find(&dense(source), &dense(value)).is_some()
 }
 
 fn is_intact(tree: &Tree, facts: &Facts, id: EntryId, path: &[u8]) -> bool {
@@ -72,6 +89,14 @@ fn python_source(path: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_in_an_indented_text_is_held_but_for_white_space() {
+        let source = b"doc = r'''\n    -----BEGIN\n    abc\n    -----END\n'''";
+        assert!(holds(source, b"-----BEGIN\nabc\n-----END"));
+        assert!(!holds(source, b"-----BEGIN\nabd\n-----END"));
+        assert!(!holds(b"a b", b"ab"));
+    }
 
     #[test]
     fn bytecode_knows_its_source() {

@@ -170,14 +170,16 @@ impl<'a> Worker<'a> {
     /// publishes, with its package and its other names.
     fn settle(&mut self, first: EntryId, collected: Collected, more: &[Location]) {
         let tree = self.shared.tree;
-        self.outcome.gaps.extend(collected.gaps);
-        if collected.findings.is_empty() {
+        let Collected { findings, mut gaps } = collected;
+        if findings.is_empty() && gaps.is_empty() {
             return;
         }
         let path = tree.path(first);
         let published = Published::new(tree, self.shared.facts, first, &path);
+        gaps.iter_mut().for_each(|gap| published.excuse(gap));
+        self.outcome.gaps.extend(gaps);
         let package = self.shared.facts.packages.owner(&path).map(str::to_owned);
-        let mut findings = merge::without_repeats(collected.findings);
+        let mut findings = merge::without_repeats(findings);
         let before = findings.len();
         findings.retain(|finding| !published.covers(finding));
         self.outcome.coverage.packaged_matches_dropped += before.saturating_sub(findings.len()) as u64;

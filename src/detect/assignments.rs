@@ -186,8 +186,13 @@ fn refers(value: &[u8]) -> bool {
         .windows(2)
         .any(|pair| matches!(pair, [b'$', next] if next.is_ascii_alphabetic() || b"_{([".contains(next)));
     let masked = value.windows(3).any(|three| three == b"***");
+    // A manual shows the beginning of a token.
+    let is_elided = value.strip_suffix(b"...").is_some_and(|shown| {
+        shown.len() >= 10 && shown.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-.+/".contains(byte))
+    });
     variable
         || masked
+        || is_elided
         || value.iter().any(|byte| b"<>{}()`|\\".contains(byte))
         || value.starts_with(b"ENC[")
         || value.starts_with(b"!vault")
@@ -337,6 +342,7 @@ mod tests {
             "getenv(\"P4SS\")",
             "some_function_name",
             "kv-prod-01",
+            "eyJhbGciOiJSUzI1NiIsImtpZ...",
         ];
         for value in values {
             assert!(!is_secret(b"password", value.as_bytes()), "{value}");

@@ -15,8 +15,10 @@ use crate::finding::{Confidence, Proof, Secret};
 
 /// How far a window may grow when a match fills it to its end.
 const GROWTH: usize = 64 << 10;
-/// Matches of one rule in one file; the rest is counted.
-const MATCHES: u32 = 1000;
+/// Matches of one rule, and of all, that wait to be taken; the rest is counted.
+const MATCHES: (u32, usize) = (8000, 32_000);
+/// So many matches are worth being taken.
+const MANY: usize = 500;
 /// Bytes of context kept before and after a value.
 const CONTEXT: usize = 240;
 
@@ -175,9 +177,24 @@ impl Scan<'_> {
 
     /// The matches, by place in the file and then by rule.
     pub fn finish(&mut self) -> Vec<Match> {
-        let mut matches = std::mem::take(&mut self.matches);
-        matches.sort_by_key(|(rule, found)| (found.offset, *rule));
-        matches.into_iter().map(|(_, found)| found).collect()
+        in_order(std::mem::take(&mut self.matches))
+    }
+
+    /// The matches before a place in the file, if there are many: those who have them judged between two chunks
+    /// make room for more. What the next chunk repeats must lie behind the place.
+    pub fn take(&mut self, before: u64) -> Vec<Match> {
+        if self.matches.len() < MANY {
+            return Vec::new();
+        }
+        let (taken, kept) =
+            std::mem::take(&mut self.matches).into_iter().partition(|(_, m)| m.offset < before);
+        self.matches = kept;
+        self.counts.fill(0);
+        for (rule, _) in &self.matches {
+            self.counts.get_mut(*rule).into_iter().for_each(|count| *count += 1);
+        }
+        self.seen.retain(|(_, offset)| *offset >= before);
+        in_order(taken)
     }
 
     /// Matches over the limit, which were only counted.
@@ -271,7 +288,7 @@ impl Scan<'_> {
             }
         }
         let Some(count) = self.counts.get_mut(index) else { return };
-        if *count >= MATCHES {
+        if *count >= MATCHES.0 || self.matches.len() >= MATCHES.1 {
             self.dropped = self.dropped.saturating_add(1);
             return;
         }
@@ -329,6 +346,11 @@ impl Chunk<'_> {
         };
         self.base.saturating_add(inside as u64)
     }
+}
+
+fn in_order(mut matches: Vec<(usize, Match)>) -> Vec<Match> {
+    matches.sort_by_key(|(rule, found)| (found.offset, *rule));
+    matches.into_iter().map(|(_, found)| found).collect()
 }
 
 fn newlines(bytes: &[u8]) -> u64 {
@@ -411,6 +433,39 @@ mod tests {
     fn text_in_utf16_is_found_wherever_a_chunk_ends() {
         let bytes: Vec<u8> = text().encode_utf16().flat_map(u16::to_le_bytes).collect();
         holds_at_every_cut(&bytes, 2);
+    }
+
+    #[test]
+    fn matches_that_are_taken_between_chunks_are_all_that_there_are_and_each_once() {
+        let engine = Engine::new(parse("test", RULE, Family::Credentials).unwrap());
+        let letters =
+            |n: u64| format!("{n:012}").bytes().map(|b| char::from(b - b'0' + b'a')).collect::<String>();
+        let text: String = (0..30_000).map(|n| format!("token={}\n", letters(n))).collect();
+        let (bytes, step) = (text.as_bytes(), 50_000);
+        let (mut scan, mut found, mut start, mut end) = (engine.begin(), Vec::new(), 0, step);
+        loop {
+            let repeated = if start == 0 { 0 } else { engine.overlap() };
+            scan.chunk(&bytes[start..end], repeated, start as u64, end == bytes.len());
+            if end == bytes.len() {
+                break;
+            }
+            start = end - engine.overlap();
+            found.extend(scan.take(start as u64 - 100));
+            end = (end + step).min(bytes.len());
+        }
+        assert!(found.len() > 20_000, "{}", found.len());
+        found.extend(scan.finish());
+        let lines: Vec<u64> = found.iter().filter_map(|one| one.line).collect();
+        assert_eq!(lines, (1..=30_000).collect::<Vec<u64>>());
+        assert_eq!(scan.dropped(), 0);
+    }
+
+    #[test]
+    fn matches_over_the_limit_are_counted() {
+        let engine = Engine::new(parse("test", RULE, Family::Credentials).unwrap());
+        let mut scan = engine.begin();
+        scan.chunk("token=abcdefghijk\n".repeat(9000).as_bytes(), 0, 0, true);
+        assert_eq!((scan.finish().len(), scan.dropped()), (8000, 1000));
     }
 
     /// A byte, or one that values and what stands around them have.

@@ -77,6 +77,20 @@ fn members_of_every_method_are_read() {
 }
 
 #[test]
+fn an_empty_member_with_a_descriptor_does_not_swallow_the_next() {
+    let mut writer = ZipWriter::new_stream(Vec::new());
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    for (name, content) in [("empty", ""), ("full", "content"), ("last", "")] {
+        writer.start_file(name, options).unwrap();
+        writer.write_all(content.as_bytes()).unwrap();
+    }
+    let (found, problems) = unpack(&writer.finish().unwrap().into_inner());
+    let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["empty", "full", "last"]);
+    assert!(problems.is_empty(), "{problems:?}");
+}
+
+#[test]
 fn a_cut_archive_gives_what_it_has_and_says_so() {
     for method in METHODS {
         for archive in [archive(method), streamed(method)] {

@@ -146,7 +146,7 @@ impl BufRead for Content<'_, '_> {
                 }
             }
             End::Described { so_far, sum } => {
-                let ahead = self.window.want(DESCRIPTOR)?;
+                let ahead = self.window.want(DESCRIPTOR.saturating_add(4))?;
                 if ahead.is_empty() {
                     return Err(io::Error::new(
                         io::ErrorKind::UnexpectedEof,
@@ -206,12 +206,16 @@ fn descriptor(bytes: &[u8], packed: u64) -> Option<(u32, usize)> {
     let rest = bytes.strip_prefix(header::DESCRIBED)?;
     let (sum, sizes) = rest.split_first_chunk::<4>()?;
     let sum = u32::from_le_bytes(*sum);
-    if let Some((long, [_, _, _, _, _, _, _, _, ..])) = sizes.split_first_chunk::<8>()
-        && u64::from_le_bytes(*long) == packed
-        && packed > 0
-    {
-        return Some((sum, DESCRIPTOR));
+    let long = sizes.split_first_chunk::<8>().map(|(size, _)| u64::from_le_bytes(*size));
+    let (short, _) = sizes.split_first_chunk::<4>()?;
+    let is_short = u64::from(u32::from_le_bytes(*short)) == packed && bytes.len() >= 16;
+    let is_long = long == Some(packed) && packed > 0 && bytes.len() >= DESCRIPTOR;
+    // Of an empty file both forms may fit: the unpacked length of the short one is zero, too.
+    let goes_on = |at: usize| bytes.get(at..).is_some_and(|next| Signature::of(next).is_some());
+    match (is_short, is_long) {
+        (true, true) if goes_on(16) => Some((sum, 16)),
+        (_, true) => Some((sum, DESCRIPTOR)),
+        (true, false) => Some((sum, 16)),
+        (false, false) => None,
     }
-    let (short, after) = sizes.split_first_chunk::<4>()?;
-    (u64::from(u32::from_le_bytes(*short)) == packed && after.len() >= 4).then_some((sum, 16))
 }

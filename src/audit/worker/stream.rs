@@ -4,11 +4,18 @@ use std::io::Read;
 
 use super::super::content::fill;
 use super::super::contents::Searched;
-use super::gaps::whole_gap;
+use super::gaps::{part_gap, whole_gap};
 use super::{Placed, Shared, Subject, Worker};
 use crate::archive::{self, Format};
+use crate::audit::merge;
 use crate::detect::{Collected, Sink};
+use crate::finding::GapKind;
 use crate::rules::Match;
+
+/// How near the halves of a credential are, in bytes: matches so near to the end of a chunk wait for the next.
+const NEAR: u64 = 4096;
+/// How many times the findings that a file may have are kept while it is searched.
+const REPEATS: usize = 10;
 
 impl Worker<'_> {
     /// Searches one stream from `base` of the file, and hands it to the detectors that want it whole.
@@ -69,6 +76,10 @@ impl Worker<'_> {
             at = at.saturating_add(from as u64);
             self.buffer.copy_within(from..from.saturating_add(keep), 0);
             carried = keep;
+            if search {
+                let taken = self.scan.take(at.saturating_sub(NEAR));
+                self.judge(subject, &taken, collected);
+            }
         }
         match whole {
             Some(whole) if !over => inspect(self.shared, subject, &whole, collected),
@@ -80,11 +91,27 @@ impl Worker<'_> {
         }
         if search {
             let searched = known.unwrap_or_else(|| self.searched(key));
-            self.outcome.coverage.findings_dropped += searched.dropped;
-            self.stirred += searched.matches.len() as u64;
-            judge(self.shared, subject, &searched.matches, collected);
+            if searched.dropped > 0 {
+                let reason = format!("{} matches are too many to be judged", searched.dropped);
+                collected.gap(part_gap(&subject.location, GapKind::OverLimit, reason));
+            }
+            self.judge(subject, &searched.matches, collected);
         }
         format
+    }
+
+    /// Has matches judged; of far too many findings of one rule in a file the rest is counted.
+    fn judge(&mut self, subject: &Subject<'_>, matches: &[Match], collected: &mut Collected) {
+        if matches.is_empty() {
+            return;
+        }
+        self.stirred += matches.len() as u64;
+        judge(self.shared, subject, matches, collected);
+        // Repeats among them are not sorted out yet.
+        let limit = self.shared.budget.findings_per_file.saturating_mul(REPEATS);
+        let (kept, dropped) = merge::limited(std::mem::take(&mut collected.findings), limit);
+        collected.findings = kept;
+        self.outcome.coverage.findings_dropped += dropped;
     }
 
     /// Ends the search of a stream, and keeps what it found under `key`.
@@ -110,9 +137,6 @@ fn inspect(shared: Shared<'_>, subject: &Subject<'_>, content: &[u8], collected:
 }
 
 fn judge(shared: Shared<'_>, subject: &Subject<'_>, matches: &[Match], collected: &mut Collected) {
-    if matches.is_empty() {
-        return;
-    }
     for detector in &shared.detectors.matches {
         let mine: Vec<Match> =
             matches.iter().filter(|found| found.family == detector.family()).cloned().collect();

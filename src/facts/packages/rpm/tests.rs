@@ -39,8 +39,14 @@ fn ndb(header: &[u8]) -> Vec<u8> {
     while bytes.len() < 4096 {
         bytes.extend(b"Slot\0\0\0\0\0\0\0\0\0\0\0\0");
     }
-    bytes.extend([b"BlbS".as_slice(), &number(1), &number(1), &number(header.len()), header].concat());
-    bytes.resize(4096 + blocks * 16, 0);
+    let mut blob = [b"BlbS".as_slice(), &number(1), &number(1), &number(header.len()), header].concat();
+    blob.resize(blocks * 16 - 12, 0);
+    let sum = blob.iter().fold((1, 0), |(low, high), &byte| {
+        let low = (low + u32::from(byte)) % 65_521;
+        (low, (high + low) % 65_521)
+    });
+    let sum = (sum.1 << 16 | sum.0).to_le_bytes();
+    bytes.extend([&blob, sum.as_slice(), &number(header.len()), b"BlbE"].concat());
     bytes
 }
 

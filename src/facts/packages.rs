@@ -24,6 +24,8 @@ pub use recorded::Recorded;
 const STATUS_LIMIT: u64 = 32 << 20;
 /// Bytes of one list of files.
 const LIST_LIMIT: u64 = 16 << 20;
+/// Packages; a large system has 10,000.
+const PACKAGES_LIMIT: usize = 100_000;
 /// Files of all packages together.
 const FILES_LIMIT: usize = 600_000;
 /// Bytes that is kept of all databases: some 500,000 files.
@@ -70,12 +72,16 @@ pub struct Packages {
     files: Vec<File>,
     /// Bytes that the packages take.
     taken: usize,
+    /// Numbers in `installed`, sorted by name.
+    by_name: Vec<u32>,
     /// Paths that dpkg puts another package's file at, or moved a file to.
     diverted: BTreeSet<Vec<u8>>,
     /// Whether not all of the database could be read.
     is_partial: bool,
     /// Where the database lies.
     place: &'static [u8],
+    /// Whether /usr/sbin leads to /usr/bin, as in Fedora 42: packages may say either.
+    is_sbin_merged: bool,
 }
 
 /// What a database says of a path.
@@ -111,6 +117,7 @@ impl Packages {
         // Debian's `rpm` and `alien` leave an empty database of RPM; one that is not counts, too.
         rpm::gather(&mut packages, desk);
         apk::gather(&mut packages, desk);
+        packages.is_sbin_merged = desk.files().is_same(b"/usr/sbin", b"/usr/bin");
         packages.sort();
         packages
     }
@@ -120,7 +127,7 @@ impl Packages {
         let texts = [&package.name, &package.version, &package.architecture].map(String::len);
         let texts = texts.iter().fold(0, |sum: usize, len| sum.saturating_add(*len));
         self.taken = self.taken.saturating_add(texts).saturating_add(2 * size_of::<Package>());
-        if self.cost() > TABLE_LIMIT {
+        if self.cost() > TABLE_LIMIT || self.installed.len() >= PACKAGES_LIMIT {
             return None;
         }
         let number = u32::try_from(self.installed.len()).ok()?;
@@ -155,6 +162,9 @@ impl Packages {
     fn sort(&mut self) {
         let rank = |file: &File| (file.may_be_missing, file.digest_len == 0);
         self.files.sort_unstable_by_key(|file| (file.hash, rank(file), file.package, file.start));
+        let mut by_name: Vec<u32> = (0_u32..).take(self.installed.len()).collect();
+        by_name.sort_by_key(|&number| self.name_of(number));
+        self.by_name = by_name;
         self.files.shrink_to_fit();
         self.paths.shrink_to_fit();
         self.digests.shrink_to_fit();
@@ -221,6 +231,17 @@ impl Packages {
         })
     }
 
+    /// The version of the package `name`; of several of that name the first in the order of the database.
+    pub fn version_of(&self, name: &str) -> Option<&str> {
+        let first = self.by_name.partition_point(|&number| self.name_of(number) < name);
+        let package = self.by_name.get(first).and_then(|&number| self.installed.get(number as usize))?;
+        (package.name == name).then_some(package.version.as_str())
+    }
+
+    fn name_of(&self, number: u32) -> &str {
+        self.installed.get(number as usize).map_or("", |package| package.name.as_str())
+    }
+
     /// The number of installed packages.
     pub fn count(&self) -> usize {
         self.installed.len()
@@ -236,7 +257,7 @@ impl Packages {
         &self.installed
     }
 
-    /// The file at `path`, or at its other name where /bin, /lib and /sbin are links into /usr, and sbin is one to bin.
+    /// The file at `path`, or at its other name where /bin, /lib and /sbin are links into /usr, or sbin to bin.
     fn find(&self, path: &[u8]) -> Option<&File> {
         let merged = |path: &[u8]| match path.strip_prefix(b"/usr").filter(|rest| is_merged(rest)) {
             Some(merged) => self.find_exact(merged),
@@ -244,7 +265,10 @@ impl Packages {
             None => None,
         };
         let either = |path: &[u8]| self.find_exact(path).or_else(|| merged(path));
-        let in_sbin = || either(&[b"/usr/sbin/", path.strip_prefix(b"/usr/bin/")?].concat());
+        let in_sbin = || {
+            let name = path.strip_prefix(b"/usr/bin/").filter(|_| self.is_sbin_merged)?;
+            either(&[b"/usr/sbin/", name].concat())
+        };
         either(path).or_else(in_sbin)
     }
 

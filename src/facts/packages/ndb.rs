@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::PACKAGES_LIMIT;
 use super::rpm::LONGEST;
 use crate::archive::sqlite::Pages;
 use crate::bytes::Record;
@@ -18,8 +19,6 @@ const TAIL: usize = 12;
 const SLOT_MAGIC: &[u8] = b"Slot";
 const BLOB_MAGIC: &[u8] = b"BlbS";
 const END_MAGIC: &[u8] = b"BlbE";
-/// Packages that are read; their places are kept.
-const PACKAGES: usize = 200_000;
 
 /// What the file begins with.
 const MAGIC: &[u8] = b"RpmP";
@@ -71,7 +70,7 @@ fn package(
     if number == 0 || before.is_none_or(|(_, &last)| last > start) {
         return Err("a slot names no package, or part of another's");
     }
-    if places.len() > PACKAGES {
+    if places.len() > PACKAGES_LIMIT {
         return Err("it has more packages than are read");
     }
     places.insert(start, end);

@@ -67,7 +67,8 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
     let mut system = System::open_with(target, &settings.budget, &settings.image, progress)?;
     let (facts, fact_gaps) = Facts::gather(&system.tree);
     let mut notes = std::mem::take(&mut system.notes);
-    let reference = settings.reference.as_ref().map(|target| reference(target, settings, progress)).transpose()?;
+    let reference =
+        settings.reference.as_ref().map(|target| reference(target, settings, progress)).transpose()?;
     if let Some(reference) = &reference {
         notes.push((reference.name.clone(), "the reference that files were compared with".to_owned()));
     }

@@ -176,7 +176,8 @@ pub(crate) mod shelf {
             self.0.get(path).map(|content| content.len() as u64)
         }
         fn read_at(&self, path: &[u8], offset: u64, dst: &mut [u8]) -> Result<usize, FsError> {
-            let content = self.0.get(path).and_then(|content| content.get(usize::try_from(offset).unwrap()..));
+            let content =
+                self.0.get(path).and_then(|content| content.get(usize::try_from(offset).unwrap()..));
             let pairs = dst.iter_mut().zip(content.unwrap_or_default());
             Ok(pairs.map(|(to, byte)| *to = *byte).count())
         }

@@ -35,7 +35,9 @@ pub(super) fn members(
         return Err(ArchiveError::OverLimit(format!("an SQLite database of more than {limit} bytes")));
     }
     let bytes = bytes.as_slice();
-    let Some(mut database) = Database::new(&bytes, bytes.len()) else { return Err(broken("its header is not one")) };
+    let Some(mut database) = Database::new(&bytes, bytes.len()) else {
+        return Err(broken("its header is not one"));
+    };
     let tables = database.tables();
     for (name, root) in tables {
         let text = database.rows(root);
@@ -94,7 +96,8 @@ pub(crate) fn blobs(
     let root = roots[0].ok_or("it does not have its table")?;
     let mut empty = false;
     database.walk(root, &mut |_, values| {
-        let mut blobs = values.iter().filter_map(|value| if let Value::Bytes(b) = value { Some(b) } else { None });
+        let mut blobs =
+            values.iter().filter_map(|value| if let Value::Bytes(b) = value { Some(b) } else { None });
         match blobs.next() {
             Some(bytes) => each(bytes),
             None => empty = true,

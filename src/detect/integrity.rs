@@ -195,7 +195,8 @@ impl Integrity {
         let finding =
             if conffile { finding.fact("remark", "configuration file of the package") } else { finding };
         let package = facts.packages.package(path);
-        let finding = finding.fact("version", package.map(|package| package.version.clone()).unwrap_or_default());
+        let finding =
+            finding.fact("version", package.map(|package| package.version.clone()).unwrap_or_default());
         Some(match package.and_then(|package| remedy::reinstall(package, facts)) {
             Some(command) => finding.fact("restore", command),
             None => finding,
@@ -343,7 +344,8 @@ impl Integrity {
             .collect();
         let finding =
             Finding::new(&self.missing).fact("missing", named.join(", ")).fact("files", count.to_string());
-        let restore = restore(by_package.values().filter_map(|paths| facts.packages.package(paths.first()?)), facts);
+        let restore =
+            restore(by_package.values().filter_map(|paths| facts.packages.package(paths.first()?)), facts);
         sink.finding(if restore.is_empty() { finding } else { finding.fact("restore", restore.join("; ")) });
     }
 }
@@ -372,7 +374,10 @@ mod tests {
                 "/var/lib/dpkg/status",
                 "Package: ssh\nStatus: install ok installed\nArchitecture: all\nVersion: 9\n",
             )
-            .file("/var/lib/dpkg/info/ssh.list", "/.\n/usr/sbin/sshd\n/usr/bin/gone\n/usr/bin/moved\n/usr/bin/ssh\n")
+            .file(
+                "/var/lib/dpkg/info/ssh.list",
+                "/.\n/usr/sbin/sshd\n/usr/bin/gone\n/usr/bin/moved\n/usr/bin/ssh\n",
+            )
             .link("/usr/bin/ssh", "/tmp/ssh")
             .file("/var/lib/dpkg/info/ssh.md5sums", format!("{sum}  usr/sbin/sshd\n{sum}  usr/bin/ssh\n"))
             .file("/var/lib/dpkg/diversions", "/usr/bin/moved\n/usr/bin/moved.distrib\nother\n");

@@ -94,7 +94,12 @@ impl Differences {
                 Severity::Medium,
                 "Something that runs, or decides what runs, came in after the image that you trust.",
             ),
-            changed: advisory("reference-file-changed", "File that differs from the reference", Severity::Medium, changed),
+            changed: advisory(
+                "reference-file-changed",
+                "File that differs from the reference",
+                Severity::Medium,
+                changed,
+            ),
             missing: advisory(
                 "reference-file-missing",
                 "File of the reference that is not there",
@@ -157,7 +162,8 @@ impl SystemDetector for Differences {
         let Some(reference) = &self.reference else { return };
         tell_gaps(reference, sink);
         if reference.tree.find(b"/").is_none() {
-            let reason = format!("the reference {} has no root file system: nothing was compared", reference.name);
+            let reason =
+                format!("the reference {} has no root file system: nothing was compared", reference.name);
             sink.gap(gap(Location::default(), GapKind::Missing, Loss::Volume, reason));
             return;
         }
@@ -287,7 +293,8 @@ impl<'a> Found<'a> {
         packages.sort_by(|a, b| (a.1.0.severity, a.0).cmp(&(b.1.0.severity, b.0)));
         let unnamed = packages.split_off(packages.len().min(LISTED));
         for (name, (worst, count)) in packages {
-            let mut finding = Finding::new(&detector.package).severity(worst.severity.0.min(Severity::Medium));
+            let mut finding =
+                Finding::new(&detector.package).severity(worst.severity.0.min(Severity::Medium));
             finding.location = place(worst, tree);
             finding.package = Some(name.clone());
             let said = |packages: &Packages| packages.version_of(name).unwrap_or("none").to_owned();
@@ -304,13 +311,20 @@ impl<'a> Found<'a> {
     }
 
     /// One finding with the counts of all that is not named.
-    fn tell_more(&self, detector: &Differences, packages: &[(&String, &(Difference, u64))], sink: &mut dyn Sink) {
+    fn tell_more(
+        &self,
+        detector: &Differences,
+        packages: &[(&String, &(Difference, u64))],
+        sink: &mut dyn Sink,
+    ) {
         let left: Vec<_> = self.counts.iter().filter(|(_, count)| **count > 0).collect();
         let of_files = left.iter().map(|((kind, what), _)| kind.severity(*what == What::Missing)).max();
         let of_packages = packages.iter().map(|(_, (worst, _))| worst.severity.0.min(Severity::Medium)).max();
         let Some(severity) = of_files.max(of_packages) else { return };
-        let mut counts: Vec<String> =
-            left.iter().map(|((kind, what), count)| format!("{count} {} {}", what.name(), kind.plural())).collect();
+        let mut counts: Vec<String> = left
+            .iter()
+            .map(|((kind, what), count)| format!("{count} {} {}", what.name(), kind.plural()))
+            .collect();
         if !packages.is_empty() {
             let files = packages.iter().fold(0_u64, |sum, (_, (_, count))| sum.saturating_add(*count));
             counts.push(format!("{files} files of {} packages of another version", packages.len()));
@@ -326,7 +340,8 @@ impl Differences {
             What::Changed => &self.changed,
             What::Missing => &self.missing,
         };
-        let mut finding = Finding::new(advisory).severity(difference.severity.0).fact("is", difference.kind.name());
+        let mut finding =
+            Finding::new(advisory).severity(difference.severity.0).fact("is", difference.kind.name());
         if !difference.how.is_empty() {
             finding = finding.fact("differs in", difference.how.clone());
         }

@@ -20,7 +20,8 @@ pub(super) fn reinstall(package: &Package, facts: &Facts) -> Option<String> {
 
 /// What brings packages of RPM: by os-release's ID.
 fn of_rpm(id: &str, version: &str) -> &'static str {
-    let is_old = matches!((id, version), ("amzn", "2")) || version.starts_with('7') && matches!(id, "rhel" | "centos" | "ol");
+    let is_old = matches!((id, version), ("amzn", "2"))
+        || version.starts_with('7') && matches!(id, "rhel" | "centos" | "ol");
     if id.starts_with("opensuse") || id.starts_with("sle") {
         "zypper install --force"
     } else if matches!(id, "mariner" | "azurelinux" | "photon") {

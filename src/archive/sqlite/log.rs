@@ -76,7 +76,8 @@ impl<'a> Logged<'a> {
                 return Err("its log is cut off");
             }
             sum = checksum(checksum(sum, head.get(..8).unwrap_or_default(), big), page, big);
-            let Some(number) = u64::from(field(0)).checked_sub(1).filter(|_| sum == (field(16), field(20))) else {
+            let Some(number) = u64::from(field(0)).checked_sub(1).filter(|_| sum == (field(16), field(20)))
+            else {
                 return Err("its log is damaged");
             };
             pending.push((number, at.saturating_add(FRAME as u64)));
@@ -85,7 +86,11 @@ impl<'a> Logged<'a> {
             }
             at = at.saturating_add(frame as u64);
         }
-        if pending.is_empty() { Ok(()) } else { Err("its log ends within a transaction, which does not count") }
+        if pending.is_empty() {
+            Ok(())
+        } else {
+            Err("its log ends within a transaction, which does not count")
+        }
     }
 
     fn commit(&mut self, pending: &mut Vec<(u64, u64)>, pages: u32) -> Result<(), &'static str> {

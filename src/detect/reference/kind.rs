@@ -40,7 +40,9 @@ impl Kind {
             Part::Library => Self::Library,
             Part::Unit => Self::Unit,
             Part::Program => Self::Program,
-            Part::Other if within(&[b"/etc/systemd/"]) && UNITS.iter().any(|end| name.ends_with(end)) => Self::Unit,
+            Part::Other if within(&[b"/etc/systemd/"]) && UNITS.iter().any(|end| name.ends_with(end)) => {
+                Self::Unit
+            }
             Part::Other if is_library(name) => Self::Library,
             Part::Other if within(&[b"/boot/vmlinuz", b"/boot/initr"]) => Self::Module,
             Part::Other if within(&[b"/etc/"]) => Self::Configuration,

@@ -76,7 +76,12 @@ fn each_file_that_differs_is_one_finding_the_worst_first() {
     assert_eq!(
         said(&found),
         [
-            line("/usr/bin/su", "reference-file-changed", Severity::High, "mode (6755, not 4755), owner (7:0, not 0:0)"),
+            line(
+                "/usr/bin/su",
+                "reference-file-changed",
+                Severity::High,
+                "mode (6755, not 4755), owner (7:0, not 0:0)"
+            ),
             line("/usr/bin/new", "reference-file-new", Severity::Medium, ""),
             line("/usr/bin/awk", "reference-file-changed", Severity::Medium, "target"),
             line("/usr/bin/tool", "reference-file-changed", Severity::Medium, "content"),
@@ -120,16 +125,17 @@ fn a_package_of_another_version_is_one_finding_and_of_the_same_one_a_file() {
 fn many_differences_are_counted_and_the_worst_named() {
     let mut image = base("1").file("/usr/bin/sudo", "s").with(|metadata| metadata.mode = 0o4755);
     for number in 0..500 {
-        image = image.file(&format!("/etc/a/{number:03}"), "").file(&format!("/usr/lib/lib{number:03}.so"), "");
+        image =
+            image.file(&format!("/etc/a/{number:03}"), "").file(&format!("/usr/lib/lib{number:03}.so"), "");
     }
     let found = differences(image, reference(base("1")));
     assert_eq!(found.findings.len(), LISTED + 1);
     assert_eq!(found.findings[0].location.path, b"/usr/bin/sudo");
     let last = found.findings.last().unwrap();
-    assert_eq!(last.evidence.facts, [(
-        "not named",
-        format!("{} new libraries, 500 new configuration files", 501 - LISTED)
-    )]);
+    assert_eq!(
+        last.evidence.facts,
+        [("not named", format!("{} new libraries, 500 new configuration files", 501 - LISTED))]
+    );
     assert_eq!((last.advisory.id.as_str(), last.severity), ("reference-more-differences", Severity::Medium));
 }
 

@@ -173,7 +173,9 @@ mod tests {
             assert_eq!(gaps, 0, "{digest}");
             assert!(packages.recorded(b"/usr/sbin/sshd").unwrap().is_of(b""));
         }
-        for digest in [format!("Q1{long}"), format!("Q2{short}"), format!("Q3{long}"), format!("Q1{}", &short[4..])] {
+        for digest in
+            [format!("Q1{long}"), format!("Q2{short}"), format!("Q3{long}"), format!("Q1{}", &short[4..])]
+        {
             let (packages, gaps) = of(&digest);
             assert_eq!((packages.is_partial(), gaps), (true, 1), "{digest}");
             assert_eq!(packages.owner(b"/usr/sbin/sshd"), Some("a"));
@@ -182,7 +184,9 @@ mod tests {
 
     #[test]
     fn what_is_out_of_its_place_is_a_gap() {
-        for database in ["P:a\nR:x\n\n", "F:etc\nR:x\n\n", "P:a\nF:etc\nZ:Q12jmj7l5rSw0yVb/vlWAYkK/YBwk=\n\n", "x\n"] {
+        for database in
+            ["P:a\nR:x\n\n", "F:etc\nR:x\n\n", "P:a\nF:etc\nZ:Q12jmj7l5rSw0yVb/vlWAYkK/YBwk=\n\n", "x\n"]
+        {
             assert_eq!(gathered(database).1, 1, "{database:?}");
         }
         let (packages, gaps) = gathered("P:a\nF:\nR:x\nF:etc/init.d\nR:sshd\n");

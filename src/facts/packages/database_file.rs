@@ -74,7 +74,8 @@ impl<'a> DatabaseFile<'a> {
                 pieces.keep(number, piece);
             }
             let piece = pieces.by_number.get(&number).map(Vec::as_slice).unwrap_or_default();
-            let rest = usize::try_from(within).ok().and_then(|within| piece.get(within..)).unwrap_or_default();
+            let rest =
+                usize::try_from(within).ok().and_then(|within| piece.get(within..)).unwrap_or_default();
             let taken = rest.len().min(len.saturating_sub(bytes.len()));
             bytes.extend(rest.get(..taken).unwrap_or_default());
             if taken == 0 {
@@ -104,7 +105,8 @@ impl Pages for DatabaseFile<'_> {
     }
 
     fn read(&self, offset: u64, len: usize) -> Option<Cow<'_, [u8]>> {
-        let read = if len as u64 > 2 * PIECE { self.run(offset, len as u64) } else { self.small(offset, len) };
+        let read =
+            if len as u64 > 2 * PIECE { self.run(offset, len as u64) } else { self.small(offset, len) };
         match read {
             Ok(bytes) => Some(Cow::Owned(bytes)),
             Err(error) => {
@@ -126,7 +128,9 @@ mod tests {
         let mut shelf = Shelf::default();
         shelf.0.insert(b"/d".to_vec(), content.clone());
         let file = DatabaseFile::open(&shelf, b"/d").unwrap();
-        for (at, len) in [(0, 10), (65_530, 20), (100_000, 131_073), (299_990, 20), (0, 400_000), (300_000, 5)] {
+        for (at, len) in
+            [(0, 10), (65_530, 20), (100_000, 131_073), (299_990, 20), (0, 400_000), (300_000, 5)]
+        {
             let end = content.len().min(at + len);
             assert_eq!(&*file.read(at as u64, len).unwrap(), &content[at..end], "{at} {len}");
         }

@@ -55,7 +55,8 @@ impl Problems {
 
     fn tell(self, desk: &mut Desk<'_>) {
         if let Some((count, first)) = self.without_list {
-            let reason = format!("of {count} packages that are installed the list of files is missing: {first}");
+            let reason =
+                format!("of {count} packages that are installed the list of files is missing: {first}");
             desk.gap(INFO, GapKind::Damaged, reason);
         }
         if let Some((count, first)) = self.bad_sums {
@@ -69,7 +70,13 @@ impl Problems {
 }
 
 /// Adds the packages of a status file.
-fn all(packages: &mut Packages, desk: &mut Desk<'_>, directory: &[u8], content: &[u8], problems: &mut Problems) {
+fn all(
+    packages: &mut Packages,
+    desk: &mut Desk<'_>,
+    directory: &[u8],
+    content: &[u8],
+    problems: &mut Problems,
+) {
     status::each(content, &mut |stanza| match package(packages, desk, directory, stanza, problems) {
         Some(()) => ControlFlow::Continue(()),
         None => {

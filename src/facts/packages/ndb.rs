@@ -25,7 +25,8 @@ const MAGIC: &[u8] = b"RpmP";
 
 /// Hands on each header; the first thing that was wrong.
 pub(super) fn headers(file: &dyn Pages, each: &mut dyn FnMut(&[u8])) -> Result<(), &'static str> {
-    let header = file.read(0, 32).filter(|header| header.starts_with(MAGIC)).ok_or("its header is not one")?;
+    let header =
+        file.read(0, 32).filter(|header| header.starts_with(MAGIC)).ok_or("its header is not one")?;
     let header = Record::new("NDB header", &header);
     let (Ok(version), Ok(pages)) = (header.u32_le(4), header.u32_le(12)) else {
         return Err("its header is cut off");

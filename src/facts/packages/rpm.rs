@@ -67,7 +67,11 @@ fn database(packages: &mut Packages, desk: &mut Desk<'_>, path: &[u8], file: Dat
     if size > LIMIT || log.as_ref().is_some_and(|log| log.size() > LOG_LIMIT) {
         packages.is_partial = true;
         let limits = format!("{LIMIT} bytes, or a log of more than {LOG_LIMIT}");
-        desk.gap(path, GapKind::OverLimit, format!("the RPM database has more than {limits}: it was not read"));
+        desk.gap(
+            path,
+            GapKind::OverLimit,
+            format!("the RPM database has more than {limits}: it was not read"),
+        );
         return;
     }
     let mut headers = Headers { packages, read: 0, wrong: 0, first: None, is_over: false };
@@ -208,7 +212,9 @@ fn files(packages: &mut Packages, header: &Header<'_>, number: u32) -> Result<()
                 end = end.and(Err("a file lies in a directory that is not in its list"));
                 continue;
             };
-            path.extend_from_slice(directory.get(..directory.len().min(super::PATH_LIMIT)).unwrap_or_default());
+            path.extend_from_slice(
+                directory.get(..directory.len().min(super::PATH_LIMIT)).unwrap_or_default(),
+            );
         }
         path.extend_from_slice(name.get(..name.len().min(super::PATH_LIMIT)).unwrap_or_default());
         if !path.starts_with(b"/") || path.len() > super::PATH_LIMIT {

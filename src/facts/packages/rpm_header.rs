@@ -26,8 +26,21 @@ pub(super) mod tag {
     pub(in super::super) const DIRECTORIES: u32 = 1118;
     pub(in super::super) const ALGORITHM: u32 = 5011;
     pub(super) const ALL: [u32; 15] = [
-        NAME, VERSION, RELEASE, EPOCH, ARCHITECTURE, OLD_NAMES, STATES, MODES, DIGESTS, FLAGS, VERIFY, DIRECTORY_OF,
-        NAMES, DIRECTORIES, ALGORITHM,
+        NAME,
+        VERSION,
+        RELEASE,
+        EPOCH,
+        ARCHITECTURE,
+        OLD_NAMES,
+        STATES,
+        MODES,
+        DIGESTS,
+        FLAGS,
+        VERIFY,
+        DIRECTORY_OF,
+        NAMES,
+        DIRECTORIES,
+        ALGORITHM,
     ];
 }
 
@@ -57,7 +70,11 @@ impl<'a> Header<'a> {
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, Problem> {
         let record = Record::new("RPM header", bytes);
         let number = |record: &Record<'_>, at| {
-            record.u32_be(at).ok().and_then(|number| usize::try_from(number).ok()).ok_or("a header is cut off")
+            record
+                .u32_be(at)
+                .ok()
+                .and_then(|number| usize::try_from(number).ok())
+                .ok_or("a header is cut off")
         };
         let (count, length) = (number(&record, 0)?, number(&record, 4)?);
         if count > ENTRIES {
@@ -126,6 +143,8 @@ impl<'a> Header<'a> {
                 end.and_then(|end| self.values.get(at..end)).ok_or("a tag of numbers ends early")?
             }
         };
-        Ok(values.chunks_exact(N).map(|bytes| bytes.iter().fold(0, |number, &byte| number << 8 | u32::from(byte))))
+        Ok(values
+            .chunks_exact(N)
+            .map(|bytes| bytes.iter().fold(0, |number, &byte| number << 8 | u32::from(byte))))
     }
 }

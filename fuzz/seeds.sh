@@ -353,17 +353,23 @@ sql utf8 512 UTF-8 ''; sql utf16 1024 UTF-16le ''; sql vacuum 512 UTF-16be 'prag
 # Package databases, as rpm makes them; Berkeley DB from the headers of the first.
 printf 'Name: a\nVersion: 1\nRelease: 1\nSummary: x\nLicense: MIT\nBuildArch: noarch\n%%description\nx\n%%install\nmkdir -p %%{buildroot}/srv %%{buildroot}/etc; echo text > %%{buildroot}/etc/a\nfor i in $(seq 60); do echo $i > %%{buildroot}/srv/$i; done\n%%files\n/srv/*\n%%config /etc/a\n' > "$work/rpm/a.spec"
 rpmbuild -bb --quiet --define "_topdir $work/rpm" "$work/rpm/a.spec"
-for backend in sqlite ndb; do
-  mkdir "$work/$backend"
-  rpm --dbpath "$work/$backend" --define "_db_backend $backend" -i --justdb --nodeps --nosignature "$work"/rpm/RPMS/noarch/a-*.rpm
-done
-cp "$work/sqlite/rpmdb.sqlite" seeds/packages-sqlite; cp "$work/ndb/Packages.db" seeds/packages-ndb
+mkdir "$work/sqlite"
+rpm --dbpath "$work/sqlite" --define "_db_backend sqlite" -i --justdb --nodeps --nosignature "$work"/rpm/RPMS/noarch/a-*.rpm
+cp "$work/sqlite/rpmdb.sqlite" seeds/packages-sqlite
 python3 - "$work/sqlite/rpmdb.sqlite" seeds/packages- <<'PY'
-import sqlite3, struct, sys
+import sqlite3, struct, sys, zlib
 database, out = sys.argv[1:]
 held = sqlite3.connect(database, isolation_level=None)
 (header,), = held.execute('select blob from Packages')
 open(out + 'header', 'wb').write(header)
+slots, blobs = b'RpmP' + struct.pack('<IIIIxxxxxxxxxxxx', 0, 1, 1, 3), b''
+for number in (1, 2):
+    blob = b'BlbS' + struct.pack('<III', number, 1, len(header)) + header
+    blob += bytes(-(len(blob) + 12) % 16)
+    blob += struct.pack('<II', zlib.adler32(blob), len(header)) + b'BlbE'
+    slots += b'Slot' + struct.pack('<III', number, (4096 + len(blobs)) // 16, len(blob) // 16)
+    blobs += blob
+open(out + 'ndb', 'wb').write(slots + (b'Slot' + bytes(12)) * ((4096 - len(slots)) // 16) + blobs)
 held.execute('pragma wal_autocheckpoint=0')
 for _ in range(2):
     held.execute('insert into Packages(blob) select blob from Packages limit 1')

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Makes the small images that the fuzz targets patch, in fuzz/seeds/, and a corpus of a few inputs for each.
 # Needs e2fsprogs, xfsprogs, btrfs-progs, squashfs-tools, ntfs-3g, dosfstools, exfatprogs, mtools, xorriso,
-# erofs-utils, fdisk, qemu-utils, sqlite3, python3, zstd, lz4, xz-utils, bzip2.
+# erofs-utils, fdisk, qemu-utils, sqlite3, rpm, db5.3-util, python3, zstd, lz4, xz-utils, bzip2.
 # The prefix of a name says which targets use it. Long runs of zeros cost nothing.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -349,6 +349,39 @@ sql() { sqlite3 "seeds/sqlite-$1" "pragma page_size=$2; pragma encoding='$3'; $4
   insert into t values(100, hex(randomblob(3000)), zeroblob(2000)); insert into w values('k', 1.5), ('l', -7); delete from t where a between 20 and 40;
   create table gone(x); insert into gone values(hex(randomblob(2000))); drop table gone;" > /dev/null; }
 sql utf8 512 UTF-8 ''; sql utf16 1024 UTF-16le ''; sql vacuum 512 UTF-16be 'pragma auto_vacuum=full;'; sql large 4096 UTF-8 ''
+
+# Package databases, as rpm makes them; Berkeley DB from the headers of the first.
+printf 'Name: a\nVersion: 1\nRelease: 1\nSummary: x\nLicense: MIT\nBuildArch: noarch\n%%description\nx\n%%install\nmkdir -p %%{buildroot}/srv %%{buildroot}/etc; echo text > %%{buildroot}/etc/a\nfor i in $(seq 60); do echo $i > %%{buildroot}/srv/$i; done\n%%files\n/srv/*\n%%config /etc/a\n' > "$work/rpm/a.spec"
+rpmbuild -bb --quiet --define "_topdir $work/rpm" "$work/rpm/a.spec"
+mkdir "$work/sqlite"
+rpm --dbpath "$work/sqlite" --define "_db_backend sqlite" -i --justdb --nodeps --nosignature "$work"/rpm/RPMS/noarch/a-*.rpm
+cp "$work/sqlite/rpmdb.sqlite" seeds/packages-sqlite
+python3 - "$work/sqlite/rpmdb.sqlite" seeds/packages- <<'PY'
+import sqlite3, struct, sys, zlib
+database, out = sys.argv[1:]
+held = sqlite3.connect(database, isolation_level=None)
+(header,), = held.execute('select blob from Packages')
+open(out + 'header', 'wb').write(header)
+slots, blobs = b'RpmP' + struct.pack('<IIIIxxxxxxxxxxxx', 0, 1, 1, 3), b''
+for number in (1, 2):
+    blob = b'BlbS' + struct.pack('<III', number, 1, len(header)) + header
+    blob += bytes(-(len(blob) + 12) % 16)
+    blob += struct.pack('<II', zlib.adler32(blob), len(header)) + b'BlbE'
+    slots += b'Slot' + struct.pack('<III', number, (4096 + len(blobs)) // 16, len(blob) // 16)
+    blobs += blob
+open(out + 'ndb', 'wb').write(slots + (b'Slot' + bytes(12)) * ((4096 - len(slots)) // 16) + blobs)
+held.execute('pragma wal_autocheckpoint=0')
+for _ in range(2):
+    held.execute('insert into Packages(blob) select blob from Packages limit 1')
+open(out + 'logged', 'wb').write(open(database, 'rb').read() + open(database + '-wal', 'rb').read())
+for kind in ['hash', 'btree']:
+    pairs = [(struct.pack('<I', 0), b'\3\0\0\0')] + [(struct.pack('<I', number), header) for number in (1, 2)]
+    lines = ''.join(f' {key.hex()}\n {value.hex()}\n' for key, value in pairs)
+    open(f'{database}.{kind}', 'w').write(f'VERSION=3\nformat=bytevalue\ntype={kind}\ndb_pagesize=1024\nHEADER=END\n{lines}DATA=END\n')
+PY
+for kind in hash btree; do db5.3_load -f "$work/sqlite/rpmdb.sqlite.$kind" "seeds/packages-berkeley-$kind"; done
+for i in {1..9}; do printf 'C:Q12jmj7l5rSw0yVb/vlWAYkK/YBwk=\nP:p%s\nV:1-r0\nA:x86_64\nF:etc\nR:%s\nZ:Q12jmj7l5rSw0yVb/vlWAYkK/YBwk=\nF:usr/bin\nR:p%s\na:0:0:755\nZ:Q247DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n' $i $i $i; done > seeds/packages-apk
+for i in {1..9}; do printf 'Package: a\nStatus: install ok installed\nArchitecture: amd64\nMulti-Arch: same\nVersion: %s\nConffiles:\n /etc/a d41d8cd98f00b204e9800998ecf8427e\n\nd41d8cd98f00b204e9800998ecf8427e  usr/bin/a\n/usr\n/usr/bin\n/usr/bin/a\n' $i; done > seeds/packages-dpkg
 
 for target in fuzz_targets/*.rs; do
   target=$(basename "$target" .rs); mkdir -p "corpus/$target"

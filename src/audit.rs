@@ -52,6 +52,8 @@ pub struct Settings {
     pub benchmark: Option<String>,
     /// What detectors are told.
     pub detect: detect::Options,
+    /// A trusted image, which the audited one is compared with.
+    pub reference: Option<Target>,
     /// Files that an earlier audit searched; takes up those that this one finds clean.
     pub cache: Option<Arc<Cache>>,
 }
@@ -62,9 +64,15 @@ pub struct Settings {
 /// [`AuditError`], if there is nothing that could be audited.
 pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Result<Report, AuditError> {
     progress.begin("reading directories", 0);
-    let system = System::open_with(target, &settings.budget, &settings.image, progress)?;
+    let mut system = System::open_with(target, &settings.budget, &settings.image, progress)?;
     let (facts, fact_gaps) = Facts::gather(&system.tree);
-    let detectors = detect::with(&settings.detect);
+    let mut notes = std::mem::take(&mut system.notes);
+    let reference =
+        settings.reference.as_ref().map(|target| reference(target, settings, progress)).transpose()?;
+    if let Some(reference) = &reference {
+        notes.push((reference.name.clone(), "the reference that files were compared with".to_owned()));
+    }
+    let detectors = detect::with(&detect::Options { reference, ..settings.detect.clone() });
     let engine = Engine::embedded();
     let (budget, contents, unpacked) = (&settings.budget, Contents::new(), Arc::default());
     let shared = Shared {
@@ -118,11 +126,22 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
         system: name,
         findings,
         gaps,
-        notes: system.notes,
+        notes,
         benchmark,
         coverage,
         ledger,
     })
+}
+
+/// Opens the image that the audited one is compared with.
+fn reference(
+    target: &Target,
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Result<Arc<detect::reference::Reference>, AuditError> {
+    let System { subject, tree, gaps, .. } =
+        System::open_with(target, &settings.budget, &settings.image, progress)?;
+    Ok(Arc::new(detect::reference::Reference::new(subject.name, tree, gaps)))
 }
 
 /// Runs the benchmark that was asked for; its failures are findings, but for those that every scan reports.

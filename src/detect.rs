@@ -20,6 +20,8 @@ pub mod password_hashes;
 mod path_table;
 pub mod private_keys;
 pub mod privileges;
+pub mod reference;
+mod remedy;
 pub mod scripts;
 pub mod shell_history;
 pub mod ssh_host_keys;
@@ -105,6 +107,8 @@ pub struct Options {
     pub traces: Arc<Traces>,
     /// What is compared with the package database.
     pub compare: integrity::Extent,
+    /// A trusted image that this one is compared with.
+    pub reference: Option<Arc<reference::Reference>>,
 }
 
 impl Options {
@@ -115,7 +119,7 @@ impl Options {
     #[expect(clippy::expect_used, reason = "the embedded traces are held by a test, not by an image")]
     pub fn embedded() -> Self {
         let traces = Traces::embedded().expect("the embedded traces are valid");
-        Self { traces: Arc::new(traces), compare: integrity::Extent::default() }
+        Self { traces: Arc::new(traces), compare: integrity::Extent::default(), reference: None }
     }
 }
 
@@ -149,6 +153,7 @@ pub fn with(options: &Options) -> Detectors {
         systems: vec![
             Box::new(access::Access::default()),
             Box::new(privileges::Privileges::default()),
+            Box::new(reference::Differences::new(options.reference.clone())),
             Box::new(integrity::Integrity::new(options.compare)),
             Box::new(traces::FileTraces::new(Arc::clone(&options.traces))),
         ],

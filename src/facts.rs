@@ -60,6 +60,18 @@ pub trait Files {
 
     /// Names and types in a directory, sorted; empty if there is none.
     fn list(&self, path: &[u8]) -> Vec<(Vec<u8>, FileType)>;
+
+    /// Bytes of the regular file at `path`; `None` if there is none.
+    fn size(&self, path: &[u8]) -> Option<u64>;
+
+    /// Reads of the file at `path` what is at `offset`, and returns how many bytes; 0 at its end.
+    ///
+    /// # Errors
+    /// [`FsError`] if it cannot be read.
+    fn read_at(&self, path: &[u8], offset: u64, dst: &mut [u8]) -> Result<usize, FsError>;
+
+    /// Whether two paths lead to one entry.
+    fn is_same(&self, one: &[u8], other: &[u8]) -> bool;
 }
 
 impl Files for Tree {
@@ -68,6 +80,19 @@ impl Files for Tree {
     }
     fn list(&self, path: &[u8]) -> Vec<(Vec<u8>, FileType)> {
         Self::list(self, path)
+    }
+    fn size(&self, path: &[u8]) -> Option<u64> {
+        let (_, metadata) = self.lookup(path)?;
+        (metadata.file_type == FileType::Regular).then_some(metadata.size)
+    }
+    fn read_at(&self, path: &[u8], offset: u64, dst: &mut [u8]) -> Result<usize, FsError> {
+        match self.find(path) {
+            Some(id) => self.open(id)?.read_at(offset, dst),
+            None => Ok(0),
+        }
+    }
+    fn is_same(&self, one: &[u8], other: &[u8]) -> bool {
+        self.find(one).is_some_and(|id| self.find(other) == Some(id))
     }
 }
 
@@ -95,6 +120,11 @@ impl<'a> Desk<'a> {
 
     pub(crate) fn list(&self, path: &[u8]) -> Vec<(Vec<u8>, FileType)> {
         self.files.list(path)
+    }
+
+    /// What the files are read from.
+    pub(crate) fn files(&self) -> &'a dyn Files {
+        self.files
     }
 
     pub(crate) fn gap(&mut self, path: &[u8], kind: GapKind, reason: String) {
@@ -141,6 +171,18 @@ pub(crate) mod shelf {
                 (!name.contains(&b'/')).then(|| (name.to_vec(), FileType::Regular))
             };
             self.0.keys().filter_map(within).collect()
+        }
+        fn size(&self, path: &[u8]) -> Option<u64> {
+            self.0.get(path).map(|content| content.len() as u64)
+        }
+        fn read_at(&self, path: &[u8], offset: u64, dst: &mut [u8]) -> Result<usize, FsError> {
+            let content =
+                self.0.get(path).and_then(|content| content.get(usize::try_from(offset).unwrap()..));
+            let pairs = dst.iter_mut().zip(content.unwrap_or_default());
+            Ok(pairs.map(|(to, byte)| *to = *byte).count())
+        }
+        fn is_same(&self, one: &[u8], other: &[u8]) -> bool {
+            one == other
         }
     }
 }

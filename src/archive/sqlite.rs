@@ -5,20 +5,23 @@
 //! (1.6), overflow pages (1.6.1), records (2.1), schema table (2.6). Pages of no table are a member of
 //! their own: deleted rows. Not read as members: the write-ahead log beside the file, and free room within pages.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, whole};
 use crate::budget::Budget;
 use crate::bytes::Record;
 
-mod log;
+pub(crate) mod log;
 
 /// What every database begins with.
 pub(super) const MAGIC: &[u8] = b"SQLite format 3\0";
 /// How many times `budget.whole_file` a database may have.
 const WHOLE_FILES: u64 = 16;
-/// Pages on the way from a root to a leaf; 2^32 pages need fewer.
-const DEPTH: usize = 64;
+/// Pages on the way from a root to a leaf; SQLite goes no deeper.
+const DEPTH: usize = 20;
+/// Values that a row may have: SQLite's own limit.
+const COLUMNS: usize = 32_767;
 
 pub(super) fn members(
     input: &mut dyn Read,
@@ -31,7 +34,10 @@ pub(super) fn members(
     if end.map_err(|error| damaged(Format::Sqlite, error))?.is_over {
         return Err(ArchiveError::OverLimit(format!("an SQLite database of more than {limit} bytes")));
     }
-    let Some(mut database) = Database::new(&bytes) else { return Err(broken("its header is not one")) };
+    let bytes = bytes.as_slice();
+    let Some(mut database) = Database::new(&bytes, bytes.len()) else {
+        return Err(broken("its header is not one"));
+    };
     let tables = database.tables();
     for (name, root) in tables {
         let text = database.rows(root);
@@ -47,30 +53,65 @@ pub(super) fn members(
     database.problem.map_or(Ok(()), |problem| Err(broken(problem)))
 }
 
-/// Hands each run of bytes in the table `name` to `each`; the first thing that was wrong.
-pub(crate) fn blobs(bytes: &[u8], name: &[u8], each: &mut dyn FnMut(&[u8])) -> Result<(), &'static str> {
-    let mut database = Database::new(bytes).ok_or("its header is not one")?;
-    let mut found = None;
+/// The bytes of a database, wherever they are kept.
+pub(crate) trait Pages {
+    /// Their number.
+    fn size(&self) -> u64;
+    /// `len` bytes at `offset`, which lie in one page; fewer at the end of the database; `None`, where they cannot be
+    /// read.
+    fn read(&self, offset: u64, len: usize) -> Option<Cow<'_, [u8]>>;
+}
+
+impl Pages for &[u8] {
+    fn size(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn read(&self, offset: u64, len: usize) -> Option<Cow<'_, [u8]>> {
+        let rest = self.get(usize::try_from(offset).ok()?..)?;
+        Some(Cow::Borrowed(rest.get(..len.min(rest.len()))?))
+    }
+}
+
+/// Hands the run of bytes in each row of the table `name` to `each`, and returns how many rows the table `index` has
+/// (none, where there is no such table); the first thing that was wrong. No row may be longer than `longest`.
+pub(crate) fn blobs(
+    pages: &dyn Pages,
+    [name, index]: [&[u8]; 2],
+    longest: usize,
+    each: &mut dyn FnMut(&[u8]),
+) -> Result<Option<u64>, &'static str> {
+    let mut database = Database::new(pages, longest).ok_or("its header is not one")?;
+    let mut roots = [None; 2];
     database.walk(1, &mut |database, values| {
         let [Value::Text(kind), Value::Text(own), _, Value::Number(root), ..] = values else { return };
-        if database.utf8(kind) == b"table" && database.utf8(own) == name {
-            found = usize::try_from(*root).ok();
-        }
-    });
-    let root = found.ok_or("it does not have its table")?;
-    database.walk(root, &mut |_, values| {
-        for value in values {
-            if let Value::Bytes(bytes) = value {
-                each(bytes);
+        let own = database.utf8(own);
+        if database.utf8(kind) == b"table" {
+            let place = roots.iter_mut().zip([name, index]).find(|(_, wanted)| own == *wanted);
+            if let Some((place, _)) = place {
+                *place = usize::try_from(*root).ok();
             }
         }
     });
-    database.problem.map_or(Ok(()), Err)
-}
-
-/// Writes into `database` what its write-ahead log has committed.
-pub(crate) fn replay(database: &mut Vec<u8>, log: &[u8]) -> Result<(), &'static str> {
-    log::replay(database, log)
+    let root = roots[0].ok_or("it does not have its table")?;
+    let mut empty = false;
+    database.walk(root, &mut |_, values| {
+        let mut blobs =
+            values.iter().filter_map(|value| if let Value::Bytes(b) = value { Some(b) } else { None });
+        match blobs.next() {
+            Some(bytes) => each(bytes),
+            None => empty = true,
+        }
+    });
+    if empty {
+        database.wrong("a row has nothing in it");
+    }
+    let rows = roots[1].map(|root| {
+        let mut rows = 0_u64;
+        database.walk(root, &mut |_, _| rows = rows.saturating_add(1));
+        rows
+    });
+    database.problem.map_or(Ok(rows), Err)
 }
 
 fn broken(problem: &'static str) -> ArchiveError {
@@ -93,7 +134,7 @@ enum Value<'a> {
 }
 
 struct Database<'a> {
-    bytes: &'a [u8],
+    pages: &'a dyn Pages,
     page_size: usize,
     /// Bytes of a page without the reserved end.
     usable: usize,
@@ -101,14 +142,18 @@ struct Database<'a> {
     /// Pages that were looked at.
     seen: Vec<bool>,
     /// Bytes that rows may still have in all: pages that are shared must not multiply.
-    left: usize,
+    left: u64,
+    /// Bytes that one row may have.
+    longest: usize,
     /// The first thing that was wrong.
     problem: Option<&'static str>,
 }
 
 impl<'a> Database<'a> {
-    fn new(bytes: &'a [u8]) -> Option<Self> {
-        let header = Record::new("SQLite header", bytes.get(..100)?);
+    /// `None`, if it does not begin as one.
+    fn new(pages: &'a dyn Pages, longest: usize) -> Option<Self> {
+        let header = pages.read(0, 100)?;
+        let header = Record::new("SQLite header", header.get(..100).filter(|head| head.starts_with(MAGIC))?);
         let page_size = match header.u16_be(16).ok()? {
             1 => 65_536,
             size if size >= 512 && size.is_power_of_two() => usize::from(size),
@@ -121,9 +166,9 @@ impl<'a> Database<'a> {
             3 => Encoding::Utf16(u16::from_be_bytes),
             _ => Encoding::Utf8,
         };
-        let seen = vec![false; bytes.len().div_ceil(page_size)];
-        let left = bytes.len().saturating_mul(2).saturating_add(1 << 20);
-        Some(Self { bytes, page_size, usable, encoding, seen, left, problem: None })
+        let seen = vec![false; usize::try_from(pages.size().div_ceil(page_size as u64)).ok()?];
+        let left = pages.size().saturating_mul(2).saturating_add(1 << 20);
+        Some(Self { pages, page_size, usable, encoding, seen, left, longest, problem: None })
     }
 
     fn wrong(&mut self, problem: &'static str) {
@@ -131,10 +176,9 @@ impl<'a> Database<'a> {
     }
 
     /// The bytes of a page (from 1), as far as the file has them.
-    fn page(&self, number: usize) -> Option<&'a [u8]> {
+    fn page(&self, number: usize) -> Option<Cow<'a, [u8]>> {
         let start = number.checked_sub(1)?.checked_mul(self.page_size)?;
-        let page = self.bytes.get(start..self.bytes.len().min(start.checked_add(self.page_size)?))?;
-        page.get(..page.len().min(self.usable))
+        self.pages.read(start as u64, self.usable)
     }
 
     /// Marks a page as looked at; false if it was already.
@@ -222,6 +266,7 @@ impl<'a> Database<'a> {
     fn tree_page(&mut self, number: usize, each: &mut dyn FnMut(&Self, &[Value<'_>])) -> Option<Vec<usize>> {
         let bytes = self.page(number)?;
         let start = if number == 1 { 100 } else { 0 };
+        let bytes = &*bytes;
         let page = Record::new("SQLite page", bytes);
         let kind = page.u8(start).ok()?;
         let (inner, index) = match kind {
@@ -263,7 +308,10 @@ impl<'a> Database<'a> {
 
     /// The bytes of a row, put together from its page and the overflow pages.
     fn payload(&mut self, local: &[u8], length: usize, index: bool) -> Option<Vec<u8>> {
-        self.left = self.left.checked_sub(length)?;
+        self.left = self.left.checked_sub(length as u64)?;
+        if length > self.longest || length as u64 > self.pages.size() {
+            return None;
+        }
         let usable = self.usable;
         let most =
             if index { ((usable - 12) * 64 / 255).checked_sub(23)? } else { usable.checked_sub(35)? };
@@ -273,14 +321,16 @@ impl<'a> Database<'a> {
         let least = ((usable - 12) * 32 / 255).checked_sub(23)?;
         let kept = least + length.checked_sub(least)? % usable.checked_sub(4)?;
         let kept = if kept <= most { kept } else { least };
-        let mut payload = local.get(..kept)?.to_vec();
+        let mut payload = Vec::with_capacity(length);
+        payload.extend(local.get(..kept)?);
         let mut next = take_u32(&mut local.get(kept..)?)?;
         while payload.len() < length {
             let number = usize::try_from(next).ok()?;
             if !self.visit(number) {
                 return None;
             }
-            let mut page = self.page(number)?;
+            let page = self.page(number)?;
+            let mut page = &*page;
             next = take_u32(&mut page)?;
             payload.extend(page.get(..page.len().min(length - payload.len()))?);
         }
@@ -296,6 +346,9 @@ fn values(payload: &[u8]) -> Option<Vec<Value<'_>>> {
     let mut body = payload.get(header..)?;
     let mut values = Vec::new();
     while !types.is_empty() {
+        if values.len() == COLUMNS {
+            return None;
+        }
         let kind = varint(&mut types)?;
         let length = match kind {
             0 | 8 | 9 => 0,

@@ -145,6 +145,9 @@ pub(super) struct Scan {
     /// Which files are compared with the image's own package database
     #[arg(long, value_enum, default_value = "essential", value_name = "FILES")]
     pub(super) compare_packages: ComparePackages,
+    /// Compare programs, libraries, units and configuration with this trusted image (or mounted tree)
+    #[arg(long, value_name = "IMAGE")]
+    pub(super) reference: Option<PathBuf>,
     /// Pass over files that an earlier audit with this FILE found clean, and write it anew (trust it like the
     /// program: whoever can write it can hide a file)
     #[arg(long, value_name = "FILE")]

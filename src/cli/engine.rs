@@ -43,7 +43,7 @@ fn options(outside_files: bool) -> image::Options {
 
 /// Everything that can be reported, by id, each once.
 pub(super) fn advisories(traces: Arc<Traces>) -> Vec<Arc<Advisory>> {
-    let detectors = detect::with(&detect::Options { traces, compare: Extent::default() });
+    let detectors = detect::with(&detect::Options { traces, compare: Extent::default(), reference: None });
     let files = detectors.files.iter().flat_map(|detector| detector.advisories());
     let matches = detectors.matches.iter().flat_map(|detector| detector.advisories());
     let systems = detectors.systems.iter().flat_map(|detector| detector.advisories());

@@ -37,7 +37,8 @@ pub(super) fn run(
     let settings = Settings {
         jobs,
         benchmark: scan.benchmark.clone(),
-        detect: detect::Options { traces, compare },
+        detect: detect::Options { traces, compare, reference: None },
+        reference: scan.reference.as_deref().map(reference),
         cache: cache.as_ref().map(|kept| Arc::clone(&kept.cache)),
         ..Settings::default()
     };
@@ -59,6 +60,12 @@ fn target(scan: &Scan) -> Result<Target, Failure> {
         (Some(image), None) => Ok(Target::Image(image.clone())),
         (None, None) => Err(Failure::usage("what to audit? Name an image, or --rootfs DIR")),
     }
+}
+
+/// A directory is a mounted tree, unless it holds the blocks of a snapshot.
+fn reference(path: &Path) -> Target {
+    let is_tree = path.join("etc").is_dir() || path.join("usr").is_dir();
+    if is_tree { Target::Rootfs(path.to_owned()) } else { Target::Image(path.to_owned()) }
 }
 
 fn policy(scan: &Scan) -> Policy {

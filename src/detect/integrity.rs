@@ -2,7 +2,8 @@
 //!
 //! **Finds** programs, libraries, units and PAM modules whose digest is not the one that dpkg, RPM or apk recorded, and
 //! programs that are owned and missing. By default those of at most 2 MiB, and every setuid program and PAM module;
-//! `--compare-packages all` compares every file that has a digest, kernel modules and data, too.
+//! `--compare-packages all` compares every file that has a digest, kernel modules and data, too. Something else in the
+//! place of a program, a link or a device, differs as well.
 //!
 //! **Why it matters:** a replaced sshd or sudo is a back door with a harmless name.
 //!
@@ -14,8 +15,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{FileDetector, Interest, Sink, SystemDetector};
+use super::{FileDetector, Interest, Sink, SystemDetector, remedy};
 use crate::facts::Facts;
+use crate::facts::packages::Package;
 use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
 use crate::fs::FileType;
 use crate::tree::walk::gap_kind;
@@ -25,8 +27,9 @@ use crate::tree::{Entry, EntryId, Tree};
 const SMALL: u64 = 2 << 20;
 /// Larger files are read piece by piece, after the others, in bytes.
 const WHOLE: u64 = 8 << 20;
-/// Missing programs that are named.
+/// Missing programs that are named, and commands for them.
 const NAMED: usize = 20;
+const RESTORED: usize = 5;
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,22 +71,23 @@ impl Integrity {
                 "File that differs from the image's own package database",
                 Severity::High,
                 "It is not what its package brought: it was replaced, patched by hand, or damaged.",
-                "apt-get install --reinstall PACKAGE, and find out what changed the file before the image is used.",
+                "Install its package anew (the finding names the command), and find out what changed the file before \
+                 the image is used.",
             ),
             missing: advisory(
                 "package-program-missing",
                 "Programs that their packages brought, and that are not there",
                 Severity::Info,
                 "They were deleted by hand: mostly to save room, at times to stop what watches.",
-                "apt-get install --reinstall PACKAGE, unless they were taken out on purpose.",
+                "Install their packages anew (the finding names the command), unless they were taken out on purpose.",
             ),
         }
     }
 }
 
 /// Where a file lies that somebody would replace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
     /// What lets people in, or everything up.
     Door,
     Program,
@@ -94,7 +98,7 @@ enum Part {
 }
 
 impl Part {
-    fn of(path: &[u8], mode: u16) -> Self {
+    pub(super) fn of(path: &[u8], mode: u16) -> Self {
         let path = path.strip_prefix(b"/usr").unwrap_or(path);
         let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
         let in_one = |places: &[&[u8]]| places.iter().any(|place| path.starts_with(place));
@@ -124,7 +128,7 @@ impl Part {
         }
     }
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Door => "program or library that decides who gets in",
             Self::Program => "program",
@@ -168,7 +172,7 @@ fn is_door(name: &[u8], library: bool) -> bool {
 impl Integrity {
     /// What part of the system the file is, if it is compared.
     fn part(&self, path: &[u8], file_type: FileType, size: u64, mode: u16) -> Option<Part> {
-        if self.extent == Extent::Nothing || file_type != FileType::Regular || size == 0 {
+        if self.extent == Extent::Nothing || file_type != FileType::Regular {
             return None;
         }
         let part = Part::of(path, mode);
@@ -188,10 +192,38 @@ impl Integrity {
         let conffile = facts.packages.is_conffile(path);
         let severity = if conffile { Severity::Info } else { part.severity() };
         let finding = Finding::new(&self.changed).severity(severity).fact("is", part.name());
-        let version = facts.packages.package(path).map(|package| package.version.clone());
         let finding =
             if conffile { finding.fact("remark", "configuration file of the package") } else { finding };
-        Some(finding.fact("version", version.unwrap_or_default()))
+        let package = facts.packages.package(path);
+        let finding =
+            finding.fact("version", package.map(|package| package.version.clone()).unwrap_or_default());
+        Some(match package.and_then(|package| remedy::reinstall(package, facts)) {
+            Some(command) => finding.fact("restore", command),
+            None => finding,
+        })
+    }
+
+    /// A program or library in whose place something else lies than a regular file.
+    fn displaced(&self, tree: &Tree, id: EntryId, facts: &Facts, sink: &mut dyn Sink) {
+        let Some((_, walked)) = tree.get(id) else { return };
+        let path = tree.path(id);
+        let Some(recorded) = facts.packages.recorded(&path) else { return };
+        // apk records the digest of a link's target.
+        let is_equal = walked.target.as_ref().is_some_and(|target| recorded.is_of(target));
+        // What lies there has another mode.
+        let part = Part::of(&path, 0o755);
+        let wanted = part != Part::Other || self.extent == Extent::All;
+        if let Some(finding) = self.judge(&path, is_equal, part, facts).filter(|_| wanted) {
+            let what = match &walked.target {
+                Some(target) => format!("a symbolic link to {}", crate::text::Escaped(target)),
+                None if walked.metadata.file_type == FileType::Directory => "a directory".to_owned(),
+                None => "a special file".to_owned(),
+            };
+            let mut finding = finding.fact("now", what);
+            finding.location = tree.location(id);
+            finding.package = facts.packages.owner(&path).map(str::to_owned);
+            sink.finding(finding);
+        }
     }
 }
 
@@ -232,10 +264,14 @@ impl SystemDetector for Integrity {
         for id in tree.ids() {
             let Some((mounted, walked)) = tree.get(id) else { continue };
             let metadata = &walked.metadata;
-            if metadata.size <= SMALL.min(WHOLE)
-                || metadata.file_type != FileType::Regular
-                || mounted.outer.is_some()
-            {
+            if mounted.outer.is_some() || mounted.is_plain {
+                continue;
+            }
+            if metadata.file_type != FileType::Regular {
+                self.displaced(tree, id, facts, sink);
+                continue;
+            }
+            if metadata.size <= SMALL.min(WHOLE) {
                 continue;
             }
             let path = tree.path(id);
@@ -306,10 +342,17 @@ impl Integrity {
             .take(NAMED)
             .map(|(package, path)| format!("{} of {package}", crate::text::Escaped(path)))
             .collect();
-        sink.finding(
-            Finding::new(&self.missing).fact("missing", named.join(", ")).fact("files", count.to_string()),
-        );
+        let finding =
+            Finding::new(&self.missing).fact("missing", named.join(", ")).fact("files", count.to_string());
+        let restore =
+            restore(by_package.values().filter_map(|paths| facts.packages.package(paths.first()?)), facts);
+        sink.finding(if restore.is_empty() { finding } else { finding.fact("restore", restore.join("; ")) });
     }
+}
+
+/// The commands that install packages anew, one a package, the first few.
+fn restore<'p>(packages: impl Iterator<Item = &'p Package>, facts: &Facts) -> Vec<String> {
+    packages.filter_map(|package| remedy::reinstall(package, facts)).take(RESTORED).collect()
 }
 
 #[cfg(test)]
@@ -331,8 +374,12 @@ mod tests {
                 "/var/lib/dpkg/status",
                 "Package: ssh\nStatus: install ok installed\nArchitecture: all\nVersion: 9\n",
             )
-            .file("/var/lib/dpkg/info/ssh.list", "/.\n/usr/sbin/sshd\n/usr/bin/gone\n/usr/bin/moved\n")
-            .file("/var/lib/dpkg/info/ssh.md5sums", format!("{sum}  usr/sbin/sshd\n"))
+            .file(
+                "/var/lib/dpkg/info/ssh.list",
+                "/.\n/usr/sbin/sshd\n/usr/bin/gone\n/usr/bin/moved\n/usr/bin/ssh\n",
+            )
+            .link("/usr/bin/ssh", "/tmp/ssh")
+            .file("/var/lib/dpkg/info/ssh.md5sums", format!("{sum}  usr/sbin/sshd\n{sum}  usr/bin/ssh\n"))
             .file("/var/lib/dpkg/diversions", "/usr/bin/moved\n/usr/bin/moved.distrib\nother\n");
         Tree::of(Arc::new(memory), &Budget::default())
     }
@@ -360,14 +407,41 @@ mod tests {
         assert_eq!(inspected("evil", "good", Extent::Nothing), []);
     }
 
-    #[test]
-    fn missing_programs_are_one_finding_and_diverted_ones_are_none() {
+    fn of_system() -> Vec<Finding> {
         let tree = tree("good", "good");
         let (facts, _) = Facts::gather(&tree);
         let mut found = Collected::default();
         SystemDetector::inspect(&Integrity::new(Extent::Essential), &tree, &facts, &mut found);
-        assert_eq!(found.findings.len(), 1);
-        assert_eq!(found.findings[0].evidence.facts[0], ("missing", "/usr/bin/gone of ssh".to_owned()));
+        found.findings
+    }
+
+    #[test]
+    fn missing_programs_are_one_finding_and_diverted_ones_are_none() {
+        let found = of_system();
+        let missing: Vec<_> =
+            found.iter().filter(|finding| finding.advisory.id == "package-program-missing").collect();
+        assert_eq!(missing.len(), 1);
+        let facts = &missing[0].evidence.facts;
+        assert_eq!(facts[0], ("missing", "/usr/bin/gone of ssh".to_owned()));
+        assert_eq!(facts[2], ("restore", "apt-get install --reinstall ssh".to_owned()));
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_program_differs() {
+        let found = of_system();
+        let changed: Vec<_> =
+            found.iter().filter(|finding| finding.advisory.id == "package-file-changed").collect();
+        assert_eq!(changed.len(), 1);
+        assert_eq!((changed[0].severity, changed[0].package.as_deref()), (Severity::Critical, Some("ssh")));
+        assert!(changed[0].evidence.facts.contains(&("now", "a symbolic link to /tmp/ssh".to_owned())));
+        let command = ("restore", "apt-get install --reinstall ssh".to_owned());
+        assert!(changed[0].evidence.facts.contains(&command));
+    }
+
+    #[test]
+    fn a_program_that_was_emptied_differs() {
+        let changed = ("package-file-changed".to_owned(), Severity::Critical);
+        assert_eq!(inspected("", "good", Extent::Essential), [changed]);
     }
 
     #[test]

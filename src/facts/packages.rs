@@ -3,15 +3,15 @@
 //! An image holds some 70,000 owned paths. They lie in one run of bytes, and are found by a sorted list
 //! of their hashes: no allocation per path, and one binary search per question.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hasher};
 
-use super::{Desk, lines};
-use crate::finding::GapKind;
-use crate::text::unhex;
+use super::Desk;
 
 mod apk;
 mod berkeley;
+mod database_file;
+mod dpkg;
 mod ndb;
 mod recorded;
 mod rpm;
@@ -21,13 +21,31 @@ mod status;
 pub use recorded::Recorded;
 
 /// Bytes of the status file.
-const STATUS_LIMIT: u64 = 64 << 20;
+const STATUS_LIMIT: u64 = 32 << 20;
 /// Bytes of one list of files.
-const LIST_LIMIT: u64 = 32 << 20;
-/// Bytes of all paths together.
-const PATHS_LIMIT: usize = 128 << 20;
-/// No digest.
-const NONE: u32 = u32::MAX;
+const LIST_LIMIT: u64 = 16 << 20;
+/// Packages; a large system has 10,000.
+const PACKAGES_LIMIT: usize = 100_000;
+/// Files of all packages together.
+const FILES_LIMIT: usize = 600_000;
+/// Bytes that is kept of all databases: some 500,000 files.
+const TABLE_LIMIT: usize = 64 << 20;
+/// What is said where that is not enough.
+const OVER: &str = "it has more packages, or files, than are kept";
+/// Longest path, as Linux has them.
+const PATH_LIMIT: usize = 4096;
+
+/// What installs and removes packages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manager {
+    /// Debian's.
+    #[default]
+    Dpkg,
+    /// That of Red Hat, SUSE, Amazon and others.
+    Rpm,
+    /// Alpine's.
+    Apk,
+}
 
 /// One installed package.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +56,8 @@ pub struct Package {
     pub version: String,
     /// The machine it is for.
     pub architecture: String,
+    /// Whose it is.
+    pub manager: Manager,
 }
 
 /// The packages of a system and their files.
@@ -46,16 +66,22 @@ pub struct Packages {
     installed: Vec<Package>,
     /// All paths, one after the other.
     paths: Vec<u8>,
-    /// Digests by number.
-    digests: Vec<Recorded>,
+    /// All digests, one after the other.
+    digests: Vec<u8>,
     /// Sorted by hash, then by path.
     files: Vec<File>,
+    /// Bytes that the packages take.
+    taken: usize,
+    /// Numbers in `installed`, sorted by name.
+    by_name: Vec<u32>,
     /// Paths that dpkg puts another package's file at, or moved a file to.
     diverted: BTreeSet<Vec<u8>>,
     /// Whether not all of the database could be read.
     is_partial: bool,
     /// Where the database lies.
     place: &'static [u8],
+    /// Whether /usr/sbin leads to /usr/bin, as in Fedora 42: packages may say either.
+    is_sbin_merged: bool,
 }
 
 /// What a database says of a path.
@@ -63,8 +89,8 @@ pub struct Packages {
 struct Owned {
     digest: Option<Recorded>,
     conffile: bool,
-    /// Made on the machine, or left out when the package was installed: it need not be there.
-    ghost: bool,
+    /// Made on the machine, left out when the package was installed, or not needed.
+    may_be_missing: bool,
 }
 
 /// A path that a package owns.
@@ -73,116 +99,72 @@ struct File {
     hash: u64,
     /// Where the path begins in `paths`.
     start: u32,
-    len: u32,
     /// Number in `installed`.
     package: u32,
-    /// Number in `digests`, or `NONE`.
+    /// Where the digest begins in `digests`.
     digest: u32,
+    len: u16,
+    /// Bytes of the digest; 0 for none.
+    digest_len: u8,
     conffile: bool,
-    ghost: bool,
+    may_be_missing: bool,
 }
 
 impl Packages {
     pub(super) fn gather(desk: &mut Desk<'_>) -> Self {
         let mut packages = Self { place: b"/var/lib/dpkg/info", ..Self::default() };
-        if let Some(content) = desk.read(b"/var/lib/dpkg/status", STATUS_LIMIT) {
-            for stanza in status::parse(&content) {
-                packages.add(desk, b"/var/lib/dpkg/info/", &stanza);
-            }
-        }
-        // Distroless images keep a file a package, and their sums beside it.
-        for (name, _) in desk.list(b"/var/lib/dpkg/status.d") {
-            if name.ends_with(b".md5sums") {
-                continue;
-            }
-            let path = [b"/var/lib/dpkg/status.d/", name.as_slice()].concat();
-            let Some(content) = desk.read(&path, LIST_LIMIT) else { continue };
-            for stanza in status::parse(&content) {
-                packages.add(desk, b"/var/lib/dpkg/status.d/", &stanza);
-            }
-        }
-        // A system has one database; Debian's `rpm` and `alien` leave an empty one of RPM.
-        if packages.installed.is_empty() {
-            rpm::gather(&mut packages, desk);
-        }
-        if packages.installed.is_empty() {
-            apk::gather(&mut packages, desk);
-        }
+        dpkg::gather(&mut packages, desk);
+        // Debian's `rpm` and `alien` leave an empty database of RPM; one that is not counts, too.
+        rpm::gather(&mut packages, desk);
+        apk::gather(&mut packages, desk);
+        packages.is_sbin_merged = desk.files().is_same(b"/usr/sbin", b"/usr/bin");
         packages.sort();
-        let diversions = desk.read(b"/var/lib/dpkg/diversions", LIST_LIMIT).unwrap_or_default();
-        // Three lines each: from, to, the package.
-        let paths = lines(&diversions).filter(|(number, path)| number % 3 != 0 && !path.is_empty());
-        packages.diverted = paths.map(|(_, path)| path.to_vec()).collect();
         packages
     }
 
-    /// Adds a package, with the files that its list and its sums in `directory` name.
-    fn add(&mut self, desk: &mut Desk<'_>, directory: &[u8], stanza: &status::Stanza<'_>) {
-        let number = self.install(stanza.package());
-        let sums = read_info(desk, directory, stanza, b".md5sums");
-        let list = read_info(desk, directory, stanza, b".list");
-        let mut digests: HashMap<&[u8], [u8; 16]> = parse_sums(&sums).collect();
-        let conffiles: HashMap<&[u8], Option<[u8; 16]>> = stanza.conffiles().collect();
-        let mut whole = true;
-        for path in files_of(&list) {
-            let conffile = conffiles.get(path);
-            let relative = path.strip_prefix(b"/").unwrap_or(path);
-            let digest = digests.remove(relative).or_else(|| conffile.copied().flatten()).map(Recorded::Md5);
-            whole &= self
-                .push(number, path, Owned { digest, conffile: conffile.is_some(), ghost: false })
-                .is_some();
+    /// Adds a package; its number. `None`, if it goes over a limit.
+    fn install(&mut self, package: Package) -> Option<u32> {
+        let texts = [&package.name, &package.version, &package.architecture].map(String::len);
+        let texts = texts.iter().fold(0, |sum: usize, len| sum.saturating_add(*len));
+        self.taken = self.taken.saturating_add(texts).saturating_add(2 * size_of::<Package>());
+        if self.cost() > TABLE_LIMIT || self.installed.len() >= PACKAGES_LIMIT {
+            return None;
         }
-        if list.is_empty() {
-            let mut rest: Vec<_> = digests.into_iter().collect();
-            rest.sort_unstable();
-            for (relative, digest) in rest {
-                let path = [b"/", relative].concat();
-                let conffile = conffiles.contains_key(path.as_slice());
-                whole &= self
-                    .push(
-                        number,
-                        &path,
-                        Owned { digest: Some(Recorded::Md5(digest)), conffile, ghost: false },
-                    )
-                    .is_some();
-            }
-        }
-        if !whole {
-            let reason = format!("the paths of packages take more than {PATHS_LIMIT} bytes");
-            desk.gap(b"/var/lib/dpkg/info", GapKind::OverLimit, reason);
-        }
+        let number = u32::try_from(self.installed.len()).ok()?;
+        self.installed.push(package);
+        Some(number)
     }
 
-    /// Adds a package; its number.
-    fn install(&mut self, package: Package) -> u32 {
-        self.installed.push(package);
-        u32::try_from(self.installed.len().saturating_sub(1)).unwrap_or(u32::MAX)
+    /// Bytes that all of it takes.
+    fn cost(&self) -> usize {
+        let files = self.files.len().saturating_mul(size_of::<File>());
+        [self.paths.len(), self.digests.len(), files].into_iter().fold(self.taken, usize::saturating_add)
     }
 
     /// `None`, if it goes over a limit.
     fn push(&mut self, package: u32, path: &[u8], owned: Owned) -> Option<()> {
-        if self.paths.len().saturating_add(path.len()) > PATHS_LIMIT {
+        if self.cost() > TABLE_LIMIT || self.files.len() >= FILES_LIMIT || path.len() > PATH_LIMIT {
             return None;
         }
         let start = u32::try_from(self.paths.len()).ok()?;
-        let len = u32::try_from(path.len()).ok()?;
-        let digest = match owned.digest {
-            None => NONE,
-            Some(digest) => {
-                let number = u32::try_from(self.digests.len()).ok()?;
-                self.digests.push(digest);
-                number
-            }
-        };
+        let digest = u32::try_from(self.digests.len()).ok()?;
+        let bytes = owned.digest.as_ref().map(Recorded::bytes).unwrap_or_default();
+        let digest_len = u8::try_from(bytes.len()).ok()?;
+        self.digests.extend_from_slice(bytes);
         self.paths.extend_from_slice(path);
-        let Owned { conffile, ghost, .. } = owned;
-        self.files.push(File { hash: hash(path), start, len, package, digest, conffile, ghost });
+        let Owned { conffile, may_be_missing, .. } = owned;
+        let (hash, len) = (hash(path), u16::try_from(path.len()).ok()?);
+        self.files.push(File { hash, start, package, digest, len, digest_len, conffile, may_be_missing });
         Some(())
     }
 
-    /// The order of the packages decides between two owners of one path.
+    /// Of two owners of one path the one counts that brought it, with its digest; then the order of the packages.
     fn sort(&mut self) {
-        self.files.sort_unstable_by_key(|file| (file.hash, file.package, file.start));
+        let rank = |file: &File| (file.may_be_missing, file.digest_len == 0);
+        self.files.sort_unstable_by_key(|file| (file.hash, rank(file), file.package, file.start));
+        let mut by_name: Vec<u32> = (0_u32..).take(self.installed.len()).collect();
+        by_name.sort_by_key(|&number| self.name_of(number));
+        self.by_name = by_name;
         self.files.shrink_to_fit();
         self.paths.shrink_to_fit();
         self.digests.shrink_to_fit();
@@ -213,8 +195,9 @@ impl Packages {
 
     /// The digest that the package database records for `path`, if it does.
     pub fn recorded(&self, path: &[u8]) -> Option<Recorded> {
-        let number = self.find(path)?.digest;
-        self.digests.get(usize::try_from(number).ok()?).copied()
+        let file = self.find(path)?;
+        let bytes = self.digests.get(usize::try_from(file.digest).ok()?..)?;
+        Recorded::from_bytes(bytes.get(..usize::from(file.digest_len))?)
     }
 
     /// Whether `path` is registered as a configuration file (conffile).
@@ -240,12 +223,23 @@ impl Packages {
         self.place
     }
 
-    /// All paths that packages brought, with the package's name, in a fixed order.
+    /// All paths that packages brought and need, with the package's name, in a fixed order.
     pub fn paths(&self) -> impl Iterator<Item = (&[u8], &str)> {
-        self.files.iter().filter(|file| !file.ghost).filter_map(|file| {
+        self.files.iter().filter(|file| !file.may_be_missing).filter_map(|file| {
             let package = self.installed.get(usize::try_from(file.package).ok()?)?;
             Some((self.path_of(file)?, package.name.as_str()))
         })
+    }
+
+    /// The version of the package `name`; of several of that name the first in the order of the database.
+    pub fn version_of(&self, name: &str) -> Option<&str> {
+        let first = self.by_name.partition_point(|&number| self.name_of(number) < name);
+        let package = self.by_name.get(first).and_then(|&number| self.installed.get(number as usize))?;
+        (package.name == name).then_some(package.version.as_str())
+    }
+
+    fn name_of(&self, number: u32) -> &str {
+        self.installed.get(number as usize).map_or("", |package| package.name.as_str())
     }
 
     /// The number of installed packages.
@@ -263,17 +257,19 @@ impl Packages {
         &self.installed
     }
 
-    /// The file at `path`, or at its other name where /bin, /lib and /sbin are links into /usr.
+    /// The file at `path`, or at its other name where /bin, /lib and /sbin are links into /usr, or sbin to bin.
     fn find(&self, path: &[u8]) -> Option<&File> {
-        self.find_exact(path).or_else(|| {
-            if let Some(merged) = path.strip_prefix(b"/usr").filter(|rest| is_merged(rest)) {
-                self.find_exact(merged)
-            } else if is_merged(path) {
-                self.find_exact(&[b"/usr", path].concat())
-            } else {
-                None
-            }
-        })
+        let merged = |path: &[u8]| match path.strip_prefix(b"/usr").filter(|rest| is_merged(rest)) {
+            Some(merged) => self.find_exact(merged),
+            None if is_merged(path) => self.find_exact(&[b"/usr", path].concat()),
+            None => None,
+        };
+        let either = |path: &[u8]| self.find_exact(path).or_else(|| merged(path));
+        let in_sbin = || {
+            let name = path.strip_prefix(b"/usr/bin/").filter(|_| self.is_sbin_merged)?;
+            either(&[b"/usr/sbin/", name].concat())
+        };
+        either(path).or_else(in_sbin)
     }
 
     fn find_exact(&self, path: &[u8]) -> Option<&File> {
@@ -285,7 +281,7 @@ impl Packages {
 
     fn path_of(&self, file: &File) -> Option<&[u8]> {
         let start = usize::try_from(file.start).ok()?;
-        self.paths.get(start..)?.get(..usize::try_from(file.len).ok()?)
+        self.paths.get(start..)?.get(..usize::from(file.len))
     }
 }
 
@@ -300,35 +296,6 @@ fn hash(path: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(path);
     hasher.finish()
-}
-
-/// `name.list`, or `name:amd64.list` for packages that can be installed for two architectures.
-fn read_info(desk: &mut Desk<'_>, directory: &[u8], stanza: &status::Stanza<'_>, suffix: &[u8]) -> Vec<u8> {
-    let plain = [directory, stanza.name, suffix].concat();
-    let with_architecture = [directory, stanza.name, b":", stanza.architecture, suffix].concat();
-    let (first, second) =
-        if stanza.multi_arch_same { (with_architecture, plain) } else { (plain, with_architecture) };
-    desk.read(&first, LIST_LIMIT).or_else(|| desk.read(&second, LIST_LIMIT)).unwrap_or_default()
-}
-
-/// The paths of a list that are not plainly directories: dpkg names a directory before what lies in it.
-fn files_of(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut following = list.split(|&byte| byte == b'\n').skip(1);
-    list.split(|&byte| byte == b'\n').filter(move |path| {
-        let next = following.next().unwrap_or_default();
-        let is_directory = next.strip_prefix(*path).is_some_and(|rest| rest.starts_with(b"/"));
-        path.len() > 1 && *path != b"/." && !is_directory
-    })
-}
-
-/// Paths without their first slash, and digests.
-fn parse_sums(sums: &[u8]) -> impl Iterator<Item = (&[u8], [u8; 16])> {
-    lines(sums).filter_map(|(_, line)| {
-        let digest = unhex(line.get(..32)?)?;
-        let path = line.get(32..)?.trim_ascii_start();
-        let path = path.strip_prefix(b"./").or_else(|| path.strip_prefix(b"/")).unwrap_or(path);
-        Some((path, digest))
-    })
 }
 
 #[cfg(test)]

@@ -1,56 +1,90 @@
-//! Berkeley DB hash files, `Packages` of RHEL 7 and Amazon Linux 2: pages of pairs, keys and headers.
+//! Berkeley DB files, `Packages` of RHEL 8 and before and of Amazon Linux 2: pages of pairs, keys and headers.
 //!
-//! The layout is that of Berkeley DB's `dbinc/db_page.h`, written from memory and not yet held against a file
-//! that rpm made. Numbers have the order of the machine
-//! that wrote them. Every page is looked at, whether or not a bucket leads to it.
+//! The layout is that of Berkeley DB's `dbinc/db_page.h`, for hashes (what RPM makes) and B-trees. Numbers have the
+//! order of the machine that wrote them. Every page is looked at, whether or not a bucket leads to it; and every piece
+//! of a long value must be one of a value that was found, so that a lost page of pairs is seen.
 
+use std::borrow::Cow;
+
+use super::rpm::LONGEST;
+use crate::archive::sqlite::Pages;
 use crate::bytes::Record;
 
-const MAGIC: u32 = 0x0006_1561;
+const HASH_MAGIC: u32 = 0x0006_1561;
+const BTREE_MAGIC: u32 = 0x0005_3162;
 /// Bytes before the index of a page.
 const HEAD: usize = 26;
-/// Kinds of pages: pairs unsorted and sorted, and pieces of what is too long.
+/// Kinds of pages with values: pairs unsorted and sorted, leaves of a B-tree, pieces of what is too long.
 const UNSORTED: u8 = 2;
 const SORTED: u8 = 13;
+const LEAF: u8 = 5;
 const OVERFLOW: u8 = 7;
-/// Kinds of items.
+/// Kinds of pages without: free, inner pages of a B-tree, heads of a hash or a B-tree.
+const OTHERS: [u8; 4] = [0, 3, 8, 9];
+/// Kinds of items of a hash: in the page, on other pages.
 const INLINE: u8 = 1;
 const ELSEWHERE: u8 = 3;
+/// Kinds of items of a B-tree: data, on other pages; with this bit it is deleted.
+const DATA: u8 = 1;
+const LONG: u8 = 3;
+const DELETED: u8 = 0x80;
 
-struct Hash<'a> {
-    bytes: &'a [u8],
+struct Database<'a> {
+    file: &'a dyn Pages,
     page_size: usize,
     little: bool,
     /// Bytes that values may still have: chains that are shared must not multiply.
-    left: usize,
+    left: u64,
+    /// The pieces of long values that belong to a value.
+    used: Vec<bool>,
 }
 
 /// Hands on each header; the first thing that was wrong.
-pub(super) fn headers(bytes: &[u8], each: &mut dyn FnMut(&[u8])) -> Result<(), &'static str> {
-    let meta = Record::new("Berkeley DB header", bytes);
-    let little = meta.u32_le(12) == Ok(MAGIC);
-    if !little && meta.u32_be(12) != Ok(MAGIC) {
-        return Err("its header is not that of a hash");
+pub(super) fn headers(file: &dyn Pages, each: &mut dyn FnMut(&[u8])) -> Result<(), &'static str> {
+    let meta = file.read(0, 72).ok_or("its header cannot be read")?;
+    let meta = Record::new("Berkeley DB header", &meta);
+    let is_one = |magic: Result<u32, _>| magic.is_ok_and(|magic| [HASH_MAGIC, BTREE_MAGIC].contains(&magic));
+    let little = is_one(meta.u32_le(12));
+    if !little && !is_one(meta.u32_be(12)) {
+        return Err("its header is not that of a hash or a B-tree");
     }
-    let mut hash = Hash { bytes, page_size: 1, little, left: bytes.len() };
-    let page_size = hash.number(bytes, 20).filter(|size| (512..=65_536).contains(size));
-    hash.page_size = page_size.ok_or("its pages have no size")?;
-    let last = hash.number(bytes, 32).ok_or("its header is cut off")?;
-    let pages = bytes.len() / hash.page_size;
+    let mut database = Database { file, page_size: 1, little, left: file.size(), used: Vec::new() };
+    let page_size = database.number(meta.all(), 20);
+    let is_size = |size: &usize| size.is_power_of_two() && (512..=65_536).contains(size);
+    database.page_size = page_size.filter(is_size).ok_or("its pages have no size")?;
+    // Byte 24 says how it is encrypted, bit 0 of byte 26 whether its pages have checksums.
+    if meta.u8(24) != Ok(0) || meta.u8(26).map_or(true, |flags| flags & 1 != 0) {
+        return Err("it is encrypted, or has checksums, which RPM does not write");
+    }
+    let last = database.number(meta.all(), 32).ok_or("its header is cut off")?;
+    let pages = usize::try_from(file.size()).unwrap_or_default() / database.page_size;
     let mut problem = if last < pages { Ok(()) } else { Err("pages are missing at its end") };
-    for number in 1..pages {
-        let Some(page) = hash.page(number) else { continue };
-        if matches!(page.get(25), Some(&(UNSORTED | SORTED))) && hash.pairs(page, each).is_none() {
-            problem = problem.and(Err("a page of packages does not have its form"));
-        }
+    database.used = vec![false; pages];
+    let mut pieces = vec![false; pages];
+    for (number, piece) in pieces.iter_mut().enumerate().skip(1) {
+        let Some(page) = database.page(number) else {
+            problem = problem.and(Err("a page cannot be read"));
+            continue;
+        };
+        let read = match page.get(25).copied().unwrap_or_default() {
+            UNSORTED | SORTED => database.pairs(&page, each),
+            LEAF => database.leaf(&page, each),
+            OVERFLOW => {
+                *piece = true;
+                Some(())
+            }
+            kind => OTHERS.contains(&kind).then_some(()),
+        };
+        problem = problem.and(read.ok_or("a page does not have its form, or a package on it"));
     }
-    problem
+    let is_lost = pieces.iter().zip(&database.used).any(|(piece, used)| *piece && !used);
+    problem.and(if is_lost { Err("it has pieces of packages that nothing leads to") } else { Ok(()) })
 }
 
-impl<'a> Hash<'a> {
-    fn page(&self, number: usize) -> Option<&'a [u8]> {
+impl<'a> Database<'a> {
+    fn page(&self, number: usize) -> Option<Cow<'a, [u8]>> {
         let start = number.checked_mul(self.page_size)?;
-        self.bytes.get(start..start.checked_add(self.page_size)?)
+        self.file.read(start as u64, self.page_size).filter(|page| page.len() == self.page_size)
     }
 
     fn number(&self, bytes: &[u8], at: usize) -> Option<usize> {
@@ -65,36 +99,77 @@ impl<'a> Hash<'a> {
         number.ok().map(usize::from)
     }
 
-    /// The values of a page; its items fill it from the end, so an item ends where the one before begins.
+    /// Where the item of a page begins.
+    fn item(&self, page: &[u8], entry: usize) -> Option<usize> {
+        self.short(page, HEAD.checked_add(entry.checked_mul(2)?)?)
+    }
+
+    /// The values of a page of a hash; its items fill it from the end, so an item ends where the one before begins.
+    /// What is wrong with one does not hide the others.
     fn pairs(&mut self, page: &[u8], each: &mut dyn FnMut(&[u8])) -> Option<()> {
         let entries = self.short(page, 20)?;
+        let mut whole = entries % 2 == 0;
         for entry in (1..entries).step_by(2) {
-            let start = self.short(page, HEAD.saturating_add(entry.saturating_mul(2)))?;
-            let end = self.short(page, HEAD.saturating_add(entry.saturating_sub(1).saturating_mul(2)))?;
-            let item = page.get(start..end)?;
-            match item.split_first()? {
-                // The counter of packages is 4 bytes long.
-                (&INLINE, value) if value.len() <= 4 => {}
-                (&INLINE, value) => {
-                    self.left = self.left.checked_sub(value.len())?;
-                    each(value);
-                }
-                (&ELSEWHERE, _) => each(&self.chain(self.number(item, 4)?, self.number(item, 8)?)?),
-                _ => return None,
-            }
+            let end = self.item(page, entry.saturating_sub(1));
+            let item = self.item(page, entry).zip(end).and_then(|(start, end)| page.get(start..end));
+            let read = match item.and_then(<[u8]>::split_first) {
+                Some((&INLINE, value)) => self.value(value, each),
+                Some((&ELSEWHERE, _)) => self.long(item.unwrap_or_default(), each),
+                _ => None,
+            };
+            whole &= read.is_some();
+        }
+        whole.then_some(())
+    }
+
+    /// The values of a leaf of a B-tree: each item says its length.
+    fn leaf(&mut self, page: &[u8], each: &mut dyn FnMut(&[u8])) -> Option<()> {
+        let entries = self.short(page, 20)?;
+        let mut whole = entries % 2 == 0;
+        for entry in (1..entries).step_by(2) {
+            let item = self.item(page, entry).and_then(|start| page.get(start..)).unwrap_or_default();
+            let data = || item.get(3..3_usize.checked_add(self.short(item, 0)?)?);
+            let read = match item.get(2) {
+                Some(kind) if kind & DELETED != 0 => Some(()),
+                Some(&DATA) => data().and_then(|value| self.value(value, each)),
+                Some(&LONG) => self.long(item, each),
+                _ => None,
+            };
+            whole &= read.is_some();
+        }
+        whole.then_some(())
+    }
+
+    fn value(&mut self, value: &[u8], each: &mut dyn FnMut(&[u8])) -> Option<()> {
+        self.left = self.left.checked_sub(value.len() as u64)?;
+        // The counter of packages is 4 bytes long.
+        if value.len() > 4 {
+            each(value);
         }
         Some(())
     }
 
+    /// A value whose item says where its first piece is, and how long it is.
+    fn long(&mut self, item: &[u8], each: &mut dyn FnMut(&[u8])) -> Option<()> {
+        let (first, length) = (self.number(item, 4)?, self.number(item, 8)?);
+        each(&self.chain(first, length)?);
+        Some(())
+    }
+
     fn chain(&mut self, first: usize, length: usize) -> Option<Vec<u8>> {
-        self.left = self.left.checked_sub(length)?;
-        let mut value = Vec::new();
+        self.left = self.left.checked_sub(length as u64).filter(|_| length <= LONGEST)?;
+        let mut value = Vec::with_capacity(length);
         let mut next = first;
         while value.len() < length {
             let page = self.page(next).filter(|page| page.get(25) == Some(&OVERFLOW))?;
-            let held = self.short(page, 22).filter(|&held| held > 0)?;
-            value.extend(page.get(HEAD..HEAD.checked_add(held.min(length.checked_sub(value.len())?))?)?);
-            next = self.number(page, 16)?;
+            // A piece belongs to one value.
+            if std::mem::replace(self.used.get_mut(next)?, true) {
+                return None;
+            }
+            let held = self.short(&page, 22).filter(|&held| held > 0)?;
+            let left = length.checked_sub(value.len())?;
+            value.extend(page.get(HEAD..HEAD.checked_add(held)?).filter(|_| held <= left)?);
+            next = self.number(&page, 16)?;
         }
         Some(value)
     }
@@ -108,7 +183,7 @@ mod tests {
     fn database() -> Vec<u8> {
         let mut bytes = vec![0; 1536];
         let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
-        put(12, &MAGIC.to_le_bytes());
+        put(12, &HASH_MAGIC.to_le_bytes());
         put(20, &512_u32.to_le_bytes());
         put(32, &2_u32.to_le_bytes());
         put(512 + 20, &[2, 0]);
@@ -124,7 +199,7 @@ mod tests {
 
     fn read(bytes: &[u8]) -> (Vec<Vec<u8>>, Result<(), &'static str>) {
         let mut found = Vec::new();
-        let end = headers(bytes, &mut |header| found.push(header.to_vec()));
+        let end = headers(&bytes, &mut |header| found.push(header.to_vec()));
         (found, end)
     }
 
@@ -139,5 +214,14 @@ mod tests {
         bytes[1024 + 22] = 5; // half of it, and then page 0
         assert!(read(&bytes).1.is_err());
         assert!(read(&database()[..1024]).1.is_err());
+    }
+
+    #[test]
+    fn a_lost_page_of_pairs_and_an_unknown_page_are_problems() {
+        for (at, value) in [(512 + 25, 0), (512 + 25, 77), (512 + 20, 1), (512 + 495, 2), (24, 1), (26, 1)] {
+            let mut bytes = database();
+            bytes[at] = value;
+            assert!(read(&bytes).1.is_err(), "{at} {value}");
+        }
     }
 }

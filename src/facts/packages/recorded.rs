@@ -2,7 +2,7 @@
 
 use md5::{Digest, Md5};
 use sha1::Sha1;
-use sha2::{Sha256, Sha384, Sha512};
+use sha2::{Sha224, Sha256, Sha384, Sha512};
 
 use crate::fs::FsError;
 use crate::text::unhex;
@@ -18,6 +18,8 @@ pub enum Recorded {
     Md5([u8; 16]),
     /// 20 bytes.
     Sha1([u8; 20]),
+    /// 28 bytes.
+    Sha224([u8; 28]),
     /// 32 bytes.
     Sha256([u8; 32]),
     /// 48 bytes.
@@ -35,17 +37,19 @@ struct Comparison {
 enum Running {
     Md5(Md5),
     Sha1(Sha1),
+    Sha224(Sha224),
     Sha256(Sha256),
     Sha384(Sha384),
     Sha512(Sha512),
 }
 
 impl Recorded {
-    /// A digest in hexadecimal, told by its length; RPM's number of the algorithm says the same.
+    /// A digest in hexadecimal, told by its length.
     pub(super) fn from_hex(text: &[u8]) -> Option<Self> {
         match text.len() {
             32 => unhex(text).map(Self::Md5),
             40 => unhex(text).map(Self::Sha1),
+            56 => unhex(text).map(Self::Sha224),
             64 => unhex(text).map(Self::Sha256),
             96 => unhex(text).map(Self::Sha384),
             128 => unhex(text).map(Self::Sha512),
@@ -58,6 +62,7 @@ impl Recorded {
         match bytes.len() {
             16 => bytes.try_into().ok().map(Self::Md5),
             20 => bytes.try_into().ok().map(Self::Sha1),
+            28 => bytes.try_into().ok().map(Self::Sha224),
             32 => bytes.try_into().ok().map(Self::Sha256),
             48 => bytes.try_into().ok().map(Self::Sha384),
             64 => bytes.try_into().ok().map(Self::Sha512),
@@ -65,10 +70,23 @@ impl Recorded {
         }
     }
 
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Md5(bytes) => bytes,
+            Self::Sha1(bytes) => bytes,
+            Self::Sha224(bytes) => bytes,
+            Self::Sha256(bytes) => bytes,
+            Self::Sha384(bytes) => bytes,
+            Self::Sha512(bytes) => bytes,
+        }
+    }
+
     fn compare(self) -> Comparison {
         let running = match self {
             Self::Md5(_) => Running::Md5(Md5::new()),
             Self::Sha1(_) => Running::Sha1(Sha1::new()),
+            Self::Sha224(_) => Running::Sha224(Sha224::new()),
             Self::Sha256(_) => Running::Sha256(Sha256::new()),
             Self::Sha384(_) => Running::Sha384(Sha384::new()),
             Self::Sha512(_) => Running::Sha512(Sha512::new()),
@@ -106,6 +124,7 @@ impl Comparison {
         match &mut self.running {
             Running::Md5(hasher) => hasher.update(piece),
             Running::Sha1(hasher) => hasher.update(piece),
+            Running::Sha224(hasher) => hasher.update(piece),
             Running::Sha256(hasher) => hasher.update(piece),
             Running::Sha384(hasher) => hasher.update(piece),
             Running::Sha512(hasher) => hasher.update(piece),
@@ -117,6 +136,7 @@ impl Comparison {
         let found = match self.running {
             Running::Md5(hasher) => Recorded::Md5(hasher.finalize().into()),
             Running::Sha1(hasher) => Recorded::Sha1(hasher.finalize().into()),
+            Running::Sha224(hasher) => Recorded::Sha224(hasher.finalize().into()),
             Running::Sha256(hasher) => Recorded::Sha256(hasher.finalize().into()),
             Running::Sha384(hasher) => Recorded::Sha384(hasher.finalize().into()),
             Running::Sha512(hasher) => Recorded::Sha512(hasher.finalize().into()),

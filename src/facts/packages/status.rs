@@ -1,6 +1,8 @@
 //! The stanzas of dpkg's status file.
 
-use super::Package;
+use std::ops::ControlFlow;
+
+use super::{Manager, Package};
 use crate::facts::lines;
 use crate::text::unhex;
 
@@ -20,7 +22,8 @@ pub(super) struct Stanza<'a> {
 impl<'a> Stanza<'a> {
     pub(super) fn package(&self) -> Package {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Package { name: text(self.name), version: text(self.version), architecture: text(self.architecture) }
+        let (name, version) = (text(self.name), text(self.version));
+        Package { name, version, architecture: text(self.architecture), manager: Manager::Dpkg }
     }
 
     /// Paths of configuration files and their MD5, where it is one (`newconffile` is not).
@@ -42,14 +45,17 @@ impl<'a> Stanza<'a> {
     }
 }
 
-/// The packages of `content` that are installed.
-pub(super) fn parse(content: &[u8]) -> Vec<Stanza<'_>> {
-    let mut all = Vec::new();
+/// Hands on each package of `content` that is installed, until one is refused.
+pub(super) fn each<'a>(content: &'a [u8], visit: &mut dyn FnMut(&Stanza<'a>) -> ControlFlow<()>) {
     let mut stanza = Stanza::default();
     let mut in_conffiles = false;
-    for (_, line) in lines(content) {
+    // The last stanza may end without an empty line.
+    for (_, line) in lines(content).chain([(0, [].as_slice())]) {
         if line.is_empty() {
-            all.push(std::mem::take(&mut stanza));
+            let whole = std::mem::take(&mut stanza);
+            if whole.is_installed() && visit(&whole).is_break() {
+                return;
+            }
         } else if line.starts_with(b" ") {
             if in_conffiles {
                 stanza.conffiles.push(line);
@@ -58,9 +64,6 @@ pub(super) fn parse(content: &[u8]) -> Vec<Stanza<'_>> {
             in_conffiles = field(&mut stanza, line);
         }
     }
-    all.push(stanza);
-    all.retain(Stanza::is_installed);
-    all
 }
 
 /// Takes a field; says whether it was `Conffiles`, whose lines follow.
@@ -91,6 +94,11 @@ mod tests {
 
     #[test]
     fn a_name_cannot_leave_the_database() {
-        assert!(parse(b"Package: ../../etc/x\nStatus: install ok installed\n").is_empty());
+        let mut found = 0;
+        each(b"Package: ../../etc/x\nStatus: install ok installed\n", &mut |_| {
+            found += 1;
+            ControlFlow::Continue(())
+        });
+        assert_eq!(found, 0);
     }
 }

@@ -76,7 +76,7 @@ pub(super) const fn category_name(category: Category) -> &'static str {
         Category::Leftover => "Leftovers of the build",
         Category::Persistence => "What starts by itself",
         Category::Privilege => "Programs with more rights",
-        Category::Integrity => "Files that differ from their packages",
+        Category::Integrity => "Files that differ from their packages or the reference",
         Category::Hardening => "Hardening",
     }
 }

@@ -35,6 +35,15 @@ pub struct Budget {
     pub nested_depth: u32,
     /// Findings of one rule in one file; the rest is counted.
     pub findings_per_file: usize,
+    /// What trying one password against one hash may cost, in nominal nanoseconds of one core: the image chooses
+    /// the rounds. Like the limit on all of them it counts work by a table and not by a clock.
+    pub password_trial: u64,
+    /// What all tries of passwords of an image may cost, in the same unit.
+    pub password_trials: u64,
+    /// Bytes of memory that trying one password may take.
+    pub password_memory: u64,
+    /// Hashes of passwords of an image that are tried, each with its account.
+    pub password_hashes: usize,
 }
 
 impl Default for Budget {
@@ -55,6 +64,10 @@ impl Default for Budget {
             nested_volumes: 256,
             nested_depth: 2,
             findings_per_file: 100,
+            password_trial: 500_000_000,
+            password_trials: 4_000_000_000,
+            password_memory: 64 << 20,
+            password_hashes: 1000,
         }
     }
 }

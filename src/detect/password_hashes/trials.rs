@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::candidates::{self, Candidate, Kind};
 use super::schemes::{self, Scheme};
-use super::{ADVISORIES_WITH_HASH, LOCKED, default_advisory};
+use super::{GROUP, HASH, IN_PASSWD, LOCKED, OLD, default_advisory};
 use crate::budget::Budget;
 use crate::facts::Facts;
 use crate::finding::{Confidence, Finding, Proof, Secret, Severity};
@@ -77,7 +77,7 @@ fn trials(findings: &[Finding]) -> Vec<Trial> {
     let mut known: BTreeMap<(&[u8], Option<&str>), usize> = BTreeMap::new();
     let mut trials: Vec<Trial> = Vec::new();
     for (place, finding) in findings.iter().enumerate() {
-        let is_hash = ADVISORIES_WITH_HASH.contains(&finding.advisory.id.as_str())
+        let is_hash = [HASH, IN_PASSWD, LOCKED, OLD, GROUP].contains(&finding.advisory.id.as_str())
             && finding.proof == Some(Proof::Structure);
         let Some(hash) = finding.evidence.secrets.first().filter(|_| is_hash) else { continue };
         let subject = finding.subject.as_deref();
@@ -208,8 +208,8 @@ impl Outcome {
 /// A lock, or a hash that is no longer the account's, keeps people out for now; a group's gives its rights only.
 fn severity(finding: &Finding) -> Severity {
     match finding.advisory.id.as_str() {
-        LOCKED | "old-password-hash" => Severity::Medium,
-        "group-password-hash" => Severity::High,
+        LOCKED | OLD => Severity::Medium,
+        GROUP => Severity::High,
         _ => Severity::Critical,
     }
 }

@@ -15,6 +15,8 @@ pub struct Budget {
     pub whole_file: u64,
     /// Bytes of data read of one file: a sparse file costs its extents, not its size.
     pub file_data: u64,
+    /// Bytes of holes of one file that are gone over as zeros, where every byte counts (digests).
+    pub hole_bytes: u64,
     /// Length of a disk that comes out of a packed image file; its holes cost nothing but time.
     pub unpacked_image: u64,
     /// Bytes that come out of one packed file, over all levels.
@@ -55,6 +57,7 @@ impl Default for Budget {
             extents: 4 << 20,
             whole_file: 16 << 20,
             file_data: 1 << 40,
+            hole_bytes: 16 << 30,
             unpacked_image: 256 << 30,
             unpacked_bytes: 2 << 30,
             unpacked_total: 1 << 40,

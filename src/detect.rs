@@ -15,6 +15,7 @@ pub mod credential_files;
 pub mod credentials;
 pub mod ec2_user_data;
 pub mod integrity;
+pub mod listed_files;
 pub mod miners;
 pub mod password_hashes;
 mod path_table;
@@ -25,6 +26,8 @@ pub mod shell_history;
 pub mod ssh_host_keys;
 pub mod traces;
 pub mod windows_passwords;
+#[cfg(feature = "yara")]
+pub mod yara;
 
 use std::sync::Arc;
 
@@ -74,6 +77,25 @@ pub trait MatchDetector: Send + Sync {
     fn inspect(&self, entry: &Entry<'_>, matches: &[Match], facts: &Facts, sink: &mut dyn Sink);
 }
 
+/// Looks at the bytes of every file and member as they go by, however many they are: only for what the user asked
+/// for, as it costs its time on every byte.
+pub trait StreamDetector: Send + Sync {
+    /// Everything it can report.
+    fn advisories(&self) -> Vec<Arc<Advisory>>;
+    /// Whether there is anything to look for.
+    fn is_wanted(&self) -> bool;
+    /// What one thread looks with, at one file after the other.
+    fn begin(&self) -> Box<dyn Stream + '_>;
+}
+
+/// Looks at one file after the other.
+pub trait Stream {
+    /// The next bytes of the file at hand.
+    fn piece(&mut self, bytes: &[u8]);
+    /// The file is at its end, or (not `is_whole`) could not be read to it, which somebody else reports.
+    fn end(&mut self, entry: &Entry<'_>, is_whole: bool, sink: &mut dyn Sink);
+}
+
 /// Looks once at the whole system.
 pub trait SystemDetector: Send + Sync {
     /// Everything it can report.
@@ -89,6 +111,8 @@ pub struct Detectors {
     pub files: Vec<Box<dyn FileDetector>>,
     /// By match.
     pub matches: Vec<Box<dyn MatchDetector>>,
+    /// By all bytes.
+    pub streams: Vec<Box<dyn StreamDetector>>,
     /// By system.
     pub systems: Vec<Box<dyn SystemDetector>>,
 }
@@ -105,6 +129,11 @@ pub struct Options {
     pub traces: Arc<Traces>,
     /// What is compared with the package database.
     pub compare: integrity::Extent,
+    /// The digests of files that are not wanted.
+    pub hashes: Arc<listed_files::list::HashLists>,
+    /// The user's rules of YARA.
+    #[cfg(feature = "yara")]
+    pub yara: Option<Arc<yara::Rules>>,
 }
 
 impl Options {
@@ -115,7 +144,18 @@ impl Options {
     #[expect(clippy::expect_used, reason = "the embedded traces are held by a test, not by an image")]
     pub fn embedded() -> Self {
         let traces = Traces::embedded().expect("the embedded traces are valid");
-        Self { traces: Arc::new(traces), compare: integrity::Extent::default() }
+        Self::of(Arc::new(traces))
+    }
+
+    /// These traces, and nothing else that is not usual.
+    pub fn of(traces: Arc<Traces>) -> Self {
+        Self {
+            traces,
+            compare: integrity::Extent::default(),
+            hashes: Arc::default(),
+            #[cfg(feature = "yara")]
+            yara: None,
+        }
     }
 }
 
@@ -145,6 +185,11 @@ pub fn with(options: &Options) -> Detectors {
             Box::new(credentials::Credentials),
             Box::new(miners::MinerMarks::default()),
             Box::new(private_keys::PrivateKeys::default()),
+        ],
+        streams: vec![
+            Box::new(listed_files::ListedFiles::new(Arc::clone(&options.hashes))),
+            #[cfg(feature = "yara")]
+            Box::new(yara::YaraRules::new(options.yara.clone())),
         ],
         systems: vec![
             Box::new(access::Access::default()),

@@ -84,6 +84,8 @@ pub enum Category {
     Shadow,
     /// Coin miners.
     Miner,
+    /// Files that a list or a rule of the user names.
+    Malware,
     /// What lets somebody in, or up, who should not be.
     Access,
     /// What the machine that the image was made on left behind.
@@ -109,6 +111,7 @@ impl Category {
             Self::Credential => "credential",
             Self::Shadow => "shadow",
             Self::Miner => "miner",
+            Self::Malware => "malware",
             Self::Access => "access",
             Self::Leftover => "leftover",
             Self::Persistence => "persistence",

@@ -213,3 +213,6 @@ fn severity(finding: &Finding) -> Severity {
         _ => Severity::Critical,
     }
 }
+
+#[cfg(test)]
+mod tests;

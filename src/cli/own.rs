@@ -36,10 +36,11 @@ impl Own {
 
     /// What tells them from others.
     pub(super) fn identity(&self) -> Vec<u8> {
-        let hashes = self.hashes.identity().to_vec();
         #[cfg(feature = "yara")]
-        let hashes = [hashes, self.yara.iter().flat_map(|rules| rules.identity()).collect()].concat();
-        hashes
+        let rules = self.yara.iter().flat_map(|rules| rules.identity()).collect();
+        #[cfg(not(feature = "yara"))]
+        let rules = Vec::new();
+        [self.hashes.identity().to_vec(), rules].concat()
     }
 
     /// `options` with them.

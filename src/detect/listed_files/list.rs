@@ -54,6 +54,7 @@ pub enum ListError {
 }
 
 /// How the lines of a list are read.
+#[derive(Clone, Copy)]
 enum Form {
     /// The digest first, then white space and whatever follows.
     Plain,
@@ -85,7 +86,7 @@ impl HashLists {
 
     /// The names of the lists that have `digest`.
     pub(super) fn naming<'l>(&'l self, digest: &'l [u8; 32]) -> impl Iterator<Item = &'l str> {
-        let has = |list: &&List| list.digests.binary_search(digest).is_ok();
+        let has = move |list: &&List| list.digests.binary_search(digest).is_ok();
         self.lists.iter().filter(has).map(|list| list.name.as_str())
     }
 
@@ -115,8 +116,8 @@ fn read(mut from: impl BufRead) -> Result<Vec<[u8; 32]>, ListError> {
             return Err(wrong(format!("has more than {LONGEST} bytes")));
         }
         // A mark of the order of bytes stands before the first line of some lists.
-        let trimmed = if line == 1 { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text) } else { &text };
-        let trimmed = trimmed.trim_ascii();
+        let marked = text.strip_prefix(b"\xef\xbb\xbf").filter(|_| line == 1);
+        let trimmed = marked.unwrap_or(text.as_slice()).trim_ascii();
         if let Some(comment) = trimmed.strip_prefix(b"#") {
             // Some tables have their header in a comment.
             form = form.or_else(|| column(comment).filter(|_| comment.contains(&b',')).map(Form::Table));

@@ -4,7 +4,7 @@ use crate::detect::{Collected, FileDetector};
 use crate::fs::{FileType, Metadata, NodeId};
 use crate::tree::Entry;
 
-/// "changeme", "root" and "toor" as libcrypt hashes them; "correct horse" is no default.
+/// "changeme" and "root" as libcrypt hashes them, and what is no default.
 const CHANGEME: &str = "$1$$KFGQ08mr1lw3twjczE8bT1";
 const ROOT: &str = "$1$a$rd3tCGCDyUt8wk7g5colP/";
 const OTHER: &str = "$1$a$fgtAMatgpWUkSneJ8HkaB/";

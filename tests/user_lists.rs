@@ -42,7 +42,8 @@ fn tree(root: &Path) {
         tar.into_inner().unwrap()
     };
     let inner = packed(&[("deep", b"known bad bytes\n")]);
-    fs::write(root.join("opt/pack.tar"), packed(&[("tool", b"known bad bytes\n"), ("inner.tar", &inner)])).unwrap();
+    fs::write(root.join("opt/pack.tar"), packed(&[("tool", b"known bad bytes\n"), ("inner.tar", &inner)]))
+        .unwrap();
     let sparse = fs::File::create(root.join("opt/sparse")).unwrap();
     sparse.set_len(5 << 20).unwrap();
     std::os::unix::fs::FileExt::write_all_at(&sparse, b"in the middle", 3 << 20).unwrap();
@@ -78,16 +79,26 @@ fn files_on_a_list_are_found_wherever_they_are() {
     let (root, list) = (folder.path().join("root"), folder.path().join("list.txt"));
     tree(&root);
     assert!(found(&scan(&root, &[]).1, "listed-hash").is_empty());
-    fs::write(&list, sha256sum(&[&root.join("opt/tool"), &root.join("opt/sparse"), &root.join("opt/pack.tar")])).unwrap();
+    fs::write(
+        &list,
+        sha256sum(&[&root.join("opt/tool"), &root.join("opt/sparse"), &root.join("opt/pack.tar")]),
+    )
+    .unwrap();
     let (exit, json, err) = scan(&root, &["--hashes", list.to_str().unwrap()]);
     assert_eq!((exit, err.as_str()), (Exit::FAILED, ""));
-    let expected =
-        ["/opt/pack.tar", "/opt/pack.tar!/inner.tar!/deep", "/opt/pack.tar!/tool", "/opt/sparse", "/opt/tool"];
+    let expected = [
+        "/opt/pack.tar",
+        "/opt/pack.tar!/inner.tar!/deep",
+        "/opt/pack.tar!/tool",
+        "/opt/sparse",
+        "/opt/tool",
+    ];
     assert_eq!(found(&json, "listed-hash"), expected);
     assert!(json.contains("\"list.txt\""));
     // The archive in the archive, too, whose members are looked at while it goes by.
     let inner = folder.path().join("inner.tar");
-    let unpacked = Command::new("tar").arg("-xOf").arg(root.join("opt/pack.tar")).arg("inner.tar").output().unwrap();
+    let unpacked =
+        Command::new("tar").arg("-xOf").arg(root.join("opt/pack.tar")).arg("inner.tar").output().unwrap();
     fs::File::create(&inner).unwrap().write_all(&unpacked.stdout).unwrap();
     fs::write(&list, sha256sum(&[&inner])).unwrap();
     let json = scan(&root, &["--hashes", list.to_str().unwrap()]).1;

@@ -27,7 +27,12 @@ pub(super) fn audit(
 /// What a cache must have been written under to be of use; `own` is what the user gave.
 pub(super) fn cache_rules(traces: &Traces, own: &Own) -> cache::Rules {
     let budget = format!("{:?}", Budget::default());
-    cache::rules(&[crate::rules::text().as_bytes(), traces.text.as_bytes(), budget.as_bytes(), &own.identity()])
+    cache::rules(&[
+        crate::rules::text().as_bytes(),
+        traces.text.as_bytes(),
+        budget.as_bytes(),
+        &own.identity(),
+    ])
 }
 
 /// Opens an image to look inside.

@@ -40,8 +40,9 @@ impl ListedFiles {
             severity: Severity::Critical,
             why: "Its SHA-256 is on a list given with --hashes: the file is bit for bit what the list names."
                 .to_owned(),
-            remedy: "Do not publish the image; find out how the file came in, and build anew from a trusted base."
-                .to_owned(),
+            remedy:
+                "Do not publish the image; find out how the file came in, and build anew from a trusted base."
+                    .to_owned(),
             references: vec!["https://attack.mitre.org/techniques/T1588/001/".to_owned()],
         });
         Self { lists, listed }

@@ -92,7 +92,9 @@ impl YaraRules {
             title: "File that a YARA rule of the user matches".to_owned(),
             severity: Severity::High,
             why: "A rule given with --yara matches the file; the rule says what that means.".to_owned(),
-            remedy: "Do what the rule is for; where it finds malware, do not publish the image, and build anew.".to_owned(),
+            remedy:
+                "Do what the rule is for; where it finds malware, do not publish the image, and build anew."
+                    .to_owned(),
             references: vec!["https://virustotal.github.io/yara-x/docs/".to_owned()],
         });
         Self { rules, matched }
@@ -165,10 +167,11 @@ fn gap(kind: GapKind, reason: String) -> Gap {
 }
 
 fn finding(matched: &Arc<Advisory>, rule: &Rule<'_, '_>) -> Finding {
-    let named = rule.metadata().filter(|(key, _)| key.eq_ignore_ascii_case("severity")).find_map(|(_, value)| {
-        let MetaValue::String(name) = value else { return None };
-        Severity::by_name(&name.to_ascii_lowercase())
-    });
+    let named =
+        rule.metadata().filter(|(key, _)| key.eq_ignore_ascii_case("severity")).find_map(|(_, value)| {
+            let MetaValue::String(name) = value else { return None };
+            Severity::by_name(&name.to_ascii_lowercase())
+        });
     let mut places: Vec<(usize, &str)> = rule
         .patterns()
         .flat_map(|pattern| pattern.matches().map(move |at| (at.range().start, pattern.identifier())))

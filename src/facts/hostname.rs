@@ -31,7 +31,8 @@ mod tests {
 
     #[test]
     fn the_name_is_the_first_line_that_says_one() {
-        let shelf = Shelf::default().with("/etc/hostname", "\n# set by the build\n web-1.example.org \nother\n");
+        let shelf =
+            Shelf::default().with("/etc/hostname", "\n# set by the build\n web-1.example.org \nother\n");
         assert_eq!(gathered(&shelf), b"web-1.example.org");
         assert_eq!(gathered(&Shelf::default().with("/etc/HOSTNAME", "suse\n")), b"suse");
     }

@@ -61,13 +61,15 @@ impl<'a> Worker<'a> {
         parts: &[Segment],
         collected: &mut Collected,
     ) -> Result<(), FsError> {
-        let all = Subject { location: subject.location.clone(), wanted: Vec::new(), is_watched: true, ..*subject };
+        let all =
+            Subject { location: subject.location.clone(), wanted: Vec::new(), is_watched: true, ..*subject };
         let size = node.metadata().size;
         let Some(mut watch) = self.watch(&all, size > 0) else { return Ok(()) };
         let data = parts.iter().fold(0_u64, |sum, (_, len)| sum.saturating_add(*len));
         let budget = self.shared.budget;
         if size.saturating_sub(data) > budget.hole_bytes || data > budget.file_data {
-            let reason = format!("not held against lists or rules of the user: {size} bytes, most of them holes");
+            let reason =
+                format!("not held against lists or rules of the user: {size} bytes, most of them holes");
             collected.gap(part_gap(&subject.location, GapKind::OverLimit, reason));
             self.idle.push(watch);
             return Ok(());

@@ -14,11 +14,13 @@ const ENDINGS: [&str; 3] = ["yar", "yara", "rules"];
 pub(super) fn read(paths: &[PathBuf]) -> Result<Option<Arc<Rules>>, Failure> {
     let mut files = Vec::new();
     for path in paths {
-        let failed = |problem: &dyn std::fmt::Display| {
-            Failure::usage(format!("--yara {}: {problem}", path.display()))
-        };
+        let failed =
+            |problem: &dyn std::fmt::Display| Failure::usage(format!("--yara {}: {problem}", path.display()));
         if !path.is_dir() {
-            files.push((path.display().to_string(), fs::read_to_string(path).map_err(|error| failed(&error))?));
+            files.push((
+                path.display().to_string(),
+                fs::read_to_string(path).map_err(|error| failed(&error))?,
+            ));
             continue;
         }
         let before = files.len();
@@ -35,7 +37,9 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Option<Arc<Rules>>, Failure> {
         return Ok(None);
     }
     let compiled = Rules::compile(&files);
-    compiled.map(|rules| Some(Arc::new(rules))).map_err(|problem| Failure::usage(format!("--yara: {problem}")))
+    compiled
+        .map(|rules| Some(Arc::new(rules)))
+        .map_err(|problem| Failure::usage(format!("--yara: {problem}")))
 }
 
 /// The files of rules in a folder, in order.

@@ -12,8 +12,8 @@ use crate::text::{Escaped, unhex};
 
 /// The digest of nothing: every empty file would be found.
 const OF_NOTHING: [u8; 32] = [
-    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae,
-    0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27,
+    0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
 ];
 /// Bytes of a line; what is longer is no list.
 const LONGEST: u64 = 64 << 10;
@@ -133,7 +133,9 @@ fn read(mut from: impl BufRead) -> Result<Vec<[u8; 32]>, ListError> {
             };
             let digest = known.digest(trimmed).map_err(wrong)?;
             if digest == OF_NOTHING {
-                return Err(wrong("is the SHA-256 of an empty file, which would find every empty file".to_owned()));
+                return Err(wrong(
+                    "is the SHA-256 of an empty file, which would find every empty file".to_owned(),
+                ));
             }
             digests.push(digest);
             form = Some(known);
@@ -149,7 +151,11 @@ impl Form {
             Self::Table(column) => {
                 let cells = cells(line).ok_or_else(|| format!("a quote is not closed: {}", shown(line)))?;
                 let cell = cells.get(*column).ok_or_else(|| {
-                    format!("has {} columns, and the SHA-256 is in column {}", cells.len(), column.saturating_add(1))
+                    format!(
+                        "has {} columns, and the SHA-256 is in column {}",
+                        cells.len(),
+                        column.saturating_add(1)
+                    )
                 })?;
                 unhex(cell.trim_ascii()).ok_or_else(|| {
                     format!("no SHA-256 in column {}: {}", column.saturating_add(1), shown(cell))
@@ -171,7 +177,8 @@ fn column(header: &[u8]) -> Option<usize> {
     let is_named = |cell: &Vec<u8>| {
         let letters = cell.iter().filter(|byte| byte.is_ascii_alphanumeric());
         let name: Vec<u8> = letters.map(u8::to_ascii_lowercase).collect();
-        [&b"sha256"[..], b"sha256hash", b"sha256sum", b"sha256digest", b"hashsha256", b"filesha256"].contains(&name.as_slice())
+        [&b"sha256"[..], b"sha256hash", b"sha256sum", b"sha256digest", b"hashsha256", b"filesha256"]
+            .contains(&name.as_slice())
     };
     cells(header)?.iter().position(is_named)
 }
@@ -264,7 +271,10 @@ mod tests {
             (format!("sha256\n{ABC}\n\"{ABC}\n"), "line 3: a quote is not closed"),
             ("sha256,x\n,y\n".to_owned(), "line 2: no SHA-256 in column 1: "),
             ("d41d8cd98f00b204e9800998ecf8427e  md5\n".to_owned(), "line 1: neither"),
-            ("\u{1b}[31mred\n".to_owned(), "line 1: neither a SHA-256 nor a header with a column sha256: \\u{1b}[31mred"),
+            (
+                "\u{1b}[31mred\n".to_owned(),
+                "line 1: neither a SHA-256 nor a header with a column sha256: \\u{1b}[31mred",
+            ),
             ("x".repeat(70_000), "line 1: has more than"),
         ] {
             let problem = problem(&text);

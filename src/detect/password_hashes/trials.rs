@@ -181,7 +181,9 @@ impl Planned<'_> {
             }
             None if tried == all => Outcome::None,
             None if tried == 0 => Outcome::Some("not tried: the limit for all hashes is reached".to_owned()),
-            None => Outcome::Some(format!("only the {tried} most likely of {all} were tried: {}", self.scheme)),
+            None => {
+                Outcome::Some(format!("only the {tried} most likely of {all} were tried: {}", self.scheme))
+            }
         }
     }
 }

@@ -16,8 +16,14 @@ const KNOWN: [(&str, &str); 22] = [
     ("changeme", "$1$$KFGQ08mr1lw3twjczE8bT1"),
     ("root", "$5$saltstring0$0ex0Lc7GiHJj1SCVSrymF1ci/i4mZJehigfjS6ChjQ."),
     (LONG, "$5$rounds=1000$abcdefghijklmnop$wQtWUuvR9exkr0W6niZVpWJIwYuD8SUBs1J58C12uqD"),
-    ("pass w\u{f6}rd", "$6$0123456789abcdef$yD68ViH7ZEKCNPAZ9TD4SEbwZuOUFnun9ZwyJ7OWjAoiJeUdQpAW.TI2Kej9foe7/pkwrj0AKj2uo6lr1YXkY/"),
-    ("", "$6$rounds=1400$short$obpoDhweAR128mj0AYRn0Nm.2w5W5Xb4JaLdNU3m9EQ6lnTZjlYrLZ8LjYbEdikKVT5qGEuoaT502vq2Io9Er/"),
+    (
+        "pass w\u{f6}rd",
+        "$6$0123456789abcdef$yD68ViH7ZEKCNPAZ9TD4SEbwZuOUFnun9ZwyJ7OWjAoiJeUdQpAW.TI2Kej9foe7/pkwrj0AKj2uo6lr1YXkY/",
+    ),
+    (
+        "",
+        "$6$rounds=1400$short$obpoDhweAR128mj0AYRn0Nm.2w5W5Xb4JaLdNU3m9EQ6lnTZjlYrLZ8LjYbEdikKVT5qGEuoaT502vq2Io9Er/",
+    ),
     ("changeme", "$2b$04$abcdefghijklmnopqrstuurMY81APmSEiT1iMIjNrGHNRdC0U9WWm"),
     ("root", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.fRWiDCMT6IgU3ECB1PWDroxmbUpQdx6"),
     (LONG, "$2y$04$......................ZT8LBk6AToXkHG/b.yjujPqC./BJnwm"),

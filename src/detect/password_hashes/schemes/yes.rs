@@ -58,7 +58,10 @@ impl<'h> Yescrypt<'h> {
         let n = 1_u64.checked_shl(log2_n).unwrap_or(u64::MAX);
         let rounds = u64::from(t).saturating_add(2);
         let lanes = u64::from(p).saturating_mul(LANE / BLOCK);
-        n.saturating_mul(u64::from(r)).saturating_mul(u64::from(p)).saturating_mul(rounds).saturating_add(lanes)
+        n.saturating_mul(u64::from(r))
+            .saturating_mul(u64::from(p))
+            .saturating_mul(rounds)
+            .saturating_add(lanes)
     }
 
     /// Bytes of memory.

@@ -30,7 +30,8 @@ fn fact<'f>(finding: &'f Finding, name: &str) -> Option<&'f str> {
 
 #[test]
 fn a_default_password_is_critical_and_its_value_a_secret() {
-    let findings = tried(&format!("admin:{CHANGEME}:1:0:9:7:::\nuser:{OTHER}:1:0:9:7:::\n"), &Budget::default());
+    let findings =
+        tried(&format!("admin:{CHANGEME}:1:0:9:7:::\nuser:{OTHER}:1:0:9:7:::\n"), &Budget::default());
     assert_eq!(findings[0].advisory.id, "default-password");
     assert_eq!(findings[0].severity, Severity::Critical);
     assert_eq!(findings[0].proof, Some(Proof::Recomputed));
@@ -59,7 +60,10 @@ fn the_empty_password_has_no_value_to_show() {
 #[test]
 fn a_lock_makes_it_less_bad() {
     let findings = tried(&format!("root:!{ROOT}:1:0:9:7:::\n"), &Budget::default());
-    assert_eq!((findings[0].advisory.id.as_str(), findings[0].severity), ("default-password", Severity::Medium));
+    assert_eq!(
+        (findings[0].advisory.id.as_str(), findings[0].severity),
+        ("default-password", Severity::Medium)
+    );
     let mut group = shadow("/etc/gshadow", &format!("root:{ROOT}::\n"));
     join(&Facts::default(), &Budget::default(), 1, &mut group);
     assert_eq!(group[0].severity, Severity::High);
@@ -68,7 +72,9 @@ fn a_lock_makes_it_less_bad() {
 #[test]
 fn what_costs_too_much_is_said_and_not_computed() {
     let digest = "a".repeat(86);
-    let text = format!("root:$6$rounds=999999999$salt${digest}:1:0:9:7:::\nnt:$3$$8cc19b6a8cfeac299c2871c86b38de28:1:0:9:7:::\n");
+    let text = format!(
+        "root:$6$rounds=999999999$salt${digest}:1:0:9:7:::\nnt:$3$$8cc19b6a8cfeac299c2871c86b38de28:1:0:9:7:::\n"
+    );
     let begun = std::time::Instant::now();
     let findings = tried(&text, &Budget::default());
     assert!(begun.elapsed().as_secs() < 5);
@@ -79,7 +85,10 @@ fn what_costs_too_much_is_said_and_not_computed() {
     // Memory has a limit of its own: 2^16 blocks of 4 KiB.
     let wide = "a:$y$jDT$abcdefghijklmnopqrstu.$kHWjygbg2D/mrPyWWm5uY0bWULb.EYLPPcQs7GdL3D/:1:0:9:7:::\n";
     let findings = tried(wide, &Budget { password_trial: u64::MAX, ..Budget::default() });
-    assert_eq!(fact(&findings[0], FACT), Some("not tried: yescrypt of N=2^16, r=32, p=1, t=0 is over the limit"));
+    assert_eq!(
+        fact(&findings[0], FACT),
+        Some("not tried: yescrypt of N=2^16, r=32, p=1, t=0 is over the limit")
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use assay::cli::{self, Exit, Terminal};
 
-const RULES: &str = r#"
+const RULES: &str = r##"
 private rule is_script { strings: $a = "#!/bin/sh" condition: $a at 0 }
 rule dropper : loader network {
     meta:
@@ -24,7 +24,7 @@ rule dropper : loader network {
 }
 rule plain { strings: $a = "http://198.51.100.7/" condition: $a }
 rule odd { meta: severity = "dreadful" note = "\x1b[31mred" strings: $a = "odd bytes" condition: $a }
-"#;
+"##;
 
 fn assay(args: &[&str]) -> (Exit, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -79,8 +79,10 @@ fn rules_find_files_and_members_with_their_own_severity() {
     let (exit, json, err) = scan(&root, &rules, &["--format", "json"]);
     assert_eq!((exit, err.as_str()), (Exit::FAILED, ""));
     let found = found(&json);
-    let short: Vec<(&str, &str, &str)> =
-        found.iter().map(|(severity, rule, path, _)| (severity.as_str(), rule.as_str(), path.as_str())).collect();
+    let short: Vec<(&str, &str, &str)> = found
+        .iter()
+        .map(|(severity, rule, path, _)| (severity.as_str(), rule.as_str(), path.as_str()))
+        .collect();
     let expected = [
         ("critical", "dropper", "/run"),
         ("high", "odd", "/odd"),

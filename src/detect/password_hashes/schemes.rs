@@ -50,12 +50,12 @@ mod table {
     /// One encryption.
     pub(super) const BSDI_ROUND: u64 = 600;
     pub(super) const MD5: u64 = 400_000;
-    pub(super) const SHA256_ROUND: u64 = 600;
-    pub(super) const SHA512_ROUND: u64 = 900;
+    pub(super) const SHA256_ROUND: u64 = 400;
+    pub(super) const SHA512_ROUND: u64 = 600;
     /// Of one of the 2^cost rounds.
-    pub(super) const BCRYPT_ROUND: u64 = 60_000;
+    pub(super) const BCRYPT_ROUND: u64 = 80_000;
     /// For each block of 128 bytes that is made or read.
-    pub(super) const SCRYPT_BLOCK: u64 = 300;
+    pub(super) const SCRYPT_BLOCK: u64 = 160;
 }
 
 /// The scheme of a hash; `None` for what cannot be computed.

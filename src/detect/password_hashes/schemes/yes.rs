@@ -52,16 +52,14 @@ impl<'h> Yescrypt<'h> {
         parameters.check().then_some(Self { parameters, salt, gost })
     }
 
-    /// Blocks of 128 bytes that are made and read, at most.
+    /// Blocks of 128 bytes that are made and read, at most. The native mode shares N out among its lanes.
     pub(super) fn blocks(&self) -> u64 {
-        let Parameters { log2_n, r, p, t, .. } = self.parameters;
+        let Parameters { mode, log2_n, r, p, t } = self.parameters;
         let n = 1_u64.checked_shl(log2_n).unwrap_or(u64::MAX);
-        let rounds = u64::from(t).saturating_add(2);
-        let lanes = u64::from(p).saturating_mul(LANE / BLOCK);
-        n.saturating_mul(u64::from(r))
-            .saturating_mul(u64::from(p))
-            .saturating_mul(rounds)
-            .saturating_add(lanes)
+        let (rounds, lanes) = (u64::from(t).saturating_add(2), u64::from(p));
+        let passes = rounds.saturating_mul(if mode.is_rw() { 1 } else { lanes });
+        let tables = lanes.saturating_mul(LANE / BLOCK);
+        n.saturating_mul(u64::from(r)).saturating_mul(passes).saturating_add(tables)
     }
 
     /// Bytes of memory.

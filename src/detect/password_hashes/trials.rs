@@ -1,8 +1,8 @@
 //! Default passwords: every hash among the findings is tried against what nobody chose ([`candidates`]).
 //!
 //! This is done on the whole report, in its order, so that it is the same for any number of threads. Which tries
-//! are made follows from costs by a table before the first one is made: the most likely password of every hash,
-//! then the next one of every hash, until the budget is spent. What is not tried is said in the finding.
+//! are made follows from costs by a table before the first one is made: each hash has its share of the budget, which
+//! it spends on the most likely passwords. What is not tried is said in the finding.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -115,9 +115,18 @@ fn plan<'t>(trial: &'t Trial, facts: &Facts, budget: &Budget, before: usize) -> 
     })
 }
 
-/// Shares the budget out: the most likely password of every hash, then the next one.
+/// Shares the budget out: every hash has the same share, and what the cheap ones leave goes to the others; what is
+/// left by shares that are too small for a try is spent in the order of the report, one try of every hash at a time.
 fn share(planned: &mut [Planned<'_>], budget: &Budget) {
     let mut left = budget.password_trials;
+    let mut open: Vec<&mut Planned<'_>> = planned.iter_mut().collect();
+    open.sort_by_key(|plan| plan.cost.saturating_mul(plan.candidates.len() as u64));
+    for (plan, sharers) in open.iter_mut().rev().zip(1_u64..).collect::<Vec<_>>().into_iter().rev() {
+        let part = left.checked_div(sharers).unwrap_or_default();
+        let tries = part.checked_div(plan.cost).unwrap_or_default().min(plan.candidates.len() as u64);
+        plan.tried = usize::try_from(tries).unwrap_or_default();
+        left = left.saturating_sub(tries.saturating_mul(plan.cost));
+    }
     let mut open: Vec<&mut Planned<'_>> = planned.iter_mut().collect();
     while !open.is_empty() {
         open.retain_mut(|plan| {

@@ -93,8 +93,7 @@ fn what_costs_too_much_is_said_and_not_computed() {
 
 #[test]
 fn a_small_budget_tries_the_most_likely_of_every_hash() {
-    // Three tries for two hashes: the own names of both, and one more.
-    let budget = Budget { password_trials: 3 * 400_000, ..Budget::default() };
+    let budget = Budget { password_trials: 4 * 400_000, ..Budget::default() };
     let text = format!("x:{OTHER}:1:0:9:7:::\nroot:{ROOT}:1:0:9:7:::\nadmin:{CHANGEME}:1:0:9:7:::\n");
     let findings = tried(&text, &Budget { password_hashes: 2, ..budget });
     assert!(fact(&findings[0], FACT).unwrap().starts_with("only the 2 most likely of "));
@@ -102,6 +101,21 @@ fn a_small_budget_tries_the_most_likely_of_every_hash() {
     assert_eq!(fact(&findings[2], FACT), Some("not tried: there are more than 2 hashes"));
     let none = tried(&text, &Budget { password_trials: 0, ..Budget::default() });
     assert_eq!(fact(&none[0], FACT), Some("not tried: the limit for all hashes is reached"));
+}
+
+#[test]
+fn a_costly_hash_does_not_take_the_tries_of_a_cheap_one() {
+    let costly = "bc:$2b$05$abcdefghijklmnopqrstuufAkr.oEPMKRzIoj4GvblEuuKtPZm.pq:1:0:9:7:::\n";
+    let text = format!("{costly}x:{OTHER}:1:0:9:7:::\n");
+    // Half of it is enough for all tries of MD5, and for a part of those of bcrypt.
+    let findings = tried(&text, &Budget { password_trials: 400_000 * 400, ..Budget::default() });
+    assert!(fact(&findings[0], FACT).is_some());
+    assert_eq!(fact(&findings[1], FACT), None);
+    // Shares that are too small for a try are put together.
+    let three = [costly, &costly.replace("bc:", "b:"), &costly.replace("bc:", "c:")].concat();
+    let findings = tried(&three, &Budget { password_trials: 2_600_000, ..Budget::default() });
+    assert!(fact(&findings[0], FACT).unwrap().starts_with("only the 1 most likely"));
+    assert!(fact(&findings[1], FACT).unwrap().starts_with("not tried"));
 }
 
 #[test]

@@ -121,11 +121,13 @@ fn share(planned: &mut [Planned<'_>], budget: &Budget) {
     let mut left = budget.password_trials;
     let mut open: Vec<&mut Planned<'_>> = planned.iter_mut().collect();
     open.sort_by_key(|plan| plan.cost.saturating_mul(plan.candidates.len() as u64));
-    for (plan, sharers) in open.iter_mut().rev().zip(1_u64..).collect::<Vec<_>>().into_iter().rev() {
+    let mut sharers = open.len() as u64;
+    for plan in open {
         let part = left.checked_div(sharers).unwrap_or_default();
         let tries = part.checked_div(plan.cost).unwrap_or_default().min(plan.candidates.len() as u64);
         plan.tried = usize::try_from(tries).unwrap_or_default();
         left = left.saturating_sub(tries.saturating_mul(plan.cost));
+        sharers = sharers.saturating_sub(1);
     }
     let mut open: Vec<&mut Planned<'_>> = planned.iter_mut().collect();
     while !open.is_empty() {

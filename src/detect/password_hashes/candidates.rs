@@ -72,7 +72,7 @@ pub(super) fn of(name: &[u8], facts: &Facts) -> Vec<Candidate> {
 fn made_of(name: &[u8]) -> Vec<Vec<u8>> {
     let reversed = name.iter().rev().copied().collect();
     let mut capital = name.to_vec();
-    capital.iter_mut().take(1).for_each(|first| first.make_ascii_uppercase());
+    capital.iter_mut().take(1).for_each(u8::make_ascii_uppercase);
     let with = |name: &[u8], end: &str| [name, end.as_bytes()].concat();
     vec![
         with(name, "123"),

@@ -1,6 +1,6 @@
 //! Lists and rules of the user, end to end.
 
-#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is a failed test")]
 
 use std::ffi::OsString;
 use std::fs;

@@ -1,7 +1,7 @@
 //! Rules of YARA of the user, end to end: `cargo test --features yara --test yara`.
 
 #![cfg(feature = "yara")]
-#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is a failed test")]
 
 use std::ffi::OsString;
 use std::fs;

@@ -106,6 +106,8 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
     // What is joined is joined in the order of the report, whatever thread found it.
     merge::sort(&mut findings, &mut gaps);
     detect::miners::starts::join(&system.tree, &mut findings);
+    progress.begin("trying default passwords", 0);
+    detect::password_hashes::trials::join(&facts, budget, settings.jobs, &mut findings);
     joins::keys(&mut findings);
     merge::sort(&mut findings, &mut gaps);
     joins::secrets(&mut findings);

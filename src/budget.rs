@@ -15,6 +15,8 @@ pub struct Budget {
     pub whole_file: u64,
     /// Bytes of data read of one file: a sparse file costs its extents, not its size.
     pub file_data: u64,
+    /// Bytes of holes of one file that are gone over as zeros, where every byte counts (digests).
+    pub hole_bytes: u64,
     /// Length of a disk that comes out of a packed image file; its holes cost nothing but time.
     pub unpacked_image: u64,
     /// Bytes that come out of one packed file, over all levels.
@@ -35,6 +37,15 @@ pub struct Budget {
     pub nested_depth: u32,
     /// Findings of one rule in one file; the rest is counted.
     pub findings_per_file: usize,
+    /// What trying one password against one hash may cost, in nominal nanoseconds of one core: the image chooses
+    /// the rounds. Like the limit on all of them it counts work by a table and not by a clock.
+    pub password_trial: u64,
+    /// What all tries of passwords of an image may cost, in the same unit.
+    pub password_trials: u64,
+    /// Bytes of memory that trying one password may take.
+    pub password_memory: u64,
+    /// Hashes of passwords of an image that are tried, each with its account.
+    pub password_hashes: usize,
 }
 
 impl Default for Budget {
@@ -46,6 +57,7 @@ impl Default for Budget {
             extents: 4 << 20,
             whole_file: 16 << 20,
             file_data: 1 << 40,
+            hole_bytes: 16 << 30,
             unpacked_image: 256 << 30,
             unpacked_bytes: 2 << 30,
             unpacked_total: 1 << 40,
@@ -55,6 +67,10 @@ impl Default for Budget {
             nested_volumes: 256,
             nested_depth: 2,
             findings_per_file: 100,
+            password_trial: 500_000_000,
+            password_trials: 4_000_000_000,
+            password_memory: 72 << 20,
+            password_hashes: 1000,
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod exit;
 mod look;
 mod manifest;
 mod output;
+mod own;
 mod progress;
 mod rules;
 mod scan;

@@ -15,6 +15,7 @@ pub mod credential_files;
 pub mod credentials;
 pub mod ec2_user_data;
 pub mod integrity;
+pub mod listed_files;
 pub mod miners;
 pub mod password_hashes;
 mod path_table;
@@ -27,6 +28,8 @@ pub mod shell_history;
 pub mod ssh_host_keys;
 pub mod traces;
 pub mod windows_passwords;
+#[cfg(feature = "yara")]
+pub mod yara;
 
 use std::sync::Arc;
 
@@ -76,6 +79,25 @@ pub trait MatchDetector: Send + Sync {
     fn inspect(&self, entry: &Entry<'_>, matches: &[Match], facts: &Facts, sink: &mut dyn Sink);
 }
 
+/// Looks at the bytes of every file and member as they go by, however many they are: only for what the user asked
+/// for, as it costs its time on every byte.
+pub trait StreamDetector: Send + Sync {
+    /// Everything it can report.
+    fn advisories(&self) -> Vec<Arc<Advisory>>;
+    /// Whether there is anything to look for.
+    fn is_wanted(&self) -> bool;
+    /// What one thread looks with, at one file after the other.
+    fn begin(&self) -> Box<dyn Stream + '_>;
+}
+
+/// Looks at one file after the other.
+pub trait Stream {
+    /// The next bytes of the file at hand.
+    fn piece(&mut self, bytes: &[u8]);
+    /// The file is at its end, or (not `is_whole`) could not be read to it, which somebody else reports.
+    fn end(&mut self, entry: &Entry<'_>, is_whole: bool, sink: &mut dyn Sink);
+}
+
 /// Looks once at the whole system.
 pub trait SystemDetector: Send + Sync {
     /// Everything it can report.
@@ -91,6 +113,8 @@ pub struct Detectors {
     pub files: Vec<Box<dyn FileDetector>>,
     /// By match.
     pub matches: Vec<Box<dyn MatchDetector>>,
+    /// By all bytes.
+    pub streams: Vec<Box<dyn StreamDetector>>,
     /// By system.
     pub systems: Vec<Box<dyn SystemDetector>>,
 }
@@ -109,6 +133,11 @@ pub struct Options {
     pub compare: integrity::Extent,
     /// A trusted image that this one is compared with.
     pub reference: Option<Arc<reference::Reference>>,
+    /// The digests of files that are not wanted.
+    pub hashes: Arc<listed_files::list::HashLists>,
+    /// The user's rules of YARA.
+    #[cfg(feature = "yara")]
+    pub yara: Option<Arc<yara::Rules>>,
 }
 
 impl Options {
@@ -119,7 +148,19 @@ impl Options {
     #[expect(clippy::expect_used, reason = "the embedded traces are held by a test, not by an image")]
     pub fn embedded() -> Self {
         let traces = Traces::embedded().expect("the embedded traces are valid");
-        Self { traces: Arc::new(traces), compare: integrity::Extent::default(), reference: None }
+        Self::of(Arc::new(traces))
+    }
+
+    /// These traces, and nothing else that is not usual.
+    pub fn of(traces: Arc<Traces>) -> Self {
+        Self {
+            traces,
+            compare: integrity::Extent::default(),
+            reference: None,
+            hashes: Arc::default(),
+            #[cfg(feature = "yara")]
+            yara: None,
+        }
     }
 }
 
@@ -149,6 +190,11 @@ pub fn with(options: &Options) -> Detectors {
             Box::new(credentials::Credentials),
             Box::new(miners::MinerMarks::default()),
             Box::new(private_keys::PrivateKeys::default()),
+        ],
+        streams: vec![
+            Box::new(listed_files::ListedFiles::new(Arc::clone(&options.hashes))),
+            #[cfg(feature = "yara")]
+            Box::new(yara::YaraRules::new(options.yara.clone())),
         ],
         systems: vec![
             Box::new(access::Access::default()),

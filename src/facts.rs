@@ -10,6 +10,7 @@ pub(crate) use glob::glob;
 pub mod accounts;
 mod glob;
 mod histfile;
+mod hostname;
 pub mod os_release;
 pub mod packages;
 pub mod sshd;
@@ -27,6 +28,8 @@ pub struct Facts {
     pub sshd: sshd::Sshd,
     /// Where start files of shells put histories: patterns of the last parts of paths, with `*`.
     pub histories: Vec<String>,
+    /// What the machine calls itself; empty where it says nothing.
+    pub hostname: Vec<u8>,
 }
 
 impl Facts {
@@ -42,6 +45,7 @@ impl Facts {
         let facts = Self {
             os: os_release::OsRelease::gather(&mut desk),
             histories: histfile::gather(&mut desk, &accounts),
+            hostname: hostname::gather(&mut desk),
             accounts,
             packages: packages::Packages::gather(&mut desk),
             sshd: sshd::Sshd::gather(&mut desk),

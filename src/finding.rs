@@ -84,6 +84,8 @@ pub enum Category {
     Shadow,
     /// Coin miners.
     Miner,
+    /// Files that a list or a rule of the user names.
+    Malware,
     /// What lets somebody in, or up, who should not be.
     Access,
     /// What the machine that the image was made on left behind.
@@ -100,7 +102,7 @@ pub enum Category {
 
 impl Category {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SshHostKey,
         Self::SshPrivateKey,
         Self::AuthorizedKeys,
@@ -108,6 +110,7 @@ impl Category {
         Self::Credential,
         Self::Shadow,
         Self::Miner,
+        Self::Malware,
         Self::Access,
         Self::Leftover,
         Self::Persistence,
@@ -125,7 +128,8 @@ impl Category {
             Self::ShellHistory => "what people typed",
             Self::Credential => "tokens, passwords and keys of services",
             Self::Shadow => "password fields and accounts",
-            Self::Miner => "coin miners and other known bad files",
+            Self::Miner => "coin miners",
+            Self::Malware => "files that the user's lists and rules name",
             Self::Access => "what lets somebody in, or up, who should not be",
             Self::Leftover => "what the machine that the image was made on left behind",
             Self::Persistence => "what starts by itself, or makes a hidden door, and is unusual",
@@ -145,6 +149,7 @@ impl Category {
             Self::Credential => "credential",
             Self::Shadow => "shadow",
             Self::Miner => "miner",
+            Self::Malware => "malware",
             Self::Access => "access",
             Self::Leftover => "leftover",
             Self::Persistence => "persistence",

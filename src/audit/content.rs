@@ -43,6 +43,11 @@ impl<'n> NodeReader<'n> {
     pub(super) fn new(node: &'n mut dyn Node, (start, len): Segment) -> Self {
         Self { node, start, at: start, end: start.saturating_add(len), failed: None }
     }
+
+    /// Whether it was read to its end: a node that ends before is cut.
+    pub(super) fn is_done(&self) -> bool {
+        self.at >= self.end
+    }
 }
 
 impl Read for NodeReader<'_> {

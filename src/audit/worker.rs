@@ -21,11 +21,13 @@ mod members;
 mod outcome;
 mod regular;
 mod stream;
+mod watch;
 
 use encoded::Encoded;
 pub(super) use gaps::panic_gap;
 use gaps::{file_gap, part_gap};
 pub(super) use outcome::Outcome;
+use watch::Watch;
 
 /// How much is read at once; files up to this size are handed to detectors without a copy.
 const CHUNK: usize = 2 << 20;
@@ -58,6 +60,8 @@ pub(super) struct Worker<'a> {
     encoded: Encoded,
     /// Matches, and members that a detector asked for: a file with any is not kept in the cache.
     stirred: u64,
+    /// What looks at all bytes, between two files.
+    idle: Vec<Watch<'a>>,
     pub(super) outcome: Outcome,
 }
 
@@ -69,6 +73,8 @@ struct Subject<'e> {
     wanted: Vec<usize>,
     /// Whether any detector wanted to see it.
     is_asked_for: bool,
+    /// Whether its bytes go by from the first to the last, for what looks at all of them.
+    is_watched: bool,
 }
 
 impl<'a> Worker<'a> {
@@ -80,6 +86,7 @@ impl<'a> Worker<'a> {
             buffer,
             encoded: Encoded::default(),
             stirred: 0,
+            idle: Vec::new(),
             outcome: Outcome::default(),
         }
     }
@@ -108,17 +115,19 @@ impl<'a> Worker<'a> {
             node: walked.node,
             target: walked.target.as_deref(),
         };
-        let subject = self.ask(entry, location, collected);
+        let mut subject = self.ask(entry, location, collected);
+        subject.is_watched = search && !mounted.is_plain;
         if walked.metadata.file_type != FileType::Regular || !search && subject.wanted.is_empty() {
             return;
         }
         if shared.tree.is_opened(id) {
             // Its content is in the tree, and looked at there.
             self.outcome.coverage.files_read += u64::from(search);
+            self.watch_opened(id, &subject, collected);
             return;
         }
         let result = shared.tree.open(id).and_then(|mut node| {
-            let read = self.regular(&subject, &mut *node, search, collected);
+            let read = self.regular(&mut subject, &mut *node, search, collected);
             if let Some(damage) = node.damage().filter(|_| search) {
                 collected.gap(part_gap(&subject.location, GapKind::Damaged, damage));
             }
@@ -163,7 +172,7 @@ impl<'a> Worker<'a> {
                 ),
             }
         }
-        Subject { entry, location, wanted, is_asked_for }
+        Subject { entry, location, wanted, is_asked_for, is_watched: true }
     }
 
     /// Puts what was found in one file into the outcome: without repeats, without what its package

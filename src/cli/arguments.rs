@@ -152,6 +152,13 @@ pub(super) struct Scan {
     /// program: whoever can write it can hide a file)
     #[arg(long, value_name = "FILE")]
     pub(super) cache: Option<PathBuf>,
+    /// Find files by a list of SHA-256: a digest a line, as sha256sum writes them, or CSV with a column sha256;
+    /// repeatable. Every file is then digested (a CPU-second a GB), and the list takes 32 bytes a digest of memory
+    #[arg(long, value_name = "FILE")]
+    pub(super) hashes: Vec<PathBuf>,
+    /// Find files by rules of YARA: a file, or a folder of .yar and .yara files; repeatable
+    #[arg(long, value_name = "FILE_OR_DIR", hide = !cfg!(feature = "yara"))]
+    pub(super) yara: Vec<PathBuf>,
     /// Threads [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,

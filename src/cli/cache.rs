@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::output::{self, Place};
+use super::own::Own;
 use super::{Failure, engine};
 use crate::audit::Cache;
 use crate::checks::Traces;
@@ -19,9 +20,9 @@ pub(super) struct Kept {
 }
 
 /// Reads the cache at `path`; a new one where there is none, or where it was written under other rules.
-pub(super) fn open(path: &Path, traces: &Traces) -> Result<Kept, Failure> {
+pub(super) fn open(path: &Path, traces: &Traces, own: &Own) -> Result<Kept, Failure> {
     let shown = path.display();
-    let rules = engine::cache_rules(traces);
+    let rules = engine::cache_rules(traces, own);
     let place = output::place(path)?;
     if matches!(place, Place::Stream(_)) {
         return Err(Failure::usage(format!("--cache {shown}: is no file that can be written anew")));

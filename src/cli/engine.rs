@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Failure;
+use super::own::Own;
 use crate::audit::{self, Progress, Quiet, Report, Settings, System, Target, cache};
 use crate::budget::Budget;
 use crate::checks::{self, Traces};
-use crate::detect::{self, integrity::Extent};
+use crate::detect;
 use crate::finding::Advisory;
 use crate::image;
 use crate::rules::{Engine, proof};
@@ -23,10 +24,15 @@ pub(super) fn audit(
     audit::run(target, &settings, progress).map_err(Failure::unreadable)
 }
 
-/// What a cache must have been written under to be of use.
-pub(super) fn cache_rules(traces: &Traces) -> cache::Rules {
+/// What a cache must have been written under to be of use; `own` is what the user gave.
+pub(super) fn cache_rules(traces: &Traces, own: &Own) -> cache::Rules {
     let budget = format!("{:?}", Budget::default());
-    cache::rules(&[crate::rules::text().as_bytes(), traces.text.as_bytes(), budget.as_bytes()])
+    cache::rules(&[
+        crate::rules::text().as_bytes(),
+        traces.text.as_bytes(),
+        budget.as_bytes(),
+        &own.identity(),
+    ])
 }
 
 /// Opens an image to look inside.
@@ -43,14 +49,15 @@ fn options(outside_files: bool) -> image::Options {
 
 /// Everything that can be reported, by id, each once.
 pub(super) fn advisories(traces: Arc<Traces>) -> Vec<Arc<Advisory>> {
-    let detectors = detect::with(&detect::Options { traces, compare: Extent::default(), reference: None });
+    let detectors = detect::with(&detect::Options::of(traces));
     let files = detectors.files.iter().flat_map(|detector| detector.advisories());
     let matches = detectors.matches.iter().flat_map(|detector| detector.advisories());
+    let streams = detectors.streams.iter().flat_map(|detector| detector.advisories());
     let systems = detectors.systems.iter().flat_map(|detector| detector.advisories());
     let checks = checks::all().unwrap_or_default();
     let checks = checks.iter().map(|check| Arc::clone(&check.advisory));
     let mut all: Vec<_> =
-        files.chain(matches).chain(systems).chain(rule_advisories()).chain(checks).collect();
+        files.chain(matches).chain(streams).chain(systems).chain(rule_advisories()).chain(checks).collect();
     all.sort_by(|a, b| a.id.cmp(&b.id));
     all.dedup_by(|a, b| a.id == b.id);
     all

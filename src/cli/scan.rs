@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::arguments::{AcceptGap, ComparePackages, Display, EvidenceForm, FailOn, Format, Scan};
 use super::output::{self, Place};
+use super::own::Own;
 use super::progress::Bar;
 use super::{Exit, Failure, Terminal, cache, engine};
 use crate::audit::{Progress, Quiet, Report, Settings, Target};
@@ -29,7 +30,8 @@ pub(super) fn run(
         ComparePackages::All => Extent::All,
         ComparePackages::None => Extent::Nothing,
     };
-    let cache = scan.cache.as_deref().map(|path| cache::open(path, &traces)).transpose()?;
+    let own = Own::read(&scan.hashes, &scan.yara)?;
+    let cache = scan.cache.as_deref().map(|path| cache::open(path, &traces, &own)).transpose()?;
     if let (true, Some(path)) = (cache.as_ref().is_some_and(|kept| kept.is_outdated), &scan.cache) {
         let path = path.display();
         writeln!(terminal.err, "{path}: written under other rules; everything is searched.")?;
@@ -37,7 +39,7 @@ pub(super) fn run(
     let settings = Settings {
         jobs,
         benchmark: scan.benchmark.clone(),
-        detect: detect::Options { traces, compare, reference: None },
+        detect: own.options(detect::Options { compare, ..detect::Options::of(traces) }),
         reference: scan.reference.as_deref().map(reference),
         cache: cache.as_ref().map(|kept| Arc::clone(&kept.cache)),
         ..Settings::default()

@@ -2,16 +2,17 @@
 //!
 //! **Finds** password hashes, empty passwords and second accounts with user number 0 in passwd, shadow,
 //! gshadow and opasswd: the system's own, their backups (`shadow-`, `shadow.bak`, /var/backups), copies
-//! below other roots (/srv/chroot/etc/shadow) and members of archives.
+//! below other roots (/srv/chroot/etc/shadow) and members of archives. Hashes are tried against default passwords
+//! and the names of account, host and distribution ([`trials`]), as far as their cost is within the budget.
 //!
 //! **Why it matters:** everybody who starts the image has the hash, can try passwords offline, and then
 //! log in to every other instance of the image.
 //!
-//! **Does not find** the password itself (nothing is cracked), nor hashes in installers' answer files.
+//! **Does not find** other passwords (nothing is cracked), nor hashes in installers' answer files.
 //!
 //! **References:** crypt(5), shadow(5), passwd(5), pam_unix(8).
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
@@ -20,9 +21,33 @@ use crate::fs::FileType;
 use crate::text::Escaped;
 use crate::tree::Entry;
 
+mod candidates;
 mod crypt;
+mod schemes;
+pub mod trials;
 
 use crypt::{Form, Password};
+
+/// Rules whose findings have a hash as their first secret.
+const HASH: &str = "password-hash";
+const IN_PASSWD: &str = "password-hash-in-passwd";
+const LOCKED: &str = "locked-password-hash";
+const OLD: &str = "old-password-hash";
+const GROUP: &str = "group-password-hash";
+
+/// Of a hash whose password is no secret.
+fn default_advisory() -> &'static Arc<Advisory> {
+    static ADVISORY: LazyLock<Arc<Advisory>> = LazyLock::new(|| {
+        advisory(
+            "default-password",
+            "Default password",
+            Severity::Critical,
+            "The password is the account's name or one of the first that anybody tries: whoever reaches a login is in.",
+            "Lock the account before baking the image (usermod -p '*' NAME), and let the instance set its own password.",
+        )
+    });
+    &ADVISORY
+}
 
 /// Looks at password fields.
 pub struct PasswordHashes {
@@ -40,21 +65,21 @@ impl Default for PasswordHashes {
     fn default() -> Self {
         Self {
             hash: advisory(
-                "password-hash",
+                HASH,
                 "Password hash of an account",
                 Severity::High,
                 "Who has the image can try passwords against the hash offline, and log in everywhere the image runs.",
                 "Lock the account before baking the image (usermod -p '*' NAME), and let the instance set its own password.",
             ),
             in_passwd: advisory(
-                "password-hash-in-passwd",
+                IN_PASSWD,
                 "Password hash in a world-readable passwd file",
                 Severity::High,
                 "Every process on the machine can read passwd, so every process can take the hash away.",
                 "Move the hash out with pwconv, and lock the account before baking the image.",
             ),
             locked: advisory(
-                "locked-password-hash",
+                LOCKED,
                 "Password hash behind a lock",
                 Severity::Low,
                 "The account is locked, but the hash is there: it can be cracked, and one usermod -U makes it valid again.",
@@ -68,14 +93,14 @@ impl Default for PasswordHashes {
                 "Lock the account: passwd -l NAME.",
             ),
             old: advisory(
-                "old-password-hash",
+                OLD,
                 "Hash of an earlier password",
                 Severity::Medium,
                 "People return to earlier passwords and vary them; the hash can be cracked offline.",
                 "Remove /etc/security/opasswd before baking the image.",
             ),
             group: advisory(
-                "group-password-hash",
+                GROUP,
                 "Password hash of a group",
                 Severity::Medium,
                 "Who cracks it becomes a member of the group with newgrp.",
@@ -166,6 +191,7 @@ impl FileDetector for PasswordHashes {
             &self.group,
             &self.uid_zero,
             &self.nis,
+            default_advisory(),
         ]
         .into_iter()
         .cloned()

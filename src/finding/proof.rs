@@ -19,6 +19,8 @@ pub enum Proof {
     Name,
     /// The value is one that its maker published, for tests.
     Published,
+    /// The hash comes out of the value: it was computed anew.
+    Recomputed,
 }
 
 impl Proof {
@@ -33,6 +35,7 @@ impl Proof {
             Self::Form => "form and entropy only",
             Self::Name => "name and value",
             Self::Published => "test vector",
+            Self::Recomputed => "hash recomputed",
         }
     }
 }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use super::super::content::fill;
 use super::gaps::part_gap;
+use super::watch::Watched;
 use super::{Subject, Worker};
 use crate::archive::{self, ArchiveError, Format, Spent};
 use crate::detect::{Collected, Sink};
@@ -88,7 +89,10 @@ impl Worker<'_> {
                 self.readable(&subject, format, &mut stream, spent, depth.saturating_add(1), collected);
             }
             Some(format) => {
-                self.archive(&subject, format, &mut stream, spent, depth.saturating_add(1), collected);
+                let mut watched = Watched::new(&mut stream, self.watch(&subject, true));
+                self.archive(&subject, format, &mut watched, spent, depth.saturating_add(1), collected);
+                let (watch, is_whole) = watched.finish();
+                self.unwatch(watch, &subject, is_whole, collected);
             }
             None => {
                 self.stream(&subject, &mut stream, 0, true, collected);

@@ -13,13 +13,18 @@ impl Worker<'_> {
     /// Looks at the content of a regular file.
     pub(super) fn regular(
         &mut self,
-        subject: &Subject<'_>,
+        subject: &mut Subject<'_>,
         node: &mut dyn Node,
         search: bool,
         collected: &mut Collected,
     ) -> Result<(), FsError> {
         let size = node.metadata().size;
         let parts = segments(node.extents()?, size);
+        if subject.is_watched && parts != [(0, size)] {
+            // Its holes are left out below, and belong to its bytes.
+            subject.is_watched = false;
+            self.watch_file(subject, node, &parts, collected)?;
+        }
         if parts.len() > 1 || parts.first().is_some_and(|&(start, _)| start > 0) {
             return self.sparse(subject, node, &parts, search, collected);
         }

@@ -35,6 +35,8 @@ impl Worker<'_> {
         let mut at = base;
         // The key of a content that came in one piece, and what was found where the same was searched before.
         let (mut key, mut known) = (None, None::<Searched>);
+        let mut watch = self.watch(subject, search);
+        let mut is_whole = true;
         self.scan.reset();
         loop {
             let free = self.buffer.get_mut(carried..).unwrap_or_default();
@@ -46,6 +48,10 @@ impl Worker<'_> {
             if carried == 0 {
                 format = archive::recognise(fresh.get(..archive::HEAD).unwrap_or(fresh));
                 self.encoded.begin(base, fresh, format);
+            }
+            if let Some(watch) = &mut watch {
+                watch.piece(fresh);
+                is_whole &= result.is_ok();
             }
             if search {
                 self.outcome.coverage.bytes_searched += fresh.len() as u64;
@@ -81,6 +87,7 @@ impl Worker<'_> {
                 self.judge(subject, &taken, collected);
             }
         }
+        self.unwatch(watch, subject, is_whole, collected);
         match whole {
             Some(whole) if !over => inspect(self.shared, subject, &whole, collected),
             Some(_) => {

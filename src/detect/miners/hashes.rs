@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::text::unhex;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -22,8 +24,8 @@ pub(super) struct Program {
     pub(super) name: String,
     /// In bytes.
     size: usize,
-    /// In lower-case hex.
-    sha256: String,
+    #[serde(deserialize_with = "digest")]
+    sha256: [u8; 32],
     /// Where the hash was published, or how it was made.
     #[expect(dead_code, reason = "demanded of whoever adds an entry, and for people")]
     source: String,
@@ -38,12 +40,18 @@ fn list() -> &'static [Program] {
     &LIST
 }
 
+/// In hex, as in the lists of the user.
+fn digest<'de, D: serde::Deserializer<'de>>(from: D) -> Result<[u8; 32], D::Error> {
+    let text = String::deserialize(from)?;
+    unhex(text.as_bytes()).ok_or_else(|| serde::de::Error::custom("is no SHA-256"))
+}
+
 /// The known miner that `content` is.
 pub(super) fn known(content: &[u8]) -> Option<&'static Program> {
     let mut same_size = list().iter().filter(|program| program.size == content.len()).peekable();
     same_size.peek()?;
-    let digest = crate::text::hex(&Sha256::digest(content));
-    same_size.find(|program| program.sha256 == digest)
+    let digest = Sha256::digest(content);
+    same_size.find(|program| program.sha256 == *digest)
 }
 
 #[cfg(test)]
@@ -53,9 +61,7 @@ mod tests {
     #[test]
     fn the_list_is_valid() {
         for program in list() {
-            let hex = program.sha256.len() == 64
-                && program.sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-            assert!(hex && program.size > 0, "{}", program.name);
+            assert!(program.size > 0, "{}", program.name);
         }
         assert!(known(b"").is_none());
     }

@@ -72,6 +72,7 @@ pub(super) const fn category_name(category: Category) -> &'static str {
         Category::Credential => "Credentials",
         Category::Shadow => "Accounts and passwords",
         Category::Miner => "Coin miners",
+        Category::Malware => "Files that your lists and rules name",
         Category::Access => "Access to the machine",
         Category::Leftover => "Leftovers of the build",
         Category::Persistence => "What starts by itself",

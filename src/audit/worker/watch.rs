@@ -1,0 +1,138 @@
+//! What looks at all bytes of a file or member: digests, rules of the user. Nothing is done here unless the user
+//! asked for it.
+
+use std::io::{self, Read};
+
+use super::super::content::{NodeReader, Segment, fill};
+use super::gaps::{file_gap, part_gap};
+use super::{Placed, Subject, Worker};
+use crate::detect::{Collected, Sink, Stream};
+use crate::finding::GapKind;
+use crate::fs::{FsError, Node};
+use crate::tree::EntryId;
+
+/// What looks at the bytes of one file at a time.
+pub(super) struct Watch<'a>(Vec<Box<dyn Stream + 'a>>);
+
+impl Watch<'_> {
+    pub(super) fn piece(&mut self, bytes: &[u8]) {
+        for stream in &mut self.0 {
+            stream.piece(bytes);
+        }
+    }
+}
+
+impl<'a> Worker<'a> {
+    /// What looks at the bytes of `subject`; none where nothing was asked for, or its bytes do not all go by.
+    pub(super) fn watch(&mut self, subject: &Subject<'_>, search: bool) -> Option<Watch<'a>> {
+        let shared = self.shared;
+        let mut wanted = shared.detectors.streams.iter().filter(|detector| detector.is_wanted()).peekable();
+        if !search || !subject.is_watched || wanted.peek().is_none() {
+            return None;
+        }
+        // An archive in an archive is watched while its members are.
+        Some(self.idle.pop().unwrap_or_else(|| Watch(wanted.map(|detector| detector.begin()).collect())))
+    }
+
+    /// All bytes of `subject` went by, or not.
+    pub(super) fn unwatch(
+        &mut self,
+        watch: Option<Watch<'a>>,
+        subject: &Subject<'_>,
+        is_whole: bool,
+        collected: &mut Collected,
+    ) {
+        let Some(mut watch) = watch else { return };
+        let mut sink = Placed { location: &subject.location, collected };
+        for stream in &mut watch.0 {
+            stream.end(&subject.entry, is_whole, &mut sink);
+        }
+        self.idle.push(watch);
+    }
+
+    /// Goes over a file with holes, which are zeros here.
+    ///
+    /// # Errors
+    /// Of the file system.
+    pub(super) fn watch_file(
+        &mut self,
+        subject: &Subject<'_>,
+        node: &mut dyn Node,
+        parts: &[Segment],
+        collected: &mut Collected,
+    ) -> Result<(), FsError> {
+        let all =
+            Subject { location: subject.location.clone(), wanted: Vec::new(), is_watched: true, ..*subject };
+        let size = node.metadata().size;
+        let Some(mut watch) = self.watch(&all, size > 0) else { return Ok(()) };
+        let data = parts.iter().fold(0_u64, |sum, (_, len)| sum.saturating_add(*len));
+        let budget = self.shared.budget;
+        if size.saturating_sub(data) > budget.hole_bytes || data > budget.file_data {
+            let reason =
+                format!("not held against lists or rules of the user: {size} bytes, most of them holes");
+            collected.gap(part_gap(&subject.location, GapKind::OverLimit, reason));
+            self.idle.push(watch);
+            return Ok(());
+        }
+        let mut reader = NodeReader::new(node, (0, size));
+        loop {
+            let (filled, read) = fill(&mut reader, &mut self.buffer);
+            watch.piece(self.buffer.get(..filled).unwrap_or_default());
+            if filled < self.buffer.len() || read.is_err() {
+                break;
+            }
+        }
+        let is_whole = reader.failed.is_none() && reader.is_done();
+        self.unwatch(Some(watch), &all, is_whole, collected);
+        reader.failed.map_or(Ok(()), Err)
+    }
+
+    /// Goes over a file whose content is a part of the tree, and is looked at there.
+    pub(super) fn watch_opened(&mut self, id: EntryId, subject: &Subject<'_>, collected: &mut Collected) {
+        if !subject.is_watched || !self.shared.detectors.streams.iter().any(|detector| detector.is_wanted()) {
+            return;
+        }
+        let watched = self.shared.tree.open(id).and_then(|mut node| {
+            let size = node.metadata().size;
+            let parts = super::super::content::segments(node.extents()?, size);
+            self.watch_file(subject, &mut *node, &parts, collected)
+        });
+        if let Err(error) = watched {
+            collected.gap(file_gap(&subject.location, &error));
+        }
+    }
+}
+
+/// A reader whose bytes are watched.
+pub(super) struct Watched<'r, 'a> {
+    inner: &'r mut dyn Read,
+    watch: Option<Watch<'a>>,
+    has_failed: bool,
+}
+
+impl<'r, 'a> Watched<'r, 'a> {
+    pub(super) fn new(inner: &'r mut dyn Read, watch: Option<Watch<'a>>) -> Self {
+        Self { inner, watch, has_failed: false }
+    }
+
+    /// Reads what nobody read, and says whether all of it could be.
+    pub(super) fn finish(mut self) -> (Option<Watch<'a>>, bool) {
+        if self.watch.is_some() {
+            let mut rest = vec![0; 64 << 10];
+            while let (1.., Ok(())) = fill(&mut self, &mut rest) {}
+        }
+        (self.watch, !self.has_failed)
+    }
+}
+
+impl Read for Watched<'_, '_> {
+    fn read(&mut self, dst: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(dst);
+        match (&read, &mut self.watch) {
+            (Ok(read), Some(watch)) => watch.piece(dst.get(..*read).unwrap_or_default()),
+            (Err(error), _) => self.has_failed |= error.kind() != io::ErrorKind::Interrupted,
+            (Ok(_), None) => {}
+        }
+        read
+    }
+}

@@ -68,6 +68,7 @@ pub fn judge(policy: &Policy, report: &Report, baseline: Option<&Baseline>, toda
     let explanation = Explanation {
         policy: policy.name.clone(),
         title: policy.title.clone(),
+        is_verbose: policy.scan.verbose.unwrap_or(false),
         rules,
         requirements: lists,
         open: of_required.open,

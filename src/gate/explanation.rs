@@ -15,6 +15,8 @@ pub struct Explanation {
     pub policy: Option<String>,
     /// What it says of itself.
     pub title: String,
+    /// Whether it wants every place shown, and why.
+    pub is_verbose: bool,
     /// The rules of it by which findings fail.
     pub rules: Vec<Rule>,
     /// The lists of requirements that it wants judged.

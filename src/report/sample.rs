@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Judgement, Outcome};
 use crate::audit::ledger::{Ledger, Use};
+use crate::gate::Explanation;
 use crate::audit::{Coverage, Report, Subject, VolumeSummary};
 use crate::finding::{
     Advisory, Category, Confidence, Finding, Gap, GapKind, Location, Loss, Secret, Severity,
@@ -142,5 +143,6 @@ pub(crate) fn judgement() -> Judgement {
         exit_code: 1,
         fail_on: Some(Severity::High),
         accepted_gaps: vec![],
+        explanation: Explanation::default(),
     }
 }

@@ -247,7 +247,9 @@ fn quoted(text: &str) -> String {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
             ' '..='~' => quoted.push(c),
-            c if c.is_control() || Escaped(c.encode_utf8(&mut [0; 4]).as_bytes()).to_string() != c.to_string() => {
+            c if c.is_control()
+                || Escaped(c.encode_utf8(&mut [0; 4]).as_bytes()).to_string() != c.to_string() =>
+            {
                 let _ = write!(quoted, "\\U{:08x}", u32::from(c));
             }
             c => quoted.push(c),

@@ -102,10 +102,10 @@ fn rules(report: &Report, standings: &[Standing], required: &[String]) -> Vec<Ru
         }
     }
     let by = |name: &String, index: usize| standings.get(index).is_some_and(|s| s.fails.contains(name));
-    let rule = |name: &String| Rule { name: name.clone(), findings: distinct(report, |index| by(name, index)) };
+    let rule =
+        |name: &String| Rule { name: name.clone(), findings: distinct(report, |index| by(name, index)) };
     names.into_iter().map(rule).collect()
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -169,7 +169,10 @@ fn golden_chooses_the_benchmark_and_forensic_shows_everything() {
     }
     let (_, golden) = system.json(&["--profile", "golden"]);
     assert_eq!(golden["benchmark"]["name"], "cis-debian12");
-    assert_eq!(system.json(&["--profile", "golden", "--benchmark", "cis-rhel9"]).1["benchmark"]["name"], "cis-rhel9");
+    assert_eq!(
+        system.json(&["--profile", "golden", "--benchmark", "cis-rhel9"]).1["benchmark"]["name"],
+        "cis-rhel9"
+    );
     let (_, plain, _) = system.scan(&[]);
     let (_, forensic, _) = system.scan(&["--profile", "forensic"]);
     assert!(plain.contains("… and 4 more") && !forensic.contains("… and 4 more"), "{forensic}");
@@ -202,7 +205,10 @@ fn a_policy_allows_what_it_says_until_its_day_and_tells_what_it_does_not_need() 
     let args = ["scan", "--rootfs", root.to_str().unwrap(), "--today", "2026-11-28", "--policy", &policy];
     let (exit, out, _) = assay(&args);
     assert_eq!(exit, Exit::FAILED);
-    assert!(out.contains("EXPIRED 2026-11-27 (web team): allow shell-history at /root/.bash_history"), "{out}");
+    assert!(
+        out.contains("EXPIRED 2026-11-27 (web team): allow shell-history at /root/.bash_history"),
+        "{out}"
+    );
 }
 
 #[test]
@@ -283,11 +289,18 @@ fn a_baseline_marks_what_is_known_fails_what_is_new_and_tells_what_is_gone() {
     let (exit, report) = system.json(&["--baseline", &file]);
     assert_eq!(exit, Exit::FAILED);
     assert_eq!(finding(&report, "/srv/app.env")["baseline"], "new");
-    let gone: Vec<&str> =
-        report["baseline"]["gone"].as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap()).collect();
+    let gone: Vec<&str> = report["baseline"]["gone"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["path"].as_str().unwrap())
+        .collect();
     assert_eq!(gone, ["/srv/app.env", "/srv/old.env"]);
     let (_, out, _) = system.scan(&["--baseline", &file]);
-    assert!(out.contains("gone: ") && out.contains("NEW") && out.contains("that the baseline does not know"), "{out}");
+    assert!(
+        out.contains("gone: ") && out.contains("NEW") && out.contains("that the baseline does not know"),
+        "{out}"
+    );
     // Only a line was added: it is the same.
     system.plant("srv/app.env", &format!("# one\n# two\nDB_PASSWORD={PASSWORD}\n"));
     assert_eq!(system.scan(&["--baseline", &file]).0, Exit::PASS);
@@ -307,7 +320,8 @@ fn a_baseline_is_updated_from_an_image_or_a_report_and_keeps_its_words() {
     system.scan(&["--baseline", &file, "--format", "json", "-o", &report]);
 
     let by_report = system.at("by-report.toml");
-    let (exit, _, err) = assay(&["baseline", &report, "--update", &file, "-o", &by_report, "--today", "2026-12-24"]);
+    let (exit, _, err) =
+        assay(&["baseline", &report, "--update", &file, "-o", &by_report, "--today", "2026-12-24"]);
     assert_eq!(exit, Exit::PASS, "{err}");
     let by_image = system.at("by-image.toml");
     let root = system.root();
@@ -317,7 +331,10 @@ fn a_baseline_is_updated_from_an_image_or_a_report_and_keeps_its_words() {
     assert!(err.contains("new, 0 gone"), "{err}");
     let text = std::fs::read_to_string(&by_report).unwrap();
     assert_eq!(text, std::fs::read_to_string(&by_image).unwrap());
-    assert!(text.contains("reason = \"a test password\"") && text.contains("since = \"2026-12-24\""), "{text}");
+    assert!(
+        text.contains("reason = \"a test password\"") && text.contains("since = \"2026-12-24\""),
+        "{text}"
+    );
     assert_eq!(system.scan(&["--baseline", &by_report]).0, Exit::PASS);
 }
 
@@ -337,7 +354,10 @@ fn a_baseline_is_not_made_of_what_cannot_give_one() {
     };
     system.scan(&["--format", "json", "-o", &report]);
     refused(&["baseline", &report, "-o", &to], "only if the report was made with --baseline");
-    refused(&["baseline", &report, "--update", &file, "-o", &to], "only if the report was made with --baseline");
+    refused(
+        &["baseline", &report, "--update", &file, "-o", &to],
+        "only if the report was made with --baseline",
+    );
     system.scan(&["--baseline", &file, "--format", "json", "-o", &report]);
     refused(&["baseline", &report, "--update", &other, "-o", &to], "the key of another baseline");
     refused(&["baseline", &report, "--update", &file, "-o", &other], "is there already");

@@ -202,7 +202,8 @@ fn of_report(
 }
 
 fn told(made: &Baseline, older: Option<&Baseline>) -> String {
-    let findings = |number: usize| if number == 1 { "1 finding".to_owned() } else { format!("{number} findings") };
+    let findings =
+        |number: usize| if number == 1 { "1 finding".to_owned() } else { format!("{number} findings") };
     let all = findings(made.findings.len());
     let Some(older) = older else { return format!("{all} known from now on.") };
     let new = made.findings.keys().filter(|print| !older.findings.contains_key(*print)).count();

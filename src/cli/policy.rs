@@ -21,7 +21,11 @@ pub(super) struct Gate {
 
 impl Gate {
     /// What the flags say; `--fail-on` and `--accept-gap` are stronger than the policy.
-    pub(super) fn of(judging: &Judging, fail_on: Option<FailOn>, accept: &[AcceptGap]) -> Result<Self, Failure> {
+    pub(super) fn of(
+        judging: &Judging,
+        fail_on: Option<FailOn>,
+        accept: &[AcceptGap],
+    ) -> Result<Self, Failure> {
         let mut policy = policy(judging.profile.as_deref(), judging.policy.as_deref())?;
         match fail_on {
             None => {}

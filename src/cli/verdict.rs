@@ -53,9 +53,8 @@ fn by_name(name: &str, verdict: Verdict, report: &Report) -> (Outcome, String) {
         1 => Some(format!("1 {noun}")),
         number => Some(format!("{number} {noun}s")),
     };
-    let both = |a: Option<String>, b: Option<String>| {
-        a.into_iter().chain(b).collect::<Vec<_>>().join(" and ")
-    };
+    let both =
+        |a: Option<String>, b: Option<String>| a.into_iter().chain(b).collect::<Vec<_>>().join(" and ");
     match verdict {
         Verdict::Pass => {
             let looked = looked(report);

@@ -32,8 +32,12 @@ pub(super) fn of(
         }
         standings.push(standing);
     }
-    let mut notices: Vec<Notice> =
-        policy.exceptions.iter().zip(uses).filter_map(|(exception, uses)| notice(exception, uses, today)).collect();
+    let mut notices: Vec<Notice> = policy
+        .exceptions
+        .iter()
+        .zip(uses)
+        .filter_map(|(exception, uses)| notice(exception, uses, today))
+        .collect();
     notices.extend(outdated);
     (standings, notices)
 }

@@ -5,10 +5,8 @@ use crate::audit::VolumeSummary;
 use crate::baseline::{Entry, Key};
 use crate::checks::Benchmark;
 use crate::checks::benchmark::Judged as Section;
-use crate::finding::{
-    Advisory, Category, Confidence, Gap, GapKind, Known, Location, Loss, Secret, Severity,
-};
-use crate::policy;
+use crate::finding::{Advisory, Category, Confidence, Gap, GapKind, Known, Location, Loss, Secret, Severity};
+use crate::{policy, requirements};
 
 fn rule(id: &str, category: Category, severity: Severity) -> Finding {
     Finding::new(&Arc::new(Advisory {
@@ -151,7 +149,8 @@ const ALLOW: &str = "[[allow]]\nrule = \"ru*\"\npath = \"/srv/*\"\nreason = \"sh
 
 #[test]
 fn an_exception_allows_what_it_means_until_its_last_day() {
-    let report = report(vec![at(finding(Severity::High), "/srv/a"), at(finding(Severity::High), "/srv/a/b")], vec![]);
+    let report =
+        report(vec![at(finding(Severity::High), "/srv/a"), at(finding(Severity::High), "/srv/a/b")], vec![]);
     let judged = judge(&own(ALLOW), &report, None, day("2026-11-27"));
     assert_eq!(judged.verdict, fail(1));
     let allowed = judged.standings[0].allowed.clone().unwrap();
@@ -181,16 +180,14 @@ fn what_nothing_needed_is_told() {
     ));
     let judged = judged(&policy, &report(vec![at(finding(Severity::High), "/etc/a")], vec![]));
     let told: Vec<String> = judged.explanation.notices.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        told,
-        ["not needed: allow ru* at /srv/* (web)", "not needed: accept-gap encrypted at /srv/*"]
-    );
+    assert_eq!(told, ["not needed: allow ru* at /srv/* (web)", "not needed: accept-gap encrypted at /srv/*"]);
 }
 
 #[test]
 fn a_gap_is_accepted_by_kind_and_place_with_its_reason() {
-    let policy =
-        own("[[accept-gap]]\nkind = \"encrypted\"\npath = \"/srv/*.zip\"\nreason = \"customers' archives\"\n");
+    let policy = own(
+        "[[accept-gap]]\nkind = \"encrypted\"\npath = \"/srv/*.zip\"\nreason = \"customers' archives\"\n",
+    );
     let gaps = vec![
         gap_at("/srv/a.zip", GapKind::Encrypted),
         gap_at("/srv/a.zip", GapKind::Damaged),
@@ -300,7 +297,8 @@ fn a_required_requirement_that_a_gap_leaves_open_is_incomplete() {
 #[test]
 fn a_locked_volume_fails_without_a_finding() {
     let report = report(vec![], vec![gap(GapKind::Encrypted, Loss::Volume)]);
-    let policy = own("[[require]]\nrequirements = \"aws-marketplace\"\nonly = [\"marketplace-file-systems\"]\n");
+    let policy =
+        own("[[require]]\nrequirements = \"aws-marketplace\"\nonly = [\"marketplace-file-systems\"]\n");
     let judged = judged(&policy, &report);
     assert_eq!(judged.verdict, Verdict::Fail { findings: 0, required: 1 });
     assert_eq!(judged.explanation.rules[0].name, "require aws-marketplace: marketplace-file-systems");
@@ -331,7 +329,10 @@ fn required_sections_of_a_benchmark_must_pass() {
     assert_eq!(of("[\"5.1.1\"]"), Verdict::Pass);
     assert_eq!(of("[\"5.1.*\"]\nlevel = 1"), Verdict::Fail { findings: 1, required: 1 });
     assert_eq!(of("[\"5.1.*\"]"), Verdict::Fail { findings: 1, required: 2 });
-    assert_eq!(of("[\"5.*\"]\nlevel = 1\nexcept = [\"5.1.2\"]"), Verdict::Incomplete { gaps: 0, required: 1 });
+    assert_eq!(
+        of("[\"5.*\"]\nlevel = 1\nexcept = [\"5.1.2\"]"),
+        Verdict::Incomplete { gaps: 0, required: 1 }
+    );
     assert_eq!(of("[\"9.*\"]"), Verdict::Incomplete { gaps: 0, required: 1 });
     report.benchmark = None;
     assert_eq!(

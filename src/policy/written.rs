@@ -95,7 +95,9 @@ pub fn read(name: &str, text: &str) -> Result<Policy, String> {
     let lines = Lines(text);
     let base = match &file.extends {
         None => Policy::default(),
-        Some(base) => profile(base.get_ref())?.ok_or_else(|| lines.error(base, "there is no such profile"))?,
+        Some(base) => {
+            profile(base.get_ref())?.ok_or_else(|| lines.error(base, "there is no such profile"))?
+        }
     };
     let rest = Rules {
         findings: findings(&file.findings, &base, &lines)?,
@@ -120,10 +122,14 @@ impl Lines<'_> {
     }
 
     /// The value that is called so.
-    fn word<T>(&self, word: &Spanned<String>, by_name: fn(&str) -> Option<T>, all: &[&str]) -> Result<T, String> {
-        by_name(word.get_ref()).ok_or_else(|| {
-            self.error(word, &format!("{:?} is none of {}", word.get_ref(), all.join(", ")))
-        })
+    fn word<T>(
+        &self,
+        word: &Spanned<String>,
+        by_name: fn(&str) -> Option<T>,
+        all: &[&str],
+    ) -> Result<T, String> {
+        by_name(word.get_ref())
+            .ok_or_else(|| self.error(word, &format!("{:?} is none of {}", word.get_ref(), all.join(", "))))
     }
 
     fn severity(&self, word: &Spanned<String>) -> Result<Option<Severity>, String> {
@@ -147,7 +153,8 @@ impl Lines<'_> {
 
 fn scan(written: &WrittenScan, lines: &Lines<'_>) -> Result<Scan, String> {
     let benchmark = |word: &Spanned<String>| {
-        let names: Vec<&str> = BENCHMARKS.map(|(name, ..)| name).into_iter().chain(["auto", "none"]).collect();
+        let names: Vec<&str> =
+            BENCHMARKS.map(|(name, ..)| name).into_iter().chain(["auto", "none"]).collect();
         let known = names.contains(&word.get_ref().as_str()).then(|| word.get_ref().clone());
         known.ok_or_else(|| {
             lines.error(word, &format!("{:?} is none of {}", word.get_ref(), names.join(", ")))

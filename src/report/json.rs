@@ -419,7 +419,14 @@ fn gap<'a>(gap: &'a Gap, standing: Option<&'a GapStanding>) -> GapView<'a> {
     };
     let reason = plain(gap.reason.as_bytes());
     let standing = policy::gap(standing);
-    GapView { location: place(&gap.location), kind: gap.kind.name(), loss, bytes: gap.bytes, reason, standing }
+    GapView {
+        location: place(&gap.location),
+        kind: gap.kind.name(),
+        loss,
+        bytes: gap.bytes,
+        reason,
+        standing,
+    }
 }
 
 fn note((place, text): &(String, String)) -> NoteView {

@@ -56,7 +56,8 @@ fn patterns(violated_by: &[Violation], rules: &[Arc<Advisory>]) -> Vec<String> {
         if !rules.iter().any(|rule| violation.could_be(&rule.id, rule.category)) {
             problems.push(format!("no rule fits {violation:?}"));
         }
-        let is_rule = |pattern: &&String| rules.iter().any(|rule| crate::pattern::fits(pattern, rule.id.as_bytes()));
+        let is_rule =
+            |pattern: &&String| rules.iter().any(|rule| crate::pattern::fits(pattern, rule.id.as_bytes()));
         problems.extend(except.iter().filter(|p| !is_rule(p)).map(|p| format!("no rule fits {p:?}")));
     }
     problems

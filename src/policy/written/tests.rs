@@ -63,7 +63,11 @@ fn what_is_wrong_is_told_with_its_line() {
         ("[scan]\nbenchmark = \"cis\"".to_owned(), 2, "is none of cis-debian12"),
         ("[scan]\ncompare-packages = \"some\"".to_owned(), 2, "is none of essential"),
         ("[scan]\nverbose = \"yes\"".to_owned(), 2, "invalid type"),
-        ("[[require]]\nrequirements = \"aws-shared-ami\"\nonly = [\"ssh-*\"]".to_owned(), 3, "no requirement of"),
+        (
+            "[[require]]\nrequirements = \"aws-shared-ami\"\nonly = [\"ssh-*\"]".to_owned(),
+            3,
+            "no requirement of",
+        ),
         ("[[require]]\nbenchmark = []".to_owned(), 1, "a require names"),
         ("[[accept-gap]]\nkind = \"lost\"\nreason = \"r\"".to_owned(), 2, "\"lost\" is none of missing"),
         ("[[accept-gap]]\nkind = \"all\"\nreason = \" \"".to_owned(), 1, "needs a reason"),
@@ -73,7 +77,11 @@ fn what_is_wrong_is_told_with_its_line() {
         (allow("owner = \"o\"\n", ""), 2, "missing field `owner`"),
         (allow("reason = \"r\"", "reason = \"\""), 2, "needs a reason and an owner"),
         (allow("path = \"/etc/**\"\n", ""), 2, "names a fingerprint, or a rule and a path"),
-        (allow("rule = \"ssh-host-key\"", "fingerprint = \"AB\""), 2, "names a fingerprint, or a rule and a path"),
+        (
+            allow("rule = \"ssh-host-key\"", "fingerprint = \"AB\""),
+            2,
+            "names a fingerprint, or a rule and a path",
+        ),
         (allow("rule = \"ssh-host-key\"\npath = \"/etc/**\"", "fingerprint = \"AB\""), 3, "32 digits of hex"),
         (allow("owner", "owners"), 6, "unknown field `owners`"),
     ] {

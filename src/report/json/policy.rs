@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Counts, plain};
 use crate::audit::Report;
 use crate::finding::{AllowedBy, Finding, Gap, Known, Standing};
-use crate::gate::{Compared, Explanation, GapStanding, Notice};
+use crate::gate::{Compared, Explanation, GapStanding, Notice, Open, Rule};
 use crate::requirements::{How, Judged, Outcome, Verdict};
 
 /// Pieces of evidence that a requirement lists; all are counted.
@@ -103,14 +103,6 @@ struct NoticeView<'a> {
 }
 
 pub(super) fn view(explanation: &Explanation) -> View<'_> {
-    let rule = |rule| {
-        let crate::gate::Rule { name, findings } = rule;
-        RuleView { rule: name, findings: *findings }
-    };
-    let open = |open| {
-        let crate::gate::Open { name, because } = open;
-        OpenView { rule: name, because }
-    };
     View {
         name: explanation.policy.as_deref(),
         title: &explanation.title,
@@ -118,6 +110,14 @@ pub(super) fn view(explanation: &Explanation) -> View<'_> {
         undecided: explanation.open.iter().map(open).collect(),
         notices: explanation.notices.iter().map(notice).collect(),
     }
+}
+
+fn rule(rule: &Rule) -> RuleView<'_> {
+    RuleView { rule: &rule.name, findings: rule.findings }
+}
+
+fn open(open: &Open) -> OpenView<'_> {
+    OpenView { rule: &open.name, because: &open.because }
 }
 
 fn notice(notice: &Notice) -> NoticeView<'_> {

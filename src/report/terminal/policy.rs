@@ -149,7 +149,8 @@ pub(super) fn words(standing: &Standing) -> Vec<String> {
 pub(super) fn why(explanation: &Explanation, options: &Options, paint: &Paint, out: &mut String) {
     if let Some(name) = &explanation.policy {
         let name = Escaped(name.as_bytes());
-        let title = if explanation.title.is_empty() { String::new() } else { format!(": {}", explanation.title) };
+        let title =
+            if explanation.title.is_empty() { String::new() } else { format!(": {}", explanation.title) };
         out.push_str("\n");
         out.push_str(&bold(&wrap(&format!("Policy {name}{title}"), "", "  ", options.width), paint));
         rules(explanation, options, out);

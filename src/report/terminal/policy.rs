@@ -190,7 +190,7 @@ fn rules(explanation: &Explanation, options: &Options, out: &mut String) {
     for (list, failed) in of_lists {
         lines.push((format!("require {list}"), format!("{} fail", count(failed, "requirement"))));
     }
-    let widest = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).min(60);
+    let widest = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     for (name, what) in lines {
         let _ = writeln!(out, "  fails by {:widest$}  {what}", Escaped(name.as_bytes()).to_string());
     }

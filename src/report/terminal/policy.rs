@@ -151,7 +151,7 @@ pub(super) fn why(explanation: &Explanation, options: &Options, paint: &Paint, o
         let name = Escaped(name.as_bytes());
         let title =
             if explanation.title.is_empty() { String::new() } else { format!(": {}", explanation.title) };
-        out.push_str("\n");
+        out.push('\n');
         out.push_str(&bold(&wrap(&format!("Policy {name}{title}"), "", "  ", options.width), paint));
         rules(explanation, options, out);
     }

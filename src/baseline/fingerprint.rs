@@ -128,11 +128,14 @@ mod tests {
         path.location.path = b"/etc/app.conf2".to_vec();
         let mut rule = finding();
         rule.advisory = advisory("rule2");
+        let mut other_secret = finding();
+        other_secret.evidence.secrets = vec![Secret::new(*b"hunter3")];
         let others = [
             path,
             rule,
             finding().subject("admin"),
             finding().secret(Secret::new(*b"hunter3")),
+            other_secret,
             finding().fingerprint("SHA256:abc"),
             finding().fact("does", "runs a program that lies hidden"),
             Finding { evidence: Default::default(), ..finding() },

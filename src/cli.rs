@@ -4,6 +4,7 @@
 //! The whole program is the function [`run`], so that a test needs no process.
 
 mod arguments;
+mod baseline;
 mod cache;
 mod demo;
 mod engine;
@@ -12,11 +13,13 @@ mod look;
 mod manifest;
 mod output;
 mod own;
+mod policy;
 mod progress;
 mod rules;
 mod scan;
 mod signatures;
 mod terminal;
+mod verdict;
 
 use std::ffi::OsString;
 use std::io;
@@ -90,6 +93,10 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
         Command::Scan(scan) => {
             let traces = signatures::traces(arguments.signatures.as_deref())?;
             scan::run(scan, outside, traces, terminal)
+        }
+        Command::Baseline(wanted) => {
+            let traces = signatures::traces(arguments.signatures.as_deref())?;
+            baseline::run(wanted, outside, traces, terminal)
         }
         Command::Demo(display) => demo::run(display, terminal),
         Command::Layout { image } => look::layout(image, outside, terminal),

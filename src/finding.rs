@@ -6,8 +6,10 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 mod proof;
+mod standing;
 
 pub use proof::Proof;
+pub use standing::{Allowed, AllowedBy, Known, Standing};
 
 /// How bad it is, when true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +59,14 @@ pub enum Confidence {
 }
 
 impl Confidence {
+    /// All of them, surest first.
+    pub const ALL: [Self; 3] = [Self::High, Self::Medium, Self::Low];
+
+    /// The one that is called `name`.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|confidence| confidence.name() == name)
+    }
+
     /// Its name, in lower case.
     pub const fn name(self) -> &'static str {
         match self {
@@ -118,6 +128,11 @@ impl Category {
         Self::Integrity,
         Self::Hardening,
     ];
+
+    /// The one that is called `name`.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|category| category.name() == name)
+    }
 
     /// What it is about, in a few words.
     pub const fn about(self) -> &'static str {
@@ -272,6 +287,8 @@ pub struct Finding {
     pub package: Option<String>,
     /// What shows it.
     pub evidence: Evidence,
+    /// What a policy and a baseline say of it; the audit leaves it empty.
+    pub standing: Standing,
 }
 
 impl Finding {
@@ -288,6 +305,7 @@ impl Finding {
             subject: None,
             package: None,
             evidence: Evidence::default(),
+            standing: Standing::default(),
         }
     }
 
@@ -376,6 +394,11 @@ impl GapKind {
     /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Missing, Self::Damaged, Self::Unsupported, Self::Encrypted, Self::OverLimit, Self::HostFailed];
+
+    /// The one that is called `name`.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
 
     /// Its name in reports.
     pub const fn name(self) -> &'static str {

@@ -1,108 +1,111 @@
-//! The gate: may this image be published? A pure function of policy and report.
+//! The gate: may this image be published? A pure function of policy, report, baseline and day.
+//!
+//! A verdict explains itself: how each finding stands ([`Standing`]: known, allowed, and the rules of the policy by
+//! which it fails), what became of each gap, how each requirement came out, and what of the policy was of no use.
+
+use std::collections::BTreeSet;
 
 use crate::audit::Report;
-use crate::finding::{GapKind, Severity};
+use crate::baseline::Baseline;
+use crate::date::Date;
+use crate::finding::{Finding, Standing};
+use crate::policy::Policy;
 
-/// What an image must be like to pass.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
-    /// Findings of this severity or above fail; `None`: none does.
-    pub fail_on: Option<Severity>,
-    /// Kinds of gaps that may be.
-    pub accepted_gaps: Vec<GapKind>,
-}
+mod explanation;
+mod gaps;
+mod required;
+mod standings;
+
+pub use explanation::{Compared, Explanation, GapStanding, Gone, Notice, Open, Rule};
 
 /// What the gate says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Nothing stands against it.
     Pass,
-    /// Findings stand against it; stronger than [`Verdict::Incomplete`].
+    /// Findings, or required checks, stand against it; stronger than [`Verdict::Incomplete`].
     Fail {
-        /// How many.
+        /// How many findings; of those about one secret, one.
         findings: usize,
+        /// How many required checks.
+        required: usize,
     },
-    /// No such finding, but something was not looked at that could hold one.
+    /// Nothing that was looked at stands against it, but something was not looked at.
     Incomplete {
         /// How many gaps that are not accepted.
         gaps: usize,
+        /// How many required checks are not decided.
+        required: usize,
     },
 }
 
-/// Judges `report` by `policy`. Gaps through which nothing was lost never count.
-pub fn judge(policy: &Policy, report: &Report) -> Verdict {
-    let fails = |severity| policy.fail_on.is_some_and(|least| severity >= least);
-    let findings = report.distinct().filter(|finding| fails(finding.severity)).count();
-    if findings > 0 {
-        return Verdict::Fail { findings };
+/// A verdict, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How each finding of the report stands, in its order.
+    pub standings: Vec<Standing>,
+    /// Why.
+    pub explanation: Explanation,
+}
+
+/// Judges `report` by `policy` on the day `today`. What `baseline` knows does not fail. Gaps through which nothing
+/// was lost never count.
+pub fn judge(policy: &Policy, report: &Report, baseline: Option<&Baseline>, today: Date) -> Judged {
+    let (mut standings, exceptions) = standings::of(policy, report, baseline, today);
+    let (gaps, accepted) = gaps::of(policy, report);
+    let lists = required::lists(policy, report, &standings, &gaps);
+    let of_required = required::judge(policy, report, &lists, &mut standings);
+    let rules = rules(report, &standings, &of_required.failed);
+    let findings = distinct(report, |index| is_failing(&standings, index));
+    let counting = gaps.iter().filter(|gap| **gap == GapStanding::Counts).count();
+    let verdict = match (findings, of_required.failed.len(), counting, of_required.open.len()) {
+        (0, 0, 0, 0) => Verdict::Pass,
+        (0, 0, gaps, required) => Verdict::Incomplete { gaps, required },
+        (findings, required, ..) => Verdict::Fail { findings, required },
+    };
+    let explanation = Explanation {
+        policy: policy.name.clone(),
+        title: policy.title.clone(),
+        is_verbose: policy.scan.verbose.unwrap_or(false),
+        rules,
+        requirements: lists,
+        open: of_required.open,
+        gaps,
+        notices: exceptions.into_iter().chain(accepted).collect(),
+        baseline: baseline.map(|baseline| explanation::compared(baseline, report, &standings)),
+    };
+    Judged { verdict, standings, explanation }
+}
+
+fn is_failing(standings: &[Standing], index: usize) -> bool {
+    standings.get(index).is_some_and(|standing| !standing.fails.is_empty())
+}
+
+/// How many findings are `wanted`; of those about one secret, one.
+fn distinct(report: &Report, wanted: impl Fn(usize) -> bool) -> usize {
+    let mut groups = BTreeSet::new();
+    let first = |finding: &Finding, seen: &mut BTreeSet<u32>| finding.group.is_none_or(|g| seen.insert(g));
+    let wanted = report.findings.iter().enumerate().filter(|(index, _)| wanted(*index));
+    wanted.filter(|(_, finding)| first(finding, &mut groups)).count()
+}
+
+/// The rules of the policy by which the image fails, each with how many findings: thresholds and exceptions first,
+/// then required checks.
+fn rules(report: &Report, standings: &[Standing], required: &[String]) -> Vec<Rule> {
+    let mut names: Vec<&String> = Vec::new();
+    let of_findings = standings.iter().flat_map(|standing| &standing.fails);
+    for name in of_findings.filter(|name| !required.contains(name)).chain(required) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
     }
-    match report.losses().filter(|gap| !policy.accepted_gaps.contains(&gap.kind)).count() {
-        0 => Verdict::Pass,
-        gaps => Verdict::Incomplete { gaps },
-    }
+    let by = |name: &String, index: usize| standings.get(index).is_some_and(|s| s.fails.contains(name));
+    let rule =
+        |name: &String| Rule { name: name.clone(), findings: distinct(report, |index| by(name, index)) };
+    names.into_iter().map(rule).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::finding::{Advisory, Category, Finding, Gap, Location, Loss};
-
-    fn finding(severity: Severity) -> Finding {
-        Finding::new(&Arc::new(Advisory {
-            id: "rule".to_owned(),
-            category: Category::Credential,
-            title: "A rule".to_owned(),
-            severity,
-            why: String::new(),
-            remedy: String::new(),
-            references: Vec::new(),
-        }))
-    }
-
-    fn gap(kind: GapKind, loss: Loss) -> Gap {
-        Gap { location: Location::default(), kind, loss, bytes: None, reason: "reason".to_owned() }
-    }
-
-    fn report(findings: Vec<Finding>, gaps: Vec<Gap>) -> Report {
-        Report { findings, gaps, ..Report::default() }
-    }
-
-    fn policy(fail_on: Option<Severity>, accepted: &[GapKind]) -> Policy {
-        Policy { fail_on, accepted_gaps: accepted.to_vec() }
-    }
-
-    #[test]
-    fn a_finding_below_the_level_passes_and_one_at_it_fails() {
-        let report = report(vec![finding(Severity::Medium), finding(Severity::Info)], vec![]);
-        assert_eq!(judge(&policy(Some(Severity::High), &[]), &report), Verdict::Pass);
-        assert_eq!(judge(&policy(Some(Severity::Medium), &[]), &report), Verdict::Fail { findings: 1 });
-        assert_eq!(judge(&policy(Some(Severity::Info), &[]), &report), Verdict::Fail { findings: 2 });
-        assert_eq!(judge(&policy(None, &[]), &report), Verdict::Pass);
-    }
-
-    #[test]
-    fn a_gap_makes_it_incomplete_unless_its_kind_is_accepted() {
-        let report =
-            report(vec![], vec![gap(GapKind::Encrypted, Loss::File), gap(GapKind::Damaged, Loss::Part)]);
-        let high = Some(Severity::High);
-        assert_eq!(judge(&policy(high, &[]), &report), Verdict::Incomplete { gaps: 2 });
-        assert_eq!(judge(&policy(high, &[GapKind::Damaged]), &report), Verdict::Incomplete { gaps: 1 });
-        assert_eq!(judge(&policy(high, &GapKind::ALL), &report), Verdict::Pass);
-        assert_eq!(judge(&policy(None, &[]), &report), Verdict::Incomplete { gaps: 2 });
-    }
-
-    #[test]
-    fn a_gap_that_lost_nothing_never_counts() {
-        let report = report(vec![], vec![gap(GapKind::Damaged, Loss::Nothing)]);
-        assert_eq!(judge(&policy(Some(Severity::Info), &[]), &report), Verdict::Pass);
-    }
-
-    #[test]
-    fn failing_wins_over_incomplete() {
-        let report = report(vec![finding(Severity::Critical)], vec![gap(GapKind::Missing, Loss::Volume)]);
-        assert_eq!(judge(&policy(Some(Severity::High), &[]), &report), Verdict::Fail { findings: 1 });
-        assert_eq!(judge(&policy(None, &[]), &report), Verdict::Incomplete { gaps: 1 });
-    }
-}
+mod tests;

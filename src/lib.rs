@@ -7,12 +7,14 @@
 
 pub mod archive;
 pub mod audit;
+pub mod baseline;
 pub mod budget;
 pub mod bytes;
 pub mod checks;
 pub mod cli;
 pub mod command_line;
 pub mod compression;
+pub mod date;
 pub mod detect;
 pub mod facts;
 pub mod finding;
@@ -20,7 +22,10 @@ pub mod fs;
 pub mod gate;
 pub mod image;
 pub mod keys;
+pub mod pattern;
+pub mod policy;
 pub mod report;
+pub mod requirements;
 pub mod rules;
 pub mod text;
 pub mod tree;

@@ -1,6 +1,7 @@
 //! Reports: one file a format, each with its own serialised types.
 
 use crate::finding::{GapKind, Severity};
+use crate::gate::Explanation;
 
 pub mod json;
 pub mod terminal;
@@ -43,6 +44,8 @@ pub struct Judgement {
     pub fail_on: Option<Severity>,
     /// Kinds of gaps that were accepted.
     pub accepted_gaps: Vec<GapKind>,
+    /// Why: by which rules of which policy.
+    pub explanation: Explanation,
 }
 
 /// What the user wants to see.

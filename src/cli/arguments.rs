@@ -9,6 +9,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::checks::benchmark::BENCHMARKS;
 use crate::finding::{GapKind, Severity};
 
+mod baseline;
+mod judging;
+
+pub(super) use baseline::Baseline;
+pub(super) use judging::Judging;
+
 const EXAMPLES: &str = "\
 Examples:
   assay demo                                    audit a small leaky image that is built in
@@ -27,6 +33,7 @@ Examples:
   assay scan disk.raw
   assay scan disk.qcow2                         or VMDK, VHD(X), VDI, OVA, disk.raw.zst …
   assay scan disk.raw --fail-on medium --accept-gap encrypted
+  assay scan disk.raw --profile public-ami      nothing leaks, and AWS's guides hold
   assay scan disk.raw --format json --evidence hash -o report.json
   assay scan disk.raw --benchmark auto          and the CIS benchmark for its system
   assay scan /dev/nvme1n1                       an attached volume, read-only
@@ -60,6 +67,8 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Audit a disk image, or a mounted tree
     Scan(Scan),
+    /// Write down what an image has, so that later ones are judged by what is new
+    Baseline(Baseline),
     /// Audit a small leaky image that the program carries: see a real report at once
     Demo(Display),
     /// Show partitions and file systems of an image
@@ -133,18 +142,20 @@ pub(super) struct Scan {
     /// Audit a mounted tree instead of an image
     #[arg(long, value_name = "DIR")]
     pub(super) rootfs: Option<PathBuf>,
-    /// Fail (exit 1) on findings of this severity or above
-    #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on())]
-    pub(super) fail_on: FailOn,
+    /// Fail (exit 1) on findings of this severity or above, of every category [default: high, or the policy's]
+    #[arg(long, value_name = "SEVERITY", value_parser = fail_on())]
+    pub(super) fail_on: Option<FailOn>,
     /// Let the image pass although something of this kind could not be looked at; repeatable
     #[arg(long, value_name = "KIND", value_parser = accept_gap())]
     pub(super) accept_gap: Vec<AcceptGap>,
+    #[command(flatten)]
+    pub(super) judging: Judging,
     /// Judge the system by a CIS benchmark, too (auto: the one for its release)
     #[arg(long, value_name = "NAME", value_parser = benchmark())]
     pub(super) benchmark: Option<String>,
-    /// Which files are compared with the image's own package database
-    #[arg(long, value_enum, default_value = "essential", value_name = "FILES")]
-    pub(super) compare_packages: ComparePackages,
+    /// Which files are compared with the image's own package database [default: essential, or the policy's]
+    #[arg(long, value_enum, value_name = "FILES")]
+    pub(super) compare_packages: Option<ComparePackages>,
     /// Compare programs, libraries, units and configuration with this trusted image (or mounted tree)
     #[arg(long, value_name = "IMAGE")]
     pub(super) reference: Option<PathBuf>,

@@ -11,6 +11,7 @@ use crate::checks::{self, Traces};
 use crate::detect;
 use crate::finding::Advisory;
 use crate::image;
+use crate::requirements;
 use crate::rules::{Engine, proof};
 
 /// Audits `target` as `settings` say, but for what an image may.
@@ -77,7 +78,29 @@ pub(super) fn check_rules(traces: &Traces) -> (usize, Vec<String>) {
         Ok(checks) => (checks.len(), checks::proof::check(&checks)),
         Err(error) => (0, vec![error.to_string()]),
     };
+    let (requirements, wrong_requirements) = check_requirements();
     let problems = proof::check(Engine::embedded()).into_iter();
     let problems = problems.chain(wrong_kinds).chain(wrong_histories).chain(wrong_checks).chain(wrong_traces);
-    (rule_advisories().len() + kinds + histories + checks + traces, problems.collect())
+    let problems = problems.chain(wrong_requirements);
+    (rule_advisories().len() + kinds + histories + checks + traces + requirements, problems.collect())
+}
+
+/// Proves the requirements on their own examples, and on the rules that the program carries.
+fn check_requirements() -> (usize, Vec<String>) {
+    match (requirements::lists(), Traces::embedded()) {
+        (Ok(lists), Ok(traces)) => requirements::proof::check(&lists, &advisories(Arc::new(traces))),
+        (Err(error), _) => (0, vec![error.to_string()]),
+        (_, Err(error)) => (0, vec![error.to_string()]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_of_a_requirement_hits_a_rule_and_every_requirement_holds_on_its_examples() {
+        let (count, problems) = check_requirements();
+        assert!(count >= 40 && problems.is_empty(), "{count}\n{}", problems.join("\n"));
+    }
 }

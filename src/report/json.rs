@@ -12,9 +12,11 @@ use super::{Judgement, Options, TOOL_VERSION};
 use crate::audit::ledger::{Ledger, Use};
 use crate::audit::{Coverage, Report, VolumeSummary};
 use crate::finding::{Evidence, Finding, Gap, GapKind, Location, Proof, Secret, Severity};
+use crate::gate::GapStanding;
 use crate::text::Escaped;
 
 mod benchmark;
+mod policy;
 
 /// Version of the format.
 const VERSION: u32 = 1;
@@ -37,6 +39,11 @@ struct Document<'a> {
     notes: Vec<NoteView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     benchmark: Option<benchmark::View<'a>>,
+    policy: policy::View<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    requirements: Vec<policy::ListView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<policy::BaselineView<'a>>,
 }
 
 #[derive(Serialize)]
@@ -143,6 +150,8 @@ struct FindingView<'a> {
     group: Option<u32>,
     more: Vec<Place<'a>>,
     evidence: EvidenceView,
+    #[serde(flatten)]
+    standing: policy::StandingView<'a>,
 }
 
 /// One secret in several places.
@@ -185,6 +194,8 @@ struct GapView<'a> {
     loss: &'static str,
     bytes: Option<u64>,
     reason: String,
+    #[serde(flatten)]
+    standing: policy::GapMark<'a>,
 }
 
 #[derive(Serialize)]
@@ -243,6 +254,7 @@ fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options)
     let shown = |finding: &&Finding| finding.severity >= options.min_severity;
     let findings: Vec<_> = report.findings.iter().filter(shown).map(|f| finding(f, options)).collect();
     let places = report.places();
+    let explanation = &judgement.explanation;
     let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     Document {
         format: "assay-report",
@@ -271,9 +283,12 @@ fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options)
         volumes: report.volumes.iter().map(volume).collect(),
         findings,
         groups: report.distinct().filter(shown).filter_map(|worst| group(worst, &places)).collect(),
-        gaps: report.gaps.iter().map(gap).collect(),
+        gaps: report.gaps.iter().enumerate().map(|(n, one)| gap(one, explanation.gaps.get(n))).collect(),
         notes: report.notes.iter().map(note).collect(),
         benchmark: report.benchmark.as_ref().map(benchmark::view),
+        policy: policy::view(explanation),
+        requirements: explanation.requirements.iter().map(|judged| policy::list(judged, report)).collect(),
+        baseline: explanation.baseline.as_ref().map(policy::baseline),
     }
 }
 
@@ -350,6 +365,7 @@ fn finding<'a>(finding: &'a Finding, options: &Options) -> FindingView<'a> {
         group: finding.group,
         more: finding.more.iter().map(place).collect(),
         evidence: evidence(&finding.evidence, options),
+        standing: policy::standing(&finding.standing),
     }
 }
 
@@ -392,7 +408,7 @@ fn value(secret: &Secret) -> String {
     }
 }
 
-fn gap(gap: &Gap) -> GapView<'_> {
+fn gap<'a>(gap: &'a Gap, standing: Option<&'a GapStanding>) -> GapView<'a> {
     use crate::finding::Loss;
     let loss = match gap.loss {
         Loss::Nothing => "nothing",
@@ -402,7 +418,15 @@ fn gap(gap: &Gap) -> GapView<'_> {
         Loss::Volume => "volume",
     };
     let reason = plain(gap.reason.as_bytes());
-    GapView { location: place(&gap.location), kind: gap.kind.name(), loss, bytes: gap.bytes, reason }
+    let standing = policy::gap(standing);
+    GapView {
+        location: place(&gap.location),
+        kind: gap.kind.name(),
+        loss,
+        bytes: gap.bytes,
+        reason,
+        standing,
+    }
 }
 
 fn note((place, text): &(String, String)) -> NoteView {

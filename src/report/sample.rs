@@ -8,6 +8,7 @@ use crate::audit::{Coverage, Report, Subject, VolumeSummary};
 use crate::finding::{
     Advisory, Category, Confidence, Finding, Gap, GapKind, Location, Loss, Secret, Severity,
 };
+use crate::gate::Explanation;
 
 fn advisory(id: &str, category: Category, title: &str, severity: Severity, remedy: &str) -> Arc<Advisory> {
     Arc::new(Advisory {
@@ -142,5 +143,6 @@ pub(crate) fn judgement() -> Judgement {
         exit_code: 1,
         fail_on: Some(Severity::High),
         accepted_gaps: vec![],
+        explanation: Explanation::default(),
     }
 }

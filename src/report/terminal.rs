@@ -3,15 +3,16 @@
 //! Findings by severity, then category, then rule; the remedy once a rule. Then what was looked at, what
 //! was not, and the verdict in one sentence, where the eye is when the program ends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{Judgement, Options, TOOL_VERSION};
 use crate::audit::Report;
-use crate::finding::{Category, Confidence, Finding, Location, Severity};
+use crate::finding::{Category, Confidence, Finding, Location, Severity, Standing};
 use crate::text::Escaped;
 
 mod benchmark;
+mod policy;
 mod summary;
 mod text;
 
@@ -25,6 +26,9 @@ const MORE_PLACES: usize = 2;
 
 /// The report as text, ending with the verdict.
 pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> String {
+    let explanation = &judgement.explanation;
+    let verbose = options.verbose || explanation.is_verbose && !options.quiet;
+    let options = &Options { verbose, ..*options };
     let paint = Paint { on: options.color };
     let mut out = String::new();
     head(report, &paint, &mut out);
@@ -33,7 +37,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
         let shown = |finding: &&Finding| {
             finding.severity >= options.min_severity && finding.advisory.category != Category::Hardening
         };
-        let findings = joined(report);
+        let findings = joined(report, explanation.policy.is_some());
         let findings: Vec<&Finding> = findings.iter().filter(shown).collect();
         for severity in Severity::ALL {
             let of: Vec<&Finding> = findings.iter().copied().filter(|f| f.severity == severity).collect();
@@ -45,18 +49,29 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
     if let Some(benchmark) = &report.benchmark {
         benchmark::render(benchmark, options, &paint, &mut out);
     }
+    policy::requirements(report, &explanation.requirements, options, &paint, &mut out);
     summary::render(report, judgement, options, &paint, &mut out);
     out
 }
 
-/// One finding for one secret, with all its places.
-fn joined(report: &Report) -> Vec<Finding> {
+/// One finding for one secret, with all its places; it fails if it does at one of them, which is marked only where
+/// a named policy judges (else the severity says it).
+fn joined(report: &Report, is_marked: bool) -> Vec<Finding> {
     let places = report.places();
+    let fails = report.findings.iter().rev().filter(|finding| !finding.standing.fails.is_empty());
+    let failing: BTreeMap<u32, &Standing> =
+        fails.filter_map(|finding| Some((finding.group?, &finding.standing))).collect();
     let mut findings: Vec<Finding> = report.distinct().cloned().collect();
     for finding in findings.iter_mut().filter(|finding| finding.group.is_some()) {
         let all = finding.group.and_then(|group| places.get(&group)).into_iter().flatten().copied();
         let mut seen = BTreeSet::from([&finding.location]);
         finding.more = all.filter(|place| seen.insert(place)).cloned().collect();
+        if let Some(standing) = finding.group.and_then(|group| failing.get(&group)) {
+            finding.standing = (*standing).clone();
+        }
+    }
+    if !is_marked {
+        findings.iter_mut().for_each(|finding| finding.standing.fails.clear());
     }
     findings
 }
@@ -127,7 +142,8 @@ fn rule(findings: &[&Finding], options: &Options, paint: &Paint, out: &mut Strin
 
 /// One finding: where, and what shows it.
 fn place(finding: &Finding, options: &Options, paint: &Paint, out: &mut String) {
-    let _ = writeln!(out, "      {}", paint.cyan(&shown_place(&finding.location)));
+    let fails = if finding.standing.fails.is_empty() { String::new() } else { paint.red("  fails") };
+    let _ = writeln!(out, "      {}{fails}", paint.cyan(&shown_place(&finding.location)));
     let details = details(finding, options);
     if !details.is_empty() {
         out.push_str(&wrap(&details.join(" · "), "        ", "        ", options.width));
@@ -163,6 +179,10 @@ fn details(finding: &Finding, options: &Options) -> Vec<String> {
     details.extend(finding.proof.map(|proof| proof.name().to_owned()));
     if finding.confidence < Confidence::High {
         details.push(format!("{} confidence", finding.confidence.name()));
+    }
+    details.extend(policy::words(&finding.standing));
+    if options.verbose {
+        details.extend(finding.standing.fails.iter().map(|rule| format!("fails by {}", shown(rule))));
     }
     details
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::text::{Paint, count, counted, size, wrap};
-use super::{Judgement, Options, shown_place};
+use super::{Judgement, Options, policy, shown_place};
 use crate::audit::ledger::{Ledger, Use};
 use crate::audit::{Report, VolumeSummary};
 use crate::finding::{Gap, Severity};
@@ -29,6 +29,7 @@ pub(super) fn render(
     if !options.quiet {
         notes(&report.notes, options, paint, out);
     }
+    policy::why(&judgement.explanation, options, paint, out);
     counts(report, options, paint, out);
     let _ = writeln!(out, "{}", paint.outcome(judgement.outcome == Outcome::Pass, &judgement.sentence));
 }

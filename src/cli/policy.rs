@@ -1,0 +1,96 @@
+//! By what an image is judged: the policy, the baseline and the day, from flags and files.
+
+use std::fs;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::Failure;
+use super::arguments::{AcceptGap, ComparePackages, FailOn, Judging};
+use crate::baseline::Baseline;
+use crate::date::Date;
+use crate::detect::integrity::Extent;
+use crate::policy::{self, Compare, Policy};
+
+/// By what an image is judged.
+#[derive(Debug)]
+pub(super) struct Gate {
+    pub(super) policy: Policy,
+    pub(super) baseline: Option<Baseline>,
+    pub(super) today: Date,
+}
+
+impl Gate {
+    /// What the flags say; `--fail-on` and `--accept-gap` are stronger than the policy.
+    pub(super) fn of(
+        judging: &Judging,
+        fail_on: Option<FailOn>,
+        accept: &[AcceptGap],
+    ) -> Result<Self, Failure> {
+        let mut policy = policy(judging.profile.as_deref(), judging.policy.as_deref())?;
+        match fail_on {
+            None => {}
+            Some(FailOn::Severity(severity)) => policy.fail_on(Some(severity)),
+            Some(FailOn::Never) => policy.fail_on(None),
+        }
+        for accepted in accept {
+            match accepted {
+                AcceptGap::Kind(kind) => policy.accept_gaps(Some(*kind)),
+                AcceptGap::All => policy.accept_gaps(None),
+            }
+        }
+        let baseline = judging.baseline.as_deref().map(baseline).transpose()?;
+        if policy.needs_key() && baseline.is_none() {
+            return Err(Failure::usage(
+                "the policy allows findings by fingerprint, which needs the baseline with their key: --baseline FILE",
+            ));
+        }
+        Ok(Self { policy, baseline, today: today(judging.today)? })
+    }
+}
+
+/// The profile, the policy of a file, or what the program does without.
+pub(super) fn policy(profile: Option<&str>, file: Option<&Path>) -> Result<Policy, Failure> {
+    if let Some(path) = file {
+        let read = policy::read(&path.display().to_string(), &text(path, "--policy")?);
+        return read.map_err(|problem| wrong(path, "--policy", &problem));
+    }
+    let Some(name) = profile else { return Ok(Policy::default()) };
+    let known = policy::profile(name).map_err(Failure::usage)?;
+    known.ok_or_else(|| Failure::usage(format!("there is no profile {name}")))
+}
+
+/// The baseline of a file.
+pub(super) fn baseline(path: &Path) -> Result<Baseline, Failure> {
+    Baseline::read(&text(path, "--baseline")?).map_err(|problem| wrong(path, "--baseline", &problem))
+}
+
+fn text(path: &Path, flag: &str) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| wrong(path, flag, &error))
+}
+
+fn wrong(path: &Path, flag: &str, problem: &dyn std::fmt::Display) -> Failure {
+    Failure::usage(format!("{flag} {}: {problem}", path.display()))
+}
+
+/// The day: of a flag, of SOURCE_DATE_EPOCH (for the same report on another day), or of the clock.
+pub(super) fn today(flag: Option<Date>) -> Result<Date, Failure> {
+    if let Some(day) = flag {
+        return Ok(day);
+    }
+    if let Some(epoch) = std::env::var_os("SOURCE_DATE_EPOCH") {
+        let seconds = epoch.to_str().and_then(|text| text.parse().ok());
+        let day = seconds.map(Date::of_seconds);
+        return day.ok_or_else(|| Failure::usage("SOURCE_DATE_EPOCH is no number of seconds"));
+    }
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(Date::of_seconds(since.as_secs()))
+}
+
+/// Which files are compared: the flag is stronger than the policy.
+pub(super) fn extent(flag: Option<ComparePackages>, policy: &Policy) -> Extent {
+    match (flag, policy.scan.compare_packages) {
+        (Some(ComparePackages::Essential), _) | (None, Some(Compare::Essential) | None) => Extent::Essential,
+        (Some(ComparePackages::All), _) | (None, Some(Compare::All)) => Extent::All,
+        (Some(ComparePackages::None), _) | (None, Some(Compare::Nothing)) => Extent::Nothing,
+    }
+}

@@ -1,0 +1,107 @@
+//! Days, as policies and baselines name them: `2027-01-31`.
+
+use std::fmt;
+
+/// A day of the Gregorian calendar. Days compare by their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+/// Days of the months of a common year.
+const MONTHS: [u8; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+const SECONDS_OF_A_DAY: u64 = 86_400;
+
+impl Date {
+    /// Reads `YYYY-MM-DD`; `None` where it is not one, or no such day exists.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+        let digits = |part: &str, length| part.len() == length && part.bytes().all(|b| b.is_ascii_digit());
+        if parts.next().is_some() || !digits(year, 4) || !digits(month, 2) || !digits(day, 2) {
+            return None;
+        }
+        let date = Self { year: year.parse().ok()?, month: month.parse().ok()?, day: day.parse().ok()? };
+        let exists = (1..=days_of(date.year, date.month)).contains(&date.day);
+        exists.then_some(date)
+    }
+
+    /// The day (UTC) on which so many seconds have passed since 1970 began; 9999-12-31 for any later one.
+    pub fn of_seconds(seconds: u64) -> Self {
+        let mut days = seconds / SECONDS_OF_A_DAY;
+        let mut date = Self { year: 1970, month: 1, day: 1 };
+        while date.year < 9999 {
+            let length = if is_leap(date.year) { 366 } else { 365 };
+            let Some(left) = days.checked_sub(length) else { break };
+            (days, date.year) = (left, date.year.saturating_add(1));
+        }
+        while date.month < 12 {
+            let Some(left) = days.checked_sub(days_of(date.year, date.month).into()) else { break };
+            (days, date.month) = (left, date.month.saturating_add(1));
+        }
+        date.day = u8::try_from(days.saturating_add(1)).unwrap_or(31).min(31);
+        date
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+const fn is_leap(year: u16) -> bool {
+    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+}
+
+/// Days of a month; 0 where there is no such month.
+fn days_of(year: u16, month: u8) -> u8 {
+    let days = usize::from(month).checked_sub(1).and_then(|index| MONTHS.get(index)).copied().unwrap_or(0);
+    if month == 2 && is_leap(year) { days.saturating_add(1) } else { days }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_days_that_exist_are_read() {
+        for good in ["2027-01-31", "2024-02-29", "2000-02-29", "0001-12-31"] {
+            assert_eq!(Date::parse(good).unwrap().to_string(), good);
+        }
+        for bad in
+            ["2027-02-29", "1900-02-29", "2027-13-01", "2027-00-01", "2027-01-00", "2027-1-1", "27-01-01"]
+        {
+            assert_eq!(Date::parse(bad), None, "{bad}");
+        }
+        for bad in ["", "2027-01-01T00:00", "2027-01-01-01", "+027-01-01", "tomorrow"] {
+            assert_eq!(Date::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn days_are_in_order() {
+        let date = |text| Date::parse(text).unwrap();
+        assert!(date("2026-12-31") < date("2027-01-01") && date("2027-01-31") < date("2027-02-01"));
+    }
+
+    #[test]
+    fn seconds_become_the_day_that_date_prints() {
+        // Each as `date -u -d @SECONDS +%F` prints it.
+        for (seconds, day) in [
+            (0, "1970-01-01"),
+            (86_399, "1970-01-01"),
+            (86_400, "1970-01-02"),
+            (951_782_400, "2000-02-29"),
+            (1_709_164_800, "2024-02-29"),
+            (1_735_689_599, "2024-12-31"),
+            (1_735_689_600, "2025-01-01"),
+            (4_107_542_400, "2100-03-01"),
+        ] {
+            assert_eq!(Date::of_seconds(seconds).to_string(), day);
+        }
+        assert_eq!(Date::of_seconds(u64::MAX).to_string(), "9999-12-31");
+    }
+}

@@ -2,8 +2,21 @@
 
 use crate::finding::{GapKind, Severity};
 
+pub mod csv;
+pub mod evidence;
+pub mod intoto;
 pub mod json;
+pub mod junit;
+pub mod mark;
+pub mod markdown;
+pub mod ndjson;
+pub mod requirements;
+pub mod run;
+pub mod sarif;
 pub mod terminal;
+mod words;
+
+pub use run::Run;
 
 /// Version of the program, as reports name it.
 pub const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -29,6 +29,13 @@ pub(super) fn cache_rules(traces: &Traces) -> cache::Rules {
     cache::rules(&[crate::rules::text().as_bytes(), traces.text.as_bytes(), budget.as_bytes()])
 }
 
+/// SHA-256 of everything that decides what is found: rules, checks, tables, traces (the user's, too), and limits.
+pub(super) fn rules_digest(traces: &Traces) -> String {
+    let budget = format!("{:?}", Budget::default());
+    let parts = [crate::rules::text(), checks::text(), detect::text(), traces.text.clone(), budget];
+    crate::text::hex(&cache::rules(&parts.each_ref().map(String::as_bytes)))
+}
+
 /// Opens an image to look inside.
 pub(super) fn open(image: &Path, outside_files: bool) -> Result<System, Failure> {
     let target = Target::Image(image.to_owned());
@@ -73,4 +80,35 @@ pub(super) fn check_rules(traces: &Traces) -> (usize, Vec<String>) {
     let problems = proof::check(Engine::embedded()).into_iter();
     let problems = problems.chain(wrong_kinds).chain(wrong_histories).chain(wrong_checks).chain(wrong_traces);
     (rule_advisories().len() + kinds + histories + checks + traces, problems.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(dir: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "toml") {
+                found.push(std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn every_signature_is_in_the_digest_of_the_rules() {
+        let mut found = Vec::new();
+        files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("signatures"), &mut found);
+        let traces = Traces::embedded().unwrap();
+        let all = [crate::rules::text(), checks::text(), detect::text(), traces.text.clone()].concat();
+        assert!(found.len() > 30);
+        for text in found {
+            assert!(all.contains(&text), "{}", text.get(..200).unwrap_or(&text));
+        }
+        let mut other = Traces::embedded().unwrap();
+        other.text.clear();
+        assert_ne!(rules_digest(&traces), rules_digest(&other));
+    }
 }

@@ -108,10 +108,8 @@ fn what_cannot_be_meant_is_told_before_the_audit() {
 fn a_full_disk_costs_only_the_report_that_was_to_lie_there() {
     let dir = tempfile::tempdir().unwrap();
     let (first, last) = (dir.path().join("a.sarif"), dir.path().join("b.json"));
-    let (first_to, last_to) =
-        (format!("sarif={}", first.display()), format!("json={}", last.display()));
-    let output =
-        run(&["demo", "--format", &first_to, "--format", "junit=/dev/full", "--format", &last_to]);
+    let (first_to, last_to) = (format!("sarif={}", first.display()), format!("json={}", last.display()));
+    let output = run(&["demo", "--format", &first_to, "--format", "junit=/dev/full", "--format", &last_to]);
     assert_eq!(output.status.code(), Some(3));
     assert!(text(&output.stderr).contains("/dev/full: could not be written"), "{}", text(&output.stderr));
     assert_eq!(output.stdout, run(&["demo"]).stdout);

@@ -73,13 +73,14 @@ fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
     let mut forms = vec![secret.to_vec()];
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
     if !secret.iter().all(is_plain) {
-        let percent = |byte: &u8| match is_plain(byte) {
-            true => char::from(*byte).to_string(),
-            false => format!("%{byte:02X}"),
-        };
-        let encoded: String = secret.iter().map(percent).collect();
-        forms.push(encoded.to_ascii_lowercase().into_bytes());
-        forms.push(encoded.into_bytes());
+        for is_upper in [true, false] {
+            let percent = |byte: &u8| match (is_plain(byte), is_upper) {
+                (true, _) => char::from(*byte).to_string(),
+                (false, true) => format!("%{byte:02X}"),
+                (false, false) => format!("%{byte:02x}"),
+            };
+            forms.push(secret.iter().map(percent).collect::<String>().into_bytes());
+        }
     }
     // Base64 of text around it is the same from its second or third byte on: the letters that no neighbour changes.
     for skip in 0..3 {
@@ -181,7 +182,7 @@ mod tests {
         let facts = [
             format!("curl -H {token} https://e.org"),
             "https://e.org/?t=Xk29-fjq8%2FZmw%3Dw21&x".to_owned(),
-            "https://e.org/?t=Xk29-fjq8%2fzmw%3dw21".to_owned(),
+            "https://e.org/?t=Xk29-fjq8%2fZmw%3dw21".to_owned(),
             format!("Basic {encoded}"),
             format!("Basic {shifted}"),
         ];

@@ -3,6 +3,8 @@
 //!
 //! A summary may have 1 MiB there; findings and gaps beyond that are counted.
 
+use std::collections::BTreeMap;
+
 use super::terminal::{shown_place, size};
 use super::words::{cut, details, values};
 use super::{Judgement, Options, Outcome, TOOL_VERSION};
@@ -83,7 +85,7 @@ fn findings(report: &Report, options: &Options, out: &mut String) {
         return;
     }
     out.push_str("\n### Findings\n\n| severity | what | where | shown by |\n| --- | --- | --- | --- |\n");
-    rows(all.iter().map(|finding| finding_row(finding, options)), FINDINGS, "findings", out);
+    rows(&all, |finding| finding_row(finding, options), FINDINGS, "findings", out);
     remedies(&all, out);
 }
 
@@ -106,24 +108,26 @@ fn finding_row(finding: &Finding, options: &Options) -> String {
 
 /// What to do, once a rule.
 fn remedies(all: &[&Finding], out: &mut String) {
-    let rules: std::collections::BTreeMap<&str, &str> = all
+    let rules: BTreeMap<&str, &str> = all
         .iter()
         .map(|finding| (finding.advisory.id.as_str(), finding.advisory.remedy.as_str()))
         .filter(|(_, remedy)| !remedy.is_empty())
         .collect();
     out.push_str("\n<details><summary>What to do</summary>\n\n");
-    let lines = rules.iter().map(|(id, remedy)| format!("- {}: {}\n", code(id), escape(&cut(remedy, CELL))));
-    rows(lines, GAPS / 2, "rules", out);
+    let rules: Vec<_> = rules.into_iter().collect();
+    let line = |(id, remedy): &(&str, &str)| format!("- {}: {}\n", code(id), escape(&cut(remedy, CELL)));
+    rows(&rules, line, GAPS / 2, "rules", out);
     out.push_str("\n</details>\n");
 }
 
 fn gaps(report: &Report, out: &mut String) {
-    let count = report.losses().count();
+    let losses: Vec<&Gap> = report.losses().collect();
+    let count = losses.len();
     if count == 0 {
         return;
     }
     out.push_str(&format!("\n### Not looked at: {count}\n\n| kind | where | why |\n| --- | --- | --- |\n"));
-    rows(report.losses().map(gap_row), GAPS / 2, "gaps", out);
+    rows(&losses, |gap| gap_row(gap), GAPS / 2, "gaps", out);
 }
 
 fn gap_row(gap: &Gap) -> String {
@@ -132,19 +136,18 @@ fn gap_row(gap: &Gap) -> String {
     format!("| {} | {place} | {}{bytes} |\n", gap.kind.name(), cell(&gap.reason))
 }
 
-/// Appends rows, as many as `most` bytes have room for, and the number of those left out.
-fn rows(rows: impl Iterator<Item = String>, most: usize, noun: &str, out: &mut String) {
-    let (mut bytes, mut left) = (0_usize, 0_usize);
-    for row in rows {
+/// Appends the row of each of `all`, as many as `most` bytes have room for, and the number of those left out.
+fn rows<T>(all: &[T], row: impl Fn(&T) -> String, most: usize, noun: &str, out: &mut String) {
+    let mut bytes = 0_usize;
+    for (index, one) in all.iter().enumerate() {
+        let row = row(one);
         bytes = bytes.saturating_add(row.len());
-        if bytes <= most {
-            out.push_str(&row);
-        } else {
-            left = left.saturating_add(1);
+        if bytes > most {
+            let left = all.len().saturating_sub(index);
+            out.push_str(&format!("\n… and {left} more {noun}, which had no room here.\n"));
+            return;
         }
-    }
-    if left > 0 {
-        out.push_str(&format!("\n… and {left} more {noun}, which had no room here.\n"));
+        out.push_str(&row);
     }
 }
 

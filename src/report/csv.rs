@@ -40,7 +40,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
     let mut marks = Marks::new(judgement);
     let image = plain(report.subject.name.as_bytes());
     for finding in &report.findings {
-        let mark = marks.next(finding);
+        let mark = marks.mark(finding);
         if finding.severity < options.min_severity {
             continue;
         }

@@ -55,7 +55,7 @@ impl<'a> Marks<'a> {
     }
 
     /// What is said of the next finding.
-    pub fn next(&mut self, finding: &Finding) -> Mark {
+    pub fn mark(&mut self, finding: &Finding) -> Mark {
         Mark {
             fails: fails(finding, self.judgement),
             fingerprint: self.fingerprint(finding),
@@ -106,7 +106,7 @@ mod tests {
     fn fingerprints(findings: &[Finding]) -> Vec<String> {
         let judgement = sample::judgement();
         let mut marks = Marks::new(&judgement);
-        findings.iter().map(|finding| marks.next(finding).fingerprint).collect()
+        findings.iter().map(|finding| marks.mark(finding).fingerprint).collect()
     }
 
     #[test]

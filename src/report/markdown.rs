@@ -90,7 +90,8 @@ fn findings(report: &Report, options: &Options, out: &mut String) {
 }
 
 fn finding_row(finding: &Finding, options: &Options) -> String {
-    let mut shown: Vec<String> = details(finding, options).iter().map(|detail| cell(detail)).collect();
+    let mut shown: Vec<String> =
+        details(finding, options).iter().map(|detail| cell_of_shown(detail)).collect();
     shown.extend(values(finding, options).iter().map(|value| code(value)));
     let more = match finding.more.len() {
         0 => String::new(),

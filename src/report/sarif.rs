@@ -29,7 +29,7 @@ const ROOT: &str = "IMAGE";
 /// The log, ending with a newline.
 pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> String {
     let mut marks = Marks::new(judgement);
-    render_marked(report, judgement, options, &mut |finding| marks.next(finding))
+    render_marked(report, judgement, options, &mut |finding| marks.mark(finding))
 }
 
 /// The same, with what `mark` says of each finding of the report, in their order.
@@ -80,7 +80,7 @@ fn render_marked(
             invocations: vec![Invocation {
                 execution_successful: true,
                 exit_code: judgement.exit_code,
-                exit_code_description: message::literal(&judgement.sentence),
+                exit_code_description: judgement.sentence.clone(),
                 tool_execution_notifications: gaps::notifications(report, left),
             }],
             column_kind: "utf16CodeUnits",

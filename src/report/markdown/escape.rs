@@ -9,7 +9,8 @@ pub(in crate::report) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len().saturating_mul(2));
     for c in text.chars() {
         match c {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | ' ' | ',' | ';' => escaped.push(c),
+            'a'..='z' | 'A'..='Z' | '0'..='9' => escaped.push(c),
+            c if " ,;()-/=+?".contains(c) => escaped.push(c),
             '@' => escaped.push_str("<!-- -->&#64;"),
             c if c.is_ascii() => escaped.push_str(&format!("&#{};", u32::from(c))),
             c => escaped.push(c),

@@ -1,6 +1,7 @@
 //! What was not looked at, and what is not shown, as notifications of the tool.
 
 use super::results::location;
+use super::rules::joined;
 use super::types::{Message, Notice, Notification, Reference};
 use crate::audit::Report;
 use crate::finding::{Gap, GapKind};
@@ -10,14 +11,24 @@ use crate::text::Escaped;
 /// Gaps that are told one by one; the others are counted.
 const GAPS: usize = 1000;
 const LEFT_OUT: &str = "left-out";
+const GAP_HELP: &str = "What was not looked at could hold anything. Make it readable, or accept gaps of this kind by \
+                        --accept-gap.";
+const LEFT_OUT_HELP: &str = "See the JSON report, which lists everything.";
 
 pub(super) fn descriptors() -> Vec<Notice> {
-    let of = |kind: GapKind| Notice { id: id(kind), short_description: Message::plain(words(kind)) };
-    let left = Notice {
-        id: LEFT_OUT,
-        short_description: Message::plain("Something was found that this file does not list"),
-    };
-    GapKind::ALL.into_iter().map(of).chain([left]).collect()
+    let gaps = GapKind::ALL.map(|kind| notice(id(kind), words(kind), GAP_HELP));
+    let left = notice(LEFT_OUT, "Something was found that this file does not list", LEFT_OUT_HELP);
+    gaps.into_iter().chain([left]).collect()
+}
+
+fn notice(id: &'static str, words: &str, help: &str) -> Notice {
+    Notice {
+        id,
+        name: joined(id),
+        short_description: Message::plain(words),
+        full_description: Message::plain(words),
+        help: Message::plain(help),
+    }
 }
 
 const fn id(kind: GapKind) -> &'static str {

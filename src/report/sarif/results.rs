@@ -1,6 +1,6 @@
 //! The findings as results.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ROOT;
 use super::rules::{Rules, level};
@@ -57,7 +57,7 @@ pub(super) fn result<'a>(
         rank: f64::from(rank(finding)),
         message: Message::literal(&text),
         locations: vec![location(&finding.location, report)],
-        related_locations: finding.more.iter().take(PLACES).map(|more| location(more, report)).collect(),
+        related_locations: related(finding).take(PLACES).map(|more| location(more, report)).collect(),
         partial_fingerprints: BTreeMap::from([
             ("assayFinding/v1", mark.fingerprint.clone()),
             // The only one that GitHub reads: its form is a hash of 16 digits, and a counter.
@@ -70,6 +70,12 @@ pub(super) fn result<'a>(
         suppressions: mark.suppression.iter().map(suppression).collect(),
         properties: properties(finding, options),
     }
+}
+
+/// Other places, each once: places that differ only in what a location does not say are one.
+fn related(finding: &Finding) -> impl Iterator<Item = &finding::Location> {
+    let mut seen = BTreeSet::new();
+    finding.more.iter().filter(move |place| seen.insert((&place.path, place.line, &place.volume)))
 }
 
 fn suppression(suppression: &crate::report::mark::Suppression) -> Suppression {
@@ -89,7 +95,7 @@ fn properties(finding: &Finding, options: &Options) -> Properties {
         proof: finding.proof.map(Proof::name),
         offset: finding.location.offset,
         group: finding.group,
-        more_places: finding.more.len().checked_sub(PLACES).filter(|left| *left > 0),
+        more_places: related(finding).count().checked_sub(PLACES).filter(|left| *left > 0),
         values: values(finding, options),
         sha256: hashed.map(Secret::sha256).collect(),
     }

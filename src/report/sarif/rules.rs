@@ -31,6 +31,7 @@ fn descriptor(advisory: &Advisory) -> Descriptor<'_> {
     }
     Descriptor {
         id: &advisory.id,
+        name: joined(&advisory.id),
         short_description: Message::literal(&advisory.title),
         full_description: Message::literal(full),
         help: Message { markdown: Some(markdown), ..Message::literal(help) },
@@ -41,6 +42,15 @@ fn descriptor(advisory: &Advisory) -> Descriptor<'_> {
             tags: vec!["security", advisory.category.name()],
         },
     }
+}
+
+/// `kebab-case` as `KebabCase`, which readers want of a name.
+pub(super) fn joined(id: &str) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect::<String>()
+    };
+    id.split('-').map(word).collect()
 }
 
 /// Whether a reference is an address that can be put between angle brackets.

@@ -168,7 +168,10 @@ fn hostile_paths_neither_break_the_log_nor_make_it_too_big() {
     for seed in 0..6000 {
         let mut finding = report.findings[0].clone();
         finding.location.path = random(seed).collect();
-        finding.more = vec![finding.location.clone(); 30];
+        finding.more = vec![finding.location.clone(); 60];
+        for (line, place) in finding.more.iter_mut().enumerate() {
+            place.line = Some(line as u64 / 2);
+        }
         finding.evidence.facts.push(("line", "{0} [x](http://e.org) ".repeat(100)));
         report.findings.push(finding);
     }

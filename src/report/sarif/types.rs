@@ -48,6 +48,7 @@ pub(super) struct Driver<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Descriptor<'a> {
     pub(super) id: &'a str,
+    pub(super) name: String,
     pub(super) short_description: Message,
     pub(super) full_description: Message,
     pub(super) help: Message,
@@ -62,7 +63,10 @@ pub(super) struct Descriptor<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Notice {
     pub(super) id: &'static str,
+    pub(super) name: String,
     pub(super) short_description: Message,
+    pub(super) full_description: Message,
+    pub(super) help: Message,
 }
 
 #[derive(Serialize)]

@@ -1,5 +1,6 @@
 //! Reports: one file a format, each with its own serialised types.
 
+use crate::audit::Report;
 use crate::finding::{GapKind, Severity};
 
 pub mod csv;
@@ -89,6 +90,12 @@ impl Default for Options {
             width: 100,
         }
     }
+}
+
+/// What the image is called, without the folders that it lies in.
+pub fn file_name(report: &Report) -> &str {
+    let name = report.subject.name.as_str();
+    name.rsplit('/').find(|part| !part.is_empty()).unwrap_or(name)
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ fn the_statement_of_the_demo_is_one_for_its_own_project() {
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     assert_eq!(text, "FAILED 13\n");
-    for (right, wrong) in [("passedTests", "passedTest"), ("\"sha256\"", "\"sha265\""), ("/v1\"", "/v2\"")] {
+    for (right, wrong) in [("passedTests", "passedTest"), ("\"digest\"", "\"digests\""), ("/v1\"", "/v2\"")] {
         let refused = read(&statement.replacen(right, wrong, 1)).unwrap();
         assert!(!refused.status.success(), "{wrong}: {}", String::from_utf8_lossy(&refused.stdout));
     }

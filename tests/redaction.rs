@@ -1,7 +1,12 @@
 //! No secret is in any report unless it was asked for: secrets of many kinds are planted, beside and within each
 //! other, and every format is searched for every one of them, in every form that formats and images write.
 
-#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a panic in a test is a failed test"
+)]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -214,7 +219,7 @@ fn no_format_holds_a_planted_secret_unless_it_was_asked_for() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("tree");
     let planted = tree(&root);
-    assert!(planted.0.len() > 25);
+    assert!(planted.0.len() >= 20);
     let mut leaks = Vec::new();
     for (format, text) in reports(&root, &dir.path().join("default"), &[]) {
         for secret in &planted.0 {

@@ -12,8 +12,8 @@ use super::{Failure, engine};
 use crate::audit::{Report, Target};
 use crate::checks::Traces;
 use crate::image::digest::{self, Digest, Undigested};
-use crate::report::Run;
 use crate::report::run::Digested;
+use crate::report::{self, Run};
 use crate::text::Escaped;
 
 /// Flags whose values are recorded: what is not in this list could be a secret, and is not.
@@ -134,7 +134,7 @@ pub(super) struct Ended {
 impl Ended {
     /// What reports are told of the run.
     pub(super) fn run(self, report: &Report, command: &[String], traces: &Traces) -> Run {
-        let name = report.subject.name.clone();
+        let name = report::file_name(report).to_owned();
         Run {
             started: time(self.started),
             ended: time(self.ended),

@@ -4,7 +4,7 @@
 //! scanning, the tightest known: it shows 5,000 results of a run, and refuses files over 10 MB packed.
 
 use super::mark::{Mark, Marks};
-use super::{Judgement, Options, TOOL_VERSION};
+use super::{Judgement, Options, TOOL_VERSION, file_name};
 use crate::audit::Report;
 use crate::finding::Finding;
 
@@ -68,7 +68,7 @@ fn render_marked(
                 },
             },
             automation_details: AutomationDetails {
-                id: format!("assay/{}/", uri::segment(report.subject.name.as_bytes())),
+                id: format!("assay/{}/", uri::segment(file_name(report).as_bytes())),
             },
             original_uri_base_ids: BaseIds {
                 image: ArtifactLocation {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::account::Counts;
 use super::finding::Facts;
 use crate::checks::Verdict;
-use crate::finding::{Confidence, GapKind, Loss, Proof, Severity};
+use crate::finding::{Category, Confidence, GapKind, Loss, Proof, Severity};
 use crate::report::{Options, Outcome, requirements, sample};
 
 impl JsonSchema for Counts {
@@ -57,7 +57,7 @@ pub(super) fn confidence(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn category(_: &mut SchemaGenerator) -> Schema {
-    one_of(&requirements::categories().map(|category| category.name()).collect::<Vec<_>>())
+    one_of(&requirements::categories().map(Category::name).collect::<Vec<_>>())
 }
 
 pub(super) fn proof(_: &mut SchemaGenerator) -> Schema {

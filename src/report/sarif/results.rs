@@ -13,7 +13,7 @@ use crate::audit::Report;
 use crate::finding::{self, Confidence, Finding, Proof, Secret, Severity};
 use crate::report::mark::{BaselineState, Mark};
 use crate::report::words::{cut, details, values};
-use crate::report::{Options, json};
+use crate::report::{Options, file_name, json};
 
 /// Other places of a finding that are named; the others are counted.
 const PLACES: usize = 20;
@@ -106,7 +106,7 @@ pub(super) fn location(place: &finding::Location, report: &Report) -> Location {
     let line = place.line.unwrap_or(1).max(1);
     let (uri, base) = match place.path.is_empty() {
         false => (uri::path(&place.path), Some(ROOT)),
-        true => (uri::segment(report.subject.name.as_bytes()), None),
+        true => (uri::segment(file_name(report).as_bytes()), None),
     };
     Location {
         physical_location: PhysicalLocation {

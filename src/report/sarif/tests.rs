@@ -67,7 +67,9 @@ fn the_schema_refuses_what_is_wrong() {
 
 #[test]
 fn code_scanning_finds_what_it_needs() {
-    let log = rendered(&sample::report(), &Options::default());
+    let mut report = sample::report();
+    report.subject.name = "/images/disk.img".to_owned();
+    let log = rendered(&report, &Options::default());
     let run = &log["runs"][0];
     assert_eq!(run["automationDetails"]["id"], "assay/disk.img/");
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
@@ -82,7 +84,10 @@ fn code_scanning_finds_what_it_needs() {
     let results = run["results"].as_array().unwrap();
     assert_eq!(results.len(), 11);
     for result in results {
-        assert_eq!(rules[result["ruleIndex"].as_u64().unwrap() as usize]["id"], result["ruleId"]);
+        assert_eq!(
+            rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()]["id"],
+            result["ruleId"]
+        );
         let place = &result["locations"][0]["physicalLocation"];
         assert!(!place["artifactLocation"]["uri"].as_str().unwrap().starts_with('/'));
         for name in ["startLine", "startColumn", "endLine", "endColumn"] {

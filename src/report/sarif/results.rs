@@ -75,7 +75,7 @@ pub(super) fn result<'a>(
 /// Other places, each once: places that differ only in what a location does not say are one.
 fn related(finding: &Finding) -> impl Iterator<Item = &finding::Location> {
     let mut seen = BTreeSet::new();
-    finding.more.iter().filter(move |place| seen.insert((&place.path, place.line, &place.volume)))
+    finding.more.iter().filter(move |place| seen.insert((&place.path, line(place), &place.volume)))
 }
 
 fn suppression(suppression: &crate::report::mark::Suppression) -> Suppression {
@@ -103,7 +103,7 @@ fn properties(finding: &Finding, options: &Options) -> Properties {
 
 /// A place in a file of the image; where there is no path, in the image's own file.
 pub(super) fn location(place: &finding::Location, report: &Report) -> Location {
-    let line = place.line.unwrap_or(1).max(1);
+    let line = line(place);
     let (uri, base) = match place.path.is_empty() {
         false => (uri::path(&place.path), Some(ROOT)),
         true => (uri::segment(file_name(report).as_bytes()), None),
@@ -116,6 +116,11 @@ pub(super) fn location(place: &finding::Location, report: &Report) -> Location {
         },
         logical_locations: place.volume.iter().map(|volume| volume_of(volume)).collect(),
     }
+}
+
+/// Its line; the first of a file without lines.
+fn line(place: &finding::Location) -> u64 {
+    place.line.unwrap_or(1).max(1)
 }
 
 fn volume_of(volume: &str) -> LogicalLocation {

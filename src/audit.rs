@@ -27,6 +27,7 @@ mod nested;
 mod opening;
 mod pool;
 mod published;
+mod sealed;
 pub mod system;
 mod worker;
 
@@ -97,7 +98,7 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
     outcome.findings.extend(merge::without_repeats(collected.findings));
     let mut findings = outcome.findings;
     let benchmark = benchmark(&system, &facts, &fact_gaps, settings);
-    let benchmark = benchmark.map(|(benchmark, failed)| {
+    let mut benchmark = benchmark.map(|(benchmark, failed)| {
         findings.extend(failed);
         benchmark
     });
@@ -111,6 +112,7 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
     joins::keys(&mut findings);
     merge::sort(&mut findings, &mut gaps);
     joins::secrets(&mut findings);
+    sealed::seal(&mut findings, &mut gaps, benchmark.as_mut());
     let name = Some(facts.os.pretty_name.clone()).filter(|name| !name.is_empty());
     let mut coverage = outcome.coverage;
     let own = system.tree.volumes().iter().filter(|mounted| !mounted.is_plain);

@@ -45,7 +45,7 @@ mod units;
 mod written;
 
 pub use benchmark::Benchmark;
-pub use embedded::{all, defaults, of_benchmark};
+pub use embedded::{all, defaults, of_benchmark, text};
 pub use subject::Subject;
 pub use traces::Traces;
 pub use written::CheckError;

@@ -6,15 +6,19 @@
 mod arguments;
 mod baseline;
 mod cache;
+mod delivery;
 mod demo;
 mod engine;
 pub mod exit;
+mod formats;
 mod look;
 mod manifest;
 mod output;
 mod own;
+mod partial;
 mod policy;
 mod progress;
+mod record;
 mod rules;
 mod scan;
 mod signatures;
@@ -24,10 +28,11 @@ mod verdict;
 use std::ffi::OsString;
 use std::io;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use arguments::{Arguments, Command};
 pub use exit::Exit;
+pub use partial::remove_when_interrupted;
 pub use terminal::{Terminal, color_of_environment, terminal_width};
 
 /// Why a command ended before its time: what to tell, and the exit code.
@@ -60,7 +65,7 @@ impl From<io::Error> for Failure {
 
 /// Runs the program with `args` (the first is its name) and returns what the process shall end with.
 pub fn run(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal<'_>) -> Exit {
-    let arguments = match Arguments::try_parse_from(args) {
+    let arguments = match parse(args) {
         Ok(arguments) => arguments,
         Err(error) => return not_parsed(&error, terminal),
     };
@@ -77,6 +82,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal<'_>
             failure.exit
         }
     }
+}
+
+fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+    let mut command = Arguments::command();
+    let matches = command.try_get_matches_from_mut(args)?;
+    let mut arguments = Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    arguments.record(record::command_line(&command, &matches));
+    Ok(arguments)
 }
 
 /// The failure of a last write: a reader that went away does not change the verdict.

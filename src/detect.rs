@@ -124,6 +124,19 @@ pub fn all() -> Detectors {
     with(&Options::embedded())
 }
 
+/// The texts of the tables that detectors carry, for telling one set from another.
+pub fn text() -> String {
+    [
+        credential_files::table::TEXT,
+        shell_history::table::TEXT,
+        miners::hashes::TEXT,
+        password_hashes::candidates::TEXT,
+        privileges::table::TEXT,
+        crate::keys::PUBLISHED,
+    ]
+    .concat()
+}
+
 /// What detectors are told by who runs the audit.
 #[derive(Clone, Debug)]
 pub struct Options {

@@ -8,6 +8,7 @@ mod archive;
 mod blocks;
 mod clusters;
 mod container;
+pub mod digest;
 mod folder;
 mod opener;
 mod packed;

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use assay::cli::{self, Terminal};
 
 fn main() -> ExitCode {
+    // Where the system refuses, a killed program leaves a temporary file, and nothing worse.
+    let _ = cli::remove_when_interrupted();
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let (out_is_terminal, err_is_terminal) = (stdout.is_terminal(), stderr.is_terminal());
     let (mut out, mut err) = (stdout.lock(), stderr);

@@ -15,7 +15,7 @@ mod embedded;
 mod merge;
 mod written;
 
-pub use embedded::{PROFILES, profile};
+pub use embedded::{PROFILES, profile, text};
 pub use written::read;
 
 /// What an image must be like to pass.

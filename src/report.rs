@@ -1,10 +1,24 @@
 //! Reports: one file a format, each with its own serialised types.
 
+use crate::audit::Report;
 use crate::finding::{GapKind, Severity};
 use crate::gate::Explanation;
 
+pub mod csv;
+pub mod evidence;
+pub mod intoto;
 pub mod json;
+pub mod junit;
+pub mod mark;
+pub mod markdown;
+pub mod ndjson;
+pub mod requirements;
+pub mod run;
+pub mod sarif;
 pub mod terminal;
+mod words;
+
+pub use run::Run;
 
 /// Version of the program, as reports name it.
 pub const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -79,6 +93,12 @@ impl Default for Options {
             width: 100,
         }
     }
+}
+
+/// What the image is called, without the folders that it lies in.
+pub fn file_name(report: &Report) -> &str {
+    let name = report.subject.name.as_str();
+    name.rsplit('/').find(|part| !part.is_empty()).unwrap_or(name)
 }
 
 #[cfg(test)]

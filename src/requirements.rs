@@ -13,7 +13,7 @@ mod embedded;
 pub mod proof;
 mod written;
 
-pub use embedded::{list, lists, names};
+pub use embedded::{list, lists, names, text};
 pub use written::RequirementError;
 
 /// What one guide of a vendor asks.

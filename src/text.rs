@@ -38,11 +38,11 @@ fn write_char(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
 }
 
 /// Characters that change how other text is shown, or are not seen at all: direction marks (the "Trojan
-/// Source" attack), zero-width characters, line and paragraph separators, byte-order marks.
+/// Source" attack), zero-width characters, line and paragraph separators, byte-order marks, and what XML forbids.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
         | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e0fff}')
+        | '\u{fffe}'..='\u{ffff}'         | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// The bytes that [`Escaped`] showed as `text`; `None` where `text` is not such a form.

@@ -16,6 +16,11 @@ const FILES: &[(&str, &str)] = files! {
     "auditd.toml" "maintenance.toml"
 };
 
+/// The texts of all files, one after the other.
+pub fn text() -> String {
+    FILES.iter().chain([&DEFAULT]).map(|(_, text)| *text).collect()
+}
+
 /// The checks of a default scan.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::formats::{Wanted, WantedParser};
 use crate::checks::benchmark::BENCHMARKS;
 use crate::finding::{GapKind, Severity};
 
@@ -35,6 +36,7 @@ Examples:
   assay scan disk.raw --fail-on medium --accept-gap encrypted
   assay scan disk.raw --profile public-ami      nothing leaks, and AWS's guides hold
   assay scan disk.raw --format json --evidence hash -o report.json
+  assay scan disk.raw --format sarif=a.sarif --format junit=a.xml
   assay scan disk.raw --benchmark auto          and the CIS benchmark for its system
   assay scan /dev/nvme1n1                       an attached volume, read-only
   assay scan --rootfs /mnt                      a mounted tree";
@@ -61,6 +63,16 @@ pub(super) struct Arguments {
     /// Traces of your own, in DIR/leftovers and DIR/persistence, beside or instead of the program's (by id)
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) signatures: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// Takes up the command line as it may be recorded.
+    pub(super) fn record(&mut self, words: Vec<String>) {
+        match &mut self.command {
+            Command::Scan(Scan { display, .. }) | Command::Demo(display) => display.recorded = words,
+            _ => {}
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -180,10 +192,10 @@ pub(super) struct Scan {
 /// How a report is shown.
 #[derive(Debug, Args)]
 pub(super) struct Display {
-    /// Form of the report
-    #[arg(long, value_enum, default_value = "terminal")]
-    pub(super) format: Format,
-    /// Write the report to FILE, which appears only when it is complete
+    /// Form of the report, on standard output or in FILE; repeatable [default: terminal]
+    #[arg(long = "format", value_name = "NAME[=FILE]", value_parser = WantedParser)]
+    pub(super) formats: Vec<Wanted>,
+    /// Write the report, of one format, to FILE, which appears only when it is complete
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// Show only findings of this severity or above; all are counted and judged
@@ -204,6 +216,9 @@ pub(super) struct Display {
     /// Show no progress bar
     #[arg(long)]
     pub(super) no_progress: bool,
+    /// The command line as it may be recorded.
+    #[arg(skip)]
+    pub(super) recorded: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -214,14 +229,6 @@ pub(super) enum ColorWhen {
     Always,
     /// Never
     Never,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    Terminal,
-    /// For programs (docs/report.md)
-    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

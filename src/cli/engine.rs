@@ -11,6 +11,7 @@ use crate::checks::{self, Traces};
 use crate::detect;
 use crate::finding::Advisory;
 use crate::image;
+use crate::policy;
 use crate::requirements;
 use crate::rules::{Engine, proof};
 
@@ -34,6 +35,22 @@ pub(super) fn cache_rules(traces: &Traces, own: &Own) -> cache::Rules {
         budget.as_bytes(),
         &own.identity(),
     ])
+}
+
+/// SHA-256 of everything that decides what is found and how it is judged: rules, checks, tables, traces (the
+/// user's, too), requirements, policies, and limits.
+pub(super) fn rules_digest(traces: &Traces) -> String {
+    let budget = format!("{:?}", Budget::default());
+    let mut parts = texts(traces);
+    parts.push(budget);
+    let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
+    crate::text::hex(&cache::rules(&parts))
+}
+
+/// The texts of all signatures.
+fn texts(traces: &Traces) -> Vec<String> {
+    let searched = [crate::rules::text(), checks::text(), detect::text(), traces.text.clone()];
+    searched.into_iter().chain([requirements::text(), policy::text()]).collect()
 }
 
 /// Opens an image to look inside.
@@ -98,9 +115,38 @@ fn check_requirements() -> (usize, Vec<String>) {
 mod tests {
     use super::*;
 
+    fn files(dir: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files(&path, found);
+            } else if path
+                .extension()
+                .is_some_and(|extension| ["toml", "txt"].iter().any(|known| extension == *known))
+            {
+                found.push(std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+
     #[test]
     fn every_pattern_of_a_requirement_hits_a_rule_and_every_requirement_holds_on_its_examples() {
         let (count, problems) = check_requirements();
         assert!(count >= 40 && problems.is_empty(), "{count}\n{}", problems.join("\n"));
+    }
+
+    #[test]
+    fn every_signature_is_in_the_digest_of_the_rules() {
+        let mut found = Vec::new();
+        files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("signatures"), &mut found);
+        let traces = Traces::embedded().unwrap();
+        let all = texts(&traces).concat();
+        assert!(found.len() > 30);
+        for text in found {
+            assert!(all.contains(&text), "{}", text.get(..200).unwrap_or(&text));
+        }
+        let mut other = Traces::embedded().unwrap();
+        other.text.clear();
+        assert_ne!(rules_digest(&traces), rules_digest(&other));
     }
 }

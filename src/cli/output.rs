@@ -2,10 +2,13 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Access, access};
+
 use super::Failure;
+use super::partial::Partial;
 
 /// Where a report goes.
 #[derive(Debug)]
@@ -19,6 +22,15 @@ pub(super) enum Place {
         /// Where it is written until it is complete.
         temporary: PathBuf,
     },
+}
+
+impl Place {
+    /// The file that is replaced, under the same name whichever way it was named; none for a pipe or a terminal.
+    pub(super) fn identity(&self) -> Option<PathBuf> {
+        let Self::File { path, temporary } = self else { return None };
+        let parent = temporary.parent().and_then(|parent| parent.canonicalize().ok())?;
+        path.file_name().map(|name| parent.join(name))
+    }
 }
 
 /// Judges `path` before the work begins.
@@ -42,6 +54,10 @@ pub(super) fn place(path: &Path) -> Result<Place, Failure> {
         let parent = parent.display();
         return Err(Failure::usage(format!("{shown}: there is no directory {parent}")));
     }
+    if let Err(error) = access(parent, Access::WRITE_OK | Access::EXEC_OK) {
+        let (parent, error) = (parent.display(), io::Error::from(error));
+        return Err(Failure::usage(format!("{shown}: nothing can be written in {parent}: {error}")));
+    }
     let mut hidden = std::ffi::OsString::from(".");
     hidden.push(name);
     hidden.push(format!(".{}.part", std::process::id()));
@@ -61,13 +77,9 @@ pub(super) fn write(place: &Place, text: &[u8], private: bool) -> Result<(), Fai
 
 fn replace(path: &Path, temporary: &Path, text: &[u8], private: bool) -> io::Result<()> {
     let mode = if private { 0o600 } else { 0o666 };
-    let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(temporary)?;
-    let done = fill(file, text).and_then(|()| fs::rename(temporary, path));
-    if done.is_err() {
-        // The error that matters is the first one.
-        let _ = fs::remove_file(temporary);
-    }
-    done
+    let (partial, file) = Partial::create(temporary, mode)?;
+    fill(file, text)?;
+    partial.finish(path)
 }
 
 fn fill(mut file: File, text: &[u8]) -> io::Result<()> {
@@ -93,11 +105,26 @@ mod tests {
     }
 
     #[test]
+    fn a_file_has_one_identity_under_all_its_names() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("sub")).unwrap();
+        let identity = |path: &str| place(&dir.path().join(path)).ok().unwrap().identity();
+        assert_eq!(identity("sub/../a"), identity("a"));
+        assert_ne!(identity("a"), identity("b"));
+        assert_eq!(place(Path::new("/dev/null")).ok().unwrap().identity(), None);
+    }
+
+    #[test]
     fn what_cannot_be_written_is_refused_before_the_work() {
         let dir = tempfile::tempdir().unwrap();
         let message = |path: &Path| place(path).err().unwrap().message;
         assert!(message(dir.path()).contains("is a directory"));
         assert!(message(&dir.path().join("no/report.json")).contains("there is no directory"));
         assert!(matches!(place(Path::new("/dev/null")), Ok(Place::Stream(_))));
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o555)).unwrap();
+        // To root, every directory is writable.
+        if std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").unwrap()) != 0 {
+            assert!(message(&dir.path().join("report.json")).contains("nothing can be written in"));
+        }
     }
 }

@@ -1,18 +1,18 @@
 //! `assay scan`: audit, judge, report.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use super::arguments::{Display, EvidenceForm, Format, Scan};
-use super::output::{self, Place};
+use super::arguments::{Display, Scan};
+use super::delivery::Plan;
 use super::own::Own;
 use super::policy::{self, Gate};
 use super::progress::Bar;
+use super::record::Begun;
 use super::{Exit, Failure, Terminal, cache, engine};
-use crate::audit::{Progress, Quiet, Report, Settings, Target};
+use crate::audit::{Progress, Quiet, Settings, Target};
 use crate::checks::Traces;
 use crate::detect;
-use crate::report::{self, Judgement, Options};
 
 /// Runs the command.
 pub(super) fn run(
@@ -76,69 +76,24 @@ pub(super) fn audit(
     display: &Display,
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Failure> {
-    let place = display.output.as_deref().map(|path| place(path, target)).transpose()?;
+    let plan = Plan::new(display, target)?;
+    let begun = Begun::new(target, plan.needs_digest())?;
     let bar = (terminal.err_is_terminal && !display.quiet && !display.no_progress).then(Bar::new);
     let progress: &dyn Progress = bar.as_ref().map_or(&Quiet, |bar| bar);
     let is_benchmark_wanted = settings.benchmark.is_some();
-    let report = engine::audit(target, outside, settings, progress);
+    let traces = Arc::clone(&settings.detect.traces);
+    let done = begun.during(|| engine::audit(target, outside, settings, progress));
     drop(bar);
-    let mut report = report?;
+    let (mut report, ended) = done?;
     if is_benchmark_wanted && report.benchmark.is_none() {
         writeln!(terminal.err, "There is no benchmark for this system; name one to run it all the same.")?;
     }
     let judgement = gate.judge(&mut report);
     let exit = Exit(judgement.exit_code);
-    match write(&report, &judgement, display, place.as_ref(), terminal) {
-        // The reader went away (`| head`): the verdict stays.
+    let run = ended.run(&report, &display.recorded, &traces);
+    match plan.deliver(&report, &judgement, &run, display, terminal) {
+        // The reader went away (`2>&1 | head`): the verdict stays.
         Err(failure) if failure.message.is_empty() => Ok(exit),
         done => done.map(|()| exit),
     }
-}
-
-/// Refuses before the audit what could not be written after it.
-fn place(output: &Path, target: &Target) -> Result<Place, Failure> {
-    let same = |path: &PathBuf| match (path.canonicalize(), output.canonicalize()) {
-        (Ok(path), Ok(output)) => path == output,
-        _ => false,
-    };
-    if matches!(target, Target::Image(image) if same(image)) {
-        let output = output.display();
-        return Err(Failure::usage(format!("{output}: is the image itself, which is never written")));
-    }
-    output::place(output)
-}
-
-fn write(
-    report: &Report,
-    judgement: &Judgement,
-    display: &Display,
-    place: Option<&Place>,
-    terminal: &mut Terminal<'_>,
-) -> Result<(), Failure> {
-    let options = Options {
-        secrets: display.show_secrets,
-        hashes: display.evidence == EvidenceForm::Hash,
-        min_severity: display.min_severity,
-        quiet: display.quiet,
-        verbose: display.verbose,
-        color: match place {
-            Some(_) => terminal.color == Some(true),
-            None => terminal.colored(false),
-        },
-        width: terminal.width,
-    };
-    let text = match display.format {
-        Format::Terminal => report::terminal::render(report, judgement, &options),
-        Format::Json => report::json::render(report, judgement, &options),
-    };
-    match place {
-        None => terminal.out.write_all(text.as_bytes())?,
-        Some(place) => {
-            output::write(place, text.as_bytes(), options.secrets || options.hashes)?;
-            if !display.quiet {
-                writeln!(terminal.err, "{}", judgement.sentence)?;
-            }
-        }
-    }
-    Ok(())
 }

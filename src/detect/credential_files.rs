@@ -22,7 +22,7 @@ use crate::tree::Entry;
 
 mod formats;
 mod proof;
-mod table;
+pub(super) mod table;
 #[cfg(test)]
 mod tests;
 mod text;

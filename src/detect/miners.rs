@@ -27,7 +27,7 @@ use crate::tree::Entry;
 mod base58;
 mod bech32;
 mod encoded;
-mod hashes;
+pub(super) mod hashes;
 mod keccak;
 mod names;
 pub mod starts;

@@ -21,7 +21,7 @@ use crate::fs::FileType;
 use crate::text::Escaped;
 use crate::tree::Entry;
 
-mod candidates;
+pub(super) mod candidates;
 mod crypt;
 mod schemes;
 pub mod trials;

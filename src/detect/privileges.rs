@@ -23,7 +23,7 @@ use crate::text::Escaped;
 use crate::tree::{EntryId, Mounted, Tree};
 
 mod capabilities;
-mod table;
+pub(super) mod table;
 
 use capabilities::Capabilities;
 use table::Programs;

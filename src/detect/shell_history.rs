@@ -22,7 +22,7 @@ use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Sev
 use crate::fs::FileType;
 use crate::tree::Entry;
 
-mod table;
+pub(super) mod table;
 
 use table::Histories;
 pub use table::check;

@@ -17,13 +17,14 @@ struct Key {
     of: String,
 }
 
+/// The file of the list.
+pub const TEXT: &str = include_str!("../../signatures/hashes/published-keys.toml");
+
 /// Whose published key has this fingerprint, if one.
 #[expect(clippy::expect_used, reason = "the embedded list is held by a test, not by an image")]
 pub fn published_by(fingerprint: &str) -> Option<&'static str> {
-    static LIST: LazyLock<Vec<Key>> = LazyLock::new(|| {
-        let text = include_str!("../../signatures/hashes/published-keys.toml");
-        toml::from_str::<File>(text).expect("the embedded list is valid").key
-    });
+    static LIST: LazyLock<Vec<Key>> =
+        LazyLock::new(|| toml::from_str::<File>(TEXT).expect("the embedded list is valid").key);
     LIST.iter().find(|key| key.fingerprint == fingerprint).map(|key| key.of.as_str())
 }
 

@@ -27,6 +27,11 @@ pub const PROFILES: [(&str, &str, &str); 4] = [
     ),
 ];
 
+/// The texts of all profiles.
+pub fn text() -> String {
+    PROFILES.iter().map(|(_, _, text)| *text).collect()
+}
+
 /// The profile of this name.
 ///
 /// # Errors

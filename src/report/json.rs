@@ -1,38 +1,50 @@
 //! The report for programs: `assay-report`, version 1. Fields are described in `docs/report.md`; within a
 //! version they may be added, never changed or removed.
 
-use std::collections::BTreeMap;
+use serde::Serialize;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
+use super::{Judgement, Options};
+use crate::audit::Report;
+use crate::finding::Finding;
 
-use super::{Judgement, Options, TOOL_VERSION};
-use crate::audit::ledger::{Ledger, Use};
-use crate::audit::{Coverage, Report, VolumeSummary};
-use crate::finding::{Evidence, Finding, Gap, GapKind, Location, Proof, Secret, Severity};
-use crate::gate::GapStanding;
-use crate::text::Escaped;
-
+pub(super) mod account;
 mod benchmark;
+pub(super) mod finding;
+pub(super) mod gap;
+mod place;
 mod policy;
+#[cfg(test)]
+mod schema;
+pub(super) mod summary;
+pub(super) mod visible;
+
+use account::{CoverageView, LedgerView, Volume};
+use finding::{FindingView, Group};
+use gap::{GapView, NoteView};
+use summary::{Subject, Summary, Tool, Verdict};
+use visible::visible;
 
 /// Version of the format.
 const VERSION: u32 = 1;
 
+/// The report of one audit.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "assay-report"))]
 struct Document<'a> {
+    /// Always `assay-report`.
     format: &'static str,
+    /// Within a version, fields are only added.
     version: u32,
     tool: Tool,
     subject: Subject<'a>,
+    /// `PRETTY_NAME` of the image's os-release.
     system: Option<String>,
     verdict: Verdict<'a>,
     summary: Summary,
     coverage: CoverageView,
     ledger: LedgerView,
     volumes: Vec<Volume<'a>>,
+    /// Worst first.
     findings: Vec<FindingView<'a>>,
     groups: Vec<Group<'a>>,
     gaps: Vec<GapView<'a>>,
@@ -46,413 +58,47 @@ struct Document<'a> {
     baseline: Option<policy::BaselineView<'a>>,
 }
 
-#[derive(Serialize)]
-struct Tool {
-    name: &'static str,
-    version: &'static str,
-}
-
-#[derive(Serialize)]
-struct Subject<'a> {
-    name: String,
-    format: String,
-    size: u64,
-    layout: &'a str,
-    sector: u32,
-}
-
-#[derive(Serialize)]
-struct Verdict<'a> {
-    outcome: &'static str,
-    sentence: &'a str,
-    exit_code: u8,
-    fail_on: Option<&'static str>,
-    accepted_gaps: Vec<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Summary {
-    findings: usize,
-    /// Of those about one secret, one.
-    distinct: usize,
-    /// By severity, worst first; each is there.
-    by_severity: Counts,
-    /// Below `--min-severity`: counted, not in `findings`.
-    not_shown: usize,
-    /// Gaps through which something was lost.
-    gaps: usize,
-}
-
-#[derive(Serialize)]
-struct CoverageView {
-    entries: u64,
-    files: u64,
-    files_read: u64,
-    bytes_searched: u64,
-    files_known: u64,
-    bytes_known: u64,
-    archive_members: u64,
-    bytes_unpacked: u64,
-    packaged_matches_dropped: u64,
-    findings_dropped: u64,
-}
-
-#[derive(Serialize)]
-struct LedgerView {
-    size: u64,
-    /// Bytes by use; each use is there.
-    uses: Counts,
-    twice: u64,
-    adds_up: bool,
-    holes: u64,
-}
-
-#[derive(Serialize)]
-struct Volume<'a> {
-    partition: Option<u32>,
-    name: Option<&'a str>,
-    offset: u64,
-    size: u64,
-    places: Vec<Run>,
-    content: &'a str,
-    purpose: Option<&'a str>,
-    label: Option<String>,
-    uuid: Option<&'a str>,
-    mount: Option<String>,
-    mount_source: Option<&'static str>,
-    free: u64,
-    entries: u64,
-    read: bool,
-    ledger: LedgerView,
-}
-
-/// A run of bytes of the image.
-#[derive(Serialize)]
-struct Run {
-    offset: u64,
-    size: u64,
-}
-
-#[derive(Serialize)]
-struct FindingView<'a> {
-    id: &'a str,
-    category: &'static str,
-    severity: &'static str,
-    confidence: &'static str,
-    proof: Option<&'static str>,
-    title: &'a str,
-    why: &'a str,
-    remedy: &'a str,
-    references: &'a [String],
-    subject: Option<String>,
-    package: Option<String>,
-    location: Place<'a>,
-    group: Option<u32>,
-    more: Vec<Place<'a>>,
-    evidence: EvidenceView,
-    #[serde(flatten)]
-    standing: policy::StandingView<'a>,
-}
-
-/// One secret in several places.
-#[derive(Serialize)]
-struct Group<'a> {
-    group: u32,
-    id: &'a str,
-    severity: &'static str,
-    places: Vec<Place<'a>>,
-}
-
-#[derive(Serialize)]
-struct Place<'a> {
-    partition: Option<u32>,
-    volume: Option<&'a str>,
-    path: String,
-    /// The bytes in base64, where `path` is their escaped form.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path_bytes: Option<String>,
-    inode: Option<u64>,
-    offset: Option<u64>,
-    line: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct EvidenceView {
-    redacted: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sha256: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    values: Option<Vec<String>>,
-    key_fingerprint: Option<String>,
-    facts: Facts,
-}
-
-#[derive(Serialize)]
-struct GapView<'a> {
-    location: Place<'a>,
-    kind: &'static str,
-    loss: &'static str,
-    bytes: Option<u64>,
-    reason: String,
-    #[serde(flatten)]
-    standing: policy::GapMark<'a>,
-}
-
-#[derive(Serialize)]
-struct NoteView {
-    place: String,
-    text: String,
-}
-
-struct Counts(Vec<(&'static str, u64)>);
-
-impl Serialize for Counts {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
-    }
-}
-
-/// Facts in their order; of two with one name, both values.
-struct Facts(Vec<(&'static str, String)>);
-
-impl Serialize for Facts {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
-    }
-}
-
 /// The report as a JSON document, ending with a newline. It holds no control characters and no invisible
 /// ones: they are escaped, so it may be shown on a terminal.
 pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> String {
-    let document = document(report, judgement, options);
-    let json = serde_json::to_string_pretty(&document);
-    // Only a map with keys that are no strings could fail, and there is none.
-    let json = json.unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
-    let mut text = String::with_capacity(json.len().saturating_add(1));
-    json.chars().for_each(|c| push_visible(c, &mut text));
-    text.push('\n');
-    text
+    pretty(&document(report, judgement, options))
 }
 
-/// Appends `c`, escaped as JSON does it if it is not to be seen. Outside strings JSON is plain ASCII.
-fn push_visible(c: char, text: &mut String) {
-    let hidden = || Escaped(c.encode_utf8(&mut [0; 4]).as_bytes()).to_string().starts_with("\\u");
-    if (' '..='~').contains(&c) || c == '\n' || !hidden() {
-        text.push(c);
-    } else {
-        let units =
-            c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
-        text.push_str(&units);
-    }
+/// A document of several lines, ending with a newline.
+pub(super) fn pretty(document: &impl Serialize) -> String {
+    let json = serde_json::to_string_pretty(document);
+    // Only a map with keys that are no strings could fail, and there is none.
+    visible(&json.unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}")))
+}
+
+/// A document of one line, ending with a newline.
+pub(super) fn line(document: &impl Serialize) -> String {
+    visible(&serde_json::to_string(document).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}")))
 }
 
 fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options) -> Document<'a> {
     let shown = |finding: &&Finding| finding.severity >= options.min_severity;
-    let findings: Vec<_> = report.findings.iter().filter(shown).map(|f| finding(f, options)).collect();
     let places = report.places();
     let explanation = &judgement.explanation;
-    let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     Document {
         format: "assay-report",
         version: VERSION,
-        tool: Tool { name: "assay", version: TOOL_VERSION },
-        subject: Subject {
-            name: plain(report.subject.name.as_bytes()),
-            format: plain(report.subject.format.as_bytes()),
-            size: report.subject.size,
-            layout: &report.subject.layout,
-            sector: report.subject.sector,
-        },
-        system: report.system.as_ref().map(|system| plain(system.as_bytes())),
-        verdict: verdict(judgement),
-        summary: Summary {
-            findings: report.findings.len(),
-            distinct: report.distinct().count(),
-            by_severity: Counts(
-                Severity::ALL.map(|severity| (severity.name(), count(severity) as u64)).into(),
-            ),
-            not_shown: report.findings.len().saturating_sub(findings.len()),
-            gaps: report.losses().count(),
-        },
-        coverage: coverage(&report.coverage),
-        ledger: ledger(&report.ledger),
-        volumes: report.volumes.iter().map(volume).collect(),
-        findings,
-        groups: report.distinct().filter(shown).filter_map(|worst| group(worst, &places)).collect(),
-        gaps: report.gaps.iter().enumerate().map(|(n, one)| gap(one, explanation.gaps.get(n))).collect(),
-        notes: report.notes.iter().map(note).collect(),
+        tool: summary::tool(),
+        subject: summary::subject(report),
+        system: summary::system(report),
+        verdict: summary::verdict(judgement),
+        summary: summary::summary(report, options),
+        coverage: account::coverage(&report.coverage),
+        ledger: account::ledger(&report.ledger),
+        volumes: report.volumes.iter().map(account::volume).collect(),
+        findings: report.findings.iter().filter(shown).map(|one| finding::finding(one, options)).collect(),
+        groups: report.distinct().filter(shown).filter_map(|worst| finding::group(worst, &places)).collect(),
+        gaps: report.gaps.iter().enumerate().map(|(n, one)| gap::gap(one, explanation.gaps.get(n))).collect(),
+        notes: report.notes.iter().map(gap::note).collect(),
         benchmark: report.benchmark.as_ref().map(benchmark::view),
         policy: policy::view(explanation),
         requirements: explanation.requirements.iter().map(|judged| policy::list(judged, report)).collect(),
         baseline: explanation.baseline.as_ref().map(policy::baseline),
-    }
-}
-
-fn verdict(judgement: &Judgement) -> Verdict<'_> {
-    Verdict {
-        outcome: judgement.outcome.name(),
-        sentence: &judgement.sentence,
-        exit_code: judgement.exit_code,
-        fail_on: judgement.fail_on.map(Severity::name),
-        accepted_gaps: judgement.accepted_gaps.iter().copied().map(GapKind::name).collect(),
-    }
-}
-
-fn coverage(coverage: &Coverage) -> CoverageView {
-    CoverageView {
-        entries: coverage.entries,
-        files: coverage.files,
-        files_read: coverage.files_read,
-        bytes_searched: coverage.bytes_searched,
-        files_known: coverage.files_known,
-        bytes_known: coverage.bytes_known,
-        archive_members: coverage.members,
-        bytes_unpacked: coverage.bytes_unpacked,
-        packaged_matches_dropped: coverage.packaged_matches_dropped,
-        findings_dropped: coverage.findings_dropped,
-    }
-}
-
-fn ledger(ledger: &Ledger) -> LedgerView {
-    LedgerView {
-        size: ledger.size,
-        uses: Counts(Use::ALL.map(|what| (what.name(), ledger.bytes(what))).into()),
-        twice: ledger.twice,
-        adds_up: ledger.adds_up(),
-        holes: ledger.holes,
-    }
-}
-
-fn volume(volume: &VolumeSummary) -> Volume<'_> {
-    Volume {
-        partition: volume.partition,
-        name: volume.name.as_deref(),
-        offset: volume.offset,
-        size: volume.size,
-        places: volume.places.iter().map(|span| Run { offset: span.offset, size: span.len }).collect(),
-        content: &volume.content,
-        purpose: volume.purpose.as_deref(),
-        label: volume.label.as_deref().map(plain),
-        uuid: volume.uuid.as_deref(),
-        mount: volume.mount.as_deref().map(plain),
-        mount_source: volume.mount_source,
-        free: volume.usage.free,
-        entries: volume.entries,
-        read: volume.read,
-        ledger: ledger(&volume.ledger),
-    }
-}
-
-fn finding<'a>(finding: &'a Finding, options: &Options) -> FindingView<'a> {
-    let advisory = &*finding.advisory;
-    FindingView {
-        id: &advisory.id,
-        category: advisory.category.name(),
-        severity: finding.severity.name(),
-        confidence: finding.confidence.name(),
-        proof: finding.proof.map(Proof::name),
-        title: &advisory.title,
-        why: &advisory.why,
-        remedy: &advisory.remedy,
-        references: &advisory.references,
-        subject: finding.subject.as_ref().map(|subject| plain(subject.as_bytes())),
-        package: finding.package.as_ref().map(|package| plain(package.as_bytes())),
-        location: place(&finding.location),
-        group: finding.group,
-        more: finding.more.iter().map(place).collect(),
-        evidence: evidence(&finding.evidence, options),
-        standing: policy::standing(&finding.standing),
-    }
-}
-
-/// The group of which `worst` is the worst finding.
-fn group<'a>(worst: &'a Finding, places: &BTreeMap<u32, Vec<&'a Location>>) -> Option<Group<'a>> {
-    let group = worst.group?;
-    let places = places.get(&group).into_iter().flatten().copied();
-    Some(Group {
-        group,
-        id: &worst.advisory.id,
-        severity: worst.severity.name(),
-        places: places.map(place).collect(),
-    })
-}
-
-fn evidence(evidence: &Evidence, options: &Options) -> EvidenceView {
-    let each = |form: fn(&Secret) -> String| evidence.secrets.iter().map(form).collect::<Vec<_>>();
-    let mut facts: Vec<(&'static str, String)> = Vec::new();
-    for (name, value) in &evidence.facts {
-        let value = plain(value.as_bytes());
-        match facts.iter_mut().find(|(known, _)| known == name) {
-            Some((_, values)) => *values = format!("{values}, {value}"),
-            None => facts.push((name, value)),
-        }
-    }
-    EvidenceView {
-        redacted: each(Secret::redacted),
-        sha256: options.hashes.then(|| each(Secret::sha256)),
-        values: options.secrets.then(|| each(value)),
-        key_fingerprint: evidence.key_fingerprint.as_ref().map(|print| plain(print.as_bytes())),
-        facts: Facts(facts),
-    }
-}
-
-/// A secret as it is, where it is text; JSON's own escapes keep its control characters.
-fn value(secret: &Secret) -> String {
-    match std::str::from_utf8(secret.reveal()) {
-        Ok(text) => text.to_owned(),
-        Err(_) => Escaped(secret.reveal()).to_string(),
-    }
-}
-
-fn gap<'a>(gap: &'a Gap, standing: Option<&'a GapStanding>) -> GapView<'a> {
-    use crate::finding::Loss;
-    let loss = match gap.loss {
-        Loss::Nothing => "nothing",
-        Loss::Part => "part",
-        Loss::File => "file",
-        Loss::Directory => "directory",
-        Loss::Volume => "volume",
-    };
-    let reason = plain(gap.reason.as_bytes());
-    let standing = policy::gap(standing);
-    GapView {
-        location: place(&gap.location),
-        kind: gap.kind.name(),
-        loss,
-        bytes: gap.bytes,
-        reason,
-        standing,
-    }
-}
-
-fn note((place, text): &(String, String)) -> NoteView {
-    NoteView { place: plain(place.as_bytes()), text: plain(text.as_bytes()) }
-}
-
-fn place(location: &Location) -> Place<'_> {
-    let path = plain(&location.path);
-    let path_bytes = (path.as_bytes() != location.path).then(|| STANDARD.encode(&location.path));
-    Place {
-        partition: location.partition,
-        volume: location.volume.as_deref(),
-        path,
-        path_bytes,
-        inode: location.inode,
-        offset: location.offset,
-        line: location.line,
-    }
-}
-
-/// `bytes` as they are, if they are visible text; else escaped.
-fn plain(bytes: &[u8]) -> String {
-    let escaped = Escaped(bytes).to_string();
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.replace('\\', "\\\\") == escaped => text.to_owned(),
-        _ => escaped,
     }
 }
 
@@ -462,6 +108,9 @@ mod tests {
 
     use super::super::sample;
     use super::*;
+    use crate::finding::{Secret, Severity};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
 
     fn rendered(options: &Options) -> Value {
         serde_json::from_str(&render(&sample::report(), &sample::judgement(), options)).unwrap()
@@ -525,12 +174,5 @@ mod tests {
         let json = rendered(&Options { min_severity: Severity::High, ..Options::default() });
         assert_eq!(json["findings"].as_array().unwrap().len(), 4);
         assert_eq!(json["summary"]["not_shown"], 7);
-    }
-
-    #[test]
-    fn no_invisible_character_gets_out_and_none_is_lost() {
-        let mut text = String::new();
-        "a\u{9b}é\u{202e}\u{e0001}\u{7f}".chars().for_each(|c| push_visible(c, &mut text));
-        assert_eq!(text, "a\\u009bé\\u202e\\udb40\\udc01\\u007f");
     }
 }

@@ -8,7 +8,7 @@ use crate::audit::{Coverage, Report, Subject, VolumeSummary};
 use crate::finding::{
     Advisory, Category, Confidence, Finding, Gap, GapKind, Location, Loss, Secret, Severity,
 };
-use crate::gate::Explanation;
+use crate::gate::{Explanation, GapStanding};
 
 fn advisory(id: &str, category: Category, title: &str, severity: Severity, remedy: &str) -> Arc<Advisory> {
     Arc::new(Advisory {
@@ -60,7 +60,7 @@ pub(crate) fn report() -> Report {
     let many = (1..=7).map(|n| at(Finding::new(&history), format!("/home/user{n}/.bash_history").as_bytes()));
     let mut evil = at(Finding::new(&aws).secret(token.clone()).line(3).offset(64), b"/srv/\x1b[2J\xff.env");
     evil.more = vec![Location { path: b"/srv/copy.env".to_vec(), line: Some(9), ..Location::default() }];
-    Report {
+    let mut report = Report {
         subject: Subject {
             name: "disk.img".to_owned(),
             format: "raw".to_owned(),
@@ -132,7 +132,11 @@ pub(crate) fn report() -> Report {
             uses: vec![(Use::Searched, 2 << 20), (Use::Free, 5 << 20), (Use::NotRead, 1 << 20)],
             ..Ledger::default()
         },
+    };
+    for finding in report.findings.iter_mut().filter(|finding| finding.severity >= Severity::High) {
+        finding.standing.fails.push("findings.severity".to_owned());
     }
+    report
 }
 
 /// Its verdict.
@@ -143,6 +147,6 @@ pub(crate) fn judgement() -> Judgement {
         exit_code: 1,
         fail_on: Some(Severity::High),
         accepted_gaps: vec![],
-        explanation: Explanation::default(),
+        explanation: Explanation { gaps: vec![GapStanding::Counts], ..Explanation::default() },
     }
 }

@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::words::details;
 use super::{Judgement, Options, TOOL_VERSION};
 use crate::audit::Report;
-use crate::finding::{Category, Confidence, Finding, Location, Severity, Standing};
+use crate::finding::{Category, Finding, Location, Severity, Standing};
 use crate::text::Escaped;
 
 mod benchmark;
@@ -162,29 +163,6 @@ fn place(finding: &Finding, options: &Options, paint: &Paint, out: &mut String) 
     if let Some(left) = finding.more.len().checked_sub(more).filter(|left| *left > 0) {
         let _ = writeln!(out, "        {}", paint.dim(&format!("also in {}", count(left, "other place"))));
     }
-}
-
-/// Evidence and facts, each a few words.
-fn details(finding: &Finding, options: &Options) -> Vec<String> {
-    let shown = |text: &str| Escaped(text.as_bytes()).to_string();
-    let evidence = &finding.evidence;
-    let mut details = Vec::new();
-    details.extend(finding.subject.as_deref().map(shown));
-    if !options.secrets {
-        details.extend(evidence.secrets.iter().map(crate::finding::Secret::redacted));
-    }
-    details.extend(evidence.facts.iter().map(|(name, value)| format!("{name} {}", shown(value))));
-    details.extend(evidence.key_fingerprint.as_deref().map(shown));
-    details.extend(finding.package.as_deref().map(|package| format!("of package {}", shown(package))));
-    details.extend(finding.proof.map(|proof| proof.name().to_owned()));
-    if finding.confidence < Confidence::High {
-        details.push(format!("{} confidence", finding.confidence.name()));
-    }
-    details.extend(policy::words(&finding.standing));
-    if options.verbose {
-        details.extend(finding.standing.fails.iter().map(|rule| format!("fails by {}", shown(rule))));
-    }
-    details
 }
 
 /// `/path:line`, or the volume where there is no path.

@@ -18,6 +18,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|(name, ..)| *name)
 }
 
+/// The texts of all lists.
+pub fn text() -> String {
+    FILES.iter().map(|(_, _, text)| *text).collect()
+}
+
 /// The list of this name.
 ///
 /// # Errors

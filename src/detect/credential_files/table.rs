@@ -68,6 +68,9 @@ pub(super) struct Kind {
     pub(super) must_not_find: Vec<Negative>,
 }
 
+/// The file of the table.
+pub(in crate::detect) const TEXT: &str = include_str!("../../../signatures/files/credential-files.toml");
+
 /// All kinds, and the way from a path to its kind.
 pub(super) struct Table {
     pub(super) kinds: Vec<Kind>,
@@ -78,10 +81,8 @@ impl Table {
     /// The table that the program carries.
     #[expect(clippy::expect_used, reason = "the embedded table is held by a test, not by an image")]
     pub(super) fn embedded() -> &'static Self {
-        static TABLE: LazyLock<Table> = LazyLock::new(|| {
-            Table::parse(include_str!("../../../signatures/files/credential-files.toml"))
-                .expect("the embedded table is valid")
-        });
+        static TABLE: LazyLock<Table> =
+            LazyLock::new(|| Table::parse(TEXT).expect("the embedded table is valid"));
         &TABLE
     }
 

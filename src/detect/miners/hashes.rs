@@ -31,12 +31,13 @@ pub(super) struct Program {
     source: String,
 }
 
+/// The file of the list.
+pub(in crate::detect) const TEXT: &str = include_str!("../../../signatures/hashes/miners.toml");
+
 #[expect(clippy::expect_used, reason = "the embedded list is held by a test, not by an image")]
 fn list() -> &'static [Program] {
-    static LIST: LazyLock<Vec<Program>> = LazyLock::new(|| {
-        let text = include_str!("../../../signatures/hashes/miners.toml");
-        toml::from_str::<File>(text).expect("the embedded list is valid").program
-    });
+    static LIST: LazyLock<Vec<Program>> =
+        LazyLock::new(|| toml::from_str::<File>(TEXT).expect("the embedded list is valid").program);
     &LIST
 }
 

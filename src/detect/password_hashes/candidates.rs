@@ -37,6 +37,8 @@ pub(super) struct Candidate {
     pub(super) kind: Kind,
 }
 
+/// The list: one a line.
+pub(in crate::detect) const TEXT: &str = include_str!("../../../signatures/passwords/defaults.txt");
 /// Bytes of a password that is tried: nobody's default is longer, and a name is the image's choice.
 const LONGEST: usize = 64;
 /// So many of the list come before what is made of names.
@@ -44,7 +46,7 @@ const FIRST: usize = 8;
 
 /// The list, most likely first.
 fn well_known() -> impl Iterator<Item = &'static str> {
-    let lines = include_str!("../../../signatures/passwords/defaults.txt").lines().map(str::trim);
+    let lines = TEXT.lines().map(str::trim);
     lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 

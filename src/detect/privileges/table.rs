@@ -24,6 +24,9 @@ struct WrittenCapability {
     may: Vec<String>,
 }
 
+/// The file of the table.
+pub(in crate::detect) const TEXT: &str = include_str!("../../../signatures/privileges/programs.toml");
+
 /// The table.
 pub(super) struct Programs {
     usual: PathSet,
@@ -36,10 +39,8 @@ impl Programs {
     /// The table that the program carries.
     #[expect(clippy::expect_used, reason = "the embedded table is held by a test, not by an image")]
     pub(super) fn embedded() -> &'static Self {
-        static TABLE: LazyLock<Programs> = LazyLock::new(|| {
-            Programs::parse(include_str!("../../../signatures/privileges/programs.toml"))
-                .expect("the embedded table is valid")
-        });
+        static TABLE: LazyLock<Programs> =
+            LazyLock::new(|| Programs::parse(TEXT).expect("the embedded table is valid"));
         &TABLE
     }
 

@@ -23,6 +23,9 @@ pub(super) struct History {
     must_not_match: Vec<String>,
 }
 
+/// The file of the table.
+pub(in crate::detect) const TEXT: &str = include_str!("../../../signatures/files/histories.toml");
+
 /// All histories.
 pub(super) struct Histories {
     pub(super) all: Vec<History>,
@@ -33,10 +36,8 @@ impl Histories {
     /// The table that the program carries.
     #[expect(clippy::expect_used, reason = "the embedded table is held by a test, not by an image")]
     pub(super) fn embedded() -> &'static Self {
-        static TABLE: LazyLock<Histories> = LazyLock::new(|| {
-            Histories::parse(include_str!("../../../signatures/files/histories.toml"))
-                .expect("the embedded table is valid")
-        });
+        static TABLE: LazyLock<Histories> =
+            LazyLock::new(|| Histories::parse(TEXT).expect("the embedded table is valid"));
         &TABLE
     }
 

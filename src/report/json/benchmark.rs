@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
-use super::{Counts, plain};
+use super::account::Counts;
+use super::visible::plain;
 use crate::checks::benchmark::Judged;
 use crate::checks::{Benchmark, Evidence, Verdict};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Benchmark"))]
 pub(super) struct View<'a> {
     name: &'a str,
     title: &'a str,
@@ -16,16 +18,19 @@ pub(super) struct View<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "BenchmarkResult"))]
 struct Row<'a> {
     section: &'a str,
     level: u8,
     check: &'a str,
     title: &'a str,
+    #[cfg_attr(test, schemars(schema_with = "super::schema::benchmark_verdict"))]
     verdict: &'static str,
     evidence: Vec<Shown>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "BenchmarkEvidence"))]
 struct Shown {
     path: Option<String>,
     line: Option<u64>,

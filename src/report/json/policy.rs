@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Counts, plain};
+use super::account::Counts;
+use super::visible::plain;
 use crate::audit::Report;
 use crate::finding::{AllowedBy, Finding, Gap, Known, Standing};
 use crate::gate::{Compared, Explanation, GapStanding, Notice, Open, Rule};
@@ -13,7 +14,8 @@ const EVIDENCE: usize = 100;
 
 /// How one finding stands: fields of the finding.
 #[derive(Serialize)]
-pub(super) struct StandingView<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Standing"))]
+pub(in crate::report) struct StandingView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     fingerprint: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,6 +28,7 @@ pub(super) struct StandingView<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Allowed"))]
 struct AllowedView<'a> {
     by: &'static str,
     reason: &'a str,
@@ -56,7 +59,8 @@ pub(super) fn standing(standing: &Standing) -> StandingView<'_> {
 
 /// What became of a gap: fields of the gap.
 #[derive(Serialize)]
-pub(super) struct GapMark<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "GapStanding"))]
+pub(in crate::report) struct GapMark<'a> {
     /// Whether it stands against the image.
     counts: bool,
     /// Why it does not, where somebody said so.
@@ -73,6 +77,7 @@ pub(super) fn gap(standing: Option<&GapStanding>) -> GapMark<'_> {
 
 /// The policy, and why the verdict is what it is.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Policy"))]
 pub(super) struct View<'a> {
     name: Option<&'a str>,
     title: &'a str,
@@ -82,18 +87,21 @@ pub(super) struct View<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "PolicyRule"))]
 struct RuleView<'a> {
     rule: &'a str,
     findings: usize,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Undecided"))]
 struct OpenView<'a> {
     rule: &'a str,
     because: &'a str,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Notice"))]
 struct NoticeView<'a> {
     kind: &'static str,
     what: &'a str,
@@ -131,6 +139,7 @@ fn notice(notice: &Notice) -> NoticeView<'_> {
 
 /// A list of requirements as it came out.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Requirements"))]
 pub(super) struct ListView<'a> {
     list: &'a str,
     title: &'a str,
@@ -139,6 +148,7 @@ pub(super) struct ListView<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Requirement"))]
 struct OutcomeView<'a> {
     id: &'a str,
     title: &'a str,
@@ -158,6 +168,7 @@ struct OutcomeView<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RequirementEvidence"))]
 struct EvidenceView<'a> {
     id: &'a str,
     severity: &'static str,
@@ -218,6 +229,7 @@ fn gap_words(gap: &Gap) -> String {
 
 /// A report beside a baseline.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Baseline"))]
 pub(super) struct BaselineView<'a> {
     key: &'a str,
     image: String,
@@ -227,6 +239,7 @@ pub(super) struct BaselineView<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Gone"))]
 struct GoneView<'a> {
     fingerprint: &'a str,
     rule: &'a str,

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::text::{Paint, count, wrap};
 use super::{Options, shown_place};
 use crate::audit::Report;
-use crate::finding::{Finding, Known, Severity, Standing};
+use crate::finding::{Finding, Severity};
 use crate::gate::{Compared, Explanation, Gone, Notice};
 use crate::requirements::{How, Judged, Outcome, Verdict};
 use crate::text::Escaped;
@@ -116,32 +116,6 @@ fn subject(finding: &Finding) -> String {
         Some(subject) => format!("{} ({})", finding.advisory.id, Escaped(subject.as_bytes())),
         None => finding.advisory.id.clone(),
     }
-}
-
-/// What a policy and a baseline say of one finding, each a few words.
-pub(super) fn words(standing: &Standing) -> Vec<String> {
-    let shown = |text: &str| Escaped(text.as_bytes()).to_string();
-    let mut words = Vec::new();
-    match &standing.baseline {
-        Some(Known::New) => words.push("NEW".to_owned()),
-        Some(Known::Since(day)) => words.push(format!("known since {day}")),
-        None => {}
-    }
-    if let Some(allowed) = &standing.allowed {
-        let mut text = String::new();
-        if !allowed.owner.is_empty() {
-            let _ = write!(text, "allowed by {}", shown(&allowed.owner));
-        }
-        if let Some(day) = &allowed.expires {
-            let _ = write!(text, " until {day}");
-        }
-        if !allowed.reason.is_empty() {
-            let _ = write!(text, ": {}", shown(&allowed.reason));
-        }
-        let text = text.trim_start_matches([' ', ':']).to_owned();
-        words.extend((!text.is_empty()).then_some(text));
-    }
-    words
 }
 
 /// Appends by which rules of the policy the image fails, what is not decided, what is over or of no use, and what a

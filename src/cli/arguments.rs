@@ -188,6 +188,8 @@ pub(super) enum Format {
     Terminal,
     /// For programs (docs/report.md)
     Json,
+    /// For people, in a browser: one file that needs no network
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

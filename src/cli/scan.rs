@@ -140,6 +140,7 @@ fn write(
     let text = match display.format {
         Format::Terminal => report::terminal::render(report, judgement, &options),
         Format::Json => report::json::render(report, judgement, &options),
+        Format::Html => report::html::render(report, judgement, &options),
     };
     match place {
         None => terminal.out.write_all(text.as_bytes())?,

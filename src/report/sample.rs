@@ -131,6 +131,7 @@ pub(crate) fn report() -> Report {
             uses: vec![(Use::Searched, 2 << 20), (Use::Free, 5 << 20), (Use::NotRead, 1 << 20)],
             ..Ledger::default()
         },
+        ..Report::default()
     }
 }
 

@@ -15,7 +15,9 @@ mod benchmark;
 mod summary;
 mod text;
 
-use text::{Paint, category_name, count};
+pub(super) use summary::looked_at;
+use text::{Paint, count};
+pub(super) use text::{category_name, thousands};
 pub use text::{size, wrap};
 
 /// Places of one rule that are shown without `--verbose`.
@@ -50,7 +52,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
 }
 
 /// One finding for one secret, with all its places.
-fn joined(report: &Report) -> Vec<Finding> {
+pub(super) fn joined(report: &Report) -> Vec<Finding> {
     let places = report.places();
     let mut findings: Vec<Finding> = report.distinct().cloned().collect();
     for finding in findings.iter_mut().filter(|finding| finding.group.is_some()) {

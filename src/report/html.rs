@@ -69,7 +69,7 @@ struct Page<'a> {
     name: String,
     verdict: &'static str,
     mark: &'static str,
-    sentence: &'a str,
+    sentence: String,
     has_secrets: bool,
     facts: Vec<(&'static str, String)>,
     counts: Vec<Count>,
@@ -128,7 +128,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
         name: name.clone(),
         verdict: judgement.outcome.name(),
         mark: mark(judgement.outcome),
-        sentence: &judgement.sentence,
+        sentence: sentence(&judgement.sentence),
         has_secrets: options.secrets,
         facts: overview::facts(report),
         counts,
@@ -159,6 +159,13 @@ fn escaped(text: &str) -> String {
 /// How many are beyond those that are shown.
 fn more(all: usize) -> Option<String> {
     all.checked_sub(LINES).filter(|more| *more > 0).map(|more| thousands(more as u64))
+}
+
+/// The sentence without the word of the verdict, which stands beside it.
+fn sentence(text: &str) -> String {
+    let rest = text.split_once(": ").map_or(text, |(_, rest)| rest);
+    let mut letters = rest.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// The verdict as a sign, for who does not see colours.

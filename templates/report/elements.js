@@ -44,6 +44,12 @@ function shortened(text, length) {
   return `${letters.slice(0, length - 1 - tail).join("")}…${tail ? letters.slice(-tail).join("") : ""}`;
 }
 
+// Of a sentence, the beginning.
+function cut(text, length) {
+  const letters = Array.from(text);
+  return letters.length <= length ? text : `${letters.slice(0, length - 1).join("")}…`;
+}
+
 // Told to who listens to the page.
 function tell(text) {
   $("#told").textContent = text;

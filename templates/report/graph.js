@@ -49,14 +49,17 @@ function box(entry, x, y, width) {
   const kind = KINDS[node.kind];
   const full = `${kind ? `${kind} ` : ""}${node.label}: ${counted(node.count, "finding")}, worst ${node.severity}`;
   const count = number(node.count);
-  const fits = Math.floor((width - 34 - count.length * 8) / 6.9);
-  const text = node.kind === "login" ? `log in as ${node.label}` : node.label;
+  // A place needs no word that it is one, nor a rule; of the image the last part of its path is its name.
+  const word = kind && !["place", "remote"].includes(node.kind) ? `${kind} ` : "";
+  const fits = Math.max(4, Math.floor((width - 34 - count.length * 8) / 7) - word.length);
+  const name = node.kind === "image" ? node.label.split("/").pop() : node.label;
+  const text = (node.kind === "rule" ? cut : shortened)(name, fits);
   return draw("g", { class: `node ${node.severity}`, role: "button", "aria-label": `${full}; shows its findings`, "data-node": index,
     on: { click: () => showFindings({ node: index }) } },
     draw("title", {}, full),
     draw("rect", { class: "card", x, y, width, height: ROW - 8, rx: 4 }),
     draw("rect", { class: `fill ${node.severity}`, x, y, width: 4, height: ROW - 8, rx: 2 }),
-    draw("text", { x: x + 13, y: y + 17.5 }, shortened(text, Math.max(4, fits))),
+    draw("text", { x: x + 13, y: y + 17.5 }, draw("tspan", { class: "kind" }, word), text),
     draw("text", { class: "small end", x: x + width - 9, y: y + 17.5 }, count));
 }
 

@@ -31,12 +31,14 @@ function heading({ rule, members }) {
     show(list.from);
     $(`#rule-${rule} button`)?.focus();
   }, { class: "fold", "aria-expanded": String(isOpen), "aria-label": `${isOpen ? "Hide" : "Show"} findings: ${title}` });
-  return el("section", { class: "group", id: `rule-${rule}` },
+  // Where all are as bad, the heading says how bad.
+  const mixed = members.some((index) => data.findings[index].severity !== data.findings[worst].severity);
+  return el("section", { class: mixed ? "group mixed" : "group", id: `rule-${rule}` },
     el("header", {}, tag(data.findings[worst].severity),
       el("div", {}, el("h3", {}, title),
         el("p", { class: "meta" }, el("code", {}, id), ` · ${category} · ${counted(members.length, "finding")}`),
         why ? el("p", { class: "why" }, why) : null),
-      toggle));
+      members.length > 1 ? toggle : null));
 }
 
 function append() {
@@ -47,8 +49,7 @@ function append() {
       list.group = heading(item);
       list.box.append(list.group);
     } else {
-      const inGroup = wanted.grouped;
-      (inGroup && list.group ? list.group : list.box).append(line(data.findings[item.index], inGroup));
+      (list.group ?? list.box).append(line(data.findings[item.index], wanted.grouped));
     }
   }
   const rest = list.items.length - list.to;

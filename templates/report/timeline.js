@@ -5,6 +5,8 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const BARS = 60;
+// A single bar says nothing of when: there is always some time around it.
+const LEAST = 13;
 // Years and months are as long as the calendar says; the others have a length in seconds.
 const STEPS = [
   { minutes: 1 }, { minutes: 5 }, { minutes: 15 }, { hours: 1 }, { hours: 6 }, { days: 1 }, { days: 7 },
@@ -51,8 +53,18 @@ function bars(from, to) {
     for (let at = floor(from, one); at < to && count <= BARS; at = following(at, one)) count += 1;
     return count <= BARS;
   }) ?? STEPS[STEPS.length - 1];
+  let start = floor(from, step);
+  let end = following(floor(to - 1, step), step);
+  let count = 0;
+  for (let at = start; at < end; at = following(at, step)) count += 1;
+  for (; count < LEAST; count += 2) {
+    start = floor(start - 1, step);
+    end = following(end, step);
+  }
   const list = [];
-  for (let at = floor(from, step); at < to; at = following(at, step)) list.push({ from: at, to: following(at, step), label: label(at, step), by: {}, count: 0 });
+  for (let at = start; at < end; at = following(at, step)) {
+    list.push({ from: at, to: following(at, step), label: label(at, step), by: {}, count: 0 });
+  }
   return { step, list };
 }
 
@@ -119,7 +131,12 @@ function chart(list, step) {
   const full = [];
   list.forEach((bar, index) => {
     const x = index * wide;
-    if (index % room === 0 && x + bar.label.length * 7 < width + 4) svg.append(draw("text", { class: "axis", x: x + 1, y: height + 17 }, bar.label));
+    const broad = Math.min(44, Math.max(2, wide - 2));
+    const middle = x + wide / 2;
+    const half = bar.label.length * 3.5;
+    if (index % room === Math.floor(room / 2) && middle > half && middle + half < width) {
+      svg.append(draw("text", { class: "axis middle", x: middle, y: height + 17 }, bar.label));
+    }
     if (!bar.count) return;
     const group = draw("g", { class: "bar", role: "button", "aria-label": words(bar), on: { click: () => zoom(bar, step) } }, draw("title", {}, words(bar)));
     group.append(draw("rect", { class: "reach", x, y: 0, width: wide, height }));
@@ -127,7 +144,7 @@ function chart(list, step) {
     for (const name of SEVERITIES.filter((one) => bar.by[one])) {
       const tall = Math.max(3, (bar.by[name] / most) * (height - 16));
       y -= tall;
-      group.append(draw("rect", { class: `fill ${name}`, x: x + 1, y, width: Math.min(44, Math.max(2, wide - 2)), height: Math.max(2, tall - 0.5) }));
+      group.append(draw("rect", { class: `fill ${name}`, x: middle - broad / 2, y, width: broad, height: Math.max(2, tall - 0.5) }));
     }
     full.push(group);
     svg.append(group);

@@ -12,6 +12,9 @@ const LIMIT: usize = 2000;
 /// Of these, those that are listed for what was found in them, however small they are.
 const LIMIT_OF_FINDINGS: usize = LIMIT / 2;
 
+/// File systems that are listed, however little is in them.
+const LIMIT_OF_TOPS: usize = LIMIT / 10;
+
 /// A directory, with all that lies under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directory {
@@ -81,7 +84,9 @@ fn unfold(listed: &mut [Directory]) {
 
 /// Which directories are listed.
 fn chosen(tree: &Tree, findings: &[Finding], sums: &[Vec<Sums>]) -> BTreeSet<EntryId> {
-    let mut chosen = BTreeSet::new();
+    let own = |id: &EntryId| tree.volumes().get(id.volume as usize).is_some_and(is_own);
+    let tops = tree.ids().filter(|id| id.index == 0).filter(own).take(LIMIT_OF_TOPS);
+    let mut chosen: BTreeSet<EntryId> = tops.collect();
     for finding in findings {
         let Some(id) = holder(tree, &finding.location) else { continue };
         let missing: Vec<EntryId> = chain(tree, id).take_while(|id| !chosen.contains(id)).collect();
@@ -89,7 +94,6 @@ fn chosen(tree: &Tree, findings: &[Finding], sums: &[Vec<Sums>]) -> BTreeSet<Ent
             chosen.extend(missing);
         }
     }
-    let own = |id: &EntryId| tree.volumes().get(id.volume as usize).is_some_and(is_own);
     let mut largest: Vec<EntryId> = tree.ids().filter(own).filter(|&id| is_directory(tree, id)).collect();
     // A directory is as large as what is in it, and comes before it: it is never listed without those above.
     largest.sort_by_cached_key(|&id| (Reverse(sums_of(sums, id).bytes), id));

@@ -182,7 +182,7 @@ fn rules_version() -> String {
     use sha2::{Digest, Sha256};
     let digest = crate::text::hex(&Sha256::digest(rules::text()));
     let number = thousands(Engine::embedded().rules().len() as u64);
-    format!("{number} built-in search rules, {}", digest.get(..12).unwrap_or_default())
+    format!("{number}, SHA-256 {}…", digest.get(..12).unwrap_or_default())
 }
 
 /// How many findings there are by year of their files.

@@ -19,11 +19,11 @@ function details(finding, withWhy) {
   return el("div", { class: "body" },
     withWhy && rule.why ? el("p", { class: "why" }, rule.why) : null,
     el("dl", {}, ...rows.filter(Boolean)),
-    rule.remedy ? el("h4", {}, "What to do") : null,
-    rule.remedy ? el("p", { class: "remedy" }, rule.remedy) : null,
-    ...commands,
-    look ? el("h4", {}, "Look at it") : null,
-    look,
+    el("div", { class: "advice" },
+      rule.remedy ? el("h4", {}, "What to do") : null,
+      rule.remedy ? el("p", { class: "remedy" }, rule.remedy) : null,
+      ...commands),
+    look ? el("div", { class: "look" }, el("h4", {}, "Look at it"), look) : null,
     references(rule),
     el("p", { class: "link" }, el("a", { href: `#${finding.id}` }, "Link to this finding"),
       " ", el("code", {}, `${rule.id} · ${finding.id}`)));
@@ -43,7 +43,7 @@ function references(rule) {
   if (!rule.references.length) return null;
   const one = ({ text, link }) =>
     el("li", {}, link ? el("a", { href: text, rel: "noopener noreferrer", target: "_blank" }, text) : text);
-  return el("div", {}, el("h4", {}, "Read on"), el("ul", { class: "references" }, rule.references.map(one)));
+  return el("div", { class: "advice" }, el("h4", {}, "Read on"), el("ul", { class: "references" }, rule.references.map(one)));
 }
 
 function hint(finding) {

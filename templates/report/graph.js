@@ -52,7 +52,7 @@ function box(entry, x, y, width) {
   // A place needs no word that it is one, nor a rule; of the image the last part of its path is its name.
   const word = kind && !["place", "remote"].includes(node.kind) ? `${kind} ` : "";
   const fits = Math.max(4, Math.floor((width - 34 - count.length * 8) / 7) - word.length);
-  const name = node.kind === "image" ? node.label.split("/").pop() : node.label;
+  const name = { image: node.label.split("/").pop(), login: node.label.replace(/ of this image$/, "") }[node.kind] ?? node.label;
   const text = (node.kind === "rule" ? cut : shortened)(name, fits);
   return draw("g", { class: `node ${node.severity}`, role: "button", "aria-label": `${full}; shows its findings`, "data-node": index,
     on: { click: () => showFindings({ node: index }) } },

@@ -1,5 +1,7 @@
 // The map: directories as areas, in the colour of the worst finding under them.
 
+// Of what is around it, the part that a directory with findings has at least: it shall be seen.
+const SEEN = 0.012;
 const map = { at: null, by: "bytes", children: [], tops: [], counts: [], worst: [], box: null };
 
 function nameOf(index) {
@@ -32,10 +34,12 @@ function measure() {
 function parts(index) {
   const inside = index === null ? map.tops : map.children[index];
   const area = (at) => (map.by === "bytes" ? data.directories[at].bytes : map.counts[at]);
-  const list = inside.map((at) => ({ at, name: nameOf(at), area: area(at), count: map.counts[at], worst: map.worst[at], bytes: data.directories[at].bytes, files: data.directories[at].files }));
+  const least = map.by === "bytes" ? SEEN * inside.reduce((sum, at) => sum + data.directories[at].bytes, 0) : 0;
+  const list = inside.map((at) => ({ at, name: nameOf(at), area: Math.max(area(at), map.counts[at] ? Math.max(least, 1) : 0), count: map.counts[at], worst: map.worst[at], bytes: data.directories[at].bytes, files: data.directories[at].files }));
   if (index !== null) {
     const rest = (of, all) => Math.max(0, all - list.reduce((sum, part) => sum + part[of], 0));
-    const { bytes: size, files, folded } = data.directories[index];
+    const { bytes: size, files } = data.directories[index];
+    const folded = inside.reduce((all, at) => all - data.directories[at].folded, data.directories[index].folded);
     const own = { at: null, bytes: rest("bytes", size), files: rest("files", files), count: rest("count", map.counts[index]), worst: null };
     if (own.count) own.worst = ownWorst(index);
     own.area = map.by === "bytes" ? own.bytes : own.count;
@@ -96,9 +100,9 @@ function cell(place, deep) {
   const gap = deep ? 1 : 0.5;
   group.append(draw("rect", { x: x + gap, y: y + gap, width: Math.max(0, width - 2 * gap), height: Math.max(0, height - 2 * gap), rx: deep ? 3 : 2 }));
   const fits = Math.floor((width - 14) / 7);
-  if (fits >= 3 && height >= 20) {
-    group.append(draw("text", { x: x + 8, y: y + 17 }, shortened(part.name, fits)));
-    const small = part.count ? `${number(part.count)} × ${part.worst}` : bytes(part.bytes);
+  if (fits >= 4 && height >= 20) {
+    group.append(draw("text", { x: x + 8, y: y + 17 }, cut(part.name, fits)));
+    const small = part.count ? `${number(part.count)} · worst ${part.worst}` : bytes(part.bytes);
     if (!deep && height >= 36 && fits >= small.length) group.append(draw("text", { x: x + 8, y: y + 31, class: "small" }, small));
     if (deep && fits >= part.name.length + small.length + 3) {
       group.append(draw("text", { x: x + width - 9, y: y + 17, class: "small end" }, small));
@@ -186,7 +190,8 @@ function startMap() {
   map.box = $("#treemap");
   if (!map.box) return;
   measure();
-  // One file system fills the picture alone.
-  if (map.tops.length === 1) [map.at] = map.tops;
+  // Where nearly all is in one file system, that is what is looked at first.
+  const all = map.tops.reduce((sum, at) => sum + data.directories[at].bytes, 0);
+  map.at = map.tops.find((at) => map.tops.length === 1 || data.directories[at].bytes > all * 0.9) ?? null;
   onWidth(map.box, drawMap);
 }

@@ -198,9 +198,9 @@ mod tests {
     use super::*;
     use crate::budget::Budget;
     use crate::finding::{Advisory, Category, Severity};
-    use crate::fs::memory::MemoryFs;
+    use crate::fs::memory::Memory;
 
-    fn tree(fs: MemoryFs) -> Tree {
+    fn tree(fs: Memory) -> Tree {
         Tree::of(Arc::new(fs), &Budget::default())
     }
 
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_directory_has_the_sum_of_all_that_lies_under_it() {
-        let fs = MemoryFs::new().file("/a/x", b"12345").file("/a/b/y", b"123").file("/z", b"1");
+        let fs = Memory::new().file("/a/x", b"12345").file("/a/b/y", b"123").file("/z", b"1");
         let listed = list(&tree(fs), &[]);
         let expected = [("/", None, 9, 3, 0), ("a", Some(0), 8, 2, 0), ("b", Some(1), 3, 1, 0)];
         assert_eq!(shown(&listed), expected.map(|(n, p, b, f, d)| (n.to_owned(), p, b, f, d)));
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn the_list_is_bounded_and_has_the_directories_of_findings() {
-        let mut fs = MemoryFs::new();
+        let mut fs = Memory::new();
         for n in 0..LIMIT {
             fs = fs.file(&format!("/large/{n}/x"), b"12345");
         }

@@ -178,7 +178,7 @@ fn map_times_and_connections_are_driven_by_keys_and_pointer() {
     let page = of(&made::many(400));
     browser.open_ready(&page.path);
     browser.wait("document.querySelectorAll('#treemap .cell[role]').length > 1");
-    let cells = "[...document.querySelectorAll('#treemap svg > .cell')].map((one) => one.ariaLabel.split(':')[0]).join()";
+    let cells = "[...document.querySelectorAll('#treemap svg[role=group] > .cell')].map((one) => one.ariaLabel.split(':')[0]).join()";
     assert_eq!(browser.text(cells), "srv,usr");
     browser.evaluate("document.querySelector('#treemap .cell[tabindex=\"0\"]').focus()");
     browser.key("ArrowRight");
@@ -187,15 +187,17 @@ fn map_times_and_connections_are_driven_by_keys_and_pointer() {
     );
     browser.key("ArrowRight");
     browser.key("Enter");
-    browser.wait("document.querySelectorAll('#treemap svg > .cell').length === 100");
+    browser.wait("document.querySelectorAll('#treemap svg[role=group] > .cell').length === 100");
     assert_eq!(
         browser.text("document.querySelector('.crumbs').innerText.replace(/\\s+/g, '')"),
         "/(ext4root)/srv"
     );
     browser.key("Escape");
-    browser.wait("document.querySelectorAll('#treemap svg > .cell').length === 2");
-    browser.evaluate("document.querySelector('#treemap svg > .cell').dispatchEvent(new MouseEvent('click'))");
-    browser.evaluate("[...document.querySelectorAll('#treemap svg > .cell')].find((one) => one.ariaLabel.startsWith('d7:')).dispatchEvent(new MouseEvent('click'))");
+    browser.wait("document.querySelectorAll('#treemap svg[role=group] > .cell').length === 2");
+    browser.evaluate(
+        "document.querySelector('#treemap svg[role=group] > .cell').dispatchEvent(new MouseEvent('click'))",
+    );
+    browser.evaluate("[...document.querySelectorAll('#treemap svg[role=group] > .cell')].find((one) => one.ariaLabel.startsWith('d7:')).dispatchEvent(new MouseEvent('click'))");
     browser.wait(&format!("{SHOWN} === '4 of 400 findings'"));
     assert!(browser.text("document.querySelector('.chips').innerText").contains("in /srv/d7"));
     let rows = browser.evaluate("document.querySelectorAll('#treemap tbody tr').length");
@@ -330,6 +332,6 @@ fn on_paper_all_is_open_and_nothing_is_a_control() {
         "closed again"
     );
     browser.call("Emulation.setEmulatedMedia", &json!({ "media": "print" }));
-    let seen = "[...document.querySelectorAll('nav, #filters, .copy, .fold')].filter((one) => one.checkVisibility()).length";
+    let seen = "[...document.querySelectorAll('.top, #filters, .copy, .fold, .switch')].filter((one) => one.checkVisibility()).length";
     assert_eq!(browser.evaluate(seen), 0);
 }

@@ -18,7 +18,7 @@ const WITNESS: &str = "window.witness = { alerts: 0, violations: [] };
     document.addEventListener('securitypolicyviolation', (event) => window.witness.violations.push(event.violatedDirective));";
 
 /// A browser with one page.
-pub struct Browser {
+pub(crate) struct Browser {
     child: Child,
     to: ChildStdin,
     from: Receiver<Value>,
@@ -30,7 +30,7 @@ pub struct Browser {
 
 impl Browser {
     /// Starts it; none where there is no Chromium, and a test is skipped, but where `ASSAY_CI` is set it fails.
-    pub fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let version = Command::new("chromium").arg("--version").output();
         if !version.is_ok_and(|output| output.status.success()) {
             assert!(std::env::var_os("ASSAY_CI").is_none(), "chromium is missing: install chromium");
@@ -73,7 +73,7 @@ impl Browser {
     }
 
     /// Calls a method of the protocol and waits for its result; an error is a failed test.
-    pub fn call(&mut self, method: &str, params: &Value) -> Value {
+    pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
         self.last += 1;
         let mut message = json!({ "id": self.last, "method": method, "params": params });
         if let Some(session) = &self.session {
@@ -93,7 +93,7 @@ impl Browser {
     }
 
     /// The value of an expression in the page, waited for where it is a promise, as if a person had acted.
-    pub fn evaluate(&mut self, expression: &str) -> Value {
+    pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
         let params = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true });
         let result = self.call("Runtime.evaluate", &params);
         assert!(result.get("exceptionDetails").is_none(), "{expression}: {}", result["exceptionDetails"]);
@@ -101,12 +101,12 @@ impl Browser {
     }
 
     /// The same, as text.
-    pub fn text(&mut self, expression: &str) -> String {
+    pub(crate) fn text(&mut self, expression: &str) -> String {
         self.evaluate(expression).as_str().unwrap_or_default().to_owned()
     }
 
     /// Waits until an expression is true.
-    pub fn wait(&mut self, expression: &str) {
+    pub(crate) fn wait(&mut self, expression: &str) {
         let begin = Instant::now();
         while self.evaluate(expression) != true {
             assert!(begin.elapsed() < PATIENCE, "never true: {expression}");
@@ -115,7 +115,7 @@ impl Browser {
     }
 
     /// Opens a file, forgetting what was seen before; `fragment` is "" or "#name".
-    pub fn open(&mut self, path: &Path, fragment: &str) {
+    pub(crate) fn open(&mut self, path: &Path, fragment: &str) {
         self.call("Page.navigate", &json!({ "url": "about:blank" }));
         self.events.clear();
         let url = format!("file://{}{fragment}", path.display());
@@ -123,25 +123,25 @@ impl Browser {
     }
 
     /// Opens a file, and waits until its script has done its work.
-    pub fn open_ready(&mut self, path: &Path) {
+    pub(crate) fn open_ready(&mut self, path: &Path) {
         self.open(path, "");
         self.wait("document.documentElement?.dataset.ready === 'true'");
     }
 
-    pub fn size(&mut self, width: u32, height: u32) {
+    pub(crate) fn size(&mut self, width: u32, height: u32) {
         let params =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.call("Emulation.setDeviceMetricsOverride", &params);
     }
 
-    pub fn dark(&mut self, on: bool) {
+    pub(crate) fn dark(&mut self, on: bool) {
         let value = if on { "dark" } else { "light" };
         let params = json!({ "features": [{ "name": "prefers-color-scheme", "value": value }] });
         self.call("Emulation.setEmulatedMedia", &params);
     }
 
     /// Presses a key and lets it go.
-    pub fn key(&mut self, key: &str) {
+    pub(crate) fn key(&mut self, key: &str) {
         let text = if key == "Enter" { "\r" } else { "" };
         let code = match key {
             "Enter" => 13,
@@ -159,12 +159,12 @@ impl Browser {
     }
 
     /// Types into what has the focus.
-    pub fn type_in(&mut self, text: &str) {
+    pub(crate) fn type_in(&mut self, text: &str) {
         self.call("Input.insertText", &json!({ "text": text }));
     }
 
     /// What the console and the log of the browser say, errors and warnings alike, and what the policy refused.
-    pub fn problems(&mut self) -> Vec<String> {
+    pub(crate) fn problems(&mut self) -> Vec<String> {
         let violations = self.evaluate("window.witness?.violations.join(' ') ?? ''");
         let told = ["Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled"];
         let events = self.events.iter().filter(|event| told.iter().any(|name| event["method"] == *name));
@@ -174,7 +174,7 @@ impl Browser {
     }
 
     /// The addresses that were asked for.
-    pub fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         let sent = self.events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
         sent.map(|event| event["params"]["request"]["url"].as_str().unwrap_or_default().to_owned()).collect()
     }

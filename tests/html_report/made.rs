@@ -10,7 +10,7 @@ use assay::fs::Time;
 use assay::report::{Judgement, Options, Outcome};
 
 /// Names that try to be something else than names.
-pub fn hostile_names() -> Vec<Vec<u8>> {
+pub(crate) fn hostile_names() -> Vec<Vec<u8>> {
     let mut names: Vec<Vec<u8>> = [
         "<script>alert(1)</script>",
         "</script><script>alert(1)</script>",
@@ -32,7 +32,7 @@ pub fn hostile_names() -> Vec<Vec<u8>> {
     names
 }
 
-pub fn advisory(id: &str, category: Category, severity: Severity) -> Advisory {
+pub(crate) fn advisory(id: &str, category: Category, severity: Severity) -> Advisory {
     Advisory {
         id: id.to_owned(),
         category,
@@ -44,7 +44,7 @@ pub fn advisory(id: &str, category: Category, severity: Severity) -> Advisory {
     }
 }
 
-pub fn finding(advisory: &Arc<Advisory>, path: &[u8]) -> Finding {
+pub(crate) fn finding(advisory: &Arc<Advisory>, path: &[u8]) -> Finding {
     let mut finding = Finding::new(advisory);
     finding.location = Location {
         path: path.to_vec(),
@@ -55,7 +55,7 @@ pub fn finding(advisory: &Arc<Advisory>, path: &[u8]) -> Finding {
     finding
 }
 
-pub fn judgement() -> Judgement {
+pub(crate) fn judgement() -> Judgement {
     Judgement {
         outcome: Outcome::Fail,
         sentence: "FAIL: findings at high or above must be gone.".to_owned(),
@@ -65,7 +65,7 @@ pub fn judgement() -> Judgement {
     }
 }
 
-pub fn page(report: &Report) -> String {
+pub(crate) fn page(report: &Report) -> String {
     assay::report::html::render(report, &judgement(), &Options::default())
 }
 
@@ -90,7 +90,7 @@ fn report(findings: Vec<Finding>, directories: Vec<Directory>) -> Report {
 }
 
 /// Everything that comes out of an image is hostile.
-pub fn hostile() -> Report {
+pub(crate) fn hostile() -> Report {
     let mut directories = vec![directory(None, b"/", 1000)];
     let mut findings = Vec::new();
     let mut gaps = Vec::new();
@@ -132,7 +132,7 @@ pub fn hostile() -> Report {
 }
 
 /// Many findings of forty rules in a hundred directories.
-pub fn many(count: usize) -> Report {
+pub(crate) fn many(count: usize) -> Report {
     let categories = [Category::Credential, Category::ShellHistory, Category::Leftover, Category::Shadow];
     let rules: Vec<Arc<Advisory>> = (0..40)
         .map(|n| Arc::new(advisory(&format!("rule-{n}"), categories[n % 4], Severity::ALL[n % 5])))

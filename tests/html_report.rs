@@ -335,7 +335,8 @@ fn on_paper_all_is_open_and_nothing_is_a_control() {
     let seen = "[...document.querySelectorAll('.top, #filters, .copy, .fold, .switch')].filter((one) => one.checkVisibility()).length";
     assert_eq!(browser.evaluate(seen), 0);
     // What is a control on the screen and says something stays.
-    let names = "[...document.querySelectorAll('#treemap tbody td:first-child')].map((one) => one.innerText).join()";
+    let names =
+        "[...document.querySelectorAll('#treemap tbody td:first-child')].map((one) => one.innerText).join()";
     browser.evaluate("for (const one of document.querySelectorAll('.words')) one.open = true");
     assert_eq!(browser.text(names), "srv,usr");
 }

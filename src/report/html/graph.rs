@@ -65,25 +65,27 @@ struct Column(BTreeMap<(&'static str, String), Entry>);
 struct Entry {
     worst: Severity,
     findings: Vec<usize>,
+    /// Whether it opens something, which is what the graph is for.
+    opens: bool,
 }
 
 impl Column {
-    fn add(&mut self, kind: &'static str, label: String, finding: usize, severity: Severity) {
-        let entry = self
-            .0
-            .entry((kind, label))
-            .or_insert_with(|| Entry { worst: Severity::Info, findings: Vec::new() });
+    fn add(&mut self, kind: &'static str, label: String, finding: usize, severity: Severity) -> &mut Entry {
+        let none = || Entry { worst: Severity::Info, findings: Vec::new(), opens: false };
+        let entry = self.0.entry((kind, label)).or_insert_with(none);
         entry.worst = entry.worst.max(severity);
         if entry.findings.last() != Some(&finding) {
             entry.findings.push(finding);
         }
+        entry
     }
 
-    /// The worst nodes first; what is over the limit together, with its number.
+    /// Nodes that open something first, then the worst; what is over the limit together, with its number.
     fn nodes(self) -> Vec<(&'static str, String, Entry)> {
         let mut nodes: Vec<_> =
             self.0.into_iter().map(|((kind, label), entry)| (kind, label, entry)).collect();
-        nodes.sort_by_key(|(_, _, entry)| (Reverse(entry.worst), Reverse(entry.findings.len())));
+        nodes
+            .sort_by_key(|(_, _, entry)| (!entry.opens, Reverse(entry.worst), Reverse(entry.findings.len())));
         if nodes.len() > LIMIT {
             let rest = nodes.split_off(LIMIT.saturating_sub(1));
             let label = format!("{} more", rest.len());
@@ -92,7 +94,7 @@ impl Column {
                 rest.into_iter().flat_map(|(_, _, entry)| entry.findings).collect();
             findings.sort_unstable();
             findings.dedup();
-            nodes.push(("rest", label, Entry { worst, findings }));
+            nodes.push(("rest", label, Entry { worst, findings, opens: false }));
         }
         nodes
     }
@@ -102,24 +104,29 @@ impl Graph {
     /// The graph of `findings`, which are told by `shown` what their nodes are.
     pub(super) fn new(image: &str, findings: &[Finding], rules: &[Rule], shown: &mut [Shown]) -> Self {
         let (mut who, mut what, mut opened) = (Column::default(), Column::default(), Column::default());
-        for (index, finding) in findings.iter().enumerate() {
+        // What a benchmark asks for is of the system as a whole.
+        let connected = |finding: &Finding| finding.advisory.category != Category::Hardening;
+        for (index, finding) in findings.iter().enumerate().filter(|(_, finding)| connected(finding)) {
             let (kind, label) = holder(finding);
             who.add(kind, label, index, finding.severity);
             let rule = shown.get(index).map_or(0, |shown| shown.rule);
             // Rules may share a title.
-            what.add("rule", rule.to_string(), index, finding.severity);
+            let entry = what.add("rule", rule.to_string(), index, finding.severity);
+            entry.opens |= !opens(finding).is_empty();
             for (kind, label) in opens(finding) {
                 opened.add(kind, label, index, finding.severity);
             }
         }
-        let worst = findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Info);
+        let severities =
+            || findings.iter().filter(|finding| connected(finding)).map(|finding| finding.severity);
+        let Some(worst) = severities().max() else { return Self { nodes: Vec::new(), edges: Vec::new() } };
         let mut graph = Self { nodes: Vec::new(), edges: Vec::new() };
         graph.nodes.push(Node {
             column: 0,
             kind: "image",
             label: image.to_owned(),
             severity: worst.name(),
-            count: findings.len() as u64,
+            count: severities().count() as u64,
             rules: Vec::new(),
         });
         let mut places = vec![[None; 2]; findings.len()];
@@ -332,6 +339,25 @@ mod tests {
         let opened = graph.opened();
         assert_eq!((opened.len(), opened[0].kind, opened[0].count), (1, "login", 2));
         assert_eq!(opened[0].label, "root of this image");
+    }
+
+    #[test]
+    fn a_rule_that_opens_something_is_never_behind_those_that_do_not() {
+        let one = sample::report().findings.remove(0);
+        let named = |n: u32, category| {
+            let mut finding = one.clone();
+            let advisory = (*finding.advisory).clone();
+            let (id, title) = (format!("rule-{n}"), format!("Rule {n}"));
+            finding.advisory =
+                std::sync::Arc::new(crate::finding::Advisory { id, title, category, ..advisory });
+            finding
+        };
+        let mut many: Vec<Finding> = (0..100).map(|n| named(n, Category::Shadow)).collect();
+        many.push(named(100, Category::AuthorizedKeys).severity(Severity::Low));
+        many.push(named(101, Category::Hardening));
+        let graph = graph(&many).0;
+        assert_eq!(graph.opened()[0].names, "Rule 100");
+        assert_eq!(graph.nodes[0].count, 101, "what a benchmark asks for is not in it");
     }
 
     #[test]

@@ -46,7 +46,8 @@ function isOfNode(finding, index) {
   const node = data.graph.nodes[index];
   if (node.column === 1) return finding.who === index;
   if (node.column === 2) return node.rules.includes(finding.rule);
-  return node.column === 0 || (finding.opens ?? []).includes(index);
+  // What is of no node is not in the graph.
+  return node.column === 0 ? finding.who !== 0 : (finding.opens ?? []).includes(index);
 }
 
 // The numbers of the findings that are left; `but` names what shall not be asked for.

@@ -195,7 +195,7 @@ fn map_times_and_connections_are_driven_by_keys_and_pointer() {
     browser.wait("document.querySelectorAll('#treemap svg[role=group] > .cell').length === 100");
     assert_eq!(
         browser.text("document.querySelector('.crumbs').innerText.replace(/\\s+/g, '')"),
-        "/(ext4root)/srv"
+        "/(ext4root)srv"
     );
     browser.key("Escape");
     browser.wait("document.querySelectorAll('#treemap svg[role=group] > .cell').length === 2");

@@ -87,8 +87,9 @@ fn chosen(tree: &Tree, findings: &[Finding], sums: &[Vec<Sums>]) -> BTreeSet<Ent
     let own = |id: &EntryId| tree.volumes().get(id.volume as usize).is_some_and(is_own);
     let tops = tree.ids().filter(|id| id.index == 0).filter(own).take(LIMIT_OF_TOPS);
     let mut chosen: BTreeSet<EntryId> = tops.collect();
+    let tops: Vec<(EntryId, Vec<u8>)> = chosen.iter().map(|&id| (id, base(tree, id.volume))).collect();
     for finding in findings {
-        let Some(id) = holder(tree, &finding.location) else { continue };
+        let Some(id) = holder(tree, &tops, &finding.location) else { continue };
         let missing: Vec<EntryId> = chain(tree, id).take_while(|id| !chosen.contains(id)).collect();
         if chosen.len().saturating_add(missing.len()) <= LIMIT_OF_FINDINGS {
             chosen.extend(missing);
@@ -158,23 +159,24 @@ fn base(tree: &Tree, volume: u32) -> Vec<u8> {
     tree.path(EntryId { volume, index: 0 })
 }
 
-/// The directory that holds what a finding is about; for what is inside a file, the directory of that file.
-fn holder(tree: &Tree, location: &Location) -> Option<EntryId> {
+/// The directory that holds what a finding is about, under one of `tops`, which come with their places; for what is
+/// inside a file, the directory of that file.
+fn holder(tree: &Tree, tops: &[(EntryId, Vec<u8>)], location: &Location) -> Option<EntryId> {
     let inner = memchr::memmem::find(&location.path, b"!/").unwrap_or(location.path.len());
     let path = location.path.get(..inner)?;
-    let own = (0_u32..).zip(tree.volumes()).filter(|(_, mounted)| is_own(mounted));
-    let mut fitting: Vec<(bool, usize, EntryId)> = Vec::new();
-    for (volume, mounted) in own {
-        let base = base(tree, volume);
-        let base = base.strip_suffix(b"/").unwrap_or(&base);
-        let rest = path.strip_prefix(base).filter(|rest| rest.starts_with(b"/"));
-        let Some(id) = rest.map(|rest| deepest(tree, volume, rest)) else { continue };
+    let mut best: Option<((bool, usize), EntryId, &[u8])> = None;
+    for (top, base) in tops {
+        let base = base.strip_suffix(b"/").unwrap_or(base);
+        let Some(rest) = path.strip_prefix(base).filter(|rest| rest.starts_with(b"/")) else { continue };
+        let Some((mounted, _)) = tree.get(*top) else { continue };
         let same = mounted.partition == location.partition && Some(&mounted.name) == location.volume.as_ref();
-        fitting.push((same, base.len(), id));
+        let fit = (same, base.len());
+        // Of two that fit as well, the first.
+        if best.as_ref().is_none_or(|(known, ..)| fit > *known) {
+            best = Some((fit, *top, rest));
+        }
     }
-    // Of two that fit as well, the first.
-    fitting.sort_by_key(|&(same, depth, id)| (Reverse(same), Reverse(depth), id));
-    fitting.first().map(|&(_, _, id)| id)
+    best.map(|(_, top, rest)| deepest(tree, top.volume, rest))
 }
 
 /// The last directory on the way along `path`.

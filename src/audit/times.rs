@@ -1,6 +1,6 @@
 //! When the files of findings were changed, as their inodes say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Location};
 use crate::fs::{Metadata, Time};
@@ -46,10 +46,12 @@ fn inode(location: &Location) -> Option<(Option<u32>, Option<&str>, u64)> {
 /// The times of the files of `findings`.
 pub(super) fn gather(tree: &Tree, findings: &[Finding]) -> Times {
     let mut times = Times::default();
-    let mut wanted: BTreeMap<_, Vec<&Location>> = BTreeMap::new();
+    let mut wanted: BTreeMap<_, BTreeSet<Location>> = BTreeMap::new();
     for location in findings.iter().map(|finding| &finding.location) {
         match inode(location) {
-            Some(inode) => wanted.entry(inode).or_default().push(location),
+            Some(inode) => {
+                wanted.entry(inode).or_default().insert(file(location));
+            }
             None => {
                 let found = tree.find(&location.path).filter(|_| !location.path.is_empty());
                 let found = found.and_then(|id| tree.get(id));

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 /// Longest wait for an answer; a machine may be busy with other tests.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What each page keeps of what it must not do.
 const WITNESS: &str = "window.witness = { alerts: 0, violations: [] };

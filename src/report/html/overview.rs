@@ -240,6 +240,10 @@ mod tests {
         let parts: Vec<_> = account.parts.iter().map(|part| (part.at, part.width, &*part.percent)).collect();
         assert_eq!(parts, [(0, 1, "0.1"), (1, 998, "99.8"), (999, 1, "< 0.1")]);
         assert!(account.adds_up);
+        let uses = vec![(Use::Searched, 1), (Use::Free, 999_999)];
+        let account = super::account(&Ledger { size: 1_000_000, uses, ..Ledger::default() }).unwrap();
+        let parts: Vec<_> = account.parts.iter().map(|part| (part.at, part.width, &*part.percent)).collect();
+        assert_eq!(parts, [(0, 1, "< 0.1"), (0, 1000, "99.9")]);
     }
 
     #[test]

@@ -46,7 +46,7 @@ function parts(index) {
     own.name = folded ? `files, and ${counted(folded, "small directory").replace("directorys", "directories")}` : "files";
     if (own.files || own.count) list.push(own);
   }
-  return list.filter((part) => part.area > 0).sort((a, b) => b.area - a.area || compare(a.name, b.name));
+  return list.filter((part) => part.area > 0).sort((a, b) => b.area - a.area || b.bytes - a.bytes || compare(a.name, b.name));
 }
 
 function ownWorst(index) {

@@ -20,6 +20,7 @@ use crate::tree::{EntryId, Tree};
 pub mod cache;
 mod content;
 mod contents;
+pub mod directories;
 mod joins;
 pub mod ledger;
 mod merge;
@@ -29,12 +30,15 @@ mod pool;
 mod published;
 mod sealed;
 pub mod system;
+pub mod times;
 mod worker;
 
 pub use cache::Cache;
 use contents::Contents;
+pub use directories::Directory;
 pub use ledger::Ledger;
 pub use system::{AuditError, System, Target};
+pub use times::{FileTimes, Times};
 use worker::{Outcome, Placed, Shared, Twins, Worker};
 
 /// Bytes of files that a thread takes at once, in the order of the disk.
@@ -124,6 +128,8 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
         volume.ledger = ledger::of_volume(volume, unsearched);
     }
     let ledger = ledger::of_image(system.subject.size, &volumes, system.outside);
+    let directories = directories::list(&system.tree, &findings);
+    let times = times::gather(&system.tree, &findings);
     Ok(Report {
         subject: system.subject,
         volumes,
@@ -134,6 +140,8 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
         benchmark,
         coverage,
         ledger,
+        directories,
+        times,
     })
 }
 
@@ -287,6 +295,10 @@ pub struct Report {
     pub coverage: Coverage,
     /// What all bytes of the image are; empty for a mounted tree.
     pub ledger: Ledger,
+    /// The directories with findings, and the largest ones: a list of bounded length.
+    pub directories: Vec<Directory>,
+    /// The times of the files of findings.
+    pub times: Times,
 }
 
 /// What was audited.

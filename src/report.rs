@@ -6,6 +6,7 @@ use crate::gate::Explanation;
 
 pub mod csv;
 pub mod evidence;
+pub mod html;
 pub mod intoto;
 pub mod json;
 pub mod junit;

@@ -18,7 +18,9 @@ pub(super) enum Format {
     Terminal,
     /// For programs: docs/report.md
     Json,
-    /// The same, one object a line
+    /// For people, in a browser: one file that needs no network
+    Html,
+    /// As JSON, one object a line
     Ndjson,
     /// SARIF 2.1.0, for code scanning
     Sarif,
@@ -56,6 +58,7 @@ impl Format {
         match self {
             Self::Terminal => report::terminal::render(report, judgement, options),
             Self::Json => report::json::render(report, judgement, options),
+            Self::Html => report::html::render(report, judgement, options),
             Self::Ndjson => report::ndjson::render(report, judgement, options),
             Self::Sarif => report::sarif::render(report, judgement, options),
             Self::Junit => report::junit::render(report, judgement, options),

@@ -132,6 +132,7 @@ pub(crate) fn report() -> Report {
             uses: vec![(Use::Searched, 2 << 20), (Use::Free, 5 << 20), (Use::NotRead, 1 << 20)],
             ..Ledger::default()
         },
+        ..Report::default()
     };
     for finding in report.findings.iter_mut().filter(|finding| finding.severity >= Severity::High) {
         finding.standing.fails.push("findings.severity".to_owned());

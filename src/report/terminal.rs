@@ -17,7 +17,9 @@ mod policy;
 mod summary;
 mod text;
 
-use text::{Paint, category_name, count};
+pub(super) use summary::looked_at;
+use text::{Paint, count};
+pub(super) use text::{category_name, thousands};
 pub use text::{size, wrap};
 
 /// Places of one rule that are shown without `--verbose`.
@@ -57,7 +59,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
 
 /// One finding for one secret, with all its places; it fails if it does at one of them, which is marked only where
 /// a named policy judges (else the severity says it).
-fn joined(report: &Report, is_marked: bool) -> Vec<Finding> {
+pub(super) fn joined(report: &Report, is_marked: bool) -> Vec<Finding> {
     let places = report.places();
     let fails = report.findings.iter().rev().filter(|finding| !finding.standing.fails.is_empty());
     let failing: BTreeMap<u32, &Standing> =

@@ -68,7 +68,7 @@ fn row(volume: &VolumeSummary) -> [String; 5] {
 }
 
 /// How a volume was looked at: its entries, or its bytes as they are, where no file system was opened.
-fn looked_at(volume: &VolumeSummary) -> String {
+pub(in crate::report) fn looked_at(volume: &VolumeSummary) -> String {
     let (ledger, opened) = (&volume.ledger, volume.usage.total > 0);
     let accounted = ledger.size > 0 && ledger.bytes(Use::NotRead) == 0;
     match volume.read {

@@ -63,7 +63,7 @@ impl Paint {
 }
 
 /// A category as a heading.
-pub(super) const fn category_name(category: Category) -> &'static str {
+pub(in crate::report) const fn category_name(category: Category) -> &'static str {
     match category {
         Category::SshHostKey => "SSH host keys",
         Category::SshPrivateKey => "SSH private keys",
@@ -98,7 +98,7 @@ pub(super) fn counted(number: u64, noun: &str) -> String {
 }
 
 /// 1234567 as "1,234,567".
-pub(super) fn thousands(number: u64) -> String {
+pub(in crate::report) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

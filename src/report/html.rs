@@ -1,0 +1,199 @@
+//! The report for a browser: one file that needs no network, no server and no other file.
+//!
+//! The page is `templates/report.html`, which the template engine fills in and escapes; it can be read without scripts.
+//! The script in it reads the findings from a block of JSON and makes the page one to search and look around in; it
+//! puts text in as text, and never makes markup of it. The page's own policy allows that script and style by their
+//! hashes, and nothing else: no other script, no request, no form, no markup out of strings.
+
+use askama::Template;
+use serde::Serialize;
+
+use super::terminal::{joined, thousands};
+use super::{Judgement, Options, Outcome, TOOL_VERSION};
+use crate::audit::Report;
+use crate::finding::Finding;
+use crate::rules::{self, Engine};
+use crate::text::Escaped;
+
+mod anchor;
+mod calendar;
+mod embed;
+mod findings;
+mod graph;
+mod map;
+mod overview;
+mod remedy;
+
+use findings::{Group, Rule, Shown};
+use graph::{Graph, Line};
+use map::{Map, Row};
+use overview::{Account, Count, GapRow, Judged, LINES, Volume};
+
+const STYLE: &str = include_str!("../../templates/report/style.css");
+/// One script, so that the policy needs one hash; nothing of it is seen from outside.
+const SCRIPT: &str = concat!(
+    "(() => {\n\"use strict\";\n",
+    include_str!("../../templates/report/elements.js"),
+    include_str!("../../templates/report/data.js"),
+    include_str!("../../templates/report/copy.js"),
+    include_str!("../../templates/report/finding.js"),
+    include_str!("../../templates/report/list.js"),
+    include_str!("../../templates/report/filters.js"),
+    include_str!("../../templates/report/roving.js"),
+    include_str!("../../templates/report/map.js"),
+    include_str!("../../templates/report/timeline.js"),
+    include_str!("../../templates/report/graph.js"),
+    include_str!("../../templates/report/start.js"),
+    "})();\n",
+);
+
+/// What the page may do.
+fn policy() -> String {
+    let (script, style) = (embed::hash(SCRIPT), embed::hash(STYLE));
+    format!(
+        "default-src 'none'; script-src {script}; style-src {style}; base-uri 'none'; form-action 'none'; \
+         require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+}
+
+/// What the template is filled with.
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    policy: String,
+    style: &'static str,
+    script: &'static str,
+    data: String,
+    tool: &'static str,
+    rules: String,
+    name: String,
+    verdict: &'static str,
+    mark: &'static str,
+    sentence: String,
+    has_secrets: bool,
+    facts: Vec<(&'static str, String)>,
+    counts: Vec<Count>,
+    total: String,
+    hidden: Option<String>,
+    account: Option<Account>,
+    groups: Vec<Group<'a>>,
+    map: Vec<Row>,
+    years: Vec<(i64, u64)>,
+    holders: Vec<Line>,
+    opened: Vec<Line>,
+    gaps: Vec<GapRow>,
+    more_gaps: Option<String>,
+    harmless: usize,
+    volumes: Vec<Volume>,
+    notes: Vec<(String, String)>,
+    more_notes: Option<String>,
+    benchmark: Option<Judged>,
+}
+
+/// What the script reads.
+#[derive(Serialize)]
+struct Data<'a> {
+    image: &'a str,
+    rules: &'a [Rule],
+    findings: &'a [Shown],
+    directories: Vec<map::Node>,
+    graph: &'a Graph,
+}
+
+/// The report as a page. Findings about one secret are one, with all their places.
+pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> String {
+    let all = joined(report, judgement.explanation.policy.is_some());
+    let counts = overview::counts(&all);
+    let total = thousands(all.len() as u64);
+    let findings: Vec<Finding> =
+        all.into_iter().filter(|finding| finding.severity >= options.min_severity).collect();
+    let hidden = report.distinct().count().saturating_sub(findings.len());
+    let name = escaped(&report.subject.name);
+    let map = Map::new(&report.directories);
+    let (rules, mut shown) = findings::show(&findings, &report.times, options);
+    for (shown, finding) in shown.iter_mut().zip(&findings) {
+        shown.directory = map.holder(&finding.location);
+    }
+    let graph = Graph::new(&name, &findings, &rules, &mut shown);
+    let (image, nodes) = (name.as_str(), map.nodes());
+    let data = Data { image, rules: &rules, findings: &shown, directories: nodes, graph: &graph };
+    let losses = report.losses().count();
+    let page = Page {
+        policy: policy(),
+        style: STYLE,
+        script: SCRIPT,
+        data: embed::json(&data),
+        tool: TOOL_VERSION,
+        rules: rules_version(),
+        name: name.clone(),
+        verdict: judgement.outcome.name(),
+        mark: mark(judgement.outcome),
+        sentence: sentence(&judgement.sentence),
+        has_secrets: options.secrets,
+        facts: overview::facts(report),
+        counts,
+        total,
+        hidden: (hidden > 0).then(|| thousands(hidden as u64)),
+        account: overview::account(&report.ledger),
+        groups: findings::groups(&rules, &shown),
+        map: map.rows(&findings),
+        years: years(&shown),
+        holders: graph.holders(),
+        opened: graph.opened(),
+        gaps: report.losses().take(LINES).map(overview::gap).collect(),
+        more_gaps: more(losses),
+        harmless: report.gaps.len().saturating_sub(losses),
+        volumes: report.volumes.iter().map(overview::volume).collect(),
+        notes: report.notes.iter().take(LINES).map(|(at, text)| (escaped(at), escaped(text))).collect(),
+        more_notes: more(report.notes.len()),
+        benchmark: report.benchmark.as_ref().map(overview::benchmark),
+    };
+    // It is written to memory, and no filter of the template fails.
+    page.render().unwrap_or_default()
+}
+
+fn escaped(text: &str) -> String {
+    Escaped(text.as_bytes()).to_string()
+}
+
+/// How many are beyond those that are shown.
+fn more(all: usize) -> Option<String> {
+    all.checked_sub(LINES).filter(|more| *more > 0).map(|more| thousands(more as u64))
+}
+
+/// The sentence without the word of the verdict, which stands beside it.
+fn sentence(text: &str) -> String {
+    let rest = text.split_once(": ").map_or(text, |(_, rest)| rest);
+    let mut letters = rest.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// The verdict as a sign, for who does not see colours.
+const fn mark(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "✓",
+        Outcome::Fail => "✕",
+        Outcome::Incomplete => "!",
+    }
+}
+
+/// The rules that are built in, by number and digest.
+fn rules_version() -> String {
+    use sha2::{Digest, Sha256};
+    let digest = crate::text::hex(&Sha256::digest(rules::text()));
+    let number = thousands(Engine::embedded().rules().len() as u64);
+    format!("{number}, SHA-256 {}…", digest.get(..12).unwrap_or_default())
+}
+
+/// How many findings there are by year of their files.
+fn years(findings: &[Shown]) -> Vec<(i64, u64)> {
+    let mut years = std::collections::BTreeMap::new();
+    for seconds in findings.iter().filter_map(|finding| finding.time) {
+        let count: &mut u64 = years.entry(calendar::year(seconds)).or_default();
+        *count = count.saturating_add(1);
+    }
+    years.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests;

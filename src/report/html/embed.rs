@@ -1,0 +1,51 @@
+//! Data and code inside of the page: what a browser must not take for markup, and the hashes by which the page's own
+//! policy knows its code.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// `value` as JSON that holds no markup: `<`, `>`, `&` and the line separators of scripts are escaped, so that neither
+/// `</script>` nor `<!--` can be in it.
+pub(super) fn json(value: &impl Serialize) -> String {
+    // Only a map with keys that are no strings could fail, and there is none.
+    let json = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}') {
+            let _ = write!(text, "\\u{:04x}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}
+
+/// A source of the policy that allows `code` and nothing else
+/// (<https://www.w3.org/TR/CSP3/#grammardef-hash-source>).
+pub(super) fn hash(code: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(code)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_markup_is_in_the_data_and_none_is_lost() {
+        let hostile = "</script><!--&\u{2028}\u{2029}\"";
+        let text = json(&hostile);
+        assert!(!text.contains(['<', '>', '&', '\u{2028}', '\u{2029}']), "{text}");
+        assert_eq!(serde_json::from_str::<String>(&text).unwrap(), hostile);
+    }
+
+    #[test]
+    fn a_hash_is_that_of_the_specification() {
+        // CSP3, section 2.3.1.
+        let known = "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='";
+        assert_eq!(hash("alert('Hello, world.');"), known);
+    }
+}

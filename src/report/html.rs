@@ -16,6 +16,7 @@ use crate::rules::{self, Engine};
 use crate::text::Escaped;
 
 mod anchor;
+mod asked;
 mod calendar;
 mod embed;
 mod findings;
@@ -24,6 +25,7 @@ mod map;
 mod overview;
 mod remedy;
 
+use asked::Asked;
 use findings::{Group, Rule, Shown};
 use graph::{Graph, Line};
 use map::{Map, Row};
@@ -87,6 +89,7 @@ struct Page<'a> {
     volumes: Vec<Volume>,
     notes: Vec<(String, String)>,
     more_notes: Option<String>,
+    asked: Vec<Asked>,
     benchmark: Option<Judged>,
 }
 
@@ -146,6 +149,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
         volumes: report.volumes.iter().map(overview::volume).collect(),
         notes: report.notes.iter().take(LINES).map(|(at, text)| (escaped(at), escaped(text))).collect(),
         more_notes: more(report.notes.len()),
+        asked: judgement.explanation.requirements.iter().map(|list| asked::asked(list, report)).collect(),
         benchmark: report.benchmark.as_ref().map(overview::benchmark),
     };
     // It is written to memory, and no filter of the template fails.

@@ -30,7 +30,7 @@ pub(super) fn details(finding: &Finding, options: &Options) -> Vec<String> {
 }
 
 /// What a policy and a baseline say of one finding, each a few words.
-fn standing(standing: &Standing) -> Vec<String> {
+pub(super) fn standing(standing: &Standing) -> Vec<String> {
     let shown = |text: &str| Escaped(text.as_bytes()).to_string();
     let mut words = Vec::new();
     match &standing.baseline {

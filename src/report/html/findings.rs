@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::super::Options;
 use super::super::terminal::{category_name, shown_place};
+use super::super::words::standing;
 use super::anchor::Anchors;
 use super::{calendar, remedy};
 use crate::audit::Times;
@@ -180,6 +181,8 @@ fn facts(finding: &Finding, options: &Options) -> Vec<(&'static str, String)> {
         evidence.facts.iter().map(|(name, value)| (*name, escaped(value))).collect();
     facts.extend(evidence.key_fingerprint.as_deref().map(|print| ("fingerprint", escaped(print))));
     facts.extend(finding.proof.map(|proof| ("proof", proof.name().to_owned())));
+    facts.extend(standing(&finding.standing).into_iter().map(|words| ("standing", words)));
+    facts.extend(finding.standing.fails.iter().map(|rule| ("fails by", escaped(rule))));
     if finding.confidence < Confidence::High {
         facts.push(("confidence", finding.confidence.name().to_owned()));
     }

@@ -14,6 +14,7 @@ pub mod cli;
 pub mod command_line;
 pub mod compression;
 pub mod detect;
+pub mod diff;
 pub mod facts;
 pub mod finding;
 pub mod fs;

@@ -78,11 +78,7 @@ pub struct Audited {
 ///
 /// # Errors
 /// [`AuditError`], if there is nothing that could be audited.
-pub fn keeping(
-    target: &Target,
-    settings: &Settings,
-    progress: &dyn Progress,
-) -> Result<Audited, AuditError> {
+pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) -> Result<Audited, AuditError> {
     progress.begin("reading directories", 0);
     let system = System::open_with(target, &settings.budget, &settings.image, progress)?;
     let (facts, fact_gaps) = Facts::gather(&system.tree);

@@ -6,6 +6,7 @@
 mod arguments;
 mod cache;
 mod demo;
+mod diff;
 mod engine;
 pub mod exit;
 mod look;
@@ -89,6 +90,9 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
         Command::Scan(scan) => {
             let traces = signatures::traces(arguments.signatures.as_deref())?;
             scan::run(scan, outside, traces, terminal)
+        }
+        Command::Diff(diff) => {
+            diff::run(diff, outside, signatures::traces(arguments.signatures.as_deref())?, terminal)
         }
         Command::Demo(display) => demo::run(display, terminal),
         Command::Layout { image } => look::layout(image, outside, terminal),

@@ -118,8 +118,7 @@ impl Difference {
     /// Gaps of the new side in which a new finding could hide: not of an accepted kind, and not in a file that is
     /// the same on both sides.
     pub fn hiding(&self, accepted: &[GapKind]) -> usize {
-        let hides =
-            |gap: &&Unread| gap.side == Side::New && !gap.is_same && !accepted.contains(&gap.kind);
+        let hides = |gap: &&Unread| gap.side == Side::New && !gap.is_same && !accepted.contains(&gap.kind);
         self.unread.iter().filter(hides).count()
     }
 }
@@ -167,7 +166,9 @@ fn limits(old: &Summary, new: &Summary, findings: &Findings, files: Option<&File
         }
         if side.coverage.dropped > 0 {
             let dropped = side.coverage.dropped;
-            limits.push(format!("{dropped} findings of {name} beyond the limit per rule and file are only counted"));
+            limits.push(format!(
+                "{dropped} findings of {name} beyond the limit per rule and file are only counted"
+            ));
         }
         limits.extend(side.coverage.cut.iter().map(|what| format!("{what} of {name} are not compared")));
     }

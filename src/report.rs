@@ -2,6 +2,7 @@
 
 use crate::finding::{GapKind, Severity};
 
+pub mod diff;
 pub mod json;
 pub mod terminal;
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Failure;
-use crate::audit::{self, Progress, Quiet, Report, Settings, System, Target, cache};
+use crate::audit::{self, Audited, Progress, Quiet, Report, Settings, System, Target, cache};
 use crate::budget::Budget;
 use crate::checks::{self, Traces};
 use crate::detect::{self, integrity::Extent};
@@ -21,6 +21,27 @@ pub(super) fn audit(
 ) -> Result<Report, Failure> {
     let settings = Settings { image: options(outside_files), ..settings };
     audit::run(target, &settings, progress).map_err(Failure::unreadable)
+}
+
+/// Audits `target` and keeps it open, to be compared with another.
+pub(super) fn keep(
+    target: &Target,
+    outside_files: bool,
+    settings: Settings,
+    progress: &dyn Progress,
+) -> Result<Audited, Failure> {
+    let settings = Settings { image: options(outside_files), ..settings };
+    audit::keeping(target, &settings, progress).map_err(Failure::unreadable)
+}
+
+/// What is named: an image, or a directory that is no folder of blocks and so a mounted tree.
+pub(super) fn target(path: &Path, outside_files: bool) -> Target {
+    let opened = || image::open(path, &options(outside_files), &Budget::default(), &|_| {});
+    if path.is_dir() && matches!(opened(), Err(image::ImageError::Directory(_))) {
+        Target::Rootfs(path.to_owned())
+    } else {
+        Target::Image(path.to_owned())
+    }
 }
 
 /// What a cache must have been written under to be of use.

@@ -157,11 +157,13 @@ pub fn compare(
         .filter(|gap| gap.is_path)
         .map(|gap| outermost(&gap.place))
         .collect();
-    let mut gathering = Gathering { old: &old, new: &new, asked, files: Files::default(), groups: Groups::default() };
+    let mut gathering =
+        Gathering { old: &old, new: &new, asked, files: Files::default(), groups: Groups::default() };
     let mut outcomes = compared.outcomes.iter();
     let mut next = pairs.iter().peekable();
     for entry in &entries {
-        let is_pair = next.next_if(|pair| entry.old == Some(pair.old) && entry.new == Some(pair.new)).is_some();
+        let is_pair =
+            next.next_if(|pair| entry.old == Some(pair.old) && entry.new == Some(pair.new)).is_some();
         let outcome = if is_pair { outcomes.next() } else { None };
         gathering.add(entry, outcome);
     }
@@ -252,8 +254,15 @@ impl Gathering<'_> {
     }
 
     /// In which ways the two differ.
-    fn how(&self, entry: &Entry, was: &Metadata, now: &Metadata, outcome: Option<&Outcome>) -> Vec<&'static str> {
-        let target = |tree: &Tree, id: Option<EntryId>| tree.get(id?).and_then(|(_, walked)| walked.target.clone());
+    fn how(
+        &self,
+        entry: &Entry,
+        was: &Metadata,
+        now: &Metadata,
+        outcome: Option<&Outcome>,
+    ) -> Vec<&'static str> {
+        let target =
+            |tree: &Tree, id: Option<EntryId>| tree.get(id?).and_then(|(_, walked)| walked.target.clone());
         let sizes = now.file_type == FileType::Regular && was.size != now.size;
         let kinds = was.file_type != now.file_type;
         let both_links = now.file_type == FileType::Symlink && !kinds;
@@ -274,7 +283,8 @@ impl Gathering<'_> {
     fn group(&mut self, entry: &Entry, what: What) {
         let directory = index::group(&entry.path);
         count(&mut self.groups.directories, directory.to_vec(), b"(elsewhere)".to_vec(), what);
-        let owner = notable::owner(&entry.path, self.new.facts).or_else(|| notable::owner(&entry.path, self.old.facts));
+        let owner = notable::owner(&entry.path, self.new.facts)
+            .or_else(|| notable::owner(&entry.path, self.old.facts));
         count(&mut self.groups.packages, owner.unwrap_or_default().to_owned(), "(others)".to_owned(), what);
     }
 

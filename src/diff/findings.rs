@@ -96,11 +96,13 @@ pub fn seen(report: &Report) -> Vec<Seen> {
     let mut all = Vec::with_capacity(report.findings.len());
     for (index, finding) in (0_u64..).zip(&report.findings) {
         // Numbers of groups and of findings are told apart by their lowest bit.
-        let group = finding.group.map_or(index.saturating_mul(2), |group| u64::from(group).saturating_mul(2) + 1);
+        let group =
+            finding.group.map_or(index.saturating_mul(2), |group| u64::from(group).saturating_mul(2) + 1);
         all.push(Seen::of(finding, &finding.location, group));
         // The other half of a key has a finding of its own.
         let is_own = |place: &&Location| {
-            finding.evidence.key_fingerprint.is_some() && own.contains(&(place.path.as_slice(), print(finding)))
+            finding.evidence.key_fingerprint.is_some()
+                && own.contains(&(place.path.as_slice(), print(finding)))
         };
         let more = finding.more.iter().filter(|place| !is_own(place));
         all.extend(more.map(|place| Seen::of(finding, place, group)));
@@ -160,7 +162,8 @@ fn normal_path(seen: &Seen) -> Vec<u8> {
     if MERGED.iter().any(|start| path.starts_with(start)) {
         return [b"/usr", path.as_slice()].concat();
     }
-    let is_unnamed = path.rsplit(|&byte| byte == b'/').next().is_some_and(|name| name.starts_with(b"<inode "));
+    let is_unnamed =
+        path.rsplit(|&byte| byte == b'/').next().is_some_and(|name| name.starts_with(b"<inode "));
     match memchr::memrchr(b'/', path) {
         Some(at) if is_unnamed => [path.get(..at).unwrap_or_default(), b"/<inode>"].concat(),
         _ => path.clone(),

@@ -84,14 +84,21 @@ pub struct Shared {
 /// The identities of an image.
 pub(super) fn of(report: &Report, tree: &Tree, facts: &Facts) -> Vec<Identity> {
     let mut found = Vec::new();
-    for finding in report.findings.iter().filter(|finding| finding.advisory.category == Category::SshHostKey) {
-        found.extend(finding.evidence.key_fingerprint.as_deref().map(|print| host_key(print, &finding.location.path)));
+    for finding in report.findings.iter().filter(|finding| finding.advisory.category == Category::SshHostKey)
+    {
+        found.extend(
+            finding.evidence.key_fingerprint.as_deref().map(|print| host_key(print, &finding.location.path)),
+        );
     }
     for (path, line) in &facts.sshd.public_halves {
         found.extend(keys::parse_public_line(line).map(|key| host_key(&key.fingerprint(), path)));
     }
     let uuids = report.volumes.iter().filter_map(|volume| {
-        let place = volume.mount.clone().or_else(|| volume.label.clone()).unwrap_or_else(|| volume.content.clone().into());
+        let place = volume
+            .mount
+            .clone()
+            .or_else(|| volume.label.clone())
+            .unwrap_or_else(|| volume.content.clone().into());
         Some(file_system(volume.uuid.as_deref()?, &place))
     });
     found.extend(uuids);
@@ -110,7 +117,12 @@ pub(super) fn host_key(fingerprint: &str, path: &[u8]) -> Identity {
 
 /// A file system, by its UUID.
 pub(super) fn file_system(uuid: &str, place: &[u8]) -> Identity {
-    Identity { what: "file system UUID", mark: uuid.to_owned(), shown: Some(uuid.to_owned()), place: place.to_vec() }
+    Identity {
+        what: "file system UUID",
+        mark: uuid.to_owned(),
+        shown: Some(uuid.to_owned()),
+        place: place.to_vec(),
+    }
 }
 
 fn files(tree: &Tree, what: &'static str, directory: &[u8], pattern: &[u8], found: &mut Vec<Identity>) {

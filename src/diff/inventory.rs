@@ -93,12 +93,16 @@ impl Kind {
     pub(super) const fn sources(self) -> &'static [&'static str] {
         match self {
             Self::System => &["/etc/os-release", "/boot", "/lib/modules", "/usr/lib/modules"],
-            Self::Packages => &["/var/lib/dpkg/status", "/var/lib/rpm", "/usr/lib/sysimage/rpm", "/lib/apk/db"],
+            Self::Packages => {
+                &["/var/lib/dpkg/status", "/var/lib/rpm", "/usr/lib/sysimage/rpm", "/lib/apk/db"]
+            }
             Self::Accounts => &["/etc/passwd", "/etc/shadow", "/etc/group"],
             Self::Groups => &["/etc/group"],
             Self::Keys => &["/root/.ssh", "/home"],
             Self::Sshd => &["/etc/ssh"],
-            Self::Services => &["/etc/systemd/system", "/usr/lib/systemd/system", "/etc/init.d", "/etc/runlevels"],
+            Self::Services => {
+                &["/etc/systemd/system", "/usr/lib/systemd/system", "/etc/init.d", "/etc/runlevels"]
+            }
             Self::Schedule => &["/etc/crontab", "/etc/cron.d", "/var/spool/cron", "/etc/systemd/system"],
             Self::Rights => &["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/libexec", "/opt"],
         }
@@ -221,7 +225,8 @@ fn keys(report: &Report) -> Items {
         if let Some(subject) = &finding.subject {
             fields.push(Field::of("account", subject.as_bytes()));
         }
-        let facts = finding.evidence.facts.iter().filter(|(name, _)| ["key", "key type", "options"].contains(name));
+        let facts =
+            finding.evidence.facts.iter().filter(|(name, _)| ["key", "key type", "options"].contains(name));
         fields.extend(facts.map(|(name, value)| Field::of(name, value.as_bytes())));
         items.insert(format!("{print} in {}", Escaped(path)).into_bytes(), fields);
     }

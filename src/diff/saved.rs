@@ -4,10 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
+use super::Head;
 use super::findings::Seen;
 use super::identity;
 use super::summary::{Coverage, Lost, Summary};
-use super::Head;
 use crate::finding::{GapKind, Loss, Secret, Severity};
 use crate::text::unescape;
 
@@ -119,8 +119,8 @@ pub fn probe(start: &[u8]) -> bool {
 /// # Errors
 /// In one sentence, what it is that is no report of this program.
 pub fn parse(text: &[u8]) -> Result<Summary, String> {
-    let document: Document =
-        serde_json::from_slice(text).map_err(|error| format!("is no report of `assay scan --format json`: {error}"))?;
+    let document: Document = serde_json::from_slice(text)
+        .map_err(|error| format!("is no report of `assay scan --format json`: {error}"))?;
     if (document.format.as_str(), document.version) != ("assay-report", 1) {
         return Err(format!(
             "is no report of `assay scan --format json`: format {:?}, version {}",
@@ -139,17 +139,24 @@ pub fn parse(text: &[u8]) -> Result<Summary, String> {
     };
     for volume in &document.volumes {
         let place = volume.mount.as_deref().unwrap_or(&volume.content);
-        summary.identities.extend(volume.uuid.as_deref().map(|uuid| identity::file_system(uuid, place.as_bytes())));
+        summary
+            .identities
+            .extend(volume.uuid.as_deref().map(|uuid| identity::file_system(uuid, place.as_bytes())));
     }
-    let own: std::collections::BTreeSet<(Vec<u8>, Option<&str>)> =
-        document.findings.iter().map(|f| (f.location.bytes(), f.evidence.key_fingerprint.as_deref())).collect();
+    let own: std::collections::BTreeSet<(Vec<u8>, Option<&str>)> = document
+        .findings
+        .iter()
+        .map(|f| (f.location.bytes(), f.evidence.key_fingerprint.as_deref()))
+        .collect();
     for (index, finding) in (0_u64..).zip(&document.findings) {
         let print = finding.evidence.key_fingerprint.as_deref();
         if let Some(print) = print.filter(|_| finding.category == "ssh-host-key") {
             summary.identities.push(identity::host_key(print, &finding.location.bytes()));
         }
-        let group = finding.group.map_or(index.saturating_mul(2), |group| u64::from(group).saturating_mul(2) + 1);
-        let more = finding.more.iter().filter(|place| print.is_none() || !own.contains(&(place.bytes(), print)));
+        let group =
+            finding.group.map_or(index.saturating_mul(2), |group| u64::from(group).saturating_mul(2) + 1);
+        let more =
+            finding.more.iter().filter(|place| print.is_none() || !own.contains(&(place.bytes(), print)));
         for place in std::iter::once(&finding.location).chain(more) {
             summary.findings.push(seen(finding, place, group)?);
         }
@@ -162,8 +169,10 @@ fn seen(finding: &Finding, place: &Place, group: u64) -> Result<Seen, String> {
     let severity = Severity::by_name(&finding.severity)
         .ok_or_else(|| format!("a finding of severity {:?}, which there is not", finding.severity))?;
     let evidence = &finding.evidence;
-    let hashed = |values: &Vec<String>| values.iter().map(|value| Secret::new(value.as_bytes()).sha256()).collect();
-    let mut values: Option<Vec<String>> = evidence.sha256.clone().or_else(|| evidence.values.as_ref().map(hashed));
+    let hashed =
+        |values: &Vec<String>| values.iter().map(|value| Secret::new(value.as_bytes()).sha256()).collect();
+    let mut values: Option<Vec<String>> =
+        evidence.sha256.clone().or_else(|| evidence.values.as_ref().map(hashed));
     if evidence.redacted.is_empty() {
         // It is about no value.
         values.get_or_insert_default();

@@ -103,7 +103,12 @@ fn differing(old: &[Field], new: &[Field]) -> Vec<(&'static str, Option<String>,
     let of = |fields: &[Field], name| fields.iter().find(|field| field.name == name).cloned();
     let mut names: Vec<&'static str> = new.iter().chain(old).map(|field| field.name).collect();
     let mut seen = Vec::new();
-    names.retain(|name| !seen.contains(name) && { seen.push(name); true });
+    names.retain(|name| {
+        !seen.contains(name) && {
+            seen.push(name);
+            true
+        }
+    });
     let mut changes = Vec::new();
     for name in names {
         let (was, now) = (of(old, name), of(new, name));

@@ -67,7 +67,8 @@ impl Summary {
         let name = Path::new(&report.subject.name).file_name();
         Self {
             head: Head {
-                name: name.map_or_else(|| report.subject.name.clone(), |name| name.to_string_lossy().into_owned()),
+                name: name
+                    .map_or_else(|| report.subject.name.clone(), |name| name.to_string_lossy().into_owned()),
                 system: report.system.clone(),
                 is_report: false,
             },
@@ -84,7 +85,9 @@ impl Lost {
         let location = &gap.location;
         let volume = || {
             let name = location.volume.as_deref().unwrap_or("image");
-            location.partition.map_or_else(|| name.to_owned(), |number| format!("partition {number} ({name})"))
+            location
+                .partition
+                .map_or_else(|| name.to_owned(), |number| format!("partition {number} ({name})"))
         };
         let is_path = !location.path.is_empty();
         Self {
@@ -100,14 +103,18 @@ impl Lost {
 impl Coverage {
     /// The gap because of which it is not known what there is at `path`.
     pub fn blind_at(&self, path: &[u8]) -> Option<&Lost> {
-        self.gaps.iter().filter(|gap| gap.is_path && gap.loss >= Loss::File).find(|gap| covers(&gap.place, path))
+        self.gaps
+            .iter()
+            .filter(|gap| gap.is_path && gap.loss >= Loss::File)
+            .find(|gap| covers(&gap.place, path))
     }
 
     /// The gap because of which not all of what lies at or under one of `places` is known.
     pub fn blind_in(&self, places: &[&str]) -> Option<&Lost> {
         let concerns = |gap: &&Lost| {
             let near = |place: &&str| {
-                covers(&gap.place, place.as_bytes()) && gap.loss >= Loss::File || covers(place.as_bytes(), &gap.place)
+                covers(&gap.place, place.as_bytes()) && gap.loss >= Loss::File
+                    || covers(place.as_bytes(), &gap.place)
             };
             // What lies in an archive is no part of the system.
             gap.is_path && !is_inside(&gap.place) && places.iter().any(|place| near(place))
@@ -122,7 +129,8 @@ fn is_inside(path: &[u8]) -> bool {
 
 /// Whether `below` is `above`, or lies under it.
 pub(super) fn covers(above: &[u8], below: &[u8]) -> bool {
-    above == b"/" || below.strip_prefix(above).is_some_and(|rest| rest.first().is_none_or(|&byte| byte == b'/'))
+    above == b"/"
+        || below.strip_prefix(above).is_some_and(|rest| rest.first().is_none_or(|&byte| byte == b'/'))
 }
 
 /// Bytes of the image as text for people, cut to a line.

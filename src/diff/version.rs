@@ -20,9 +20,9 @@ pub enum Order {
 pub fn compare(a: &str, b: &str, order: Order) -> Ordering {
     if order == Order::Apk {
         let plain = |version: &str| {
-            ["_alpha", "_beta", "_pre", "_rc"]
-                .iter()
-                .fold(version.to_owned(), |version, suffix| version.replace(suffix, &suffix.replace('_', "~")))
+            ["_alpha", "_beta", "_pre", "_rc"].iter().fold(version.to_owned(), |version, suffix| {
+                version.replace(suffix, &suffix.replace('_', "~"))
+            })
         };
         return compare(&plain(a), &plain(b), Order::Dpkg);
     }
@@ -152,6 +152,9 @@ mod tests {
 
     #[test]
     fn apk_orders_what_comes_before_a_release() {
-        ascend(Order::Apk, &["1.2.0_alpha1-r0", "1.2.0_rc2-r0", "1.2.0-r0", "1.2.0-r1", "1.2.0_p1-r0", "1.10-r0"]);
+        ascend(
+            Order::Apk,
+            &["1.2.0_alpha1-r0", "1.2.0_rc2-r0", "1.2.0-r0", "1.2.0-r1", "1.2.0_p1-r0", "1.10-r0"],
+        );
     }
 }

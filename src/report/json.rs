@@ -217,8 +217,12 @@ impl Serialize for Facts {
 /// The report as a JSON document, ending with a newline. It holds no control characters and no invisible
 /// ones: they are escaped, so it may be shown on a terminal.
 pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> String {
-    let document = document(report, judgement, options);
-    let json = serde_json::to_string_pretty(&document);
+    encode(&document(report, judgement, options))
+}
+
+/// A document as text without invisible characters.
+pub(super) fn encode(document: &impl Serialize) -> String {
+    let json = serde_json::to_string_pretty(document);
     // Only a map with keys that are no strings could fail, and there is none.
     let json = json.unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
     let mut text = String::with_capacity(json.len().saturating_add(1));
@@ -424,7 +428,7 @@ fn place(location: &Location) -> Place<'_> {
 }
 
 /// `bytes` as they are, if they are visible text; else escaped.
-fn plain(bytes: &[u8]) -> String {
+pub(super) fn plain(bytes: &[u8]) -> String {
     let escaped = Escaped(bytes).to_string();
     match std::str::from_utf8(bytes) {
         Ok(text) if text.replace('\\', "\\\\") == escaped => text.to_owned(),

@@ -13,7 +13,7 @@ use crate::text::Escaped;
 
 mod benchmark;
 mod summary;
-mod text;
+pub(super) mod text;
 
 use text::{Paint, category_name, count};
 pub use text::{size, wrap};

@@ -45,7 +45,12 @@ pub(super) struct Compared {
 }
 
 /// Compares all pairs; names of one file are compared once.
-pub(super) fn compare(trees: (&Tree, &Tree), pairs: &[Pair], jobs: usize, progress: &dyn Progress) -> Compared {
+pub(super) fn compare(
+    trees: (&Tree, &Tree),
+    pairs: &[Pair],
+    jobs: usize,
+    progress: &dyn Progress,
+) -> Compared {
     let (work, of_pair) = distinct(trees, pairs);
     let total = work.iter().fold(0_u64, |sum, pair| sum.saturating_add(pair.size));
     progress.begin("comparing files", total);
@@ -100,13 +105,20 @@ fn distinct(trees: (&Tree, &Tree), pairs: &[Pair]) -> (Vec<Pair>, Vec<usize>) {
 }
 
 /// Compares two files; a panic costs that pair only.
-fn guarded(trees: (&Tree, &Tree), pair: &Pair, buffers: &mut (Vec<u8>, Vec<u8>), bytes: &AtomicU64) -> Outcome {
+fn guarded(
+    trees: (&Tree, &Tree),
+    pair: &Pair,
+    buffers: &mut (Vec<u8>, Vec<u8>),
+    bytes: &AtomicU64,
+) -> Outcome {
     let done = catch_unwind(AssertUnwindSafe(|| open(trees, pair, buffers, bytes)));
     match done {
         Ok(Ok(true)) => Outcome::Same,
         Ok(Ok(false)) => Outcome::Different,
         Ok(Err((side, error))) => Outcome::Unread(side, gap_kind(&error), format!("its content: {error}")),
-        Err(_) => Outcome::Unread(Side::New, GapKind::Damaged, "reading it failed within the program".to_owned()),
+        Err(_) => {
+            Outcome::Unread(Side::New, GapKind::Damaged, "reading it failed within the program".to_owned())
+        }
     }
 }
 
@@ -134,7 +146,8 @@ fn open(
             return Ok(false);
         }
     }
-    let damage = |node: &dyn Node, side| node.damage().map(|text| (side, FsError::corrupt("content", 0, text)));
+    let damage =
+        |node: &dyn Node, side| node.damage().map(|text| (side, FsError::corrupt("content", 0, text)));
     damage(&*old, Side::Old).or_else(|| damage(&*new, Side::New)).map_or(Ok(true), Err)
 }
 
@@ -171,8 +184,10 @@ fn same_run(
     while done < run.len {
         let len = usize::try_from(run.len.saturating_sub(done)).unwrap_or(CHUNK).min(CHUNK);
         let at = run.offset.saturating_add(done);
-        let was = fill(old, at, buffers.0.get_mut(..len).unwrap_or_default()).map_err(|error| (Side::Old, error))?;
-        let now = fill(new, at, buffers.1.get_mut(..len).unwrap_or_default()).map_err(|error| (Side::New, error))?;
+        let was = fill(old, at, buffers.0.get_mut(..len).unwrap_or_default())
+            .map_err(|error| (Side::Old, error))?;
+        let now = fill(new, at, buffers.1.get_mut(..len).unwrap_or_default())
+            .map_err(|error| (Side::New, error))?;
         bytes.fetch_add(len as u64, Ordering::Relaxed);
         if was != now {
             return Ok(false);

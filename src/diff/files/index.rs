@@ -28,7 +28,8 @@ pub(super) fn merge(old: &Tree, new: &Tree) -> Vec<Entry> {
 fn sorted(tree: &Tree) -> Vec<(Vec<u8>, EntryId)> {
     let mut all = Vec::new();
     for id in tree.ids() {
-        let Some(mounted) = tree.get(id).map(|(mounted, _)| mounted).filter(|mounted| !mounted.is_plain) else {
+        let Some(mounted) = tree.get(id).map(|(mounted, _)| mounted).filter(|mounted| !mounted.is_plain)
+        else {
             continue;
         };
         let mut path = tree.path(id);
@@ -69,11 +70,9 @@ mod tests {
     #[test]
     fn a_path_is_counted_under_two_levels() {
         let of = |path: &str| String::from_utf8(group(path.as_bytes()).to_vec()).unwrap();
-        assert_eq!([of("/usr/share/a/b"), of("/usr/share/a"), of("/etc/passwd"), of("/x")], [
-            "/usr/share",
-            "/usr/share",
-            "/etc",
-            "/"
-        ]);
+        assert_eq!(
+            [of("/usr/share/a/b"), of("/usr/share/a"), of("/etc/passwd"), of("/x")],
+            ["/usr/share", "/usr/share", "/etc", "/"]
+        );
     }
 }

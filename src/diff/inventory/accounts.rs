@@ -37,7 +37,11 @@ pub(super) fn accounts(tree: &Tree, facts: &Facts) -> Items {
             fields.push(Field::of("groups", &groups.join(b", ".as_slice())));
         }
         // Only the first of a name counts for the system; the others are there all the same.
-        let key = if *nth == 1 { name.to_vec() } else { [name, format!(" (line {nth} of it)").as_bytes()].concat() };
+        let key = if *nth == 1 {
+            name.to_vec()
+        } else {
+            [name, format!(" (line {nth} of it)").as_bytes()].concat()
+        };
         items.insert(key, fields);
     }
     items
@@ -92,10 +96,8 @@ pub(super) fn groups(facts: &Facts) -> Items {
         let gid = group.gid.map_or_else(|| "not a number".to_owned(), |gid| gid.to_string());
         let mut members: Vec<&[u8]> = group.members.iter().map(Vec::as_slice).collect();
         members.sort_unstable();
-        let fields = vec![
-            Field::of("gid", gid.as_bytes()),
-            Field::of("members", &members.join(b", ".as_slice())),
-        ];
+        let fields =
+            vec![Field::of("gid", gid.as_bytes()), Field::of("members", &members.join(b", ".as_slice()))];
         items.entry(group.name.clone()).or_insert(fields);
     }
     items

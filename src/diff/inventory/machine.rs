@@ -26,12 +26,16 @@ pub(super) fn of(report: &Report, tree: &Tree, facts: &Facts) -> Items {
     for version in kernels(tree) {
         items.insert([b"kernel ", version.as_slice()].concat(), Vec::new());
     }
-    for (name, path) in [("host name", "/etc/hostname"), ("default kernel command line", "/etc/kernel/cmdline")] {
+    for (name, path) in
+        [("host name", "/etc/hostname"), ("default kernel command line", "/etc/kernel/cmdline")]
+    {
         if let Ok(Some(content)) = tree.read(path.as_bytes(), LINE) {
             items.insert(name.into(), vec![Field::of("value", content.trim_ascii())]);
         }
     }
-    for (name, path) in [("time zone", "/etc/localtime"), ("default target", "/etc/systemd/system/default.target")] {
+    for (name, path) in
+        [("time zone", "/etc/localtime"), ("default target", "/etc/systemd/system/default.target")]
+    {
         let link = tree.find_link(path.as_bytes()).and_then(|id| tree.get(id));
         if let Some(target) = link.and_then(|(_, walked)| walked.target.as_deref()) {
             items.insert(name.into(), vec![Field::of("value", target)]);
@@ -66,7 +70,8 @@ fn disk(report: &Report, items: &mut Items) {
         if let Some(mount) = &volume.mount {
             let name = format!("file system at {}", Escaped(mount));
             let size = format!("{} bytes", volume.size);
-            let fields = vec![Field::of("type", volume.content.as_bytes()), Field::of("size", size.as_bytes())];
+            let fields =
+                vec![Field::of("type", volume.content.as_bytes()), Field::of("size", size.as_bytes())];
             items.insert(name.into_bytes(), fields);
         }
     }

@@ -43,7 +43,9 @@ pub(super) fn of(tree: &Tree) -> Items {
                         }
                     }
                     b"d" => {
-                        let drop_ins = inside.into_iter().map(|(drop_in, _)| [&path, b"/".as_slice(), &drop_in].concat());
+                        let drop_ins = inside
+                            .into_iter()
+                            .map(|(drop_in, _)| [&path, b"/".as_slice(), &drop_in].concat());
                         units.entry(name_of(unit)).or_default().drop_ins.extend(drop_ins);
                     }
                     _ if kind != FileType::Directory => {
@@ -94,10 +96,11 @@ impl Unit {
     }
 
     fn state(&self, tree: &Tree) -> &'static str {
-        let is_masked = self.file.as_ref().and_then(|path| tree.get(tree.find_link(path)?)).is_some_and(|(_, walked)| {
-            let is_empty = walked.metadata.file_type == FileType::Regular && walked.metadata.size == 0;
-            is_empty || walked.target.as_deref() == Some(b"/dev/null")
-        });
+        let is_masked =
+            self.file.as_ref().and_then(|path| tree.get(tree.find_link(path)?)).is_some_and(|(_, walked)| {
+                let is_empty = walked.metadata.file_type == FileType::Regular && walked.metadata.size == 0;
+                is_empty || walked.target.as_deref() == Some(b"/dev/null")
+            });
         match (is_masked, self.started_by.is_empty()) {
             (true, _) => "masked",
             (false, false) => "enabled",
@@ -130,7 +133,10 @@ fn old_scripts(tree: &Tree) -> Items {
         let content = tree.read(&path, LIMIT).ok().flatten().unwrap_or_default();
         let started: Vec<Vec<u8>> = levels.remove(&name).unwrap_or_default().into_iter().collect();
         let state: &[u8] = if started.is_empty() { b"not started by itself" } else { b"enabled" };
-        let mut fields = vec![Field::of("state", state), Field::hidden("definition", &Escaped(&path).to_string(), &content)];
+        let mut fields = vec![
+            Field::of("state", state),
+            Field::hidden("definition", &Escaped(&path).to_string(), &content),
+        ];
         if !started.is_empty() {
             fields.push(Field::of("run levels", &started.join(b", ".as_slice())));
         }

@@ -76,7 +76,7 @@ fn the_verdict_comes_first_and_the_counts_after_it() {
     let lines: Vec<&str> = page.lines().collect();
     assert_eq!(lines[0], "FAIL: 4 new findings at high or above.");
     assert!(
-        lines[1].starts_with("12 findings new; 2 system facts new; 1 package new; 1 account new; "),
+        lines[1].starts_with("12 findings new; 3 system facts new; 1 package new; 1 account new; "),
         "{page}"
     );
     assert!(page.contains("  critical root can log in with a password [shadow-root-password]\n"), "{page}");

@@ -117,7 +117,7 @@ impl Coverage {
                     || covers(place.as_bytes(), &gap.place)
             };
             // What lies in an archive is no part of the system.
-            gap.is_path && !is_inside(&gap.place) && places.iter().any(|place| near(place))
+            gap.is_path && !is_inside(&gap.place) && places.iter().any(near)
         };
         self.gaps.iter().find(concerns)
     }

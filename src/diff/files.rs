@@ -22,6 +22,8 @@ pub use notable::{Because, FileChange};
 
 /// Files to look at that are kept.
 const NOTABLE: usize = 2_000;
+/// Directories that are named.
+const FOLDERS: usize = 200;
 /// Directories, and packages, that are counted apart.
 const GROUPS: usize = 4_000;
 
@@ -90,6 +92,8 @@ pub struct Files {
     pub files: Tally,
     /// Directories.
     pub directories: Tally,
+    /// Some of those directories, by path: which, what became of it, and how it changed.
+    pub folders: Vec<(Vec<u8>, What, Vec<&'static str>)>,
     /// Entries that are the same.
     pub same: u64,
     /// By directory, of two levels: the most first.
@@ -222,7 +226,11 @@ impl Gathering<'_> {
         };
         let Some(metadata) = now.or(was) else { return };
         if metadata.file_type == FileType::Directory {
-            return self.files.directories.count(what);
+            self.files.directories.count(what);
+            if self.files.folders.len() < FOLDERS {
+                self.files.folders.push((entry.path.clone(), what, how));
+            }
+            return;
         }
         self.files.files.count(what);
         self.group(entry, what);

@@ -240,6 +240,8 @@ fn files_are_compared_by_their_bytes_whatever_their_time_says() {
             ("/usr/local/bin/tool".to_owned(), What::Added, &[], Because::Program),
         ]
     );
+    let folders: Vec<&[u8]> = files.folders.iter().map(|(path, ..)| path.as_slice()).collect();
+    assert_eq!(folders, [b"/etc/cron.d".as_slice(), b"/usr/local", b"/usr/local/bin"]);
     let doc = files.by_directory.iter().find(|(path, _)| path == b"/usr/share").unwrap().1;
     assert_eq!(doc, Tally { added: 1, removed: 1, changed: 0 });
     let of_p = files.by_package.iter().find(|(name, _)| name == "p").unwrap().1;

@@ -135,6 +135,7 @@ struct FilesView<'a> {
     unknown: u64,
     files: Counts,
     directories: Counts,
+    directories_listed: Vec<FolderView<'a>>,
     by_directory: Vec<Group>,
     by_package: Vec<Group>,
     notable: Vec<FileView<'a>>,
@@ -162,6 +163,13 @@ struct FileView<'a> {
     what: &'static str,
     how: &'a [&'static str],
     because: &'static str,
+}
+
+#[derive(Serialize)]
+struct FolderView<'a> {
+    path: String,
+    what: &'static str,
+    how: &'a [&'static str],
 }
 
 #[derive(Serialize)]
@@ -295,6 +303,11 @@ fn files(files: &Files) -> FilesView<'_> {
         unknown: files.unknown,
         files: counts(files.files),
         directories: counts(files.directories),
+        directories_listed: files
+            .folders
+            .iter()
+            .map(|(path, what, how)| FolderView { path: plain(path), what: what.name(), how })
+            .collect(),
         by_directory: files.by_directory.iter().map(|(name, tally)| group(name, *tally)).collect(),
         by_package: files.by_package.iter().map(|(name, tally)| group(name.as_bytes(), *tally)).collect(),
         notable: files.notable.iter().map(file).collect(),

@@ -12,8 +12,10 @@ use crate::text::Escaped;
 
 /// Lines of one list that are shown without `--verbose`.
 const LINES: usize = 8;
-/// Places of one rule that are shown without `--verbose`.
-const PLACES: usize = 3;
+/// Rules of one list that are shown without `--verbose`.
+const RULES: usize = 24;
+/// Directories that are shown without `--verbose`.
+const FOLDERS: usize = 3;
 
 /// The comparison as text.
 pub fn render(difference: &Difference, judgement: &Judgement, options: &Options) -> String {
@@ -98,7 +100,7 @@ impl Page<'_> {
         }
     }
 
-    /// Findings rule by rule.
+    /// Findings rule by rule: one line each, or every place.
     fn list(&mut self, name: &str, seen: &[(&Seen, Option<String>)]) {
         if seen.is_empty() {
             return;
@@ -107,44 +109,54 @@ impl Page<'_> {
         let alike = |a: &(&Seen, Option<String>), b: &(&Seen, Option<String>)| {
             (a.0.severity, &a.0.rule) == (b.0.severity, &b.0.rule)
         };
-        for of_rule in seen.chunk_by(alike) {
-            let Some((first, _)) = of_rule.first() else { continue };
-            let severity = self.paint.severity(first.severity, first.severity.name());
-            let title = Escaped(first.title.as_bytes()).to_string();
-            let rule = self.paint.dim(&format!("[{}]", Escaped(first.rule.as_bytes())));
-            self.line(&format!("  {severity} {title} {rule}"));
-            let limit = self.limit(PLACES);
-            for (seen, remark) in of_rule.iter().take(limit) {
-                let place = self.paint.cyan(&place(seen));
-                let details: Vec<String> = details(seen).into_iter().chain(remark.clone()).collect();
-                let details =
-                    if details.is_empty() { String::new() } else { format!("  {}", details.join(" · ")) };
-                self.line(&format!("      {place}{details}"));
-            }
-            self.more(of_rule.len(), limit, "      ");
+        let rules: Vec<&[(&Seen, Option<String>)]> = seen.chunk_by(alike).collect();
+        let limit = self.limit(RULES);
+        for of_rule in rules.iter().take(limit) {
+            self.rule(of_rule);
+        }
+        let rest = rules.get(limit.min(rules.len())..).unwrap_or_default();
+        if !rest.is_empty() {
+            let findings = rest.iter().map(|of_rule| of_rule.len() as u64).sum();
+            let worst =
+                rest.first().and_then(|of_rule| of_rule.first()).map_or("", |(seen, _)| seen.severity.name());
+            let text = format!(
+                "… and {} of {}, {worst} at worst (--verbose shows all)",
+                counted(findings, "finding"),
+                counted(rest.len() as u64, "rule")
+            );
+            let text = self.paint.dim(&text);
+            self.line(&format!("  {text}"));
         }
     }
 
-    /// What is gone is good news: a line a rule.
-    fn gone(&mut self, gone: &[Seen]) {
-        if gone.is_empty() {
+    fn rule(&mut self, of_rule: &[(&Seen, Option<String>)]) {
+        let Some((first, remark)) = of_rule.first() else { return };
+        // Padded before it is painted.
+        let word = format!("{:<8}", first.severity.name());
+        let severity = self.paint.severity(first.severity, &word);
+        let title = Escaped(first.title.as_bytes()).to_string();
+        if self.options.verbose {
+            let rule = self.paint.dim(&format!("[{}]", Escaped(first.rule.as_bytes())));
+            self.line(&format!("  {severity} {title} {rule}"));
+            for (seen, remark) in of_rule {
+                let line =
+                    format!("      {}{}", self.paint.cyan(&place(seen)), details(seen, remark.as_ref()));
+                self.line(&line);
+            }
             return;
         }
-        self.heading("Gone", &thousands(gone.len() as u64));
-        let rules: Vec<&[Seen]> =
-            gone.chunk_by(|a, b| (a.severity, &a.rule) == (b.severity, &b.rule)).collect();
-        let limit = self.limit(LINES);
-        for of_rule in rules.iter().take(limit) {
-            let Some(first) = of_rule.first() else { continue };
-            let title = Escaped(first.title.as_bytes());
-            let rest = match of_rule.len().saturating_sub(1) {
-                0 => String::new(),
-                rest => format!(" and {} more", thousands(rest as u64)),
-            };
-            let severity = self.paint.severity(first.severity, first.severity.name());
-            self.line(&format!("  {severity} {title}: {}{rest}", place(first)));
-        }
-        self.more(rules.len(), limit, "  ");
+        let rest = match of_rule.len().saturating_sub(1) {
+            0 => String::new(),
+            rest => self.paint.dim(&format!("  +{} more", thousands(rest as u64))),
+        };
+        let place = self.paint.cyan(&place(first));
+        self.line(&format!("  {severity} {title}: {place}{}{rest}", details(first, remark.as_ref())));
+    }
+
+    /// What is gone is good news.
+    fn gone(&mut self, gone: &[Seen]) {
+        let gone: Vec<(&Seen, Option<String>)> = gone.iter().map(|seen| (seen, None)).collect();
+        self.list("Gone", &gone);
     }
 
     fn shared(&mut self, difference: &Difference) {
@@ -197,7 +209,7 @@ impl Page<'_> {
     }
 
     fn signed(&mut self, sign: char, line: &str) {
-        let line = format!("  {sign} {line}");
+        let line = format!("  {sign} {}", line.trim_end());
         let line = if sign == '-' { self.paint.dim(&line) } else { line };
         self.line(&line);
     }
@@ -217,6 +229,12 @@ impl Page<'_> {
             let (added, removed, changed) =
                 (thousands(folders.added), thousands(folders.removed), thousands(folders.changed));
             self.line(&format!("  directories: {added} added, {removed} removed, {changed} changed"));
+            let limit = self.limit(FOLDERS);
+            for (path, what, how) in files.folders.iter().take(limit) {
+                self.signed(sign(*what), &format!("{}/  {}", Escaped(path), how.join(", ")));
+            }
+            let all = usize::try_from(folders.sum()).unwrap_or(usize::MAX);
+            self.more(all, limit.min(files.folders.len()), "    ");
         }
         let directories: Vec<(String, Tally)> =
             files.by_directory.iter().map(|(path, tally)| (Escaped(path).to_string(), *tally)).collect();
@@ -262,14 +280,16 @@ impl Page<'_> {
         let head = format!("  to look at: {} that no package explains", counted(all as u64, "file"));
         let head = self.paint.dim(&head);
         self.line(&head);
-        let limit = self.limit(LINES * 2);
+        let limit = self.limit(LINES + 4);
         for change in files.notable.iter().take(limit) {
-            let (sign, how) = match change.what {
-                What::Added => ('+', String::new()),
-                What::Removed => ('-', String::new()),
-                What::Changed => ('~', format!("{}; ", change.how.join(", "))),
+            let how = match change.what {
+                What::Changed => format!("{}; ", change.how.join(", ")),
+                What::Added | What::Removed => String::new(),
             };
-            self.signed(sign, &format!("{}  {how}{}", Escaped(&change.path), change.because.name()));
+            self.signed(
+                sign(change.what),
+                &format!("{}  {how}{}", Escaped(&change.path), change.because.name()),
+            );
         }
         self.more(all, limit.min(files.notable.len()), "    ");
     }
@@ -299,6 +319,14 @@ impl Page<'_> {
     }
 }
 
+const fn sign(what: What) -> char {
+    match what {
+        What::Added => '+',
+        What::Removed => '-',
+        What::Changed => '~',
+    }
+}
+
 /// `/path:line`, or the volume.
 fn place(seen: &Seen) -> String {
     let path = if seen.path.is_empty() { seen.volume.as_bytes() } else { &seen.path };
@@ -306,7 +334,12 @@ fn place(seen: &Seen) -> String {
     format!("{}{line}", Escaped(path))
 }
 
-fn details(seen: &Seen) -> Vec<String> {
+/// What is known of a finding beside its place, in brackets.
+fn details(seen: &Seen, remark: Option<&String>) -> String {
     let shown = |text: &String| Escaped(text.as_bytes()).to_string();
-    seen.subject.iter().chain(&seen.redacted).chain(&seen.fingerprint).map(shown).collect()
+    // A key is known by its fingerprint.
+    let redacted = seen.redacted.iter().filter(|_| seen.fingerprint.is_none());
+    let all = seen.subject.iter().chain(redacted).chain(&seen.fingerprint).map(shown);
+    let all: Vec<String> = all.chain(remark.cloned()).collect();
+    if all.is_empty() { String::new() } else { format!("  ({})", all.join(" · ")) }
 }

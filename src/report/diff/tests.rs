@@ -79,14 +79,19 @@ fn the_verdict_comes_first_and_the_counts_after_it() {
         lines[1].starts_with("12 findings new; 3 system facts new; 1 package new; 1 account new; "),
         "{page}"
     );
-    assert!(page.contains("  critical root can log in with a password [shadow-root-password]\n"), "{page}");
+    assert!(
+        page.contains(
+            "  critical root can log in with a password [shadow-root-password]\n      /etc/shadow:1  (root)\n"
+        ),
+        "{page}"
+    );
     assert!(page.contains("NEW partition 2 (swap): unsupported, swap space is not read\n"), "{page}");
 }
 
 #[test]
-fn a_short_page_says_what_it_leaves_out() {
+fn a_short_page_has_a_line_for_each_rule_and_counts_the_rest() {
     let short = terminal::render(&difference(), &judgement(), &Options { verbose: false, ..OPTIONS });
-    assert!(short.contains("… and 4 more (--verbose shows all)"), "{short}");
+    assert!(short.contains("medium   Shell history: /home/user1/.bash_history  +6 more\n"), "{short}");
 }
 
 #[test]

@@ -90,8 +90,8 @@ pub(in crate::report) fn count(number: usize, noun: &str) -> String {
 pub(in crate::report) fn counted(number: u64, noun: &str) -> String {
     let plural = match noun.strip_suffix('y') {
         _ if number == 1 => noun.to_owned(),
-        Some(stem) => format!("{stem}ies"),
-        None => format!("{noun}s"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ => format!("{noun}s"),
     };
     format!("{} {plural}", thousands(number))
 }
@@ -166,6 +166,7 @@ mod tests {
         assert_eq!(size(u64::MAX), "15.9 EiB");
         assert_eq!(counted(1, "entry"), "1 entry");
         assert_eq!(counted(1_234_567, "entry"), "1,234,567 entries");
+        assert_eq!(counted(2, "key"), "2 keys");
         assert_eq!(count(0, "gap"), "0 gaps");
     }
 

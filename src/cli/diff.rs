@@ -11,14 +11,16 @@ use super::arguments::{AcceptGap, FailOn, accept_gap, fail_on};
 use super::output::{self, Place};
 use super::progress::Bar;
 use super::{Exit, Failure, Terminal, engine};
-use crate::audit::{Audited, Progress, Quiet, Settings};
+use crate::audit::{Progress, Quiet, Settings, Target};
 use crate::checks::Traces;
 use crate::detect::{self, integrity::Extent};
 use crate::diff::files::Depth;
 use crate::diff::{self, Difference, Summary, files, saved};
+use crate::facts::Facts;
 use crate::finding::{GapKind, Severity};
 use crate::report::diff::{Options, json, markdown, terminal};
 use crate::report::{Judgement, Outcome};
+use crate::tree::Tree;
 
 /// Bytes of a saved report.
 const REPORT_LIMIT: u64 = 128 << 20;
@@ -79,10 +81,12 @@ enum Format {
     Markdown,
 }
 
-/// One side, opened.
-enum Opened {
-    Report(Summary),
-    Image(Box<Audited>),
+/// One side: what it says, and of an image how to look into it again.
+struct Opened {
+    summary: Summary,
+    target: Option<Target>,
+    /// The image, where it stays open.
+    kept: Option<(Tree, Facts)>,
 }
 
 /// Runs the command.
@@ -101,10 +105,11 @@ pub(super) fn run(
         detect: detect::Options { traces, compare: Extent::Essential },
         ..Settings::default()
     };
-    let old = open(&arguments.old, outside, settings.clone(), progress)?;
-    let new = open(&arguments.new, outside, settings, progress)?;
+    // While one image is searched, the other takes no memory.
+    let old = open(&arguments.old, outside, settings.clone(), false, progress)?;
+    let new = open(&arguments.new, outside, settings, true, progress)?;
     let depth = if arguments.quick { Depth::Quick } else { Depth::Content };
-    let difference = compare(&old, &new, depth, jobs, progress);
+    let difference = compare(old, &new, outside, depth, jobs, progress)?;
     drop(bar);
     let judgement = judgement(arguments, &difference);
     let exit = Exit(judgement.exit_code);
@@ -125,15 +130,25 @@ fn place(output: &Path, arguments: &Diff) -> Result<Place, Failure> {
     output::place(output)
 }
 
-fn open(path: &Path, outside: bool, settings: Settings, progress: &dyn Progress) -> Result<Opened, Failure> {
+fn open(
+    path: &Path,
+    outside: bool,
+    settings: Settings,
+    keep: bool,
+    progress: &dyn Progress,
+) -> Result<Opened, Failure> {
     if let Some(text) = report(path)? {
-        let summary = saved::parse(&text);
-        return summary
-            .map(Opened::Report)
-            .map_err(|reason| Failure::unreadable(format!("{}: {reason}", path.display())));
+        let summary = saved::parse(&text)
+            .map_err(|reason| Failure::unreadable(format!("{}: {reason}", path.display())))?;
+        return Ok(Opened { summary, target: None, kept: None });
     }
     let target = engine::target(path, outside);
-    engine::keep(&target, outside, settings, progress).map(|audited| Opened::Image(Box::new(audited)))
+    let audited = engine::keep(&target, outside, settings, progress)?;
+    let summary = Summary::of(&audited);
+    // To unpack an image twice takes longer than it saves.
+    let is_packed = audited.report.subject.format.contains(" in ");
+    let kept = (keep || is_packed).then_some((audited.tree, audited.facts));
+    Ok(Opened { summary, target: Some(target), kept })
 }
 
 /// The content of a file that may be a report.
@@ -158,18 +173,25 @@ fn report(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     Ok(Some(text))
 }
 
-fn compare(old: &Opened, new: &Opened, depth: Depth, jobs: usize, progress: &dyn Progress) -> Difference {
-    match (old, new) {
-        (Opened::Report(old), Opened::Report(new)) => diff::compare(old, new, None),
-        (Opened::Report(old), Opened::Image(new)) => diff::compare(old, &Summary::of(new), None),
-        (Opened::Image(old), Opened::Report(new)) => diff::compare(&Summary::of(old), new, None),
-        (Opened::Image(old), Opened::Image(new)) => {
-            let (before, after) = (Summary::of(old), Summary::of(new));
-            let sides = ((&**old, &before.coverage), (&**new, &after.coverage));
-            let files = files::compare(sides.0, sides.1, depth, jobs, progress);
-            diff::compare(&before, &after, Some(files))
-        }
-    }
+fn compare(
+    old: Opened,
+    new: &Opened,
+    outside: bool,
+    depth: Depth,
+    jobs: usize,
+    progress: &dyn Progress,
+) -> Result<Difference, Failure> {
+    let (Some(target), Some((tree, facts))) = (&old.target, &new.kept) else {
+        return Ok(diff::compare(&old.summary, &new.summary, None));
+    };
+    let before = match old.kept {
+        Some(kept) => kept,
+        None => engine::reopen(target, outside, progress)?,
+    };
+    let was = files::Image { tree: &before.0, facts: &before.1, coverage: &old.summary.coverage };
+    let now = files::Image { tree, facts, coverage: &new.summary.coverage };
+    let files = files::compare(was, now, depth, jobs, progress);
+    Ok(diff::compare(&old.summary, &new.summary, Some(files)))
 }
 
 fn judgement(arguments: &Diff, difference: &Difference) -> Judgement {

@@ -8,9 +8,11 @@ use crate::audit::{self, Audited, Progress, Quiet, Report, Settings, System, Tar
 use crate::budget::Budget;
 use crate::checks::{self, Traces};
 use crate::detect::{self, integrity::Extent};
+use crate::facts::Facts;
 use crate::finding::Advisory;
 use crate::image;
 use crate::rules::{Engine, proof};
+use crate::tree::Tree;
 
 /// Audits `target` as `settings` say, but for what an image may.
 pub(super) fn audit(
@@ -32,6 +34,19 @@ pub(super) fn keep(
 ) -> Result<Audited, Failure> {
     let settings = Settings { image: options(outside_files), ..settings };
     audit::keeping(target, &settings, progress).map_err(Failure::unreadable)
+}
+
+/// Opens what was audited once more, to read files of it.
+pub(super) fn reopen(
+    target: &Target,
+    outside_files: bool,
+    progress: &dyn Progress,
+) -> Result<(Tree, Facts), Failure> {
+    let opened = System::open_with(target, &Budget::default(), &options(outside_files), progress);
+    let system = opened.map_err(Failure::unreadable)?;
+    // Its gaps are known from the audit.
+    let (facts, _) = Facts::gather(&system.tree);
+    Ok((system.tree, facts))
 }
 
 /// What is named: an image, or a directory that is no folder of blocks and so a mounted tree.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::summary::Coverage;
 use super::{Side, Unread};
-use crate::audit::{Audited, Progress};
+use crate::audit::Progress;
 use crate::facts::Facts;
 use crate::finding::GapKind;
 use crate::fs::{FileType, Metadata};
@@ -129,10 +129,14 @@ fn outermost(path: &[u8]) -> &[u8] {
 }
 
 /// One side.
-struct Image<'a> {
-    tree: &'a Tree,
-    facts: &'a Facts,
-    coverage: &'a Coverage,
+#[derive(Clone, Copy)]
+pub struct Image<'a> {
+    /// Its entries, still open.
+    pub tree: &'a Tree,
+    /// What the system says of itself.
+    pub facts: &'a Facts,
+    /// What could not be looked at.
+    pub coverage: &'a Coverage,
 }
 
 /// An entry of one side, or of both.
@@ -143,15 +147,7 @@ struct Entry {
 }
 
 /// Compares the files of two images, on `jobs` threads (0: one per core).
-pub fn compare(
-    (old, old_coverage): (&Audited, &Coverage),
-    (new, new_coverage): (&Audited, &Coverage),
-    depth: Depth,
-    jobs: usize,
-    progress: &dyn Progress,
-) -> Files {
-    let old = Image { tree: &old.tree, facts: &old.facts, coverage: old_coverage };
-    let new = Image { tree: &new.tree, facts: &new.facts, coverage: new_coverage };
+pub fn compare(old: Image<'_>, new: Image<'_>, depth: Depth, jobs: usize, progress: &dyn Progress) -> Files {
     let entries = index::merge(old.tree, new.tree);
     let pairs: Vec<Pair> = entries.iter().filter_map(|entry| pair(entry, &old, &new, depth)).collect();
     let compared = content::compare((old.tree, new.tree), &pairs, jobs, progress);

@@ -18,7 +18,13 @@ fn audited(memory: Memory, gaps: Vec<Gap>) -> Audited {
 
 fn compared(old: &Audited, new: &Audited, depth: Depth) -> Difference {
     let (before, after) = (Summary::of(old), Summary::of(new));
-    let files = files::compare((old, &before.coverage), (new, &after.coverage), depth, 2, &Quiet);
+    let files = files::compare(
+        files::Image { tree: &old.tree, facts: &old.facts, coverage: &before.coverage },
+        files::Image { tree: &new.tree, facts: &new.facts, coverage: &after.coverage },
+        depth,
+        2,
+        &Quiet,
+    );
     compare(&before, &after, Some(files))
 }
 

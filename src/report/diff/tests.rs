@@ -39,7 +39,13 @@ fn difference() -> Difference {
     let old = audited(Memory::new(), Report::default());
     let new = audited(hostile, crate::report::sample::report());
     let (before, after) = (Summary::of(&old), Summary::of(&new));
-    let files = files::compare((&old, &before.coverage), (&new, &after.coverage), Depth::Content, 1, &Quiet);
+    let files = files::compare(
+        files::Image { tree: &old.tree, facts: &old.facts, coverage: &before.coverage },
+        files::Image { tree: &new.tree, facts: &new.facts, coverage: &after.coverage },
+        Depth::Content,
+        1,
+        &Quiet,
+    );
     compare(&before, &after, Some(files))
 }
 

@@ -174,3 +174,17 @@ fn a_gap_of_the_new_side_is_incomplete_unless_its_file_is_the_same() {
     assert!(out.contains("NEW /x.gz"), "{out}");
     assert_eq!(pair.diff("old", "new", &["--accept-gap", "all"]).0, Exit::PASS);
 }
+
+#[test]
+fn images_are_taken_in_the_forms_that_scan_takes() {
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/demo/demo.img.gz");
+    let (exit, out, err) = assay(&["diff", demo, demo, "--fail-on", "info", "--accept-gap", "all"]);
+    assert_eq!((exit, err.as_str()), (Exit::PASS, ""), "{out}");
+    assert!(out.contains("no finding new or gone; no file differs"), "{out}");
+    assert!(out.contains("SSH host key SHA256:") && out.contains("file system UUID"), "{out}");
+    // A tree has no disk, and not the files of this one.
+    let folder = tempfile::tempdir().unwrap();
+    let (exit, out, _) = assay(&["diff", folder.path().to_str().unwrap(), demo]);
+    assert_eq!(exit, Exit::FAILED, "{out}");
+    assert!(out.contains("+ disk  size 8388608 bytes"), "{out}");
+}

@@ -28,7 +28,8 @@ pub(super) fn accounts(tree: &Tree, facts: &Facts) -> Items {
         let name = account.name.as_slice();
         let nth = times.entry(name).or_default();
         *nth = nth.saturating_add(1);
-        let own = in_passwd.get(name).copied();
+        let own =
+            usize::try_from(nth.saturating_sub(1)).ok().and_then(|at| in_passwd.get(name)?.get(at).copied());
         let mut fields = fields(account, password(own, shadow.get(name).copied()));
         if let Some(groups) = members.get(name) {
             let mut groups = groups.clone();
@@ -58,13 +59,13 @@ fn fields(account: &Account, password: Field) -> Vec<Field> {
     ]
 }
 
-/// The first password field of each name in passwd.
-fn second_fields(passwd: &[u8]) -> BTreeMap<&[u8], &[u8]> {
-    let mut found = BTreeMap::new();
+/// The password fields of each name in passwd, line by line; of the lines that the facts count as accounts.
+fn second_fields(passwd: &[u8]) -> BTreeMap<&[u8], Vec<&[u8]>> {
+    let mut found: BTreeMap<&[u8], Vec<&[u8]>> = BTreeMap::new();
     for line in passwd.split(|&byte| byte == b'\n') {
-        let mut fields = line.split(|&byte| byte == b':');
-        if let (Some(name), Some(password)) = (fields.next(), fields.next()) {
-            found.entry(name).or_insert(password);
+        let fields: Vec<&[u8]> = line.split(|&byte| byte == b':').collect();
+        if let &[name, password, _, _, _, _, _] = fields.as_slice() {
+            found.entry(name).or_default().push(password);
         }
     }
     found

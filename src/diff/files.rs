@@ -20,7 +20,7 @@ mod notable;
 use content::{Outcome, Pair};
 pub use notable::{Because, FileChange};
 
-/// Files to look at that are kept.
+/// Files to look at that are kept, of each kind.
 const NOTABLE: usize = 2_000;
 /// Directories that are named.
 const FOLDERS: usize = 200;
@@ -100,7 +100,7 @@ pub struct Files {
     pub by_directory: Vec<(Vec<u8>, Tally)>,
     /// By the package that owns them, the most first; the empty name is that of nobody.
     pub by_package: Vec<(String, Tally)>,
-    /// Files to look at, by path.
+    /// Files to look at, by why and by path.
     pub notable: Vec<FileChange>,
     /// More of them.
     pub notable_more: u64,
@@ -157,8 +157,14 @@ pub fn compare(old: Image<'_>, new: Image<'_>, depth: Depth, jobs: usize, progre
         .filter(|gap| gap.is_path)
         .map(|gap| outermost(&gap.place))
         .collect();
-    let mut gathering =
-        Gathering { old: &old, new: &new, asked, files: Files::default(), groups: Groups::default() };
+    let mut gathering = Gathering {
+        old: &old,
+        new: &new,
+        asked,
+        files: Files::default(),
+        groups: Groups::default(),
+        kept: (0, 0, 0),
+    };
     let mut outcomes = compared.outcomes.iter();
     let mut next = pairs.iter().peekable();
     for entry in &entries {
@@ -198,6 +204,8 @@ struct Gathering<'a> {
     asked: BTreeSet<&'a [u8]>,
     files: Files,
     groups: Groups,
+    /// Files to look at that are kept, by why.
+    kept: (usize, usize, usize),
 }
 
 impl Gathering<'_> {
@@ -232,7 +240,13 @@ impl Gathering<'_> {
         self.group(entry, what);
         let owners = (self.old.facts, self.new.facts);
         if let Some(because) = notable::judge(&entry.path, metadata, what, &how, owners) {
-            if self.files.notable.len() < NOTABLE {
+            let kept = match because {
+                Because::SamePackage => &mut self.kept.0,
+                Because::Program => &mut self.kept.1,
+                Because::Configuration => &mut self.kept.2,
+            };
+            if *kept < NOTABLE {
+                *kept = kept.saturating_add(1);
                 self.files.notable.push(FileChange { path: entry.path.clone(), what, how, because });
             } else {
                 self.files.notable_more = self.files.notable_more.saturating_add(1);
@@ -294,6 +308,8 @@ impl Gathering<'_> {
 
     fn finish(self) -> Files {
         let mut files = self.files;
+        // They are in the order of their paths.
+        files.notable.sort_by_key(|change| change.because);
         files.by_directory = most(self.groups.directories);
         files.by_package = most(self.groups.packages);
         files

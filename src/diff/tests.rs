@@ -240,11 +240,11 @@ fn files_are_compared_by_their_bytes_whatever_their_time_says() {
     assert_eq!(
         notable,
         [
-            ("/etc/alternative".to_owned(), What::Changed, ["target"].as_slice(), Because::Configuration),
-            ("/etc/cron.d/x".to_owned(), What::Added, &[], Because::Configuration),
             ("/etc/owned.conf".to_owned(), What::Changed, ["mode"].as_slice(), Because::SamePackage),
             ("/usr/bin/owned".to_owned(), What::Changed, ["content"].as_slice(), Because::SamePackage),
             ("/usr/local/bin/tool".to_owned(), What::Added, &[], Because::Program),
+            ("/etc/alternative".to_owned(), What::Changed, ["target"].as_slice(), Because::Configuration),
+            ("/etc/cron.d/x".to_owned(), What::Added, &[], Because::Configuration),
         ]
     );
     let folders: Vec<&[u8]> = files.folders.iter().map(|(path, ..)| path.as_slice()).collect();

@@ -17,15 +17,15 @@ pub struct FileChange {
     pub because: Because,
 }
 
-/// Why a file is to be looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a file is to be looked at: what is worse comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Because {
+    /// Its package is the same on both sides, and it is not.
+    SamePackage,
     /// A program that no package owns.
     Program,
     /// Configuration that no package owns.
     Configuration,
-    /// Its package is the same on both sides, and it is not.
-    SamePackage,
 }
 
 impl Because {

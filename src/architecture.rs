@@ -13,7 +13,7 @@ const FLOORS: [&[&str]; 13] = [
     &["checks"],
     &["detect"],
     &["audit"],
-    &["baseline", "requirements"],
+    &["baseline", "diff", "requirements"],
     &["policy"],
     &["gate"],
     &["report"],

@@ -68,6 +68,24 @@ pub struct Settings {
 /// # Errors
 /// [`AuditError`], if there is nothing that could be audited.
 pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Result<Report, AuditError> {
+    keeping(target, settings, progress).map(|audited| audited.report)
+}
+
+/// An audit's report, and what it was made of: for who looks at the image further.
+pub struct Audited {
+    /// The report.
+    pub report: Report,
+    /// The entries of all file systems, still open.
+    pub tree: Tree,
+    /// What the system says of itself.
+    pub facts: Facts,
+}
+
+/// Like [`run`], and keeps the image open.
+///
+/// # Errors
+/// [`AuditError`], if there is nothing that could be audited.
+pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) -> Result<Audited, AuditError> {
     progress.begin("reading directories", 0);
     let mut system = System::open_with(target, &settings.budget, &settings.image, progress)?;
     let (facts, fact_gaps) = Facts::gather(&system.tree);
@@ -130,7 +148,7 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
     let ledger = ledger::of_image(system.subject.size, &volumes, system.outside);
     let directories = directories::list(&system.tree, &findings);
     let times = times::gather(&system.tree, &findings);
-    Ok(Report {
+    let report = Report {
         subject: system.subject,
         volumes,
         system: name,
@@ -142,7 +160,8 @@ pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Res
         ledger,
         directories,
         times,
-    })
+    };
+    Ok(Audited { report, tree: system.tree, facts })
 }
 
 /// Opens the image that the audited one is compared with.

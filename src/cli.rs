@@ -8,6 +8,7 @@ mod baseline;
 mod cache;
 mod delivery;
 mod demo;
+mod diff;
 mod engine;
 pub mod exit;
 mod formats;
@@ -110,6 +111,9 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
         Command::Baseline(wanted) => {
             let traces = signatures::traces(arguments.signatures.as_deref())?;
             baseline::run(wanted, outside, traces, terminal)
+        }
+        Command::Diff(diff) => {
+            diff::run(diff, outside, signatures::traces(arguments.signatures.as_deref())?, terminal)
         }
         Command::Demo(display) => demo::run(display, terminal),
         Command::Layout { image } => look::layout(image, outside, terminal),

@@ -16,6 +16,7 @@ pub mod command_line;
 pub mod compression;
 pub mod date;
 pub mod detect;
+pub mod diff;
 pub mod facts;
 pub mod finding;
 pub mod fs;

@@ -5,6 +5,7 @@ use crate::finding::{GapKind, Severity};
 use crate::gate::Explanation;
 
 pub mod csv;
+pub mod diff;
 pub mod evidence;
 pub mod html;
 pub mod intoto;

@@ -81,6 +81,8 @@ pub(super) enum Command {
     Scan(Scan),
     /// Write down what an image has, so that later ones are judged by what is new
     Baseline(Baseline),
+    /// Compare two versions of an image, or reports of them: what is new, gone, changed, shared
+    Diff(super::diff::Diff),
     /// Audit a small leaky image that the program carries: see a real report at once
     Demo(Display),
     /// Show partitions and file systems of an image
@@ -273,12 +275,12 @@ fn severity() -> impl TypedValueParser<Value = Severity> {
         .map(|name| Severity::by_name(&name).unwrap_or(Severity::Info))
 }
 
-fn fail_on() -> impl TypedValueParser<Value = FailOn> {
+pub(super) fn fail_on() -> impl TypedValueParser<Value = FailOn> {
     PossibleValuesParser::new(Severity::ALL.map(Severity::name).into_iter().chain(["never"]))
         .map(|name| Severity::by_name(&name).map_or(FailOn::Never, FailOn::Severity))
 }
 
-fn accept_gap() -> impl TypedValueParser<Value = AcceptGap> {
+pub(super) fn accept_gap() -> impl TypedValueParser<Value = AcceptGap> {
     let kind = |name: &str| GapKind::ALL.into_iter().find(|kind| kind.name() == name);
     PossibleValuesParser::new(GapKind::ALL.map(GapKind::name).into_iter().chain(["all"]))
         .map(move |name| kind(&name).map_or(AcceptGap::All, AcceptGap::Kind))

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use super::Failure;
 use super::own::Own;
-use crate::audit::{self, Progress, Quiet, Report, Settings, System, Target, cache};
+use crate::audit::{self, Audited, Progress, Quiet, Report, Settings, System, Target, cache};
 use crate::budget::Budget;
 use crate::checks::{self, Traces};
 use crate::detect;
+use crate::facts::Facts;
 use crate::finding::Advisory;
 use crate::image;
 use crate::policy;
 use crate::requirements;
 use crate::rules::{Engine, proof};
+use crate::tree::Tree;
 
 /// Audits `target` as `settings` say, but for what an image may.
 pub(super) fn audit(
@@ -24,6 +26,40 @@ pub(super) fn audit(
 ) -> Result<Report, Failure> {
     let settings = Settings { image: options(outside_files), ..settings };
     audit::run(target, &settings, progress).map_err(Failure::unreadable)
+}
+
+/// Audits `target` and keeps it open, to be compared with another.
+pub(super) fn keep(
+    target: &Target,
+    outside_files: bool,
+    settings: Settings,
+    progress: &dyn Progress,
+) -> Result<Audited, Failure> {
+    let settings = Settings { image: options(outside_files), ..settings };
+    audit::keeping(target, &settings, progress).map_err(Failure::unreadable)
+}
+
+/// Opens what was audited once more, to read files of it.
+pub(super) fn reopen(
+    target: &Target,
+    outside_files: bool,
+    progress: &dyn Progress,
+) -> Result<(Tree, Facts), Failure> {
+    let opened = System::open_with(target, &Budget::default(), &options(outside_files), progress);
+    let system = opened.map_err(Failure::unreadable)?;
+    // Its gaps are known from the audit.
+    let (facts, _) = Facts::gather(&system.tree);
+    Ok((system.tree, facts))
+}
+
+/// What is named: an image, or a directory that is no folder of blocks and so a mounted tree.
+pub(super) fn target(path: &Path, outside_files: bool) -> Target {
+    let opened = || image::open(path, &options(outside_files), &Budget::default(), &|_| {});
+    if path.is_dir() && matches!(opened(), Err(image::ImageError::Directory(_))) {
+        Target::Rootfs(path.to_owned())
+    } else {
+        Target::Image(path.to_owned())
+    }
 }
 
 /// What a cache must have been written under to be of use; `own` is what the user gave.

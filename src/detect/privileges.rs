@@ -25,7 +25,7 @@ use crate::tree::{EntryId, Mounted, Tree};
 mod capabilities;
 pub(super) mod table;
 
-use capabilities::Capabilities;
+pub(crate) use capabilities::Capabilities;
 use table::Programs;
 
 /// Largest program that is compared with the system's shells, in bytes.

@@ -15,7 +15,7 @@ use crate::text::Escaped;
 mod benchmark;
 mod policy;
 mod summary;
-mod text;
+pub(super) mod text;
 
 pub(super) use summary::looked_at;
 use text::{Paint, count};

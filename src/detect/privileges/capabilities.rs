@@ -51,7 +51,7 @@ const NAMES: [&str; 41] = [
 
 /// What a file may do beyond who starts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Capabilities {
+pub(crate) struct Capabilities {
     permitted: u64,
     inheritable: u64,
     effective: bool,
@@ -59,7 +59,7 @@ pub(super) struct Capabilities {
 
 impl Capabilities {
     /// Those of a file, if it has some.
-    pub(super) fn of(node: &mut dyn Node) -> Option<Self> {
+    pub(crate) fn of(node: &mut dyn Node) -> Option<Self> {
         let attributes = node.xattrs().ok()?;
         attributes.iter().find_map(
             |(name, value)| {

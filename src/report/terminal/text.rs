@@ -3,9 +3,9 @@
 use crate::finding::{Category, Severity};
 
 /// Colours, or none.
-pub(super) struct Paint {
+pub(in crate::report) struct Paint {
     /// Whether to paint.
-    pub(super) on: bool,
+    pub(in crate::report) on: bool,
 }
 
 impl Paint {
@@ -13,23 +13,23 @@ impl Paint {
         if self.on { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    pub(super) fn bold(&self, text: &str) -> String {
+    pub(in crate::report) fn bold(&self, text: &str) -> String {
         self.with("1", text)
     }
 
-    pub(super) fn dim(&self, text: &str) -> String {
+    pub(in crate::report) fn dim(&self, text: &str) -> String {
         self.with("2", text)
     }
 
-    pub(super) fn underlined(&self, text: &str) -> String {
+    pub(in crate::report) fn underlined(&self, text: &str) -> String {
         self.with("4", text)
     }
 
-    pub(super) fn red(&self, text: &str) -> String {
+    pub(in crate::report) fn red(&self, text: &str) -> String {
         self.with("31", text)
     }
 
-    pub(super) fn green(&self, text: &str) -> String {
+    pub(in crate::report) fn green(&self, text: &str) -> String {
         if self.on {
             text.lines().map(|line| self.with("32", line) + "\n").collect()
         } else {
@@ -37,11 +37,11 @@ impl Paint {
         }
     }
 
-    pub(super) fn cyan(&self, text: &str) -> String {
+    pub(in crate::report) fn cyan(&self, text: &str) -> String {
         self.with("36", text)
     }
 
-    pub(super) fn severity(&self, severity: Severity, text: &str) -> String {
+    pub(in crate::report) fn severity(&self, severity: Severity, text: &str) -> String {
         let code = match severity {
             Severity::Critical => "1;97;41",
             Severity::High => "1;31",
@@ -57,7 +57,7 @@ impl Paint {
         }
     }
 
-    pub(super) fn outcome(&self, good: bool, text: &str) -> String {
+    pub(in crate::report) fn outcome(&self, good: bool, text: &str) -> String {
         self.with(if good { "1;32" } else { "1;31" }, text)
     }
 }
@@ -83,16 +83,16 @@ pub(in crate::report) const fn category_name(category: Category) -> &'static str
 }
 
 /// "1 file", "2 files", "2 entries".
-pub(super) fn count(number: usize, noun: &str) -> String {
+pub(in crate::report) fn count(number: usize, noun: &str) -> String {
     counted(number as u64, noun)
 }
 
 /// The same, with thousands set apart.
-pub(super) fn counted(number: u64, noun: &str) -> String {
+pub(in crate::report) fn counted(number: u64, noun: &str) -> String {
     let plural = match noun.strip_suffix('y') {
         _ if number == 1 => noun.to_owned(),
-        Some(stem) => format!("{stem}ies"),
-        None => format!("{noun}s"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ => format!("{noun}s"),
     };
     format!("{} {plural}", thousands(number))
 }
@@ -167,6 +167,7 @@ mod tests {
         assert_eq!(size(u64::MAX), "15.9 EiB");
         assert_eq!(counted(1, "entry"), "1 entry");
         assert_eq!(counted(1_234_567, "entry"), "1,234,567 entries");
+        assert_eq!(counted(2, "key"), "2 keys");
         assert_eq!(count(0, "gap"), "0 gaps");
     }
 

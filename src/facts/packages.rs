@@ -213,7 +213,7 @@ impl Packages {
             || is_merged(path) && self.diverted.contains(&[b"/usr", path].concat())
     }
 
-    /// Whether not all of the database could be read: what it does not say is not known.
+    /// Whether not all packages could be read: what is not among them may be installed all the same.
     pub fn is_partial(&self) -> bool {
         self.is_partial
     }

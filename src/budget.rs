@@ -68,7 +68,7 @@ impl Default for Budget {
             nested_depth: 2,
             findings_per_file: 100,
             password_trial: 500_000_000,
-            password_trials: 4_000_000_000,
+            password_trials: 2_000_000_000,
             password_memory: 72 << 20,
             password_hashes: 1000,
         }

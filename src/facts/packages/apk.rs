@@ -174,7 +174,7 @@ mod tests {
             assert!(packages.recorded(b"/usr/sbin/sshd").unwrap().is_of(b""));
         }
         for digest in
-            [format!("Q1{long}"), format!("Q2{short}"), format!("Q3{long}"), format!("Q1{}", &short[4..])]
+            [format!("Q1{long}"), format!("Q2{short}"), format!("Q3{long}"), format!("Q1{}", short.get(4..).unwrap())]
         {
             let (packages, gaps) = of(&digest);
             assert_eq!((packages.is_partial(), gaps), (true, 1), "{digest}");

@@ -10,10 +10,10 @@ const FLOORS: [&[&str]; 10] = [
     &["volume"],
     &["fs"],
     &["tree", "facts", "rules", "keys", "values", "command_line", "archive"],
-    &["checks"],
+    &["checks", "remedies"],
     &["detect"],
     &["audit"],
-    &["report", "gate"],
+    &["report", "gate", "fix"],
     &["cli", "main"],
 ];
 

@@ -21,7 +21,7 @@ pub(super) fn run(
     traces: Arc<Traces>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Failure> {
-    let target = target(scan)?;
+    let target = target(scan.image.as_deref(), scan.rootfs.as_deref())?;
     let policy = policy(scan);
     let jobs = usize::from(scan.jobs.unwrap_or(0));
     let compare = match scan.compare_packages {
@@ -45,8 +45,9 @@ pub(super) fn run(
     cache.map_or(Ok(exit), |kept| kept.save().map(|()| exit))
 }
 
-fn target(scan: &Scan) -> Result<Target, Failure> {
-    match (&scan.image, &scan.rootfs) {
+/// What the command line names: an image, or a mounted tree.
+pub(super) fn target(image: Option<&Path>, rootfs: Option<&Path>) -> Result<Target, Failure> {
+    match (image, rootfs) {
         (_, Some(dir)) => {
             if dir.is_file() {
                 let dir = dir.display();
@@ -54,9 +55,9 @@ fn target(scan: &Scan) -> Result<Target, Failure> {
                     "{dir}: is a file, not a mounted tree; to audit an image: assay scan {dir}"
                 )));
             }
-            Ok(Target::Rootfs(dir.clone()))
+            Ok(Target::Rootfs(dir.to_owned()))
         }
-        (Some(image), None) => Ok(Target::Image(image.clone())),
+        (Some(image), None) => Ok(Target::Image(image.to_owned())),
         (None, None) => Err(Failure::usage("what to audit? Name an image, or --rootfs DIR")),
     }
 }
@@ -106,7 +107,7 @@ pub(super) fn audit(
 }
 
 /// Refuses before the audit what could not be written after it.
-fn place(output: &Path, target: &Target) -> Result<Place, Failure> {
+pub(super) fn place(output: &Path, target: &Target) -> Result<Place, Failure> {
     let same = |path: &PathBuf| match (path.canonicalize(), output.canonicalize()) {
         (Ok(path), Ok(output)) => path == output,
         _ => false,

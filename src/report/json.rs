@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 use super::{Judgement, Options, TOOL_VERSION};
 use crate::audit::ledger::{Ledger, Use};
 use crate::audit::{Coverage, Report, VolumeSummary};
+use crate::remedies::{self, Machine};
 use crate::finding::{Evidence, Finding, Gap, GapKind, Location, Proof, Secret, Severity};
 use crate::text::Escaped;
 
@@ -136,6 +137,10 @@ struct FindingView<'a> {
     title: &'a str,
     why: &'a str,
     remedy: &'a str,
+    commands: Vec<String>,
+    automatic: bool,
+    note: String,
+    origin: &'a str,
     references: &'a [String],
     subject: Option<String>,
     package: Option<String>,
@@ -241,7 +246,7 @@ fn push_visible(c: char, text: &mut String) {
 
 fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options) -> Document<'a> {
     let shown = |finding: &&Finding| finding.severity >= options.min_severity;
-    let findings: Vec<_> = report.findings.iter().filter(shown).map(|f| finding(f, options)).collect();
+    let findings: Vec<_> = report.findings.iter().filter(shown).map(|f| finding(f, &report.machine, options)).collect();
     let places = report.places();
     let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     Document {
@@ -332,8 +337,9 @@ fn volume(volume: &VolumeSummary) -> Volume<'_> {
     }
 }
 
-fn finding<'a>(finding: &'a Finding, options: &Options) -> FindingView<'a> {
+fn finding<'a>(finding: &'a Finding, machine: &Machine, options: &Options) -> FindingView<'a> {
     let advisory = &*finding.advisory;
+    let done = remedies::remedy(finding, machine);
     FindingView {
         id: &advisory.id,
         category: advisory.category.name(),
@@ -343,6 +349,10 @@ fn finding<'a>(finding: &'a Finding, options: &Options) -> FindingView<'a> {
         title: &advisory.title,
         why: &advisory.why,
         remedy: &advisory.remedy,
+        commands: done.commands,
+        automatic: done.is_automatic,
+        note: done.note,
+        origin: done.origin,
         references: &advisory.references,
         subject: finding.subject.as_ref().map(|subject| plain(subject.as_bytes())),
         package: finding.package.as_ref().map(|package| plain(package.as_bytes())),

@@ -89,6 +89,7 @@ pub(crate) fn report() -> Report {
                 ..VolumeSummary::default()
             },
         ],
+        machine: crate::remedies::Machine::default(),
         system: Some("Debian GNU/Linux 12 (bookworm)".to_owned()),
         findings: [
             at(

@@ -231,7 +231,7 @@ impl Wish<'_> {
             Action::Value => overwrite(edits::values(self.finding, content)),
             Action::Key => {
                 let edits = edits::values(self.finding, content);
-                if edits::are_most(&edits, content) { Act::Drop { size: known } } else { overwrite(edits) }
+                if edits::are_all(&edits, content) { Act::Drop { size: known } } else { overwrite(edits) }
             }
             Action::Comment | Action::Blank | Action::Off => {
                 let line = self.finding.location.line;
@@ -304,6 +304,3 @@ fn without_settled(steps: Vec<Step<'_>>) -> Vec<Step<'_>> {
     };
     steps.into_iter().filter(open).collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -127,7 +127,7 @@ fn dirty(root: &Path) -> Vec<String> {
     put(root, b"root/.bash_history", &format!("ls\nmysql -u root -p{password} shop\n"));
     put(root, b"root/.my.cnf", &format!("[client]\nuser = root\npassword = {password}\n"));
     put(root, b"home/web/.ssh/authorized_keys", "# ours\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGr5m1Cq3wU0rZ0w5Jt9cJx0e3v1n2o3p4q5r6s7t8u9 ops@corp\n");
-    put(root, b"opt/app/config.json", &format!("{{\n  \"user\": \"app\",\n  \"db_password\": \"{password}\",\n  \"port\": 5432\n}}\n"));
+    put(root, b"opt/app/config.json", &format!("{{\n  \"user\": \"app\",\n  \"password\": \"{password}\",\n  \"port\": 5432\n}}\n"));
     let private = key();
     let secret = private.lines().nth(2).unwrap().to_owned();
     put(root, b"etc/ssh/ssh_host_ed25519_key", &private);
@@ -135,7 +135,7 @@ fn dirty(root: &Path) -> Vec<String> {
     put(root, &[EVIL, b"/id_ed25519"].concat(), &private);
     put(root, &[EVIL, b"/kept.txt"].concat(), "kept\n");
     put(root, b"var/lib/cloud/instances/i-0123456789abcdef0/user-data.txt", &format!("#cloud-config\npassword: {password}\n"));
-    put(root, b"var/lib/cloud/scripts/per-boot/ours", "#!/bin/sh\necho ours\n");
+    put(root, b"var/lib/cloud/handlers/kept", "kept\n");
     put(root, b"var/log/auth.log", "Nov 27 00:00:00 host sshd[1]: Accepted publickey for web\n");
     put(root, b"var/log/auth.log.1", "Nov 26 00:00:00 host sshd[1]: Accepted publickey for web\n");
     put(root, b"var/cache/apt/archives/nano_7.2-1_amd64.deb", "not really\n");
@@ -249,7 +249,9 @@ fn another_machine_is_not_cleaned() {
     put(other.path(), b"etc/fstab", "UUID=another / ext4 defaults 0 1\n");
     let (_dir, script, _) = write_script(root.path());
     let before = state(other.path());
-    assert_eq!(run(&script, other.path(), &[]).status.code(), Some(2));
+    let refused = run(&script, other.path(), &[]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(told(&refused).contains("not the machine that was audited"));
     assert_eq!(state(other.path()), before);
 }
 

@@ -143,11 +143,11 @@ pub(super) fn merged(mut edits: Vec<Edit>) -> Vec<Edit> {
     kept
 }
 
-/// Whether nearly all of a file is written over: then it is better gone.
-pub(super) fn are_most(edits: &[Edit], content: &[u8]) -> bool {
+/// Whether all of a file is written over: then it is better gone.
+pub(super) fn are_all(edits: &[Edit], content: &[u8]) -> bool {
     let all = content.iter().filter(|byte| !byte.is_ascii_whitespace()).count() as u64;
     let over = edits.iter().fold(0_u64, |sum, edit| sum.saturating_add(edit.length));
-    over > 0 && over.saturating_mul(10) >= all.saturating_mul(9)
+    over > 0 && over == all
 }
 
 #[cfg(test)]
@@ -192,8 +192,8 @@ mod tests {
             after[range].fill(b'x');
         }
         assert_eq!(after, b"key: |\n  xxxxxxxxxx xxxxxx\n  xxxx\n  xxxxxxxx xxxxxx\nb: 1\n");
-        assert!(!are_most(&edits, content));
-        assert!(are_most(&values(&finding("AAAABBBB", 1), b"AAAABBBB\n"), b"AAAABBBB\n"));
+        assert!(!are_all(&edits, content));
+        assert!(are_all(&values(&finding("AAAABBBB", 1), b"AAAABBBB\n"), b"AAAABBBB\n"));
     }
 
     #[test]

@@ -25,11 +25,14 @@ if [ -z "$dry" ] && [ -z "$base" ] && [ "$(id -u)" != 0 ]; then
   echo "$0: only root can do this" >&2
   exit 2
 fi
-if [ -n "$base" ]; then echo "In the tree $base:" | tr -c '[:print:]\n' '?'; fi
 changed=0 already=0 refused=0
 
 # Names come from the image: only what can be seen is shown.
-say() { printf '%s\n' "$1" | tr -c '[:print:]\n' '?'; }
+say() {
+  printf %s "$1" | tr -c '[:print:]' '?'
+  echo
+}
+if [ -n "$base" ]; then say "In the tree $base:"; fi
 refuse() {
   refused=$((refused + 1))
   say "refused  $1: $2" >&2
@@ -112,7 +115,10 @@ cut() {
 # filled KIND LENGTH: sets $text to as many bytes.
 filled() {
   case $1 in
-  value) if [ "$2" -lt 25 ]; then text=x; else text=xxxx-REMOVED-BY-ASSAY-FIX-x; fi pad=x ;;
+  value)
+    text=x pad=x
+    if [ "$2" -ge 25 ]; then text=xxxx-REMOVED-BY-ASSAY-FIX-x; fi
+    ;;
   comment) text='#-removed-by-assay-fix-' pad=- ;;
   blank) text=' ' pad=' ' ;;
   no) text=no pad=' ' ;;
@@ -135,7 +141,7 @@ overwrite() {
     if [ "$now" = "$text." ]; then continue; fi
     if [ -z "$differs" ]; then
       differs=1
-      does "write over $# places of $shown" || return 0
+      does "write over parts of $shown" || return 0
     fi
     printf %s "$text" | dd of="$at" bs="$length" seek="$offset" oflag=seek_bytes conv=notrunc 2>/dev/null ||
       printf %s "$text" | dd of="$at" bs=1 seek="$offset" conv=notrunc 2>/dev/null
@@ -184,9 +190,9 @@ sweep() {
     return 0
   fi
   if [ -n "${2:-}" ]; then
-    found=$(cd "$at" && find . -xdev ! -name . -prune -type f -name "$2" -exec echo x \; | head -n 1)
+    found=$(cd "$at" && find . -xdev ! -name . -prune -type f -name "$2" -exec echo x \; 2>/dev/null | head -n 1)
   else
-    found=$(cd "$at" && find . -xdev ! -name . -exec echo x \; | head -n 1)
+    found=$(cd "$at" && find . -xdev ! -name . -exec echo x \; 2>/dev/null | head -n 1)
   fi
   if [ -z "$found" ]; then
     is_so

@@ -30,7 +30,7 @@ pub struct Machine {
     /// Whether cloud-init is installed.
     pub has_cloud_init: bool,
     /// File systems without a place in the running system: partition and name.
-    unplaced: BTreeSet<(Option<u32>, String)>,
+    pub unplaced: BTreeSet<(Option<u32>, String)>,
 }
 
 impl Machine {

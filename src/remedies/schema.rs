@@ -123,12 +123,6 @@ impl Entry {
         }
     }
 
-    /// The templates of every system, for tests.
-    #[cfg(test)]
-    pub(super) fn written(&self) -> impl Iterator<Item = &String> {
-        self.commands.iter().chain(&self.apt).chain(&self.dnf).chain(&self.apk)
-    }
-
     /// The commands that an action stands for.
     fn usual(&self, machine: &Machine, finding: &Finding) -> Vec<String> {
         let of = |text: &str| vec![text.to_owned()];

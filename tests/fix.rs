@@ -113,7 +113,7 @@ const EVIL: &[u8] = b"srv/-rf $(touch pwned) 'a\n\x1b[2J\xff*";
 
 /// A dirty tree, and the secrets in it.
 fn dirty(root: &Path) -> Vec<String> {
-    let password = token(14);
+    let password = format!("Hq7-{}", token(10));
     let hash = format!("$6${}${}", token(8), token(86));
     put(root, b"usr/lib/os-release", "ID=debian\nPRETTY_NAME=\"Debian 12\"\n");
     symlink("../usr/lib/os-release", { fs::create_dir_all(root.join("etc")).unwrap(); root.join("etc/os-release") }).unwrap();

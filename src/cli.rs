@@ -91,7 +91,9 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
             let traces = signatures::traces(arguments.signatures.as_deref())?;
             scan::run(scan, outside, traces, terminal)
         }
-        Command::Fix(fix) => fix::run(fix, outside, signatures::traces(arguments.signatures.as_deref())?, terminal),
+        Command::Fix(fix) => {
+            fix::run(fix, outside, signatures::traces(arguments.signatures.as_deref())?, terminal)
+        }
         Command::Demo(display) => demo::run(display, terminal),
         Command::Layout { image } => look::layout(image, outside, terminal),
         Command::Ls { image, path } => look::ls(image, path, outside, terminal),

@@ -92,8 +92,13 @@ struct Wish<'a> {
 
 /// Files that tell one machine from another, and that no step touches: with their sizes in bytes.
 pub fn marks(tree: &Tree) -> Vec<(&'static str, u64)> {
-    const FILES: [&str; 5] =
-        ["/usr/lib/os-release", "/etc/fstab", "/var/lib/dpkg/status", "/lib/apk/db/installed", "/etc/nsswitch.conf"];
+    const FILES: [&str; 5] = [
+        "/usr/lib/os-release",
+        "/etc/fstab",
+        "/var/lib/dpkg/status",
+        "/lib/apk/db/installed",
+        "/etc/nsswitch.conf",
+    ];
     let size = |path: &'static str| tree.lookup(path.as_bytes()).map(|(_, metadata)| (path, metadata.size));
     FILES.into_iter().filter_map(size).collect()
 }
@@ -109,7 +114,12 @@ pub fn plan<'a>(report: &'a Report, tree: &Tree) -> Vec<Step<'a>> {
             match remedy.entry {
                 Some(entry) if !place.path.is_empty() => {
                     let automatic = remedies::Remedies::embedded().obstacle(&at, &report.machine).is_none();
-                    files.entry(place.path.clone()).or_default().push(Wish { finding, remedy, entry, automatic });
+                    files.entry(place.path.clone()).or_default().push(Wish {
+                        finding,
+                        remedy,
+                        entry,
+                        automatic,
+                    });
                 }
                 _ => steps.push(Step {
                     part: Part::Told,
@@ -145,12 +155,15 @@ fn places(finding: &Finding) -> impl Iterator<Item = &Location> {
 
 /// The steps of one file.
 fn of_file<'a>(path: &[u8], wishes: Vec<Wish<'a>>, tree: &Tree, steps: &mut Vec<Step<'a>>) {
-    let found = tree.find_link(path).and_then(|id| tree.get(id).map(|(_, walked)| (id, walked.metadata.clone())));
+    let found =
+        tree.find_link(path).and_then(|id| tree.get(id).map(|(_, walked)| (id, walked.metadata.clone())));
     let Some((id, metadata)) = found else { return };
     let regular = metadata.file_type == FileType::Regular;
     let size = regular.then_some(metadata.size);
     let content = match size {
-        Some(size) if size <= LIMIT && wishes.iter().any(Wish::edits) => tree.content(id, LIMIT).unwrap_or_default(),
+        Some(size) if size <= LIMIT && wishes.iter().any(Wish::edits) => {
+            tree.content(id, LIMIT).unwrap_or_default()
+        }
         _ => Vec::new(),
     };
     let mut kept: Vec<(Act, Part, Wish<'a>)> = Vec::new();

@@ -59,12 +59,11 @@ impl Remedies {
     pub fn remedy(&self, finding: &Finding, machine: &Machine) -> Remedy<'_> {
         let fits = |entry: &&Entry| entry.select.fits(&finding.advisory, &finding.location.path);
         let entry = self.entries.iter().find(fits);
-        let origin = self
-            .origins
-            .iter()
-            .find(|origin| origin.select.fits(&finding.advisory, &finding.location.path));
+        let origin =
+            self.origins.iter().find(|origin| origin.select.fits(&finding.advisory, &finding.location.path));
         let origin = origin.map_or("", |origin| origin.text.as_str());
-        let out_of_reach = |commands, note| Remedy { commands, is_automatic: false, note, origin, entry: None };
+        let out_of_reach =
+            |commands, note| Remedy { commands, is_automatic: false, note, origin, entry: None };
         if let Some((commands, note)) = elsewhere(finding, machine) {
             return out_of_reach(commands, note);
         }
@@ -122,7 +121,8 @@ fn elsewhere(finding: &Finding, machine: &Machine) -> Option<(Vec<String>, Strin
 
 /// Why what could be automatic is not, here.
 fn obstacle(entry: &Entry, finding: &Finding, machine: &Machine) -> Option<&'static str> {
-    let changes_whole_file = matches!(entry.action, Action::Remove | Action::Empty | Action::Key | Action::Mode);
+    let changes_whole_file =
+        matches!(entry.action, Action::Remove | Action::Empty | Action::Key | Action::Mode);
     if entry.needs_cloud_init && !machine.has_cloud_init {
         return Some("Without cloud-init nothing makes it anew at the first boot.");
     }

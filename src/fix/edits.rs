@@ -70,7 +70,8 @@ pub fn values(finding: &Finding, content: &[u8]) -> Vec<Edit> {
 
 /// A key in PEM whose lines stand otherwise in the file than in the value: from its BEGIN to its END.
 fn armor(finding: &Finding, content: &[u8]) -> Vec<Edit> {
-    let from = finding.location.line.and_then(|line| span_of_line(line, content)).map_or(0, |(start, _)| start);
+    let from =
+        finding.location.line.and_then(|line| span_of_line(line, content)).map_or(0, |(start, _)| start);
     let rest = content.get(from..).unwrap_or_default();
     let Some(begin) = memmem::find(rest, b"-----BEGIN") else { return Vec::new() };
     let after = rest.get(begin..).unwrap_or_default();
@@ -110,7 +111,11 @@ pub fn line(action: Action, number: u64, content: &[u8]) -> Option<Edit> {
             let last = content.get(start..end)?.iter().rposition(u8::is_ascii_whitespace)?;
             let word = start.saturating_add(last).saturating_add(1);
             // "no" is short enough for "yes", and for any other word that is worth saying no to.
-            if end.saturating_sub(word) < 2 { Edit::new(start, end, Fill::Comment) } else { Edit::new(word, end, Fill::No) }
+            if end.saturating_sub(word) < 2 {
+                Edit::new(start, end, Fill::Comment)
+            } else {
+                Edit::new(word, end, Fill::No)
+            }
         }
         _ => Edit::new(start, end, Fill::Comment),
     }
@@ -199,7 +204,8 @@ mod tests {
     #[test]
     fn a_line_becomes_a_comment_or_says_no() {
         let content = b"A yes\r\nB\nPermitRootLogin yes\n";
-        let edit = |action, number| line(action, number, content).map(|edit| (edit.offset, edit.length, edit.fill));
+        let edit =
+            |action, number| line(action, number, content).map(|edit| (edit.offset, edit.length, edit.fill));
         assert_eq!(edit(Action::Comment, 1), Some((0, 5, Fill::Comment)));
         assert_eq!(edit(Action::Off, 3), Some((25, 3, Fill::No)));
         assert_eq!(edit(Action::Off, 2), None);

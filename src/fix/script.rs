@@ -18,7 +18,10 @@ const OFF: &str = "#! ";
 pub fn render(steps: &[Step<'_>], marks: &[(&str, u64)], subject: &str, version: &str) -> String {
     let mut out = String::from("#!/bin/sh\n");
     let subject = Escaped(subject.as_bytes());
-    let _ = writeln!(out, "# Cleans a machine of what assay {version} found in {subject}, before an image is taken of it.");
+    let _ = writeln!(
+        out,
+        "# Cleans a machine of what assay {version} found in {subject}, before an image is taken of it."
+    );
     out.push_str(FUNCTIONS);
     out.push('\n');
     for (path, size) in marks {
@@ -63,8 +66,13 @@ fn reasons(step: &Step<'_>, number: usize, out: &mut String) {
     for (finding, remedy) in &step.findings {
         let advisory = &finding.advisory;
         let line = finding.location.line.map(|line| format!(", line {line}")).unwrap_or_default();
-        let subject = finding.subject.as_deref().map(|subject| format!(", {}", shown(subject))).unwrap_or_default();
-        let place = if step.path.is_empty() { format!(", {}", Escaped(&finding.location.path)) } else { String::new() };
+        let subject =
+            finding.subject.as_deref().map(|subject| format!(", {}", shown(subject))).unwrap_or_default();
+        let place = if step.path.is_empty() {
+            format!(", {}", Escaped(&finding.location.path))
+        } else {
+            String::new()
+        };
         let _ = writeln!(
             out,
             "#    {}: {} [{}]{place}{line}{subject}",

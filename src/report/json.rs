@@ -11,8 +11,8 @@ use serde::{Serialize, Serializer};
 use super::{Judgement, Options, TOOL_VERSION};
 use crate::audit::ledger::{Ledger, Use};
 use crate::audit::{Coverage, Report, VolumeSummary};
-use crate::remedies::{self, Machine};
 use crate::finding::{Evidence, Finding, Gap, GapKind, Location, Proof, Secret, Severity};
+use crate::remedies::{self, Machine};
 use crate::text::Escaped;
 
 mod benchmark;
@@ -246,7 +246,8 @@ fn push_visible(c: char, text: &mut String) {
 
 fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options) -> Document<'a> {
     let shown = |finding: &&Finding| finding.severity >= options.min_severity;
-    let findings: Vec<_> = report.findings.iter().filter(shown).map(|f| finding(f, &report.machine, options)).collect();
+    let findings: Vec<_> =
+        report.findings.iter().filter(shown).map(|f| finding(f, &report.machine, options)).collect();
     let places = report.places();
     let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     Document {

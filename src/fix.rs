@@ -4,7 +4,7 @@
 //! offsets and of the same length as what was there: so the script holds no secret, can be run twice, and overwrites a
 //! value where it lies on the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::Report;
 use crate::finding::{Category, Finding, Location};
@@ -19,6 +19,8 @@ pub use edits::Edit;
 
 /// Largest file that is edited, in bytes.
 const LIMIT: u64 = 16 << 20;
+/// Bytes that are searched for the values of one file's findings; with more, a person edits it.
+const SEARCHED: u64 = 4 << 30;
 
 /// What is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,13 +157,13 @@ fn places(finding: &Finding) -> impl Iterator<Item = &Location> {
 
 /// The steps of one file.
 fn of_file<'a>(path: &[u8], wishes: Vec<Wish<'a>>, tree: &Tree, steps: &mut Vec<Step<'a>>) {
-    let found =
-        tree.find_link(path).and_then(|id| tree.get(id).map(|(_, walked)| (id, walked.metadata.clone())));
+    let found = tree.find_link(path).and_then(|id| tree.get(id).map(|(_, walked)| (id, walked.metadata)));
     let Some((id, metadata)) = found else { return };
     let regular = metadata.file_type == FileType::Regular;
     let size = regular.then_some(metadata.size);
+    let edited = wishes.iter().filter(|wish| wish.edits()).count() as u64;
     let content = match size {
-        Some(size) if size <= LIMIT && wishes.iter().any(Wish::edits) => {
+        Some(size) if edited > 0 && size <= LIMIT && size.saturating_mul(edited) <= SEARCHED => {
             tree.content(id, LIMIT).unwrap_or_default()
         }
         _ => Vec::new(),
@@ -304,7 +306,7 @@ impl Act {
 
 /// Without decisions about files that are deleted anyway.
 fn without_settled(steps: Vec<Step<'_>>) -> Vec<Step<'_>> {
-    let gone: Vec<Vec<u8>> = steps
+    let gone: BTreeSet<Vec<u8>> = steps
         .iter()
         .filter(|step| matches!(step.part, Part::Automatic | Part::Last))
         .filter(|step| step.act.is_drop() || step.act.is_empty())

@@ -1,7 +1,12 @@
 //! `assay fix`, end to end: a tree is audited, its script is run on it, and it is audited again. Needs no root: the
 //! script works in the directory that `ROOT` names.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a panic in a test is a failed test"
+)]
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

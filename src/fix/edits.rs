@@ -193,8 +193,8 @@ mod tests {
         let edits = values(&finding("-----BEGIN X-----\nAAAA\n-----END X-----", 2), content);
         let mut after = content.to_vec();
         for edit in &edits {
-            let range = edit.offset as usize..edit.end() as usize;
-            after[range].fill(b'x');
+            let at = |offset: u64| usize::try_from(offset).unwrap();
+            after[at(edit.offset)..at(edit.end())].fill(b'x');
         }
         assert_eq!(after, b"key: |\n  xxxxxxxxxx xxxxxx\n  xxxx\n  xxxxxxxx xxxxxx\nb: 1\n");
         assert!(!are_all(&edits, content));

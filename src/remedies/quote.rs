@@ -21,9 +21,7 @@ pub fn word(bytes: &[u8], variable: &str) -> Word {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+:,@%".contains(byte);
     let text = std::str::from_utf8(bytes).ok().filter(|text| is_visible(text));
     let (before, word) = match text {
-        Some(text) if !text.is_empty() && bytes.iter().all(|byte| plain(byte)) => {
-            (String::new(), text.to_owned())
-        }
+        Some(text) if !text.is_empty() && bytes.iter().all(plain) => (String::new(), text.to_owned()),
         Some(text) => (String::new(), format!("'{}'", text.replace('\'', "'\\''"))),
         // A command substitution loses the line ends at its end: a full stop keeps them.
         None => {

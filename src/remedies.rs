@@ -68,7 +68,10 @@ impl Remedies {
             return out_of_reach(commands, note);
         }
         let Some(entry) = entry else { return out_of_reach(Vec::new(), String::new()) };
-        let commands = entry.commands(machine, finding);
+        let mut commands = entry.commands(machine, finding);
+        if finding.location.path.is_empty() {
+            commands.retain(|command| !command.contains("{path}"));
+        }
         let commands = expand::all(&commands, &Values::of(finding));
         let obstacle = obstacle(entry, finding, machine);
         Remedy {

@@ -53,7 +53,7 @@ fn heading(part: Part) -> &'static str {
         Part::Decide => "For a person to decide: take the \"#! \" away in front of what shall be done.",
         Part::Last => "Last: what the running machine lives on: its identity, its doors, its logs.",
         Part::DecideLast => "Last, and for a person to decide (\"#! \").",
-        Part::Told => "What no script reaches.",
+        Part::Told => "What no script reaches by itself.",
     }
 }
 
@@ -68,7 +68,7 @@ fn reasons(step: &Step<'_>, number: usize, out: &mut String) {
         let line = finding.location.line.map(|line| format!(", line {line}")).unwrap_or_default();
         let subject =
             finding.subject.as_deref().map(|subject| format!(", {}", shown(subject))).unwrap_or_default();
-        let place = if step.path.is_empty() {
+        let place = if step.path.is_empty() && !finding.location.path.is_empty() {
             format!(", {}", Escaped(&finding.location.path))
         } else {
             String::new()
@@ -120,7 +120,7 @@ fn calls(step: &Step<'_>, automatic: bool) -> Vec<String> {
         Act::Sweep(trees) => trees.iter().map(|tree| sweep(tree)).collect(),
         Act::Run(commands) if automatic => commands.iter().map(|command| run(command)).collect(),
         Act::Run(commands) => commands.clone(),
-        Act::Nothing => Vec::new(),
+        Act::Nothing => step.findings.iter().flat_map(|(_, remedy)| remedy.commands.clone()).collect(),
     }
 }
 

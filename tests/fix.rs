@@ -93,6 +93,13 @@ fn put(root: &Path, path: &[u8], content: &str) -> PathBuf {
     path
 }
 
+/// Whether there is what makes keys; where `ASSAY_CI` is set there must be.
+fn has_ssh_keygen() -> bool {
+    let found = Command::new("ssh-keygen").arg("-?").output().is_ok();
+    assert!(found || std::env::var_os("ASSAY_CI").is_none(), "ssh-keygen is missing: install openssh-client");
+    found
+}
+
 /// A key that belongs to nobody, made anew each time.
 fn key() -> String {
     let dir = tempfile::tempdir().unwrap();
@@ -197,6 +204,9 @@ fn dirty(root: &Path) -> Vec<String> {
 
 #[test]
 fn what_the_script_does_by_itself_is_gone_and_nothing_else_is_touched() {
+    if !has_ssh_keygen() {
+        return;
+    }
     let root = tempfile::tempdir().unwrap();
     let root = root.path();
     let secrets = dirty(root);
@@ -297,6 +307,9 @@ fn memmem(content: &[u8], what: &[u8]) -> Option<usize> {
 
 #[test]
 fn a_file_that_is_another_one_now_is_left_alone() {
+    if !has_ssh_keygen() {
+        return;
+    }
     let root = tempfile::tempdir().unwrap();
     let root = root.path();
     dirty(root);
@@ -324,6 +337,9 @@ fn a_file_that_is_another_one_now_is_left_alone() {
 
 #[test]
 fn another_machine_is_not_cleaned() {
+    if !has_ssh_keygen() {
+        return;
+    }
     let (root, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     dirty(root.path());
     dirty(other.path());

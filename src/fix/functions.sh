@@ -29,7 +29,7 @@ changed=0 already=0 refused=0
 
 # Names come from the image: only what can be seen is shown.
 say() {
-  printf %s "$1" | tr -c '[:print:]' '?'
+  printf %s "$1" | tr -c '\040-\176' '?'
   echo
 }
 if [ -n "$base" ]; then say "In the tree $base:"; fi

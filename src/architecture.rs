@@ -10,13 +10,13 @@ const FLOORS: [&[&str]; 13] = [
     &["volume"],
     &["fs"],
     &["tree", "facts", "rules", "keys", "values", "command_line", "archive"],
-    &["checks"],
+    &["checks", "remedies"],
     &["detect"],
     &["audit"],
     &["baseline", "diff", "requirements"],
     &["policy"],
     &["gate"],
-    &["report"],
+    &["report", "fix"],
     &["cli", "main"],
 ];
 

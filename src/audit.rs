@@ -13,6 +13,7 @@ use crate::facts::Facts;
 use crate::finding::{Finding, Gap, Location, Loss};
 use crate::fs::{Extent, FileType, Place, Usage};
 use crate::image;
+use crate::remedies::Machine;
 use crate::rules::Engine;
 use crate::tree::occupancy::Occupied;
 use crate::tree::{EntryId, Tree};
@@ -152,6 +153,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         subject: system.subject,
         volumes,
         system: name,
+        machine: Machine::of(&system.tree, &facts),
         findings,
         gaps,
         notes,
@@ -302,6 +304,8 @@ pub struct Report {
     pub volumes: Vec<VolumeSummary>,
     /// `PRETTY_NAME` of os-release, if there is one.
     pub system: Option<String>,
+    /// What decides which commands are the system's own.
+    pub machine: Machine,
     /// Sorted: worst first, then by path, line and rule.
     pub findings: Vec<Finding>,
     /// Sorted by place.

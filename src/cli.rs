@@ -11,6 +11,7 @@ mod demo;
 mod diff;
 mod engine;
 pub mod exit;
+mod fix;
 mod formats;
 mod look;
 mod manifest;
@@ -114,6 +115,9 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
         }
         Command::Diff(diff) => {
             diff::run(diff, outside, signatures::traces(arguments.signatures.as_deref())?, terminal)
+        }
+        Command::Fix(fix) => {
+            fix::run(fix, outside, signatures::traces(arguments.signatures.as_deref())?, terminal)
         }
         Command::Demo(display) => demo::run(display, terminal),
         Command::Layout { image } => look::layout(image, outside, terminal),

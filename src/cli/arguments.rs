@@ -41,6 +41,12 @@ Examples:
   assay scan /dev/nvme1n1                       an attached volume, read-only
   assay scan --rootfs /mnt                      a mounted tree";
 
+const FIX_EXAMPLES: &str = "\
+Examples:
+  assay fix --rootfs / -o clean.sh              on the machine that an image is taken of
+  sh clean.sh --dry-run                         what it would do
+  sh clean.sh                                   do it; then audit again";
+
 const LOOK_EXAMPLES: &str = "\
 Examples:
   assay ls disk.raw /root/.ssh
@@ -83,6 +89,9 @@ pub(super) enum Command {
     Baseline(Baseline),
     /// Compare two versions of an image, or reports of them: what is new, gone, changed, shared
     Diff(super::diff::Diff),
+    /// Write a shell script that cleans the machine of what an audit finds; it is not run
+    #[command(after_help = FIX_EXAMPLES)]
+    Fix(Fix),
     /// Audit a small leaky image that the program carries: see a real report at once
     Demo(Display),
     /// Show partitions and file systems of an image
@@ -189,6 +198,20 @@ pub(super) struct Scan {
     pub(super) jobs: Option<u16>,
     #[command(flatten)]
     pub(super) display: Display,
+}
+
+/// `assay fix`.
+#[derive(Debug, Args)]
+pub(super) struct Fix {
+    /// Disk image, block device, or folder of EBS blocks
+    #[arg(required_unless_present = "rootfs", conflicts_with = "rootfs")]
+    pub(super) image: Option<PathBuf>,
+    /// Audit a mounted tree instead of an image
+    #[arg(long, value_name = "DIR")]
+    pub(super) rootfs: Option<PathBuf>,
+    /// Write the script to FILE, which appears only when it is complete
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
 }
 
 /// How a report is shown.

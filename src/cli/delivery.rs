@@ -119,7 +119,7 @@ fn wanted(display: &Display) -> Result<Vec<Wanted>, Failure> {
 }
 
 /// Refuses before the audit what could not be written after it.
-fn place(file: &Path, target: &Target) -> Result<Place, Failure> {
+pub(super) fn place(file: &Path, target: &Target) -> Result<Place, Failure> {
     let same = |path: &PathBuf| match (path.canonicalize(), file.canonicalize()) {
         (Ok(path), Ok(file)) => path == file,
         _ => false,

@@ -43,7 +43,7 @@ pub(super) fn run(
     cache.map_or(Ok(exit), |kept| kept.save().map(|()| exit))
 }
 
-/// What is to be audited.
+/// What the command line names: an image, or a mounted tree.
 pub(super) fn target(image: Option<&Path>, rootfs: Option<&Path>) -> Result<Target, Failure> {
     match (image, rootfs) {
         (_, Some(dir)) => {

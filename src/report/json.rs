@@ -91,7 +91,12 @@ fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options)
         coverage: account::coverage(&report.coverage),
         ledger: account::ledger(&report.ledger),
         volumes: report.volumes.iter().map(account::volume).collect(),
-        findings: report.findings.iter().filter(shown).map(|one| finding::finding(one, options)).collect(),
+        findings: report
+            .findings
+            .iter()
+            .filter(shown)
+            .map(|one| finding::finding(one, &report.machine, options))
+            .collect(),
         groups: report.distinct().filter(shown).filter_map(|worst| finding::group(worst, &places)).collect(),
         gaps: report.gaps.iter().enumerate().map(|(n, one)| gap::gap(one, explanation.gaps.get(n))).collect(),
         notes: report.notes.iter().map(gap::note).collect(),

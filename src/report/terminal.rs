@@ -10,6 +10,7 @@ use super::words::details;
 use super::{Judgement, Options, TOOL_VERSION};
 use crate::audit::Report;
 use crate::finding::{Category, Finding, Location, Severity, Standing};
+use crate::remedies::{self, Machine, Remedy};
 use crate::text::Escaped;
 
 mod benchmark;
@@ -45,7 +46,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
         for severity in Severity::ALL {
             let of: Vec<&Finding> = findings.iter().copied().filter(|f| f.severity == severity).collect();
             if !of.is_empty() {
-                group(severity, of, options, &paint, &mut out);
+                group(severity, of, &report.machine, options, &paint, &mut out);
             }
         }
     }
@@ -97,6 +98,7 @@ fn head(report: &Report, paint: &Paint, out: &mut String) {
 fn group(
     severity: Severity,
     mut findings: Vec<&Finding>,
+    machine: &Machine,
     options: &Options,
     paint: &Paint,
     out: &mut String,
@@ -113,13 +115,13 @@ fn group(
             if index > 0 {
                 out.push('\n');
             }
-            rule(of_rule, options, paint, out);
+            rule(of_rule, machine, options, paint, out);
         }
     }
 }
 
 /// All findings of one rule with one severity.
-fn rule(findings: &[&Finding], options: &Options, paint: &Paint, out: &mut String) {
+fn rule(findings: &[&Finding], machine: &Machine, options: &Options, paint: &Paint, out: &mut String) {
     let Some(advisory) = findings.first().map(|finding| &finding.advisory) else { return };
     let title = paint.bold(&Escaped(advisory.title.as_bytes()).to_string());
     let _ = writeln!(out, "    {title}  {}", paint.dim(&format!("[{}]", advisory.id)));
@@ -129,6 +131,9 @@ fn rule(findings: &[&Finding], options: &Options, paint: &Paint, out: &mut Strin
     let places = if options.verbose { findings.len() } else { PLACES };
     for finding in findings.iter().take(places) {
         place(finding, options, paint, out);
+        if options.verbose {
+            remedy(&remedies::remedy(finding, machine), options, paint, out);
+        }
     }
     if let Some(left) = findings.len().checked_sub(places).filter(|left| *left > 0) {
         let _ = writeln!(out, "      {}", paint.dim(&format!("… and {left} more (--verbose shows all)")));
@@ -165,6 +170,24 @@ fn place(finding: &Finding, options: &Options, paint: &Paint, out: &mut String) 
     if let Some(left) = finding.more.len().checked_sub(more).filter(|left| *left > 0) {
         let _ = writeln!(out, "        {}", paint.dim(&format!("also in {}", count(left, "other place"))));
     }
+}
+
+/// What to run, and where it likely came from.
+fn remedy(remedy: &Remedy<'_>, options: &Options, paint: &Paint, out: &mut String) {
+    // A command is not wrapped, so that it can be copied.
+    for command in &remedy.commands {
+        let _ = writeln!(out, "        {}", paint.green(&format!("$ {}", visible(command))).trim_end());
+    }
+    for (label, text) in [("note", remedy.note.as_str()), ("likely from", remedy.origin)] {
+        if !text.is_empty() {
+            out.push_str(&wrap(text, &format!("        {label}: "), "          ", options.width));
+        }
+    }
+}
+
+/// A command as it is: what is not to be seen was quoted away, and backslashes are the shell's.
+pub(super) fn visible(command: &str) -> String {
+    Escaped(command.as_bytes()).to_string().replace("\\\\", "\\")
 }
 
 /// `/path:line`, or the volume where there is no path.

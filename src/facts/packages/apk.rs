@@ -173,9 +173,12 @@ mod tests {
             assert_eq!(gaps, 0, "{digest}");
             assert!(packages.recorded(b"/usr/sbin/sshd").unwrap().is_of(b""));
         }
-        for digest in
-            [format!("Q1{long}"), format!("Q2{short}"), format!("Q3{long}"), format!("Q1{}", short.get(4..).unwrap())]
-        {
+        for digest in [
+            format!("Q1{long}"),
+            format!("Q2{short}"),
+            format!("Q3{long}"),
+            format!("Q1{}", short.get(4..).unwrap()),
+        ] {
             let (packages, gaps) = of(&digest);
             assert_eq!((packages.is_partial(), gaps), (true, 1), "{digest}");
             assert_eq!(packages.owner(b"/usr/sbin/sshd"), Some("a"));

@@ -9,6 +9,7 @@ use super::place::{Place, place};
 use super::policy;
 use super::visible::plain;
 use crate::finding::{Evidence, Finding, Location, Proof, Secret};
+use crate::remedies::{self, Machine};
 use crate::report::Options;
 use crate::text::Escaped;
 
@@ -36,6 +37,10 @@ pub(in crate::report) struct FindingView<'a> {
     evidence: EvidenceView,
     #[serde(flatten)]
     standing: policy::StandingView<'a>,
+    commands: Vec<String>,
+    automatic: bool,
+    note: String,
+    origin: &'a str,
 }
 
 /// One secret in several places.
@@ -74,8 +79,13 @@ impl Serialize for Facts {
     }
 }
 
-pub(in crate::report) fn finding<'a>(finding: &'a Finding, options: &Options) -> FindingView<'a> {
+pub(in crate::report) fn finding<'a>(
+    finding: &'a Finding,
+    machine: &Machine,
+    options: &Options,
+) -> FindingView<'a> {
     let advisory = &*finding.advisory;
+    let done = remedies::remedy(finding, machine);
     FindingView {
         id: &advisory.id,
         category: advisory.category.name(),
@@ -93,6 +103,10 @@ pub(in crate::report) fn finding<'a>(finding: &'a Finding, options: &Options) ->
         more: finding.more.iter().map(place).collect(),
         evidence: evidence(&finding.evidence, options),
         standing: policy::standing(&finding.standing),
+        commands: done.commands,
+        automatic: done.is_automatic,
+        note: done.note,
+        origin: done.origin,
     }
 }
 

@@ -1,0 +1,159 @@
+//! `assay fix`: audit, plan, write the script. It runs nothing and changes nothing.
+
+use std::sync::Arc;
+
+use super::arguments::Fix;
+use super::progress::Bar;
+use super::{Exit, Failure, Terminal, delivery, engine, output, scan};
+use crate::audit::{Progress, Quiet, Settings};
+use crate::checks::Traces;
+use crate::detect;
+use crate::fix::{self, Part, Step, script};
+use crate::report::TOOL_VERSION;
+
+/// Runs the command.
+pub(super) fn run(
+    command: &Fix,
+    outside: bool,
+    traces: Arc<Traces>,
+    terminal: &mut Terminal<'_>,
+) -> Result<Exit, Failure> {
+    let target = scan::target(command.image.as_deref(), command.rootfs.as_deref())?;
+    let place = command.output.as_deref().map(|path| delivery::place(path, &target)).transpose()?;
+    let bar = (terminal.err_is_terminal && place.is_some()).then(Bar::new);
+    let progress: &dyn Progress = bar.as_ref().map_or(&Quiet, |bar| bar);
+    let detect = detect::Options::of(traces);
+    let report = engine::audit(&target, outside, Settings { detect, ..Settings::default() }, progress)?;
+    // The audit keeps no files: those that are edited are read again.
+    let system = engine::open_target(&target, outside)?;
+    drop(bar);
+    let steps = fix::plan(&report, &system.tree);
+    let text = script::render(&steps, &fix::marks(&system.tree), &report.subject.name, TOOL_VERSION);
+    match &place {
+        None => terminal.out.write_all(text.as_bytes())?,
+        Some(place) => output::write(place, text.as_bytes(), false)?,
+    }
+    writeln!(terminal.err, "{}", summary(&steps))?;
+    Ok(Exit::PASS)
+}
+
+fn summary(steps: &[Step<'_>]) -> String {
+    let count = |parts: &[Part]| steps.iter().filter(|step| parts.contains(&step.part)).count();
+    let (done, open) = (count(&[Part::Automatic, Part::Last]), count(&[Part::Decide, Part::DecideLast]));
+    let told = count(&[Part::Told]);
+    format!(
+        "{done} steps need no decision, {open} are commented out for a person to decide, {told} are beyond a script."
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fmt::Write as _;
+    use std::process::Command;
+
+    use super::*;
+    use crate::finding::{Advisory, Finding, Secret};
+    use crate::remedies::{Entry, Machine, PackageSystem, Remedies};
+
+    fn advisories() -> Vec<Arc<Advisory>> {
+        engine::advisories(Arc::new(Traces::embedded().unwrap()))
+    }
+
+    #[test]
+    fn every_advisory_has_a_remedy_and_an_origin() {
+        let all = Remedies::embedded();
+        let (mut bare, mut unknown) = (Vec::new(), Vec::new());
+        for advisory in advisories() {
+            let always = |paths: &Vec<String>| paths.is_empty();
+            if !all.entries.iter().any(|entry| entry.select.is_of(&advisory) && always(&entry.select.paths)) {
+                bare.push(advisory.id.clone());
+            }
+            if !all
+                .origins
+                .iter()
+                .any(|origin| origin.select.is_of(&advisory) && always(&origin.select.paths))
+            {
+                unknown.push(advisory.id.clone());
+            }
+        }
+        assert!(bare.is_empty(), "no remedy at every path: {bare:?}");
+        assert!(unknown.is_empty(), "no origin at every path: {unknown:?}");
+    }
+
+    #[test]
+    fn every_entry_is_for_some_advisory_that_no_earlier_one_takes() {
+        let advisories = advisories();
+        let all = Remedies::embedded();
+        let reached = |entry: &Entry, at: usize| {
+            advisories.iter().any(|advisory| {
+                let earlier = all.entries.iter().take(at);
+                let mut taken = earlier.filter(|earlier| earlier.select.paths.is_empty());
+                entry.select.is_of(advisory) && !taken.any(|earlier| earlier.select.is_of(advisory))
+            })
+        };
+        for (at, entry) in all.entries.iter().enumerate() {
+            assert!(reached(entry, at), "for nothing: {:?}", entry.select);
+            for rule in entry.select.rules.iter().filter(|rule| !rule.contains('*')) {
+                assert!(advisories.iter().any(|advisory| advisory.id == *rule), "no advisory {rule}");
+            }
+        }
+        for origin in &all.origins {
+            assert!(advisories.iter().any(|advisory| origin.select.is_of(advisory)), "{:?}", origin.select);
+        }
+    }
+
+    /// Every command that can be given for `advisory`, with hostile values.
+    fn commands(advisory: &Arc<Advisory>, machines: &[Machine]) -> BTreeSet<String> {
+        let hostile = "/srv/-rf 'a\n\u{1b}[2J$(id)`id`\";&|\\*";
+        let all = Remedies::embedded();
+        let mut commands = BTreeSet::new();
+        for entry in all.entries.iter().filter(|entry| entry.select.is_of(advisory)) {
+            let paths =
+                entry.select.paths.iter().map(|path| path.replace('*', hostile.trim_start_matches('/')));
+            for path in paths.chain([hostile.to_owned()]) {
+                let mut finding =
+                    Finding::new(advisory).subject(hostile).secret(Secret::new(*b"hunter2-secret"));
+                finding.package = Some(hostile.to_owned());
+                finding.location.path = path.into_bytes();
+                for (line, offset) in [(Some(1), None), (None, Some(7)), (None, None)] {
+                    (finding.location.line, finding.location.offset) = (line, offset);
+                    commands
+                        .extend(machines.iter().flat_map(|machine| all.remedy(&finding, machine).commands));
+                }
+            }
+        }
+        commands
+    }
+
+    #[test]
+    fn every_command_is_one_for_a_shell_whatever_the_names() {
+        use PackageSystem::{Apk, Apt, Dnf, Unknown};
+        let machines = [Apt, Dnf, Apk, Unknown].map(|packages| Machine {
+            packages,
+            has_systemd: packages == Apt,
+            ..Machine::default()
+        });
+        let mut all = BTreeSet::new();
+        for advisory in advisories() {
+            let of_this = commands(&advisory, &machines);
+            assert!(!of_this.is_empty(), "{} has no command", advisory.id);
+            all.extend(of_this);
+        }
+        assert!(all.len() > 300, "{}", all.len());
+        let dir = tempfile::tempdir().unwrap();
+        let mut script = String::new();
+        for (number, command) in all.iter().enumerate() {
+            assert!(command.chars().all(|c| !c.is_control()), "{command:?}");
+            assert!(!command.contains("hunter2"), "a secret in {command}");
+            std::fs::write(dir.path().join(number.to_string()), format!("{command}\n")).unwrap();
+            let _ = writeln!(script, "sh -n {number} || echo wrong {number}");
+        }
+        let done = Command::new("sh").arg("-c").arg(script).current_dir(dir.path()).output().unwrap();
+        let told = String::from_utf8_lossy(&done.stdout);
+        let wrong: Vec<_> =
+            told.lines().filter_map(|line| line.strip_prefix("wrong ")?.parse::<usize>().ok()).collect();
+        let wrong: Vec<_> = wrong.iter().map(|&number| all.iter().nth(number)).collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+}

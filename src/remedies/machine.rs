@@ -1,0 +1,85 @@
+//! The facts of a system that decide which command is its own.
+
+use std::collections::BTreeSet;
+
+use crate::facts::Facts;
+use crate::finding::Location;
+use crate::tree::Tree;
+
+/// Which programs install packages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PackageSystem {
+    /// Debian, Ubuntu.
+    Apt,
+    /// Fedora, RHEL, Amazon Linux, SUSE.
+    Dnf,
+    /// Alpine.
+    Apk,
+    /// None that is known.
+    #[default]
+    Unknown,
+}
+
+/// A system, in short.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Machine {
+    /// Its packages.
+    pub packages: PackageSystem,
+    /// Whether systemd starts its services; OpenRC or something else otherwise.
+    pub has_systemd: bool,
+    /// Whether cloud-init is installed.
+    pub has_cloud_init: bool,
+    /// File systems without a place in the running system: partition and name.
+    pub unplaced: BTreeSet<(Option<u32>, String)>,
+}
+
+impl Machine {
+    /// Reads them out of a tree and its facts.
+    pub fn of(tree: &Tree, facts: &Facts) -> Self {
+        let has = |path: &str| tree.find(path.as_bytes()).is_some();
+        let packages = match facts.packages.place() {
+            place if place.starts_with(b"/var/lib/dpkg") && has("/var/lib/dpkg/status") => PackageSystem::Apt,
+            _ if has("/lib/apk/db/installed") || has("/usr/lib/apk/db/installed") => PackageSystem::Apk,
+            _ if has("/var/lib/rpm") || has("/usr/lib/sysimage/rpm") => PackageSystem::Dnf,
+            _ => PackageSystem::Unknown,
+        };
+        let volumes = tree.volumes().iter();
+        let unplaced = volumes.filter(|mounted| mounted.mount.is_none() && !mounted.is_plain);
+        Self {
+            packages,
+            has_systemd: has("/usr/lib/systemd/systemd") || has("/lib/systemd/systemd"),
+            has_cloud_init: has("/usr/bin/cloud-init"),
+            unplaced: unplaced.map(|mounted| (mounted.partition, mounted.name.clone())).collect(),
+        }
+    }
+
+    /// Whether `location` is on a file system that is not mounted.
+    pub(super) fn is_unplaced(&self, location: &Location) -> bool {
+        let volume = location.volume.clone().unwrap_or_default();
+        self.unplaced.contains(&(location.partition, volume))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::budget::Budget;
+    use crate::fs::memory::Memory;
+
+    #[test]
+    fn a_machine_is_known_by_its_files() {
+        let memory = Memory::new()
+            .file("/var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 1\n")
+            .file("/usr/bin/cloud-init", "#!")
+            .file("/usr/lib/systemd/systemd", "x");
+        let tree = Tree::of(Arc::new(memory), &Budget::default());
+        let (facts, _) = Facts::gather(&tree);
+        let machine = Machine::of(&tree, &facts);
+        assert_eq!(machine.packages, PackageSystem::Apt);
+        assert!(machine.has_systemd && machine.has_cloud_init);
+        let (empty, facts) = (Tree::default(), Facts::default());
+        assert_eq!(Machine::of(&empty, &facts), Machine::default());
+    }
+}

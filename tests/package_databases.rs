@@ -152,6 +152,7 @@ impl System {
         let mut needed: Vec<&str> =
             packages.paths().map(|(path, _)| std::str::from_utf8(path).unwrap()).collect();
         needed.sort_unstable();
+        needed.dedup(); // two machines' packages share files
         let said: Vec<&str> =
             expected.iter().filter(|(_, file)| file.is_needed).map(|(path, _)| path.as_str()).collect();
         assert_eq!(needed, said);
@@ -203,11 +204,11 @@ fn packages(work: &Path) -> Vec<PathBuf> {
     ]
 }
 
-/// Installs them, the one for another machine last: it takes the place of files of the first.
+/// Installs them one after the other: the later takes the place of files of the earlier, and rpm notes it.
 fn install_all(system: &System, packages: &[PathBuf]) {
-    let (last, first) = packages.split_last().unwrap();
-    system.install(&first.iter().collect::<Vec<_>>());
-    system.install(&[last]);
+    for package in packages {
+        system.install(&[package]);
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub mod schema;
 #[cfg(test)]
 mod tests;
 
+pub use embedded::text;
 pub use machine::{Machine, PackageSystem};
 pub use schema::{Action, Entry, Origin};
 

@@ -86,7 +86,7 @@ pub(super) fn rules_digest(traces: &Traces) -> String {
 /// The texts of all signatures.
 fn texts(traces: &Traces) -> Vec<String> {
     let searched = [crate::rules::text(), checks::text(), detect::text(), traces.text.clone()];
-    searched.into_iter().chain([requirements::text(), policy::text()]).collect()
+    searched.into_iter().chain([requirements::text(), policy::text(), crate::remedies::text()]).collect()
 }
 
 /// Opens an image to look inside.

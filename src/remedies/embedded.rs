@@ -11,6 +11,11 @@ const FILES: &[(&str, &str)] = files! {
     "leftovers.toml" "accounts.toml" "secrets.toml" "persistence.toml" "hardening.toml" "origins.toml"
 };
 
+/// The texts of all files.
+pub fn text() -> String {
+    FILES.iter().map(|(_, text)| *text).collect()
+}
+
 /// Reads them all.
 pub(super) fn read() -> Result<Remedies, String> {
     let mut all = Remedies::default();

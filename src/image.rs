@@ -283,7 +283,10 @@ mod tests {
         assert!(at(0, b"QFI\xfb\0\0\0\x01", 4096).contains("version 1"));
         assert!(at(0, b"PK\x03\x04", 4096).contains("unzip"));
         assert!(at(4096 - 512, b"koly", 4096).contains("DMG"));
-        assert!(message_for(b"hello\n").ends_with("is a text file, which is not read; check that this is the file meant"));
+        assert!(
+            message_for(b"hello\n")
+                .ends_with("is a text file, which is not read; check that this is the file meant")
+        );
     }
 
     #[test]

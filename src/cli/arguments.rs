@@ -31,6 +31,10 @@ Exit codes:
   1  the gate failed         4  incomplete: something could not be looked at
   2  wrong usage";
 
+const SCAN_USAGE: &str = "\
+assay scan [OPTIONS] <IMAGE>
+       assay scan [OPTIONS] --rootfs <DIR>";
+
 const SCAN_EXAMPLES: &str = "\
 Examples:
   assay scan disk.raw
@@ -165,7 +169,7 @@ pub(super) enum ListFormat {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = SCAN_EXAMPLES)]
+#[command(after_help = SCAN_EXAMPLES, override_usage = SCAN_USAGE)]
 pub(super) struct Scan {
     /// Disk image, block device, or folder of EBS blocks
     #[arg(required_unless_present = "rootfs", conflicts_with = "rootfs")]

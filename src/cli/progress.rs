@@ -8,8 +8,7 @@ use crate::audit::Progress;
 
 const COLOURED: &str =
     "{msg:>20} {wide_bar:.cyan/dim} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left";
-const WITH_LENGTH: &str =
-    "{msg:>20} {wide_bar} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left";
+const WITH_LENGTH: &str = "{msg:>20} {wide_bar} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left";
 const WITHOUT_LENGTH: &str = "{msg:>20} {spinner} {elapsed}";
 
 /// A bar that disappears when it is dropped.

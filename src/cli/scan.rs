@@ -93,7 +93,8 @@ pub(super) fn audit(
 ) -> Result<Exit, Failure> {
     let plan = Plan::new(display, target)?;
     let begun = Begun::new(target, plan.needs_digest())?;
-    let bar = (terminal.err_is_terminal && !display.quiet && !display.no_progress).then(|| Bar::new(terminal.colored(true)));
+    let bar = (terminal.err_is_terminal && !display.quiet && !display.no_progress)
+        .then(|| Bar::new(terminal.colored(true)));
     let progress: &dyn Progress = bar.as_ref().map_or(&Quiet, |bar| bar);
     let is_benchmark_wanted = settings.benchmark.is_some();
     let traces = Arc::clone(&settings.detect.traces);

@@ -26,7 +26,10 @@ fn files(dir: &Path, found: &mut Vec<std::path::PathBuf>) {
 /// The command lines in a text: what follows the program's name up to the end of the line or of the quotes around.
 fn commands(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ");
-    let lines = joined.lines().map(str::trim_start).filter(|line| !line.starts_with(['#', '/']) || line.starts_with("/opt"));
+    let lines = joined
+        .lines()
+        .map(str::trim_start)
+        .filter(|line| !line.starts_with(['#', '/']) || line.starts_with("/opt"));
     let command = |line: &str| {
         let at = line.match_indices("assay scan ").map(|(at, _)| at).next()?;
         let before = line[..at].chars().next_back();
@@ -63,7 +66,10 @@ fn every_command_line_in_the_examples_is_understood_by_the_program() {
         let is_guide = path.ends_with("plugins.pkr.hcl");
         assert!(is_guide || !found.is_empty(), "{}: no command of assay", path.display());
         for command in found {
-            let args = words(&command).iter().map(|word| OsString::from(made_up(word, dir.path()))).collect::<Vec<_>>();
+            let args = words(&command)
+                .iter()
+                .map(|word| OsString::from(made_up(word, dir.path())))
+                .collect::<Vec<_>>();
             let (mut out, mut err) = (Vec::new(), Vec::new());
             let mut terminal = Terminal {
                 out: &mut out,
@@ -86,6 +92,11 @@ fn every_command_line_in_the_examples_is_understood_by_the_program() {
 
 #[test]
 fn command_lines_are_found_in_all_kinds_of_quotes() {
-    let found = commands("  sh 'assay scan a.raw -q' // x\n# assay scan no\n\"assay scan b\",\n/opt/x/assay scan --rootfs /\nassay scan \"$i\" \\\n  -q\nxassay scan no\n");
-    assert_eq!(found, ["assay scan a.raw -q", "assay scan b", "assay scan --rootfs /", "assay scan \"$i\"    -q"]);
+    let found = commands(
+        "  sh 'assay scan a.raw -q' // x\n# assay scan no\n\"assay scan b\",\n/opt/x/assay scan --rootfs /\nassay scan \"$i\" \\\n  -q\nxassay scan no\n",
+    );
+    assert_eq!(
+        found,
+        ["assay scan a.raw -q", "assay scan b", "assay scan --rootfs /", "assay scan \"$i\"    -q"]
+    );
 }

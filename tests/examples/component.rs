@@ -15,7 +15,12 @@ fn commands() -> Vec<String> {
     let phases = document["phases"].as_sequence().unwrap();
     let last = phases.last().unwrap()["steps"].as_sequence().unwrap().last().unwrap();
     assert_eq!((last["action"].as_str(), last["onFailure"].as_str()), (Some("ExecuteBash"), Some("Abort")));
-    last["inputs"]["commands"].as_sequence().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect()
+    last["inputs"]["commands"]
+        .as_sequence()
+        .unwrap()
+        .iter()
+        .map(|one| one.as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// Runs the commands as the instance would, with `root` in place of its own; the exit code of the last.
@@ -52,7 +57,11 @@ fn the_component_has_the_parts_that_image_builder_asks_for() {
 fn what_the_first_boot_writes_passes_and_what_was_left_fails() {
     let dir = tempfile::tempdir().unwrap();
     clean_tree(dir.path());
-    let key = format!("-----BEGIN {0}-----\n{1}\n-----END {0}-----\n", "OPENSSH PRIVATE KEY", "b3BlbnNzaC1rZXktdjEAAAAA".repeat(4));
+    let key = format!(
+        "-----BEGIN {0}-----\n{1}\n-----END {0}-----\n",
+        "OPENSSH PRIVATE KEY",
+        "b3BlbnNzaC1rZXktdjEAAAAA".repeat(4)
+    );
     fs::write(dir.path().join("etc/ssh/ssh_host_ed25519_key"), key).unwrap();
     let (code, said) = run(dir.path());
     assert_eq!(code, Some(0), "{said}");

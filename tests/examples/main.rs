@@ -3,7 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
 #[path = "../oracle/tools.rs"]
-#[expect(dead_code, clippy::unwrap_used, clippy::print_stderr, unreachable_pub, reason = "shared with other tests")]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    unreachable_pub,
+    reason = "shared with other tests"
+)]
 mod tools;
 
 mod commands;

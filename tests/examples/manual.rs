@@ -30,7 +30,11 @@ fn every_command_that_help_shows_has_a_page_with_its_examples() {
     for name in ["assay.1", "assay-scan.1", "assay-baseline.1", "assay-rules.1", "assay-rules-show.1"] {
         assert!(names.contains(&name), "{name}: {names:?}");
     }
-    assert!(!names.iter().any(|name| name.contains("manifest") || name.contains("-man.") || name.contains("help")));
+    assert!(
+        !names
+            .iter()
+            .any(|name| name.contains("manifest") || name.contains("-man.") || name.contains("help"))
+    );
     for page in &pages {
         let text = fs::read_to_string(page).unwrap();
         assert!(text.contains("\n.SH EXAMPLES\n.nf\nassay "), "{}: {text}", page.display());
@@ -42,7 +46,8 @@ fn mandoc_and_man_accept_the_pages() {
     let (dir, pages) = pages();
     if have("mandoc", "mandoc") {
         for page in &pages {
-            let output = Command::new("mandoc").args(["-T", "lint", "-W", "warning"]).arg(page).output().unwrap();
+            let output =
+                Command::new("mandoc").args(["-T", "lint", "-W", "warning"]).arg(page).output().unwrap();
             let said = String::from_utf8_lossy(&output.stdout);
             // The day of a page would change its bytes with every build.
             let rest: Vec<_> = said.lines().filter(|line| !line.contains("missing date")).collect();
@@ -50,7 +55,8 @@ fn mandoc_and_man_accept_the_pages() {
         }
         let broken = dir.path().join("broken.1");
         fs::write(&broken, ".TH x 1\n.SH NAME\nx - y\n.nosuch\n").unwrap();
-        let output = Command::new("mandoc").args(["-T", "lint", "-W", "warning"]).arg(broken).output().unwrap();
+        let output =
+            Command::new("mandoc").args(["-T", "lint", "-W", "warning"]).arg(broken).output().unwrap();
         assert!(String::from_utf8_lossy(&output.stdout).contains("nosuch"));
     }
     if have("man", "man-db") {
@@ -58,7 +64,11 @@ fn mandoc_and_man_accept_the_pages() {
             let mut command = Command::new("man");
             command.args(["--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z"]).arg(page).env("MANROFFSEQ", "");
             let output = command.env("LC_ALL", "C.UTF-8").output().unwrap();
-            assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+            assert!(
+                output.status.success() && output.stderr.is_empty(),
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
     }
 }

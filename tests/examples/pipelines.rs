@@ -20,12 +20,16 @@ sys.exit(parser.parse(open(sys.argv[1], 'rb').read()).root_node.has_error)
 fn python() -> Option<PathBuf> {
     let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/schemas/python/bin/python3");
     let python = env::var_os("ASSAY_LINT_PYTHON").map_or_else(default, PathBuf::from);
-    let has_tools = Command::new(&python).args(["-c", "import check_jsonschema, tree_sitter_groovy"]).output();
+    let has_tools =
+        Command::new(&python).args(["-c", "import check_jsonschema, tree_sitter_groovy"]).output();
     if has_tools.is_ok_and(|output| output.status.success()) {
         return Some(python);
     }
     let python = python.display();
-    assert!(env::var_os("ASSAY_CI").is_none(), "{python} with check-jsonschema and tree-sitter-groovy is needed");
+    assert!(
+        env::var_os("ASSAY_CI").is_none(),
+        "{python} with check-jsonschema and tree-sitter-groovy is needed"
+    );
     None
 }
 
@@ -61,7 +65,8 @@ fn a_parser_of_groovy_reads_the_jenkinsfile() {
 #[test]
 fn the_pipelines_audit_before_they_publish_and_keep_the_reports_of_a_failure() {
     let order = |text: &str, words: &[&str]| {
-        let places: Vec<_> = words.iter().map(|word| text.find(word).unwrap_or_else(|| panic!("{word}"))).collect();
+        let places: Vec<_> =
+            words.iter().map(|word| text.find(word).unwrap_or_else(|| panic!("{word}"))).collect();
         assert!(places.is_sorted(), "{words:?}: {places:?}");
     };
     let (github, gitlab, jenkins) = (text("github-actions.yml"), text("gitlab-ci.yml"), text("Jenkinsfile"));

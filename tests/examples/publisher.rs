@@ -22,7 +22,9 @@ impl Desk {
         let desk = Self { dir: tempfile::tempdir().unwrap() };
         let log = desk.at("log").display().to_string();
         fs::create_dir(desk.at("tmp")).unwrap();
-        let aws = format!("echo aws \"$@\" >> {log}\ncase $2 in describe-images) printf 'snap-1\\tsnap-2\\n' ;; esac");
+        let aws = format!(
+            "echo aws \"$@\" >> {log}\ncase $2 in describe-images) printf 'snap-1\\tsnap-2\\n' ;; esac"
+        );
         program(desk.dir.path(), "aws", &aws);
         program(desk.dir.path(), "coldsnap", &format!("echo coldsnap \"$2\" >> {log}\necho disk > \"$3\""));
         desk
@@ -34,7 +36,11 @@ impl Desk {
 
     /// In place of the program: ends as `code` says.
     fn verdict(&self, code: &str) {
-        program(self.dir.path(), "assay", &format!("echo assay \"$1\" \"$3\" \"$4\" >> {}\n{code}", self.at("log").display()));
+        program(
+            self.dir.path(),
+            "assay",
+            &format!("echo assay \"$1\" \"$3\" \"$4\" >> {}\n{code}", self.at("log").display()),
+        );
     }
 
     /// The program itself.
@@ -48,7 +54,11 @@ impl Desk {
         let _ = fs::remove_file(self.at("log"));
         let path = format!("{}:/usr/bin:/bin", self.dir.path().display());
         let mut command = Command::new("bash");
-        command.arg(folder().join("publish-ami.sh")).args(args).env("PATH", path).env("TMPDIR", self.at("tmp"));
+        command
+            .arg(folder().join("publish-ami.sh"))
+            .args(args)
+            .env("PATH", path)
+            .env("TMPDIR", self.at("tmp"));
         let output = command.output().unwrap();
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         let log = fs::read_to_string(self.at("log")).unwrap_or_default();
@@ -112,7 +122,9 @@ fn a_dry_run_audits_and_changes_nothing() {
 fn wrong_usage_calls_nobody() {
     let desk = Desk::new();
     desk.verdict("exit 0");
-    for args in [&[][..], &["--dry-run"], &["--image"], &["ami-1", "ami-2"], &["disk.raw"], &["--public", "ami-1"]] {
+    for args in
+        [&[][..], &["--dry-run"], &["--image"], &["ami-1", "ami-2"], &["disk.raw"], &["--public", "ami-1"]]
+    {
         let (exit, said, log) = desk.publish(args);
         assert!(exit == Some(2) && said.starts_with("usage: ") && log.is_empty(), "{args:?}: {said}");
     }

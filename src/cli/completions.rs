@@ -1,6 +1,6 @@
 //! `assay completions`: what a shell needs to complete the command line.
 
-use clap::{CommandFactory, ValueEnum};
+use clap::{Command, CommandFactory, ValueEnum};
 use clap_complete::{Shell as Known, generate};
 
 use super::arguments::Arguments;
@@ -26,7 +26,14 @@ pub(super) fn run(shell: Shell, terminal: &mut Terminal<'_>) -> Result<Exit, Fai
     };
     // Into memory, as the generator panics where it cannot write.
     let mut script = Vec::new();
-    generate(known, &mut Arguments::command(), "assay", &mut script);
+    generate(known, &mut shown(&Arguments::command()), "assay", &mut script);
     terminal.out.write_all(&script)?;
     Ok(Exit::PASS)
+}
+
+/// The program without its hidden commands, which the generator for bash would offer.
+fn shown(program: &Command) -> Command {
+    let commands = program.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
+    let shown = Command::new("assay").version(env!("CARGO_PKG_VERSION"));
+    shown.args(program.get_arguments().cloned()).subcommands(commands)
 }

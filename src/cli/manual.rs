@@ -1,7 +1,7 @@
 //! `assay man`: the manual pages, made of the help of every command, for whoever packages the program.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 use clap::{Command, CommandFactory};
@@ -10,6 +10,8 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use super::arguments::Arguments;
 use super::{Exit, Failure, Terminal};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Writes the pages of all commands into `dir`, which is made where it is missing.
 pub(super) fn run(dir: &Path, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
@@ -44,9 +46,10 @@ fn name(command: &Command) -> &str {
 /// A page, as roff.
 fn page(command: &Command, all: &[&str]) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    let source = concat!("assay ", env!("CARGO_PKG_VERSION"));
-    let man = Man::new(command.clone()).source(source).manual("Audits of machine images");
-    man.render_title(&mut text)?;
+    // Written here, as an empty day (the same bytes every day) would be left out, and the version taken for it.
+    let name_of = name(command);
+    writeln!(text, ".TH {name_of} 1 \"\" \"assay {VERSION}\" \"Audits of machine images\"")?;
+    let man = Man::new(command.clone());
     man.render_name_section(&mut text)?;
     man.render_synopsis_section(&mut text)?;
     man.render_description_section(&mut text)?;
@@ -57,9 +60,15 @@ fn page(command: &Command, all: &[&str]) -> io::Result<Vec<u8>> {
     let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let mut more = Roff::new();
     sections(&after, &mut more);
-    see_also(name(command), all, &mut more);
+    see_also(name_of, all, &mut more);
     more.to_writer(&mut text)?;
-    Ok(text)
+    Ok(without_doubled_breaks(&text))
+}
+
+/// A break of the line beside an empty line is one too many, as mandoc says.
+fn without_doubled_breaks(text: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(text);
+    text.replace(".br\n\n.br\n", ".sp\n").into_bytes()
 }
 
 /// What follows the help, in its own lines: "Examples:" becomes a heading.

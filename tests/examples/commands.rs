@@ -29,7 +29,7 @@ fn commands(text: &str) -> Vec<String> {
     let lines = joined
         .lines()
         .map(str::trim_start)
-        .filter(|line| !line.starts_with(['#', '/']) || line.starts_with("/opt"));
+        .filter(|line| !line.starts_with(['#', '/']) || line.starts_with("/run"));
     let command = |line: &str| {
         let at = line.match_indices("assay scan ").map(|(at, _)| at).next()?;
         let before = line[..at].chars().next_back();
@@ -93,7 +93,7 @@ fn every_command_line_in_the_examples_is_understood_by_the_program() {
 #[test]
 fn command_lines_are_found_in_all_kinds_of_quotes() {
     let found = commands(
-        "  sh 'assay scan a.raw -q' // x\n# assay scan no\n\"assay scan b\",\n/opt/x/assay scan --rootfs /\nassay scan \"$i\" \\\n  -q\nxassay scan no\n",
+        "  sh 'assay scan a.raw -q' // x\n# assay scan no\n\"assay scan b\",\n/run/x/assay scan --rootfs /\nassay scan \"$i\" \\\n  -q\nxassay scan no\n",
     );
     assert_eq!(
         found,

@@ -25,11 +25,9 @@ fn commands() -> Vec<String> {
 
 /// Runs the commands as the instance would, with `root` in place of its own; the exit code of the last.
 fn run(root: &Path) -> (Option<i32>, String) {
-    let dir = root.join("opt/assay");
-    fs::create_dir_all(&dir).unwrap();
-    // The program itself is part of what is audited, as it is there.
-    fs::copy(env!("CARGO_BIN_EXE_assay"), dir.join("assay")).unwrap();
-    let script = commands().join("\n").replace("/opt/assay", dir.to_str().unwrap());
+    let memory = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_assay"), memory.path().join("assay")).unwrap();
+    let script = commands().join("\n").replace("/run/assay", memory.path().to_str().unwrap());
     let script = script.replace("--rootfs / ", &format!("--rootfs {} ", root.display()));
     let output = Command::new("bash").args(["-e", "-c", &script]).output().unwrap();
     let said = [output.stdout, output.stderr].concat();
@@ -46,11 +44,11 @@ fn the_component_has_the_parts_that_image_builder_asks_for() {
     assert!(phases.len() == 1 && phases[0]["name"].as_str() == Some("test"));
     let steps = phases[0]["steps"].as_sequence().unwrap();
     let actions: Vec<_> = steps.iter().map(|step| step["action"].as_str().unwrap()).collect();
-    assert_eq!(actions, ["S3Download", "ExecuteBash"]);
-    let fetched = steps[0]["inputs"][0]["destination"].as_str().unwrap();
+    assert_eq!(actions, ["ExecuteBash", "S3Download", "ExecuteBash"]);
+    let fetched = steps[1]["inputs"][0]["destination"].as_str().unwrap();
     assert!(commands().iter().any(|command| command.starts_with(&format!("{fetched} scan --rootfs / "))));
     let parameter = document["parameters"][0].as_mapping().unwrap().keys().next().unwrap().as_str().unwrap();
-    assert_eq!(steps[0]["inputs"][0]["source"].as_str(), Some(format!("{{{{ {parameter} }}}}").as_str()));
+    assert_eq!(steps[1]["inputs"][0]["source"].as_str(), Some(format!("{{{{ {parameter} }}}}").as_str()));
 }
 
 #[test]

@@ -18,11 +18,11 @@ fn judged(program: &str, args: &[&str], script: &str) -> (bool, String) {
 /// The scripts: a file, and what the component for Image Builder hands to bash.
 fn scripts() -> Vec<String> {
     let component = scalars(&text("image-builder.yml"));
-    let commands = component
-        .into_iter()
-        .filter(|text| ["cat ", "chmod ", "/opt/assay/assay scan"].iter().any(|word| text.starts_with(word)));
+    let commands = component.into_iter().filter(|text| {
+        ["cat ", "chmod ", "mkdir ", "/run/assay/assay scan"].iter().any(|word| text.starts_with(word))
+    });
     let commands: Vec<String> = commands.map(|command| format!("#!/bin/bash\n{command}\n")).collect();
-    assert_eq!(commands.len(), 3);
+    assert_eq!(commands.len(), 4);
     commands.into_iter().chain([text("publish-ami.sh")]).collect()
 }
 

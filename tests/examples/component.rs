@@ -61,6 +61,8 @@ fn what_the_first_boot_writes_passes_and_what_was_left_fails() {
         "b3BlbnNzaC1rZXktdjEAAAAA".repeat(4)
     );
     fs::write(dir.path().join("etc/ssh/ssh_host_ed25519_key"), key).unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    fs::set_permissions(dir.path().join("etc/ssh/ssh_host_ed25519_key"), private).unwrap();
     let (code, said) = run(dir.path());
     assert_eq!(code, Some(0), "{said}");
     fs::create_dir_all(dir.path().join("srv/app")).unwrap();

@@ -6,6 +6,7 @@
 mod arguments;
 mod baseline;
 mod cache;
+mod completions;
 mod delivery;
 mod demo;
 mod diff;
@@ -15,6 +16,7 @@ mod fix;
 mod formats;
 mod look;
 mod manifest;
+mod manual;
 mod output;
 mod own;
 mod partial;
@@ -124,6 +126,8 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
         Command::Ls { image, path } => look::ls(image, path, outside, terminal),
         Command::Cat { image, path } => look::cat(image, path, outside, terminal),
         Command::Manifest { image } => manifest::run(image, outside, terminal),
+        Command::Completions { shell } => completions::run(*shell, terminal),
+        Command::Man { dir } => manual::run(dir, terminal),
         Command::Rules { command } => {
             rules::run(command, signatures::traces(arguments.signatures.as_deref())?, terminal)
         }

@@ -100,10 +100,10 @@ pub enum ImageError {
         kind: &'static str,
     },
     /// There are no bytes in it.
-    #[error("{}: is empty", shown(.0))]
+    #[error("{}: is empty; was it written or downloaded to its end?", shown(.0))]
     Empty(PathBuf),
     /// It may not be read by this user.
-    #[error("{}: may not be read: permission denied", shown(.0))]
+    #[error("{}: may not be read: permission denied; run as a user who may (sudo)", shown(.0))]
     Denied(PathBuf),
     /// A container that is damaged, encrypted, or needs what is not there.
     #[error("{}: {reason}", shown(.path))]
@@ -114,7 +114,7 @@ pub enum ImageError {
         reason: String,
     },
     /// A container that is not read.
-    #[error("{}: {format}, which is not read; make a raw image of it first: {command}", shown(.path))]
+    #[error("{}: is {format}, which is not read; {}", shown(.path), advice(.command))]
     Unsupported {
         /// The path.
         path: PathBuf,
@@ -139,6 +139,13 @@ pub enum ImageError {
         /// What went wrong.
         error: ReadError,
     },
+}
+
+fn advice(command: &str) -> String {
+    if command == container::CHECK {
+        return command.to_owned();
+    }
+    format!("make a raw image of it first: {command}")
 }
 
 fn shown(path: &Path) -> String {
@@ -251,7 +258,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert!(message(&dir.path().join("none")).ends_with("no such file"));
         assert!(message(dir.path()).contains("--rootfs"));
-        assert!(message_for(b"").ends_with("is empty"));
+        assert!(message_for(b"").contains("is empty; was it written"));
         assert!(message(Path::new("/dev/null")).contains("character device"));
         let fifo = dir.path().join("pipe");
         rustix::fs::mknodat(
@@ -276,7 +283,10 @@ mod tests {
         assert!(at(0, b"QFI\xfb\0\0\0\x01", 4096).contains("version 1"));
         assert!(at(0, b"PK\x03\x04", 4096).contains("unzip"));
         assert!(at(4096 - 512, b"koly", 4096).contains("DMG"));
-        assert!(message_for(b"hello\n").contains("text"));
+        assert!(
+            message_for(b"hello\n")
+                .ends_with("is a text file, which is not read; check that this is the file meant")
+        );
     }
 
     #[test]

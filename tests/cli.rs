@@ -76,6 +76,54 @@ fn what_is_no_image_is_refused_by_name() {
 }
 
 #[test]
+fn a_refusal_says_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        refusal(&path)
+    };
+    assert!(
+        file("a.txt", "a list of things\n")
+            .ends_with("is a text file, which is not read; check that this is the file meant\n")
+    );
+    assert!(file("b.raw", "").ends_with("is empty; was it written or downloaded to its end?\n"));
+    assert!(file("c.qed", "QED\0").contains("make a raw image of it first: qemu-img convert"));
+    let none = dir.path().join("none");
+    let (exit, _, err) = assay(&["scan".into(), OsString::from("--rootfs"), none.clone().into()]);
+    assert_eq!((exit, err), (Exit::UNREADABLE, format!("error: {}: no such directory\n", none.display())));
+    let (_, _, err) = assay(&["scan"]);
+    assert!(err.contains("<IMAGE>\n") && err.contains("assay scan [OPTIONS] --rootfs <DIR>"), "{err}");
+}
+
+#[test]
+fn what_was_probably_meant_is_offered() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = folder.path().join("demo.img");
+    let packed = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/demo/demo.img.gz")).unwrap();
+    std::fs::write(&image, packed).unwrap();
+    let image = image.to_str().unwrap();
+    for (args, meant) in [
+        (&["scna", "x"][..], "'scan'"),
+        (&["scan", "x", "--fail-onn", "high"], "'--fail-on'"),
+        (&["scan", "x", "--fail-on", "hihg"], "'high'"),
+        (&["scan", "x", "--accept-gap", "encripted"], "'encrypted'"),
+        (&["scan", "x", "--format", "jsn=a"], "json"),
+        (&["scan", "x", "--profile", "publc-ami"], "'public-ami'"),
+        (&["rules", "shw"], "'show'"),
+        (&["rules", "show", "ssh-hostkey"], "see: ssh-host-key,"),
+        (&["completions", "bsh"], "'bash'"),
+        (&["cat", image, "/etc/os-relaese"], "did you mean /etc/os-release?"),
+        (&["ls", image, "/rot/.ssh"], "did you mean /root?"),
+    ] {
+        let (exit, out, err) = assay(args);
+        assert_eq!((exit, out.as_str()), (Exit::USAGE, ""), "{args:?}");
+        assert!(err.contains(meant), "{args:?}: {err}");
+    }
+    assert!(!assay(&["cat", image, "/etc/xyz"]).2.contains("did you mean"));
+}
+
+#[test]
 fn the_image_itself_is_never_written() {
     let dir = tempfile::tempdir().unwrap();
     let image = dir.path().join("disk.raw");

@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::completions::Shell;
 use super::formats::{Wanted, WantedParser};
 use crate::checks::benchmark::BENCHMARKS;
 use crate::finding::{GapKind, Severity};
 
 mod baseline;
+mod examples;
 mod judging;
 
 pub(super) use baseline::Baseline;
@@ -28,6 +30,10 @@ Exit codes:
   0  the image passes        3  the image could not be audited
   1  the gate failed         4  incomplete: something could not be looked at
   2  wrong usage";
+
+const SCAN_USAGE: &str = "\
+assay scan [OPTIONS] <IMAGE>
+       assay scan [OPTIONS] --rootfs <DIR>";
 
 const SCAN_EXAMPLES: &str = "\
 Examples:
@@ -93,9 +99,10 @@ pub(super) enum Command {
     #[command(after_help = FIX_EXAMPLES)]
     Fix(Fix),
     /// Audit a small leaky image that the program carries: see a real report at once
+    #[command(after_help = examples::DEMO)]
     Demo(Display),
     /// Show partitions and file systems of an image
-    #[command(after_help = LOOK_EXAMPLES)]
+    #[command(after_help = examples::LAYOUT)]
     Layout {
         /// Disk image, block device, or folder of EBS blocks
         image: PathBuf,
@@ -118,9 +125,22 @@ pub(super) enum Command {
         path: OsString,
     },
     /// The rules: what is looked for, why, and what to do about it
+    #[command(after_help = examples::RULES)]
     Rules {
         #[command(subcommand)]
         command: RulesCommand,
+    },
+    /// Print what a shell needs to complete the command line
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions {
+        /// Which shell, and where its file belongs
+        shell: Shell,
+    },
+    /// Write the manual pages into a folder: for whoever packages the program
+    #[command(hide = true)]
+    Man {
+        /// The folder, which is made where it is missing
+        dir: PathBuf,
     },
     /// Print type, mode, owner, group, size, SHA-256 and path of every entry: for comparing with a kernel
     #[command(hide = true)]
@@ -133,17 +153,20 @@ pub(super) enum Command {
 #[derive(Debug, Subcommand)]
 pub(super) enum RulesCommand {
     /// List all rules
+    #[command(after_help = examples::RULES_LIST)]
     List {
         /// How: a line each, or all that is known of them (docs/checks.md)
         #[arg(long, value_enum, default_value = "lines")]
         format: ListFormat,
     },
     /// Show one rule in full
+    #[command(after_help = examples::RULES_SHOW)]
     Show {
         /// Its id, as reports and `rules list` print it
         id: String,
     },
     /// Prove every rule on its own examples
+    #[command(after_help = examples::RULES_CHECK)]
     Check,
 }
 
@@ -157,7 +180,7 @@ pub(super) enum ListFormat {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = SCAN_EXAMPLES)]
+#[command(after_help = SCAN_EXAMPLES, override_usage = SCAN_USAGE)]
 pub(super) struct Scan {
     /// Disk image, block device, or folder of EBS blocks
     #[arg(required_unless_present = "rootfs", conflicts_with = "rootfs")]
@@ -318,6 +341,29 @@ mod tests {
     #[test]
     fn the_definition_holds_together() {
         Arguments::command().debug_assert();
+    }
+
+    /// The commands that do something, with those that lead to them.
+    fn leaves(command: &clap::Command) -> Vec<clap::Command> {
+        let beneath = command.get_subcommands().filter(|c| !c.is_hide_set() && c.get_name() != "help");
+        let beneath: Vec<_> = beneath.flat_map(leaves).collect();
+        std::iter::once(command.clone()).chain(beneath).collect()
+    }
+
+    #[test]
+    fn the_help_of_every_command_ends_with_examples_that_parse() {
+        for command in leaves(&Arguments::command()) {
+            let (name, help) = (command.get_name(), command.get_after_help().unwrap_or_default().to_string());
+            assert!(help.starts_with("Examples:\n  assay "), "{name}: {help}");
+            for line in help.lines().filter_map(|line| line.strip_prefix("  ")) {
+                // After two spaces, or the file that a shell writes to, comes what it is good for.
+                let words = line.split("  ").next().unwrap().split(" > ").next().unwrap();
+                if words.starts_with("assay ") {
+                    let parsed = Arguments::try_parse_from(words.split(' '));
+                    assert!(parsed.is_ok(), "{name}: {words}: {}", parsed.err().unwrap());
+                }
+            }
+        }
     }
 
     #[test]

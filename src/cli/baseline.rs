@@ -87,7 +87,7 @@ fn of_image(
         },
         ..Settings::default()
     };
-    let bar = (terminal.err_is_terminal && !wanted.no_progress).then(Bar::new);
+    let bar = (terminal.err_is_terminal && !wanted.no_progress).then(|| Bar::new(terminal.colored(true)));
     let progress: &dyn Progress = bar.as_ref().map_or(&Quiet, |bar| bar);
     let report = engine::audit(&target, outside, settings, progress);
     drop(bar);

@@ -16,6 +16,10 @@ use crate::tree::{EntryId, Tree};
 
 /// Bytes of a file in memory at once.
 const CHUNK: usize = 64 << 10;
+/// Letters of a name, among which one may be wrong.
+const LETTERS_A_SLIP: usize = 5;
+/// Longest name for which a like one is looked for.
+const LONGEST_TYPED: usize = 64;
 
 /// `assay layout IMAGE`.
 pub(super) fn layout(image: &Path, outside: bool, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
@@ -290,7 +294,22 @@ fn not_there(tree: &Tree, path: &[u8]) -> Failure {
     } else {
         format!("there is no such path in the image; {} is there", Escaped(known))
     };
-    Failure::usage(format!("{}: {message}", Escaped(path)))
+    let hint = near(tree, known, path).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    Failure::usage(format!("{}: {message}{hint}", Escaped(path)))
+}
+
+/// The entry of the directory `known` whose name is nearest to the next part of `path`, if one is near.
+fn near(tree: &Tree, known: &[u8], path: &[u8]) -> Option<String> {
+    let rest = path.get(known.len().saturating_add(1)..)?;
+    let typed = rest.split(|&byte| byte == b'/').next().filter(|typed| typed.len() <= LONGEST_TYPED)?;
+    let slips = typed.len().div_ceil(LETTERS_A_SLIP);
+    let directory = if known.is_empty() { b"/" } else { known };
+    let names = tree.list(directory).into_iter().map(|(name, _)| name);
+    // Most names of a large directory are left out by their length.
+    let names = names.filter(|name| name.len().abs_diff(typed.len()) <= slips);
+    let distance = |name: &[u8]| strsim::generic_damerau_levenshtein(name, typed);
+    let near = names.map(|name| (distance(&name), name)).filter(|(distance, _)| *distance <= slips).min()?;
+    Some(Escaped(&[known, b"/", &near.1].concat()).to_string())
 }
 
 #[cfg(test)]

@@ -6,45 +6,49 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::audit::Progress;
 
-const WITH_LENGTH: &str =
+const COLOURED: &str =
     "{msg:>20} {wide_bar:.cyan/dim} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left";
+const WITH_LENGTH: &str = "{msg:>20} {wide_bar} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left";
 const WITHOUT_LENGTH: &str = "{msg:>20} {spinner} {elapsed}";
 
 /// A bar that disappears when it is dropped.
-pub(super) struct Bar(ProgressBar);
+pub(super) struct Bar {
+    bar: ProgressBar,
+    with_length: &'static str,
+}
 
 impl Bar {
     /// An empty one.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(is_coloured: bool) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         bar.enable_steady_tick(Duration::from_millis(120));
-        Self(bar)
+        Self { bar, with_length: if is_coloured { COLOURED } else { WITH_LENGTH } }
     }
 }
 
 impl Progress for Bar {
     fn begin(&self, phase: &'static str, bytes: u64) {
-        let template = if bytes == 0 { WITHOUT_LENGTH } else { WITH_LENGTH };
+        let template = if bytes == 0 { WITHOUT_LENGTH } else { self.with_length };
         if let Ok(style) = ProgressStyle::with_template(template) {
-            self.0.set_style(style);
+            self.bar.set_style(style);
         }
-        self.0.reset();
+        self.bar.reset();
         if bytes == 0 {
-            self.0.unset_length();
+            self.bar.unset_length();
         } else {
-            self.0.set_length(bytes);
+            self.bar.set_length(bytes);
         }
-        self.0.set_message(phase);
+        self.bar.set_message(phase);
     }
 
     fn advance(&self, bytes: u64) {
-        self.0.inc(bytes);
+        self.bar.inc(bytes);
     }
 }
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }
 
@@ -54,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_templates_are_well_formed() {
-        for template in [WITH_LENGTH, WITHOUT_LENGTH] {
+        for template in [COLOURED, WITH_LENGTH, WITHOUT_LENGTH] {
             ProgressStyle::with_template(template).unwrap();
         }
     }

@@ -13,6 +13,8 @@ mod document;
 
 /// Rule ids offered where one is not known.
 const OFFERED: usize = 5;
+/// Letters of an id, among which one may be wrong.
+const LETTERS_A_SLIP: usize = 5;
 
 /// Runs the command.
 pub(super) fn run(
@@ -76,9 +78,14 @@ fn show(advisory: &Advisory, width: usize) -> String {
 /// The message for an id that there is not, with what was probably meant.
 fn unknown(id: &str, known: &[&str]) -> String {
     let words: Vec<&str> = id.split(['-', '_', ' ']).filter(|word| word.len() > 2).collect();
-    let likeness = |known: &str| words.iter().filter(|word| known.contains(**word)).count();
+    let distance = |known: &str| strsim::damerau_levenshtein(id, known);
+    // A slip of the fingers is surer than words that both have.
+    let likeness = |known: &str| match distance(known) {
+        slips if slips <= id.len() / LETTERS_A_SLIP => usize::MAX,
+        _ => words.iter().filter(|word| known.contains(**word)).count(),
+    };
     let mut near: Vec<&str> = known.iter().copied().filter(|known| likeness(known) > 0).collect();
-    near.sort_by_key(|known| std::cmp::Reverse(likeness(known)));
+    near.sort_by_key(|known| (std::cmp::Reverse(likeness(known)), distance(known)));
     near.truncate(OFFERED);
     let hint = if near.is_empty() { "assay rules list".to_owned() } else { near.join(", ") };
     format!("there is no rule {:?}; see: {hint}", crate::text::Escaped(id.as_bytes()))
@@ -111,6 +118,9 @@ mod tests {
             unknown("aws-key-id", &known),
             "there is no rule \"aws-key-id\"; see: aws-access-key-id, aws-secret-access-key"
         );
+        for slip in ["shadow-root-hsah", "shadowroothash", "shdow-rot-hash"] {
+            assert!(unknown(slip, &known).ends_with("see: shadow-root-hash"), "{}", unknown(slip, &known));
+        }
         assert_eq!(unknown("x", &known), "there is no rule \"x\"; see: assay rules list");
     }
 }

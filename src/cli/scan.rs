@@ -1,5 +1,6 @@
 //! `assay scan`: audit, judge, report.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -47,16 +48,30 @@ pub(super) fn run(
 pub(super) fn target(image: Option<&Path>, rootfs: Option<&Path>) -> Result<Target, Failure> {
     match (image, rootfs) {
         (_, Some(dir)) => {
-            if dir.is_file() {
-                let dir = dir.display();
-                return Err(Failure::usage(format!(
-                    "{dir}: is a file, not a mounted tree; to audit an image: assay scan {dir}"
-                )));
-            }
+            check_tree(dir)?;
             Ok(Target::Rootfs(dir.to_owned()))
         }
         (Some(image), None) => Ok(Target::Image(image.to_owned())),
         (None, None) => Err(Failure::usage("what to audit? Name an image, or --rootfs DIR")),
+    }
+}
+
+/// Refuses what is no directory that can be read, in the words for images.
+fn check_tree(dir: &Path) -> Result<(), Failure> {
+    let shown = dir.display();
+    if dir.is_file() {
+        return Err(Failure::usage(format!(
+            "{shown}: is a file, not a mounted tree; to audit an image: assay scan {shown}"
+        )));
+    }
+    match std::fs::read_dir(dir).map_err(|error| error.kind()) {
+        Ok(_) => Ok(()),
+        Err(ErrorKind::NotFound) => Err(Failure::unreadable(format!("{shown}: no such directory"))),
+        Err(ErrorKind::PermissionDenied) => Err(Failure::unreadable(format!(
+            "{shown}: may not be read: permission denied; run as a user who may (sudo)"
+        ))),
+        // Told by whoever reads it.
+        Err(_) => Ok(()),
     }
 }
 
@@ -78,7 +93,8 @@ pub(super) fn audit(
 ) -> Result<Exit, Failure> {
     let plan = Plan::new(display, target)?;
     let begun = Begun::new(target, plan.needs_digest())?;
-    let bar = (terminal.err_is_terminal && !display.quiet && !display.no_progress).then(Bar::new);
+    let bar = (terminal.err_is_terminal && !display.quiet && !display.no_progress)
+        .then(|| Bar::new(terminal.colored(true)));
     let progress: &dyn Progress = bar.as_ref().map_or(&Quiet, |bar| bar);
     let is_benchmark_wanted = settings.benchmark.is_some();
     let traces = Arc::clone(&settings.detect.traces);

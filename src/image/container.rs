@@ -44,6 +44,8 @@ impl Format {
     }
 }
 
+/// What to do where no command makes an image of it.
+pub(super) const CHECK: &str = "check that this is the file meant";
 const QEMU: &str = "qemu-img convert -O raw FILE FILE.raw";
 
 const fn closed(format: &'static str, command: &'static str) -> Format {
@@ -67,7 +69,7 @@ const MARKS: &[(usize, &[u8], Format)] = &[
     (0, b"EVF\x09\x0d\x0a\xff\x00", closed("an EnCase image", "ewfexport -f raw -t FILE.raw FILE")),
     (0, b"\x8b\x66\x95\x72\xe2\x25\x5c\xbd", closed("a dump of btrfs-image", "btrfs-image -r FILE FILE.raw")),
     (0, b"sprs\0\0\0", closed("an Apple sparse disk image", "hdiutil convert FILE -format UDTO -o FILE.raw")),
-    (0, b"SQLite format 3\0", closed("a SQLite database", "check that this is the file meant")),
+    (0, b"SQLite format 3\0", closed("a SQLite database", CHECK)),
     (0, b"\x1f\x8b", Format::Packed(Codec::Gzip)),
     (0, b"\xfd7zXZ\0", Format::Packed(Codec::Xz)),
     (0, b"\x28\xb5\x2f\xfd", Format::Packed(Codec::Zstd)),
@@ -120,5 +122,5 @@ fn by_tail(tail: &[u8]) -> Option<Format> {
 fn by_text(head: &[u8]) -> Option<Format> {
     let text = head.iter().all(|&byte| byte >= b' ' && byte != 0x7f || b"\t\r\n\x0c".contains(&byte))
         && head.utf8_chunks().map(|chunk| chunk.invalid().len()).sum::<usize>() < 4;
-    text.then_some(closed("a text file", "check that this is the file meant"))
+    text.then_some(closed("a text file", CHECK))
 }

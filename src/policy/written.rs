@@ -96,7 +96,9 @@ pub fn read(name: &str, text: &str) -> Result<Policy, String> {
     let base = match &file.extends {
         None => Policy::default(),
         Some(base) => {
-            profile(base.get_ref())?.ok_or_else(|| lines.error(base, "there is no such profile"))?
+            let known = super::PROFILES.map(|(name, ..)| name).join(", ");
+            let problem = || lines.error(base, &format!("there is no such profile; there are: {known}"));
+            profile(base.get_ref())?.ok_or_else(problem)?
         }
     };
     let rest = Rules {

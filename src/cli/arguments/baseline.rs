@@ -8,6 +8,10 @@ use super::judging::{day, profiles};
 use super::{ComparePackages, benchmark};
 use crate::date::Date;
 
+const USAGE: &str = "\
+assay baseline [OPTIONS] --output <FILE> <IMAGE>
+       assay baseline [OPTIONS] --output <FILE> --rootfs <DIR>";
+
 const EXAMPLES: &str = "\
 Examples:
   assay baseline disk.raw -o baseline.toml      what is in this image is known
@@ -19,7 +23,7 @@ Examples:
 
 /// What a baseline is made of.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, override_usage = USAGE)]
 pub(in crate::cli) struct Baseline {
     /// Disk image, block device, folder of EBS blocks, or a JSON report made with the baseline of --update
     #[arg(required_unless_present = "rootfs", conflicts_with = "rootfs")]

@@ -54,7 +54,11 @@ fn what_is_wrong_is_told_with_its_line() {
     for (text, line, message) in [
         ("severity = \"high\"".to_owned(), 1, "unknown field `severity`"),
         ("\n[finding]\n".to_owned(), 2, "unknown field `finding`"),
-        ("\n\nextends = \"public\"".to_owned(), 3, "no such profile"),
+        (
+            "\n\nextends = \"public\"".to_owned(),
+            3,
+            "no such profile; there are: golden, public-ami, marketplace, forensic",
+        ),
         ("[findings]\nseverity = \"awful\"".to_owned(), 2, "\"awful\" is none of critical"),
         ("[findings]\nconfidence = \"sure\"".to_owned(), 2, "\"sure\" is none of high"),
         ("[findings.category]\n\nshadows = { severity = \"low\" }".to_owned(), 3, "is none of ssh-host-key"),

@@ -20,7 +20,7 @@ pub struct Found {
 }
 
 /// How it is given, and the pattern with a group called `secret`.
-const FORMS: [(&str, &str); 50] = [
+const FORMS: [(&str, &str); 84] = [
     (
         "password of a broker",
         r#"\brabbitmqctl\s+(?:add_user|change_password|authenticate_user)\s+\S+\s+['"]?(?<secret>[^\s'"]+)"#,
@@ -148,6 +148,76 @@ const FORMS: [(&str, &str); 50] = [
         "SQL",
         r#"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?(?:by|as)|password(?:\s+for\s+\S+\s*=\s*password)?(?:\s*=)?|set\s+password[^=]*=)\s*\(?\s*['"](?<secret>[^'"]+)['"]"#,
     ),
+    (
+        "password piped to a program",
+        r#"\b(?:echo|printf)\s+(?:-[a-z]+\s+|%s\s+)*['"]?(?:[a-z_][a-z0-9_-]*:)?(?<secret>[^\s'"|:;)\\]+)(?:\\n[^\s'"|]*)?['"]?(?:\s*;\s*echo\s+[^|)]*)?\)?\s*\|\s*(?:sudo\s+)?(?:chroot\s+\S+\s+)?(?:chpasswd|passwd|smbpasswd|cryptsetup)"#,
+    ),
+    (
+        "password piped to a program",
+        r#"\b(?:realm\s+join|adcli\s+join|kinit|smbpasswd|htdigest|vncpasswd|openconnect|passwd)\b[^|;&<]*<<<\s*['"]?(?<secret>[^\s'"|:]+)"#,
+    ),
+    (
+        "password of a database client",
+        r#"\b(?:mycli|cqlsh|pgcli|mongorestore|influx)\b[^|;&]*?\s-p\s+['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
+    ),
+    (
+        "password of Oracle",
+        r#"(?i)\b(?:sqlplus|rman|expdp|impdp|sqlldr|connect)\s+(?:-\S+\s+)*[a-z0-9_$]+/['"]?(?<secret>[^\s'"@/]+)['"]?@"#,
+    ),
+    ("passphrase of a key", r#"\bssh-keygen\b[^|;&]*?\s-[NP]\s*['"]?(?<secret>[^\s'"]+)"#),
+    ("password of a key store", r#"\s-(?:src|dest|new)?(?:store|key)pass(?:wd)?\s+['"]?(?<secret>[^\s'"]+)"#),
+    (
+        "value of a parameter",
+        r#"\bssm\s+put-parameter\b[^|;&]*?\bSecureString\b[^|;&]*?--value[\s=]['"]?(?<secret>[^\s'"]+)"#,
+    ),
+    (
+        "key option",
+        r#"--(?:apikey|auth-key|authkey|setup-key|license-key|adminpass|dbpass|user_pass|plaintext)(?:=|\s+)['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
+    ),
+    ("login of npm", r#"\b_auth=['"]?(?<secret>[A-Za-z0-9+/=]{8,})"#),
+    ("password of a package source", r#"\bnuget\b[^|;&]*?\s-p\s+['"]?(?<secret>[^\s'"-][^\s'"]*)"#),
+    ("login of Jenkins", r#"\s-auth\s+['"]?[^\s:'"]+:(?<secret>[^\s'"]+)"#),
+    (
+        "password of an account",
+        r#"\b(?:mkpasswd|rclone\s+obscure)(?:\s+-m\s+\S+|\s+-\S+)*\s+['"]?(?<secret>[^\s'"-][^\s'")]*)"#,
+    ),
+    (
+        "password of htpasswd",
+        r#"\bhtpasswd\s+-[A-Za-z]*n[A-Za-z]*b[A-Za-z]*\s+\S+\s+['"]?(?<secret>[^\s'"]+)"#,
+    ),
+    ("password of Grafana", r#"\breset-admin-password\s+(?:-\S+\s+)*['"]?(?<secret>[^\s'"-][^\s'"]*)"#),
+    ("password of Wi-Fi", r#"\bwifi-sec\.psk\s+['"]?(?<secret>[^\s'"]+)"#),
+    ("password of Wi-Fi", r#"\biwconfig\s+\S+\s+key\s+(?:s:)?['"]?(?<secret>[^\s'"]+)"#),
+    (
+        "password of a desktop",
+        r#"\b(?:rdesktop|evil-winrm)\b[^|;&]*?\s-p\s+['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
+    ),
+    ("password of a desktop", r#"\bx11vnc\b[^|;&]*?\s-passwd\s+['"]?(?<secret>[^\s'"]+)"#),
+    ("login of VMware", r#"\bgovc\b[^|;&]*?\s-u[\s=]['"]?[^\s:'"]+:(?<secret>[^\s'"@]+)"#),
+    ("key of Vault", r#"\bvault\s+operator\s+unseal\s+['"]?(?<secret>[A-Za-z0-9+/=]{20,})"#),
+    (
+        "value of Consul",
+        r#"\bconsul\s+kv\s+put\s+\S*(?:password|passwd|secret|token|key)\S*\s+['"]?(?<secret>[^\s'"@-][^\s'"]*)"#,
+    ),
+    (
+        "key of an object store",
+        r#"\bmc\s+(?:alias\s+set|config\s+host\s+add)\s+\S+\s+\S+\s+\S+\s+['"]?(?<secret>[^\s'"]+)"#,
+    ),
+    ("password of a document", r#"\b(?:input_pw|user_pw|owner_pw)\s+['"]?(?<secret>[^\s'"]+)"#),
+    (
+        "password of a directory",
+        r#"\bsamba-tool\s+user\s+(?:create|add)\s+[^\s-]\S*\s+['"]?(?<secret>[^\s'"-][^\s'"]*)"#,
+    ),
+    ("password of a directory", r#"\bipa-[a-z]+-install\b[^|;&]*?\s-w\s+['"]?(?<secret>[^\s'"]+)"#),
+    ("password of a directory", r#"\bldappasswd\b[^|;&]*?\s-s\s*['"]?(?<secret>[^\s'"]+)"#),
+    ("answer of expect", r#"\bexpect\b[^\n]*?\bsend\s+(?:--\s+)?\\?['"](?<secret>[^\s'"\\]+)\\[rn]"#),
+    ("answer of debconf", r#"\bdebconf-set-selections\b[^\n]*?\spassword\s+(?<secret>[^\s'"]+)"#),
+    ("answer of debconf", r#"\s\S+/\S*pass\S*\s+password\s+(?<secret>[^\s'"]+)['"]?\s*\|"#),
+    ("password of a broker", r#"\bmosquitto_(?:pub|sub|rr)\b[^|;&]*?\s-P\s+['"]?(?<secret>[^\s'"]+)"#),
+    ("login of FTP", r#"\bncftp(?:get|put|ls)?\b[^|;&]*?\s-p\s+['"]?(?<secret>[^\s'"-][^\s'"]*)"#),
+    ("login of FTP", r#"\bftp\b[^|;&]*<<<\s*\$?['"]user\s+\S+\s+(?<secret>[^\s'"\\]+)"#),
+    ("password of a drive", r#"(?i)\bnet\s+use\s+(?:[a-z]:\s+)?\\\\\S+\s+['"]?(?<secret>[^\s'"/*][^\s'"]*)"#),
+    ("login of mail", r#"\.login\(\s*['"][^'"]*['"]\s*,\s*['"](?<secret>[^'"]+)['"]"#),
     ("SQL", r#"(?i)\bpragma\s+(?:re)?key\s*=\s*['"]?(?<secret>[^'";\s]+)"#),
     ("URL", r#"\b[a-z][a-z0-9+.-]+://[^\s:/@'"]*:(?<secret>[^\s:/@'"]+)@"#),
     (
@@ -221,7 +291,8 @@ fn is_value(value: &[u8]) -> bool {
     // NAME, PASSWORD: what a manual puts there.
     let refers = refers || value.iter().all(|&byte| byte.is_ascii_uppercase() || byte == b'_');
     let worded = WORDS.iter().any(|word| lower == *word || word.len() == 4 && lower.starts_with(word));
-    value.len() >= SHORTEST && !refers && !worded
+    let is_file = value.starts_with(b"./") || value.starts_with(b"../") || value.starts_with(b".*");
+    value.len() >= SHORTEST && !refers && !worded && !is_file && !value.starts_with(b" ")
 }
 
 #[cfg(test)]
@@ -282,6 +353,24 @@ mod tests {
             ("set -gx API_TOKEN kd83Hs71", "kd83Hs71"),
             ("7z a -pkd83Hs71 x.7z dir", "kd83Hs71"),
             ("nmcli dev wifi connect Home password kd83Hs71", "kd83Hs71"),
+            ("echo ops:kd83Hs71 | chroot /target chpasswd", "kd83Hs71"),
+            ("printf %s 'kd83Hs71' | cryptsetup luksFormat /dev/sdb1 -", "kd83Hs71"),
+            ("realm join -U admin corp.net <<< 'kd83Hs71'", "kd83Hs71"),
+            ("cqlsh -u app -p kd83Hs71 db", "kd83Hs71"),
+            ("sqlplus system/kd83Hs71@ORCL", "kd83Hs71"),
+            ("ssh-keygen -t rsa -N 'kd83Hs71' -f k", "kd83Hs71"),
+            ("keytool -list -keystore k.jks -storepass kd83Hs71", "kd83Hs71"),
+            ("netbird up --setup-key kd83Hs71", "kd83Hs71"),
+            ("mkpasswd -m sha-512 kd83Hs71", "kd83Hs71"),
+            ("nmcli con modify x wifi-sec.psk kd83Hs71", "kd83Hs71"),
+            ("vault operator unseal kd83Hs71kd83Hs71kd83Hs71", "kd83Hs71kd83Hs71kd83Hs71"),
+            ("mc alias set corp https://s3.corp svc kd83Hs71", "kd83Hs71"),
+            ("samba-tool user create ops 'kd83Hs71'", "kd83Hs71"),
+            ("expect -c 'spawn ssh h; send \"kd83Hs71\\r\"'", "kd83Hs71"),
+            ("debconf-set-selections <<< 'a a/root_password password kd83Hs71'", "kd83Hs71"),
+            ("mosquitto_pub -h m -u d -P kd83Hs71 -t t", "kd83Hs71"),
+            ("net use Z: \\\\nas\\s kd83Hs71 /user:a", "kd83Hs71"),
+            ("s.login('mailer', 'kd83Hs71')", "kd83Hs71"),
         ] {
             assert_eq!(values(line), [value], "{line}");
         }
@@ -310,6 +399,13 @@ mod tests {
             "ConvertTo-SecureString -AsPlainText -Force $password",
             "openssl req -new -key a.key",
             "kubectl get secret token",
+            "sed -i 's/password=.*/password=/' app.conf",
+            "kubectl create secret generic db --from-file=password=./pw",
+            "kubectl create secret generic db --from-literal=password=./pw",
+            "ssh-keygen -t ed25519 -N '' -f k",
+            "debconf-set-selections < answers",
+            "echo done | tee passwd",
+            "net use",
         ] {
             assert_eq!(values(line), Vec::<&str>::new(), "{line}");
         }

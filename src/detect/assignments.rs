@@ -166,7 +166,8 @@ fn is_slug(value: &[u8]) -> bool {
 }
 
 /// Values of RFC 5849, RFC 6749 and RFC 6750, which are in the documentation of every OAuth library.
-const PUBLIC: [&[u8]; 11] = [
+const PUBLIC: [&[u8]; 12] = [
+    b"xxj31ZMTZzkVA",        // Apache's own configuration
     b"SW2YcwTIb9zpOOhoPsMm", // Grafana's own configuration
     b"2YotnFZFEjr1zCsicMWpAA",
     b"tGzv3JOkF0XG5Qx2TlKWIA",
@@ -196,7 +197,31 @@ fn refers(value: &[u8]) -> bool {
         || value.iter().any(|byte| b"<>{}()`|\\".contains(byte))
         || value.starts_with(b"ENC[")
         || value.starts_with(b"!vault")
+        || value.starts_with(b"vault:v")
+        || value.starts_with(b"{cipher}")
+        || value.starts_with(b"SCRAM-SHA-256$")
+        || value.starts_with(b"AgB") && value.len() >= 150 // sealed for one cluster
+        || is_algorithm(value)
         || memchr::memmem::find(value, b"://").is_some()
+}
+
+/// The name of a way to hash: `SHA512-CRYPT`, `argon2id`.
+fn is_algorithm(value: &[u8]) -> bool {
+    const STARTS: [&[u8]; 9] = [
+        b"argon2",
+        b"bcrypt",
+        b"scrypt",
+        b"pbkdf2",
+        b"sha256",
+        b"sha512",
+        b"ssha",
+        b"scram-sha",
+        b"blf-crypt",
+    ];
+    let lower = value.to_ascii_lowercase();
+    lower.len() <= 20
+        && STARTS.iter().any(|start| lower.starts_with(start))
+        && lower.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
 /// Whether it is a word that stands for a password, with digits in order behind it: `test1234`, `P@ssw0rd`.

@@ -24,6 +24,7 @@ pub fn by_name(name: &str) -> Option<Validator> {
     Some(match name {
         "not-placeholder" => not_placeholder,
         "mixed" => mixed,
+        "all-kinds" => all_kinds,
         "has-digit" => has_digit,
         "not-hex" => not_hex,
         "github-crc32" => github_crc32,
@@ -123,6 +124,12 @@ fn mixed(value: &[u8]) -> Verdict {
     holds(has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase) + has(u8::is_ascii_digit) >= 2)
 }
 
+/// Letters of both cases and a digit: what words, versions and names of settings hardly have.
+fn all_kinds(value: &[u8]) -> Verdict {
+    let has = |test: fn(&u8) -> bool| value.iter().any(test);
+    holds(has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit))
+}
+
 fn has_digit(value: &[u8]) -> Verdict {
     holds(value.iter().any(u8::is_ascii_digit))
 }
@@ -196,8 +203,12 @@ fn jwt(value: &[u8]) -> Verdict {
     };
     let (header, claims) = (json(parts.next()), json(parts.next()));
     let named = header.is_some_and(|header| header.get("alg").is_some());
-    // The subject of the specification's and every tutorial's example.
-    if claims.as_ref().is_some_and(|claims| claims.get("sub").is_some_and(|sub| sub == "1234567890")) {
+    // The subject of every tutorial's example; the claims of the example of RFC 7519 and RFC 7515.
+    let is_of_a_manual = claims.as_ref().is_some_and(|claims| {
+        claims.get("sub").is_some_and(|sub| sub == "1234567890")
+            || claims.get("http://example.com/is_root").is_some()
+    });
+    if is_of_a_manual {
         return Verdict::Refuted;
     }
     if named && claims.is_some_and(|claims| claims.is_object()) {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::forms::{self, Form};
-use super::values::{Formats, Random};
+use super::values::{Formats, Group, Random};
 
 pub(crate) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus")
@@ -42,11 +42,13 @@ struct Inside {
     texts: Vec<String>,
 }
 
-/// Every format of a token in `each` of the contexts.
+/// Every format of a group of tokens in `each` of the contexts.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Matrix {
     category: String,
+    #[serde(default)]
+    of: Group,
     each: usize,
     contexts: Vec<Case>,
 }
@@ -108,7 +110,7 @@ fn inside(inside: &Inside) -> Vec<Case> {
 
 fn of_matrix(matrix: &Matrix, formats: &Formats) -> Vec<Case> {
     let mut cases = Vec::new();
-    for (number, name) in formats.tokens.keys().enumerate() {
+    for (number, name) in formats.of(matrix.of).keys().enumerate() {
         for turn in 0..matrix.each {
             let context = &matrix.contexts[(number + turn * 7) % matrix.contexts.len()];
             let text = context.text.replace("«token»", &format!("«{name}»"));

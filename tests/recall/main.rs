@@ -16,6 +16,7 @@
 
 mod corpus;
 mod forms;
+mod keys;
 mod score;
 mod values;
 

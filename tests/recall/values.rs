@@ -6,6 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::Deserialize;
 
+use super::keys;
+
 const DIGITS: &str = "0123456789";
 const LOWER: &str = "abcdefghijklmnopqrstuvwxyz";
 const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -14,8 +16,18 @@ const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Formats {
-    pub(crate) tokens: BTreeMap<String, String>,
-    pub(crate) decoys: BTreeMap<String, String>,
+    tokens: BTreeMap<String, String>,
+    more: BTreeMap<String, String>,
+    decoys: BTreeMap<String, String>,
+}
+
+/// A table of formats.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Group {
+    #[default]
+    Tokens,
+    More,
 }
 
 /// Numbers that are the same in every run.
@@ -65,12 +77,19 @@ impl Formats {
         toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
     }
 
+    pub(crate) fn of(&self, group: Group) -> &BTreeMap<String, String> {
+        match group {
+            Group::Tokens => &self.tokens,
+            Group::More => &self.more,
+        }
+    }
+
     /// The value that `name` stands for, and the one that it was encoded from.
     pub(crate) fn value(&self, name: &str, random: &mut Random) -> (String, Option<String>) {
         let (name, encoding) = name.split_once('|').map_or((name, None), |(name, how)| (name, Some(how)));
         let plain = match name.strip_prefix('=') {
             Some(literal) => literal.to_owned(),
-            None => match self.tokens.get(name).or_else(|| self.decoys.get(name)) {
+            None => match [&self.tokens, &self.more, &self.decoys].iter().find_map(|table| table.get(name)) {
                 Some(format) => fill(format, random),
                 None => piece(name, "", random),
             },
@@ -128,8 +147,7 @@ fn piece(kind: &str, before: &str, random: &mut Random) -> String {
         "crc62" => base62(crc32fast::hash(before.as_bytes())),
         "crc16" => format!("{:08x}", crc32fast::hash(before.trim_end_matches('_').as_bytes())),
         "crc64le" => STANDARD.encode(crc32fast::hash(before.as_bytes()).to_le_bytes())[..6].to_owned(),
-        "pem-escaped" => pem(random).replace('\n', "\\n"),
-        "pem" => pem(random),
+        key if key.starts_with("pem") => keys::of(key, random),
         other => panic!("no kind of value is called {other}"),
     }
 }
@@ -144,14 +162,6 @@ fn jwt(random: &mut Random) -> String {
     let subject = random.text(LOWER, 9);
     let claims = format!(r#"{{"sub":"{subject}","iss":"https://id.corp","exp":4102444800}}"#);
     format!("{header}.{}.{}", URL_SAFE_NO_PAD.encode(claims), URL_SAFE_NO_PAD.encode(random.bytes(32)))
-}
-
-/// An Ed25519 key in PKCS#8.
-fn pem(random: &mut Random) -> String {
-    let mut der = vec![0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
-    der.extend(random.bytes(32));
-    let dashes = "-----";
-    format!("{dashes}BEGIN PRIVATE KEY{dashes}\n{}\n{dashes}END PRIVATE KEY{dashes}\n", STANDARD.encode(der))
 }
 
 fn base62(mut number: u32) -> String {

@@ -67,6 +67,7 @@ pub(super) fn placeholder(value: &str) -> bool {
         || (first == '<' && lower.ends_with('>'))
         || (first == '%' && lower.len() > 2 && lower.ends_with('%'))
         || (first == '@' && lower.len() > 2 && lower.ends_with('@'))
+        || is_framed(&lower)
         || lower.chars().all(|c| c == first) && !first.is_ascii_digit()
         || [
             "xxx",
@@ -82,14 +83,38 @@ pub(super) fn placeholder(value: &str) -> bool {
         ]
         .iter()
         .any(|word| lower.starts_with(word))
-        || ["examplekey", "redacted", "placeholder", "yourpassword", "must-be-changed", "_here"]
-            .iter()
-            .any(|word| lower.contains(word))
         || [
-            "null", "none", "nil", "~", "true", "false", "yes", "no", "r", "random", "example", "{", "[",
-            "|", ">",
+            "examplekey",
+            "redacted",
+            "*removed*",
+            "placeholder",
+            "yourpassword",
+            "must-be-changed",
+            "_here",
+            "changeme",
+            "randomstring",
+            "notsosecret",
+        ]
+        .iter()
+        .any(|word| lower.contains(word))
+        || [
+            "abc123", "base64:", "null", "none", "nil", "~", "true", "false", "yes", "no", "r", "random",
+            "example", "{", "[", "|", ">",
         ]
         .contains(&lower.as_str())
+}
+
+/// Whether it is a name in a frame, `[your-password]`, `{DB_PASSWORD}`, `__DB_PASSWORD__`, or all rows of one
+/// character, `aaaabbbbcccc1111`.
+fn is_framed(lower: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic() || c == '_' || c == '-' || c == ' ')
+    };
+    let framed = [("[", "]"), ("{", "}"), ("__", "__")].iter().any(|(open, close)| {
+        lower.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(is_name)
+    });
+    let changes = lower.as_bytes().windows(2).filter(|pair| pair.first() != pair.last()).count();
+    framed || lower.len() >= 12 && lower.len() >= changes.saturating_add(1).saturating_mul(4)
 }
 
 /// One secret found by a format.

@@ -13,6 +13,8 @@ pub(super) fn netrc(text: &str, hits: &mut Hits) {
             match std::mem::take(&mut next) {
                 "machine" => word.clone_into(&mut host),
                 "login" => word.clone_into(&mut user),
+                // What is given to anonymous FTP is an address.
+                "password" if user == "anonymous" || user == "ftp" => {}
                 "password" => {
                     hits.push(Hit::new(number, unquote(word).0).fact("host", &host).fact("user", &user));
                 }
@@ -141,16 +143,26 @@ pub(super) fn ipsec(text: &str, hits: &mut Hits) {
         {
             hits.push(Hit::new(number, secret).fact("kind", kind).fact("user", who.trim()));
         }
+        if let [kind, file, passphrase, ..] = words(rest).as_slice()
+            && ["RSA", "ECDSA", "PKCS8", "P12"].contains(&kind.to_ascii_uppercase().as_str())
+            && passphrase != "%prompt"
+        {
+            hits.push(Hit::new(number, passphrase).fact("kind", kind).fact("file", file));
+        }
     }
 }
 
 pub(super) fn snmp(text: &str, hits: &mut Hits) {
     for (number, line) in lines(text) {
-        let words = words(line);
+        let mut words = words(line);
+        if words.get(1).is_some_and(|word| word == "-e") {
+            words.drain(1..words.len().min(3)); // the engine's id
+        }
         let at = match words.first().map(|word| word.to_ascii_lowercase()).as_deref() {
             Some("rocommunity" | "rwcommunity" | "rocommunity6" | "rwcommunity6" | "trapcommunity") => {
                 &[1][..]
             }
+            Some("authcommunity") => &[2],
             Some("com2sec" | "com2sec6") => &[3],
             Some("createuser") => &[3, 5],
             _ => continue,
@@ -170,6 +182,8 @@ pub(super) fn logins(text: &str, keys: &[String], hits: &mut Hits) {
             continue;
         }
         match value.split_once(':') {
+            // GitHub takes a token as the user.
+            Some((token, "x-oauth-basic")) => hits.push(Hit::new(number, token).fact("key", key.trim())),
             Some((user, secret)) => {
                 hits.push(Hit::new(number, secret).fact("user", user).fact("key", key.trim()));
             }

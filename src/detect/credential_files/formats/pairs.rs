@@ -142,9 +142,12 @@ pub(super) fn environment(text: &str, keys: &[String], hits: &mut Hits) {
     }
 }
 
-/// No path, number, switch or call.
+/// No path, number, switch or call, and no URL without a login.
 fn is_value(value: &str) -> bool {
+    let login = |rest: &str| rest.split_once('@').is_some_and(|(login, _)| login.contains(':'));
+    let open = value.split_once("://").is_some_and(|(_, rest)| !login(rest));
     value.len() >= 6
+        && !open
         && !value.starts_with(['/', '$', '`', '%', '<', '@'])
         && !value.contains(['(', ' '])
         && !value.contains("$(")

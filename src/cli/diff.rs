@@ -98,7 +98,7 @@ pub(super) fn run(
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Failure> {
     let place = arguments.output.as_deref().map(|path| place(path, arguments)).transpose()?;
-    let bar = (terminal.err_is_terminal && !arguments.no_progress).then(Bar::new);
+    let bar = (terminal.err_is_terminal && !arguments.no_progress).then(|| Bar::new(terminal.colored(true)));
     let progress: &dyn Progress = bar.as_ref().map_or(&Quiet, |bar| bar);
     let jobs = usize::from(arguments.jobs.unwrap_or(0));
     let settings = Settings { jobs, detect: detect::Options::of(traces), ..Settings::default() };

@@ -20,7 +20,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let target = scan::target(command.image.as_deref(), command.rootfs.as_deref())?;
     let place = command.output.as_deref().map(|path| delivery::place(path, &target)).transpose()?;
-    let bar = (terminal.err_is_terminal && place.is_some()).then(Bar::new);
+    let bar = (terminal.err_is_terminal && place.is_some()).then(|| Bar::new(terminal.colored(true)));
     let progress: &dyn Progress = bar.as_ref().map_or(&Quiet, |bar| bar);
     let detect = detect::Options::of(traces);
     let report = engine::audit(&target, outside, Settings { detect, ..Settings::default() }, progress)?;

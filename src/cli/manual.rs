@@ -18,7 +18,7 @@ pub(super) fn run(dir: &Path, terminal: &mut Terminal<'_>) -> Result<Exit, Failu
     let mut root = Arguments::command().disable_help_subcommand(true);
     root.build();
     let commands = pages(&root);
-    let names: Vec<&str> = commands.iter().map(|command| name(command)).collect();
+    let names: Vec<&str> = commands.iter().map(name).collect();
     let failed = |path: &Path, error: io::Error| {
         Failure::unreadable(format!("{}: could not be written: {error}", path.display()))
     };

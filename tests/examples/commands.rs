@@ -31,12 +31,14 @@ fn commands(text: &str) -> Vec<String> {
         .map(str::trim_start)
         .filter(|line| !line.starts_with(['#', '/']) || line.starts_with("/run"));
     let command = |line: &str| {
-        let at = line.match_indices("assay scan ").map(|(at, _)| at).next()?;
-        let before = line[..at].chars().next_back();
-        let quote = before.filter(|before| "'\"".contains(*before));
-        let rest = &line[at..];
-        let end = quote.and_then(|quote| rest.find(quote)).unwrap_or(rest.len());
-        before.is_none_or(|before| "'\"/ ".contains(before)).then(|| rest[..end].to_owned())
+        let (before, rest) = line.split_at(line.find("assay scan ")?);
+        let before = before.chars().next_back();
+        let rest = match before {
+            Some(quote @ ('\'' | '"')) => rest.split(quote).next()?,
+            Some('/' | ' ') | None => rest,
+            Some(_) => return None,
+        };
+        Some(rest.to_owned())
     };
     lines.filter_map(command).collect()
 }

@@ -106,7 +106,7 @@ const FORMS: [(&str, &str); 84] = [
     ("token of Vault", r#"\bvault\s+login\s+(?:-\S+\s+)*['"]?(?<secret>[^\s'"=-][^\s'"=]*)['"]?\s*$"#),
     (
         "variable",
-        r#"\b[A-Za-z0-9_]*(?i:passw(?:or)?d|_pass|pgpass|mysql_pwd|passphrase|secret|token|api_?key|access_key|private_key)[A-Za-z0-9_]{0,16}=['"]?(?<secret>[^\s'",;)&]+)"#,
+        r#"\b[A-Za-z0-9_]*(?i:passw(?:or)?d|_pass|pgpass|sshpass|mysql_pwd|passphrase|secret|token|api_?key|access_key|private_key)[A-Za-z0-9_]{0,16}=['"]?(?<secret>[^\s'",;)&]+)"#,
     ),
     (
         "variable of fish",

@@ -205,6 +205,12 @@ fn refers(value: &[u8]) -> bool {
         || memchr::memmem::find(value, b"://").is_some()
 }
 
+/// Rows of the same character: `aaaabbbbccccdddd0000`.
+fn is_rows(value: &[u8]) -> bool {
+    let changes = value.windows(2).filter(|pair| pair.first() != pair.last()).count();
+    value.len() >= 12 && value.len() >= changes.saturating_add(1).saturating_mul(3)
+}
+
 /// The name of a way to hash: `SHA512-CRYPT`, `argon2id`.
 fn is_algorithm(value: &[u8]) -> bool {
     const STARTS: [&[u8]; 9] = [
@@ -336,6 +342,7 @@ fn is_secret(key: &[u8], value: &[u8]) -> bool {
         && !other
         && !is_slug(value)
         && !is_stock(value)
+        && !is_rows(value)
         && with_digit
         && kinds >= 2
         && entropy(value) >= 2.5
@@ -367,6 +374,10 @@ mod tests {
             "getenv(\"P4SS\")",
             "some_function_name",
             "kv-prod-01",
+            "aaaabbbbccccddddeeeeffff00001111",
+            "SHA512-CRYPT",
+            "argon2id",
+            "vault:v1:Zk83hd92Hs71Lq0PZk83hd92Hs71",
             "eyJhbGciOiJSUzI1NiIsImtpZ...",
         ];
         for value in values {

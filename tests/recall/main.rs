@@ -27,7 +27,7 @@ use corpus::Example;
 use score::{Judged, Score};
 
 /// What the search must keep to, of 1000.
-const FLOORS: score::Floors = score::Floors { recall: 950, precision: 990 };
+const FLOORS: score::Floors = score::Floors { recall: 940, precision: 995 };
 
 #[test]
 fn the_search_keeps_its_precision_and_recall() {

@@ -239,7 +239,14 @@ fn placeholders_are_no_secrets() {
     for value in ["", "$X", "${X}", "<x>", "xxxx", "changeme", "your_password", "****", "%PASS%"] {
         assert!(text::placeholder(value), "{value}");
     }
-    for value in ["hunter2", "$6$salt$hash", "p@ss", "0000"] {
+    for value in
+        ["[your-password]", "{DB_PASSWORD}", "__DB_PASSWORD__", "aaaabbbbccccdddd", "*REMOVED*", "base64:"]
+    {
+        assert!(text::placeholder(value), "{value}");
+    }
+    for value in
+        ["hunter2", "$6$salt$hash", "p@ss", "0000", "{AQAAABAAAAAw7f}", "[x9!Kd83]", "base64:Kd83Hs71"]
+    {
         assert!(!text::placeholder(value), "{value}");
     }
 }
@@ -262,4 +269,38 @@ fn noise_does_not_stop_it() {
             }
         }
     }
+}
+
+/// What the whole credential of a line is, read by the kind of its path.
+fn secrets_of(path: &str, content: &str) -> Vec<String> {
+    let kind = Table::embedded().kind_of(path.as_bytes()).unwrap();
+    let mut hits = Hits::default();
+    for format in &kind.formats {
+        formats::read(*format, &kind.keys, &kind.ids, &Text::of(content.as_bytes()), &mut hits);
+    }
+    hits.all.into_iter().flat_map(|hit| hit.secrets).collect()
+}
+
+#[test]
+fn what_anonymous_ftp_is_given_is_no_secret() {
+    let text = "machine a login b password Kd83Hs71\ndefault login anonymous password me@corp.example\n";
+    assert_eq!(secrets_of("/root/.netrc", text), ["Kd83Hs71"]);
+}
+
+#[test]
+fn passphrases_of_keys_communities_and_tokens_of_users_are_read() {
+    assert_eq!(
+        secrets_of("/etc/ipsec.secrets", ": RSA server.pem \"Kd83Hs71\"\n: RSA a.pem %prompt\n"),
+        ["Kd83Hs71"]
+    );
+    let snmp = "authCommunity log Kd83Hs71\ncreateUser -e 0x80001 traps SHA Hs71Kd83 AES x9Kd83Hs\n";
+    assert_eq!(secrets_of("/etc/snmp/snmptrapd.conf", snmp), ["Kd83Hs71", "Hs71Kd83", "x9Kd83Hs"]);
+    let bundler = "BUNDLE_GITHUB__COM: \"Kd83Hs71Kd83Hs71Kd83Hs71:x-oauth-basic\"\n";
+    assert_eq!(secrets_of("/root/.bundle/config", bundler), ["Kd83Hs71Kd83Hs71Kd83Hs71"]);
+}
+
+#[test]
+fn a_data_source_without_a_login_is_no_secret() {
+    let text = "SENTRY_DSN=https://public@sentry.corp/1\nDB_DSN=mysql://a:Kd83Hs71@db/app\n";
+    assert_eq!(secrets_of("/srv/app/.env", text), ["mysql://a:Kd83Hs71@db/app"]);
 }

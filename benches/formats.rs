@@ -9,7 +9,7 @@ use assay::audit::{Report, Subject};
 use assay::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Secret, Severity};
 use assay::report::run::{Digested, Run};
 use assay::report::{
-    Judgement, Options, Outcome, csv, evidence, intoto, json, junit, markdown, ndjson, sarif, terminal,
+    Judgement, Options, Outcome, csv, evidence, html, intoto, json, junit, markdown, ndjson, sarif, terminal,
 };
 
 const FINDINGS: usize = 20_000;
@@ -80,11 +80,12 @@ fn main() {
         exit_code: 1,
         fail_on: Some(Severity::High),
         accepted_gaps: Vec::new(),
+        explanation: assay::gate::Explanation::default(),
     };
     let (options, all) = (Options::default(), Options { verbose: true, ..Options::default() });
     let image = Digested { name: "disk.raw".to_owned(), size: 8 << 30, sha256: "00".repeat(32) };
     let run = Run { image: Some(image.clone()), ..Run::default() };
-    let formats: [(&str, &dyn Fn() -> String); 10] = [
+    let formats: [(&str, &dyn Fn() -> String); 11] = [
         ("terminal", &|| terminal::render(&report, &judgement, &options)),
         ("terminal --verbose", &|| terminal::render(&report, &judgement, &all)),
         ("json", &|| json::render(&report, &judgement, &options)),
@@ -92,7 +93,8 @@ fn main() {
         ("sarif", &|| sarif::render(&report, &judgement, &options)),
         ("junit", &|| junit::render(&report, &judgement, &options)),
         ("markdown", &|| markdown::render(&report, &judgement, &options)),
-        ("csv", &|| csv::render(&report, &judgement, &options)),
+        ("html", &|| html::render(&report, &judgement, &options)),
+        ("csv", &|| csv::render(&report, &options)),
         ("intoto", &|| intoto::render(&report, &judgement, &run, &image)),
         ("evidence", &|| evidence::render(&report, &judgement, &options, &run)),
     ];

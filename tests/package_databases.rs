@@ -335,7 +335,7 @@ fn ndb(file: &Path, headers: &[String]) {
     for (number, header) in (1..).zip(headers) {
         let bytes: Vec<u8> = (0..header.len())
             .step_by(2)
-            .map(|at| u8::from_str_radix(&header[at..at + 2], 16).unwrap())
+            .map(|at| u8::from_str_radix(header.get(at..at + 2).unwrap(), 16).unwrap())
             .collect();
         let mut blob = [b"BlbS".as_slice(), &word(number), &word(7), &word(bytes.len()), &bytes].concat();
         blob.resize((blob.len() + 12).next_multiple_of(16) - 12, 0);

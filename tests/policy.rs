@@ -1,6 +1,6 @@
 //! Profiles, policies, requirements and baselines, end to end, in this process.
 
-#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is a failed test")]
 
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;

@@ -121,11 +121,15 @@ pub(super) fn compared(baseline: &Baseline, report: &Report, standings: &[Standi
     let known = standings.iter().filter(is_known).count();
     let there: BTreeSet<&str> = standings.iter().filter_map(|one| one.fingerprint.as_deref()).collect();
     let gone = baseline.findings.iter().filter(|(print, _)| !there.contains(print.as_str()));
+    let mut gone: Vec<Gone> =
+        gone.map(|(print, entry)| Gone { fingerprint: print.clone(), entry: entry.clone() }).collect();
+    // Fingerprints are in no order that says something.
+    gone.sort_by(|a, b| (&a.entry.path, &a.entry.rule).cmp(&(&b.entry.path, &b.entry.rule)));
     Compared {
         key: baseline.key.name(),
         image: baseline.image.clone(),
         known,
         new: report.findings.len().saturating_sub(known),
-        gone: gone.map(|(print, entry)| Gone { fingerprint: print.clone(), entry: entry.clone() }).collect(),
+        gone,
     }
 }

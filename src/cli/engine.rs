@@ -24,8 +24,7 @@ pub(super) fn audit(
     settings: Settings,
     progress: &dyn Progress,
 ) -> Result<Report, Failure> {
-    let settings = Settings { image: options(outside_files), ..settings };
-    audit::run(target, &settings, progress).map_err(Failure::unreadable)
+    keep(target, outside_files, settings, progress).map(|audited| audited.report)
 }
 
 /// Audits `target` and keeps it open, to be compared with another.

@@ -36,7 +36,7 @@ pub(super) fn run(
         jobs,
         benchmark: scan.benchmark.clone().or_else(|| gate.policy.scan.benchmark.clone()),
         detect: own.options(detect::Options { compare, ..detect::Options::of(traces) }),
-        reference: scan.reference.as_deref().map(reference),
+        reference: scan.reference.as_deref().map(|path| engine::target(path, outside)),
         cache: cache.as_ref().map(|kept| Arc::clone(&kept.cache)),
         ..Settings::default()
     };
@@ -73,12 +73,6 @@ fn check_tree(dir: &Path) -> Result<(), Failure> {
         // Told by whoever reads it.
         Err(_) => Ok(()),
     }
-}
-
-/// A directory is a mounted tree, unless it holds the blocks of a snapshot.
-fn reference(path: &Path) -> Target {
-    let is_tree = path.join("etc").is_dir() || path.join("usr").is_dir();
-    if is_tree { Target::Rootfs(path.to_owned()) } else { Target::Image(path.to_owned()) }
 }
 
 /// Audits `target`, with or without leave to open files outside the image's folder, and reports; the exit code

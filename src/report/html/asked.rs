@@ -1,9 +1,9 @@
 //! What was asked of the image beside rules: the lists of requirements, ready to be shown.
 
 use super::super::terminal::shown_place;
+use super::escaped;
 use crate::audit::Report;
 use crate::requirements::{How, Judged, Outcome, Verdict};
-use crate::text::Escaped;
 
 /// Places that one requirement shows; all are counted.
 const PLACES: usize = 20;
@@ -88,8 +88,4 @@ const fn verdict_words(verdict: Verdict) -> &'static str {
         Verdict::NotCheckable => "not checkable offline",
         Verdict::NotApplicable => "of another system",
     }
-}
-
-fn escaped(text: &str) -> String {
-    Escaped(text.as_bytes()).to_string()
 }

@@ -8,7 +8,7 @@ use super::super::Options;
 use super::super::terminal::{category_name, shown_place};
 use super::super::words::standing;
 use super::anchor::Anchors;
-use super::{calendar, remedy};
+use super::{calendar, escaped, remedy};
 use crate::audit::Times;
 use crate::finding::{Advisory, Confidence, Finding, Location, Secret, Severity};
 use crate::text::Escaped;
@@ -137,10 +137,6 @@ fn rule(advisory: &Advisory) -> Rule {
 /// Text of a rule, without control characters; its backslashes are its own.
 fn prose(text: &str) -> String {
     escaped(text).replace("\\\\", "\\")
-}
-
-fn escaped(text: &str) -> String {
-    Escaped(text.as_bytes()).to_string()
 }
 
 fn shown(finding: &Finding, options: &Options) -> Shown {

@@ -1,6 +1,7 @@
 //! What is there beside the findings: sizes, the ledger, volumes, gaps, notes, the benchmark; ready to be shown.
 
 use super::super::terminal::{looked_at, shown_place, size, thousands};
+use super::escaped;
 use crate::audit::ledger::{Ledger, Use};
 use crate::audit::{Report, VolumeSummary};
 use crate::checks::{Benchmark, Verdict};
@@ -129,7 +130,6 @@ pub(super) struct Volume {
 }
 
 pub(super) fn volume(volume: &VolumeSummary) -> Volume {
-    let escaped = |text: &str| Escaped(text.as_bytes()).to_string();
     let label = volume.label.as_deref().filter(|label| !label.is_empty());
     let mut content = escaped(&volume.content);
     if let Some(label) = label {
@@ -190,7 +190,6 @@ pub(super) struct JudgedRow {
 }
 
 pub(super) fn benchmark(benchmark: &Benchmark) -> Judged {
-    let escaped = |text: &str| Escaped(text.as_bytes()).to_string();
     let count = |verdict| (verdict_name(verdict), verdict_words(verdict), benchmark.count(verdict));
     let row = |judged: &crate::checks::benchmark::Judged| JudgedRow {
         section: escaped(&judged.section),

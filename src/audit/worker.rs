@@ -60,6 +60,8 @@ pub(super) struct Worker<'a> {
     encoded: Encoded,
     /// Matches, and members that a detector asked for: a file with any is not kept in the cache.
     stirred: u64,
+    /// So many findings of the file at hand may be kept before they are counted again.
+    crowded: usize,
     /// What looks at all bytes, between two files.
     idle: Vec<Watch<'a>>,
     pub(super) outcome: Outcome,
@@ -86,6 +88,7 @@ impl<'a> Worker<'a> {
             buffer,
             encoded: Encoded::default(),
             stirred: 0,
+            crowded: 0,
             idle: Vec::new(),
             outcome: Outcome::default(),
         }
@@ -94,6 +97,7 @@ impl<'a> Worker<'a> {
     /// Looks at one file under all its names.
     pub(super) fn file(&mut self, twins: &Twins) {
         let Some((&first, others)) = twins.split_first() else { return };
+        self.crowded = 0;
         let mut collected = Collected::default();
         self.name(first, true, &mut collected);
         for &other in others {

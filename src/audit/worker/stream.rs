@@ -114,9 +114,14 @@ impl Worker<'_> {
         }
         self.stirred += matches.len() as u64;
         judge(self.shared, subject, matches, collected);
-        // Repeats among them are not sorted out yet.
+        // Repeats among them are not sorted out yet. An archive adds a few with each of its members: all are
+        // counted again only when they have doubled.
         let limit = self.shared.budget.findings_per_file.saturating_mul(REPEATS);
+        if collected.findings.len() <= self.crowded.max(limit) {
+            return;
+        }
         let (kept, dropped) = merge::limited(std::mem::take(&mut collected.findings), limit);
+        self.crowded = kept.len().saturating_mul(2);
         collected.findings = kept;
         self.outcome.coverage.findings_dropped += dropped;
     }

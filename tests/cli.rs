@@ -2,26 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
+mod program;
+
 use std::ffi::OsString;
 use std::path::Path;
 
-use assay::cli::{self, Exit, Terminal};
-
-/// Exit code, standard output, standard error.
-fn assay<I: Into<OsString> + Clone>(args: &[I]) -> (Exit, String, String) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut terminal = Terminal {
-        out: &mut out,
-        err: &mut err,
-        out_is_terminal: false,
-        err_is_terminal: false,
-        width: 100,
-        color: None,
-    };
-    let args = std::iter::once(OsString::from("assay")).chain(args.iter().cloned().map(Into::into));
-    let exit = cli::run(args, &mut terminal);
-    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
-}
+use assay::cli::Exit;
+use program::assay;
 
 /// The one line that an image that cannot be audited is answered with.
 fn refusal(path: &Path) -> String {

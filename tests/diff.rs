@@ -2,30 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
-use std::ffi::OsString;
+mod program;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use assay::cli::{self, Exit, Terminal};
+use assay::cli::Exit;
+use program::assay;
 use serde_json::Value;
 
 /// A rule finds it by its name.
 const SECRET: &str = "DB_PASSWORD=AmberFalcon2019!\n";
-
-fn assay(args: &[&str]) -> (Exit, String, String) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut terminal = Terminal {
-        out: &mut out,
-        err: &mut err,
-        out_is_terminal: false,
-        err_is_terminal: false,
-        width: 100,
-        color: None,
-    };
-    let exit =
-        cli::run(std::iter::once("assay").chain(args.iter().copied()).map(OsString::from), &mut terminal);
-    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
-}
 
 fn write(root: &Path, files: &[(&str, &str)]) {
     for (path, content) in files {

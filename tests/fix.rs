@@ -8,31 +8,19 @@
     reason = "a panic in a test is a failed test"
 )]
 
+mod program;
+
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use assay::cli::{self, Exit, Terminal};
+use assay::cli::Exit;
+use program::assay;
 use serde_json::Value;
-
-fn assay(args: &[&OsStr]) -> (Exit, String, String) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut terminal = Terminal {
-        out: &mut out,
-        err: &mut err,
-        out_is_terminal: false,
-        err_is_terminal: false,
-        width: 100,
-        color: None,
-    };
-    let args = std::iter::once(OsString::from("assay")).chain(args.iter().map(|arg| (*arg).to_owned()));
-    let exit = cli::run(args, &mut terminal);
-    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
-}
 
 /// The findings of the tree: id, path.
 fn audit(root: &Path) -> Vec<(String, String)> {

@@ -17,8 +17,10 @@ use serde_json::json;
 mod browser;
 #[path = "html_report/made.rs"]
 mod made;
+mod program;
 
 use browser::Browser;
+use program::assay;
 
 /// Milliseconds in which 20,000 findings must load, and be filtered; where tests share a machine, four times as many.
 const USABLE: f64 = 2000.0;
@@ -42,18 +44,8 @@ fn of(report: &Report) -> Page {
 /// The report of the image that the program carries.
 fn demo() -> Page {
     let page = written("");
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut terminal = assay::cli::Terminal {
-        out: &mut out,
-        err: &mut err,
-        out_is_terminal: false,
-        err_is_terminal: false,
-        width: 100,
-        color: None,
-    };
-    let args = ["assay", "demo", "--format", "html", "-o", page.path.to_str().unwrap()];
-    let exit = assay::cli::run(args.map(Into::into), &mut terminal);
-    assert_eq!(exit, assay::cli::Exit::PASS, "{}", String::from_utf8_lossy(&err));
+    let (exit, _, err) = assay(&["demo", "--format", "html", "-o", page.path.to_str().unwrap()]);
+    assert_eq!(exit, assay::cli::Exit::PASS, "{err}");
     page
 }
 

@@ -2,29 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is a failed test")]
 
-use std::ffi::OsString;
+mod program;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use assay::cli::{self, Exit, Terminal};
+use assay::cli::Exit;
+use program::assay;
 use serde_json::Value;
 use tempfile::TempDir;
-
-/// Exit code, standard output, standard error.
-fn assay(args: &[&str]) -> (Exit, String, String) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut terminal = Terminal {
-        out: &mut out,
-        err: &mut err,
-        out_is_terminal: false,
-        err_is_terminal: false,
-        width: 100,
-        color: None,
-    };
-    let args = std::iter::once("assay").chain(args.iter().copied()).map(OsString::from);
-    let exit = cli::run(args, &mut terminal);
-    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
-}
 
 /// A small Debian, in a folder with room for policies beside it.
 struct System {

@@ -2,28 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is a failed test")]
 
-use std::ffi::OsString;
+mod program;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-use assay::cli::{self, Exit, Terminal};
-
-fn assay(args: &[&str]) -> (Exit, String, String) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut terminal = Terminal {
-        out: &mut out,
-        err: &mut err,
-        out_is_terminal: false,
-        err_is_terminal: false,
-        width: 200,
-        color: None,
-    };
-    let args = std::iter::once("assay").chain(args.iter().copied()).map(OsString::from);
-    let exit = cli::run(args, &mut terminal);
-    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
-}
+use assay::cli::Exit;
+use program::assay;
 
 /// A tree with the same bytes plain, in an archive, in an archive of an archive, and a sparse file.
 fn tree(root: &Path) {

@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use assay::cli::{self, Exit, Terminal};
+use assay::cli::Exit;
 
+use super::program::assay;
 use super::{folder, scalars};
 
 /// The texts of an example: of YAML its strings, as its reader sees them.
@@ -72,18 +73,8 @@ fn every_command_line_in_the_examples_is_understood_by_the_program() {
                 .iter()
                 .map(|word| OsString::from(made_up(word, dir.path())))
                 .collect::<Vec<_>>();
-            let (mut out, mut err) = (Vec::new(), Vec::new());
-            let mut terminal = Terminal {
-                out: &mut out,
-                err: &mut err,
-                out_is_terminal: false,
-                err_is_terminal: false,
-                width: 100,
-                color: None,
-            };
             // There is no such image: that is told only where everything before it was right.
-            let exit = cli::run(args, &mut terminal);
-            let said = String::from_utf8(err).unwrap();
+            let (exit, _, said) = assay(args.get(1..).unwrap());
             assert_eq!(exit, Exit::UNREADABLE, "{}: {command}: {said}", path.display());
             assert!(said.contains("no such file") || said.contains("no such directory"), "{command}: {said}");
             count += 1;

@@ -12,6 +12,9 @@
 )]
 mod tools;
 
+#[path = "../program/mod.rs"]
+mod program;
+
 mod commands;
 mod component;
 mod manual;

@@ -2,17 +2,14 @@
 
 use std::fmt;
 
+use chrono::{DateTime, NaiveDate};
+
 /// A day of the Gregorian calendar. Days compare by their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Date {
-    year: u16,
-    month: u8,
-    day: u8,
-}
+pub struct Date(NaiveDate);
 
-/// Days of the months of a common year.
-const MONTHS: [u8; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-const SECONDS_OF_A_DAY: u64 = 86_400;
+/// The last day that has the form.
+const LAST: Option<NaiveDate> = NaiveDate::from_ymd_opt(9999, 12, 31);
 
 impl Date {
     /// Reads `YYYY-MM-DD`; `None` where it is not one, or no such day exists.
@@ -23,43 +20,21 @@ impl Date {
         if parts.next().is_some() || !digits(year, 4) || !digits(month, 2) || !digits(day, 2) {
             return None;
         }
-        let date = Self { year: year.parse().ok()?, month: month.parse().ok()?, day: day.parse().ok()? };
-        let exists = (1..=days_of(date.year, date.month)).contains(&date.day);
-        exists.then_some(date)
+        NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).map(Self)
     }
 
     /// The day (UTC) on which so many seconds have passed since 1970 began; 9999-12-31 for any later one.
     pub fn of_seconds(seconds: u64) -> Self {
-        let mut days = seconds / SECONDS_OF_A_DAY;
-        let mut date = Self { year: 1970, month: 1, day: 1 };
-        while date.year < 9999 {
-            let length = if is_leap(date.year) { 366 } else { 365 };
-            let Some(left) = days.checked_sub(length) else { break };
-            (days, date.year) = (left, date.year.saturating_add(1));
-        }
-        while date.month < 12 {
-            let Some(left) = days.checked_sub(days_of(date.year, date.month).into()) else { break };
-            (days, date.month) = (left, date.month.saturating_add(1));
-        }
-        date.day = u8::try_from(days.saturating_add(1)).unwrap_or(31).min(31);
-        date
+        let moment = i64::try_from(seconds).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        let last = LAST.unwrap_or_default();
+        Self(moment.map_or(last, |moment| moment.date_naive().min(last)))
     }
 }
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        write!(f, "{}", self.0.format("%Y-%m-%d"))
     }
-}
-
-const fn is_leap(year: u16) -> bool {
-    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-}
-
-/// Days of a month; 0 where there is no such month.
-fn days_of(year: u16, month: u8) -> u8 {
-    let days = usize::from(month).checked_sub(1).and_then(|index| MONTHS.get(index)).copied().unwrap_or(0);
-    if month == 2 && is_leap(year) { days.saturating_add(1) } else { days }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::arguments::Baseline as Wanted;
 use super::output::{self, Place};
 use super::progress::Bar;
 use super::{Exit, Failure, Terminal, engine, policy, scan};
-use crate::audit::{Progress, Quiet, Settings};
+use crate::audit::Settings;
 use crate::baseline::{Baseline, Entry, Key};
 use crate::checks::Traces;
 use crate::date::Date;
@@ -87,9 +87,8 @@ fn of_image(
         },
         ..Settings::default()
     };
-    let bar = (terminal.err_is_terminal && !wanted.no_progress).then(|| Bar::new(terminal.colored(true)));
-    let progress: &dyn Progress = bar.as_ref().map_or(&Quiet, |bar| bar);
-    let report = engine::audit(&target, outside, settings, progress);
+    let bar = Bar::new(!wanted.no_progress, terminal);
+    let report = engine::audit(&target, outside, settings, &bar);
     drop(bar);
     let report = report?;
     let losses = report.losses().count();

@@ -11,7 +11,7 @@ use super::arguments::{AcceptGap, FailOn, accept_gap, fail_on};
 use super::output::{self, Place};
 use super::progress::Bar;
 use super::{Exit, Failure, Terminal, engine};
-use crate::audit::{Progress, Quiet, Settings, Target};
+use crate::audit::{Progress, Settings, Target};
 use crate::checks::Traces;
 use crate::detect;
 use crate::diff::files::Depth;
@@ -98,15 +98,14 @@ pub(super) fn run(
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Failure> {
     let place = arguments.output.as_deref().map(|path| place(path, arguments)).transpose()?;
-    let bar = (terminal.err_is_terminal && !arguments.no_progress).then(|| Bar::new(terminal.colored(true)));
-    let progress: &dyn Progress = bar.as_ref().map_or(&Quiet, |bar| bar);
+    let bar = Bar::new(!arguments.no_progress, terminal);
     let jobs = usize::from(arguments.jobs.unwrap_or(0));
     let settings = Settings { jobs, detect: detect::Options::of(traces), ..Settings::default() };
     // While one image is searched, the other takes no memory.
-    let old = open(&arguments.old, outside, settings.clone(), false, progress)?;
-    let new = open(&arguments.new, outside, settings, true, progress)?;
+    let old = open(&arguments.old, outside, settings.clone(), false, &bar)?;
+    let new = open(&arguments.new, outside, settings, true, &bar)?;
     let depth = if arguments.quick { Depth::Quick } else { Depth::Content };
-    let difference = compare(old, &new, outside, depth, jobs, progress)?;
+    let difference = compare(old, &new, outside, depth, jobs, &bar)?;
     drop(bar);
     let judgement = judgement(arguments, &difference);
     let exit = Exit(judgement.exit_code);

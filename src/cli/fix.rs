@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::arguments::Fix;
 use super::progress::Bar;
 use super::{Exit, Failure, Terminal, delivery, engine, output, scan};
-use crate::audit::{Progress, Quiet, Settings};
+use crate::audit::Settings;
 use crate::checks::Traces;
 use crate::detect;
 use crate::fix::{self, Part, Step, script};
@@ -20,10 +20,9 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let target = scan::target(command.image.as_deref(), command.rootfs.as_deref())?;
     let place = command.output.as_deref().map(|path| delivery::place(path, &target)).transpose()?;
-    let bar = (terminal.err_is_terminal && place.is_some()).then(|| Bar::new(terminal.colored(true)));
-    let progress: &dyn Progress = bar.as_ref().map_or(&Quiet, |bar| bar);
+    let bar = Bar::new(place.is_some(), terminal);
     let detect = detect::Options::of(traces);
-    let report = engine::audit(&target, outside, Settings { detect, ..Settings::default() }, progress)?;
+    let report = engine::audit(&target, outside, Settings { detect, ..Settings::default() }, &bar)?;
     // The audit keeps no files: those that are edited are read again.
     let system = engine::open_target(&target, outside)?;
     drop(bar);

@@ -11,7 +11,7 @@ use super::policy::{self, Gate};
 use super::progress::Bar;
 use super::record::Begun;
 use super::{Exit, Failure, Terminal, cache, engine};
-use crate::audit::{Progress, Quiet, Settings, Target};
+use crate::audit::{Settings, Target};
 use crate::checks::Traces;
 use crate::detect;
 
@@ -87,12 +87,10 @@ pub(super) fn audit(
 ) -> Result<Exit, Failure> {
     let plan = Plan::new(display, target)?;
     let begun = Begun::new(target, plan.needs_digest())?;
-    let bar = (terminal.err_is_terminal && !display.quiet && !display.no_progress)
-        .then(|| Bar::new(terminal.colored(true)));
-    let progress: &dyn Progress = bar.as_ref().map_or(&Quiet, |bar| bar);
+    let bar = Bar::new(!display.quiet && !display.no_progress, terminal);
     let is_benchmark_wanted = settings.benchmark.is_some();
     let traces = Arc::clone(&settings.detect.traces);
-    let done = begun.during(|| engine::audit(target, outside, settings, progress));
+    let done = begun.during(|| engine::audit(target, outside, settings, &bar));
     drop(bar);
     let (mut report, ended) = done?;
     if is_benchmark_wanted && report.benchmark.is_none() {

@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+mod category;
+mod gap;
 mod proof;
 mod standing;
 
+pub use category::Category;
+pub use gap::{Gap, GapKind, Loss};
 pub use proof::Proof;
 pub use standing::{Allowed, AllowedBy, Known, Standing};
 
@@ -73,104 +77,6 @@ impl Confidence {
             Self::Low => "low",
             Self::Medium => "medium",
             Self::High => "high",
-        }
-    }
-}
-
-/// What a finding is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Category {
-    /// A host's own SSH key.
-    SshHostKey,
-    /// A person's or a service's SSH key.
-    SshPrivateKey,
-    /// Who may log in by key.
-    AuthorizedKeys,
-    /// What people typed.
-    ShellHistory,
-    /// Tokens, passwords, keys of services.
-    Credential,
-    /// Password fields and accounts.
-    Shadow,
-    /// Coin miners.
-    Miner,
-    /// Files that a list or a rule of the user names.
-    Malware,
-    /// What lets somebody in, or up, who should not be.
-    Access,
-    /// What the machine that the image was made on left behind.
-    Leftover,
-    /// What starts by itself, or makes a hidden door, and is unusual.
-    Persistence,
-    /// Programs that run with more rights than who starts them.
-    Privilege,
-    /// Files that are not what the image's own package database says.
-    Integrity,
-    /// What a benchmark asks for.
-    Hardening,
-}
-
-impl Category {
-    /// All of them.
-    pub const ALL: [Self; 14] = [
-        Self::SshHostKey,
-        Self::SshPrivateKey,
-        Self::AuthorizedKeys,
-        Self::ShellHistory,
-        Self::Credential,
-        Self::Shadow,
-        Self::Miner,
-        Self::Malware,
-        Self::Access,
-        Self::Leftover,
-        Self::Persistence,
-        Self::Privilege,
-        Self::Integrity,
-        Self::Hardening,
-    ];
-
-    /// The one that is called `name`.
-    pub fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|category| category.name() == name)
-    }
-
-    /// What it is about, in a few words.
-    pub const fn about(self) -> &'static str {
-        match self {
-            Self::SshHostKey => "a host's own SSH keys",
-            Self::SshPrivateKey => "SSH keys of people and services",
-            Self::AuthorizedKeys => "who may log in by key",
-            Self::ShellHistory => "what people typed",
-            Self::Credential => "tokens, passwords and keys of services",
-            Self::Shadow => "password fields and accounts",
-            Self::Miner => "coin miners",
-            Self::Malware => "files that the user's lists and rules name",
-            Self::Access => "what lets somebody in, or up, who should not be",
-            Self::Leftover => "what the machine that the image was made on left behind",
-            Self::Persistence => "what starts by itself, or makes a hidden door, and is unusual",
-            Self::Privilege => "programs that run with more rights than who starts them",
-            Self::Integrity => "files that are not what the image's own package database says",
-            Self::Hardening => "what a benchmark asks for",
-        }
-    }
-
-    /// Its name in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::SshHostKey => "ssh-host-key",
-            Self::SshPrivateKey => "ssh-private-key",
-            Self::AuthorizedKeys => "authorized-keys",
-            Self::ShellHistory => "shell-history",
-            Self::Credential => "credential",
-            Self::Shadow => "shadow",
-            Self::Miner => "miner",
-            Self::Malware => "malware",
-            Self::Access => "access",
-            Self::Leftover => "leftover",
-            Self::Persistence => "persistence",
-            Self::Privilege => "privilege",
-            Self::Integrity => "integrity",
-            Self::Hardening => "hardening",
         }
     }
 }
@@ -371,76 +277,6 @@ impl Finding {
         self.evidence.key_fingerprint = Some(fingerprint.into());
         self
     }
-}
-
-/// Why something was not looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum GapKind {
-    /// The bytes are not in the image: it is cut short, or a block lies beyond its end.
-    Missing,
-    /// The image contradicts itself.
-    Damaged,
-    /// A format that cannot be read yet.
-    Unsupported,
-    /// Encrypted: nobody can read it without the key.
-    Encrypted,
-    /// Over a limit of the budget.
-    OverLimit,
-    /// The machine that runs the audit failed to read.
-    HostFailed,
-}
-
-impl GapKind {
-    /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Missing, Self::Damaged, Self::Unsupported, Self::Encrypted, Self::OverLimit, Self::HostFailed];
-
-    /// The one that is called `name`.
-    pub fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// Its name in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Damaged => "damaged",
-            Self::Unsupported => "unsupported",
-            Self::Encrypted => "encrypted",
-            Self::OverLimit => "over-limit",
-            Self::HostFailed => "host-failed",
-        }
-    }
-}
-
-/// How bad a note or a gap is: what was lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Loss {
-    /// Nothing: a journal was replayed, a backup superblock used.
-    Nothing,
-    /// The inside of an archive, or a part of a file.
-    Part,
-    /// A whole file.
-    File,
-    /// A directory, and what lies under it.
-    Directory,
-    /// A volume or a file system.
-    Volume,
-}
-
-/// Something that was not looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gap {
-    /// Where.
-    pub location: Location,
-    /// Why.
-    pub kind: GapKind,
-    /// How much.
-    pub loss: Loss,
-    /// Bytes not looked at, where known.
-    pub bytes: Option<u64>,
-    /// One sentence with its numbers.
-    pub reason: String,
 }
 
 #[cfg(test)]

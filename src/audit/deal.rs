@@ -1,0 +1,112 @@
+//! The files of an audit, dealt out to its threads in the order of the disk.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::Progress;
+use super::worker::{self, Outcome, Shared, Twins, Worker};
+use crate::fs::{Extent, FileType, Place};
+use crate::tree::{EntryId, Tree};
+
+/// Bytes of files that a thread takes at once, in the order of the disk.
+const BATCH: u64 = 8 << 20;
+
+/// Every file once, in the order of the disk; names of one file together.
+fn work(tree: &Tree) -> Vec<Twins> {
+    let mut ids: Vec<EntryId> = tree.ids().collect();
+    ids.sort_by_cached_key(|&id| (worker::file_key(tree, id), id));
+    let mut work: Vec<Twins> = Vec::new();
+    for id in ids {
+        match work.last_mut() {
+            Some(twins) if twins.first().is_some_and(|&first| is_twin(tree, first, id)) => twins.push(id),
+            _ => work.push(vec![id]),
+        }
+    }
+    work
+}
+
+/// Whether two entries are one file: hard links, or files that share all their extents.
+fn is_twin(tree: &Tree, a: EntryId, b: EntryId) -> bool {
+    let (Some((at, first)), Some((other, second))) = (tree.get(a), tree.get(b)) else { return false };
+    let regular = |kind| kind == FileType::Regular;
+    if at.file_system != other.file_system
+        || !regular(first.metadata.file_type)
+        || !regular(second.metadata.file_type)
+    {
+        return false;
+    }
+    let shares = || {
+        let extents = |id| tree.open(id).ok().and_then(|mut node| node.extents().ok().map(<[_]>::to_vec));
+        // Two files of one packed block look alike from outside: only what lies on the disk as it is proves it.
+        let known = |extents: &[Extent]| extents.iter().all(|extent| extent.place != Place::Opaque);
+        extents(a).zip(extents(b)).is_some_and(|(a, b)| a == b && known(&a))
+    };
+    first.node == second.node
+        || first.first != u64::MAX
+            && first.first == second.first
+            && first.metadata.size == second.metadata.size
+            && shares()
+}
+
+/// Cuts the work into runs of about [`BATCH`] bytes.
+fn batches(tree: &Tree, work: &[Twins]) -> Vec<(std::ops::Range<usize>, u64)> {
+    let mut batches = Vec::new();
+    let (mut start, mut bytes) = (0, 0_u64);
+    for (index, twins) in work.iter().enumerate() {
+        let size = twins.first().and_then(|&id| tree.get(id)).map_or(0, |(_, walked)| walked.metadata.size);
+        bytes = bytes.saturating_add(size).saturating_add(4096);
+        if bytes >= BATCH {
+            batches.push((start..index.saturating_add(1), bytes));
+            (start, bytes) = (index.saturating_add(1), 0);
+        }
+    }
+    batches.push((start..work.len(), bytes));
+    batches
+}
+
+/// Looks at every file, on all threads.
+pub(super) fn search(shared: Shared<'_>, jobs: usize, progress: &dyn Progress) -> Outcome {
+    let work = work(shared.tree);
+    let batches = batches(shared.tree, &work);
+    let total = batches.iter().fold(0_u64, |sum, (_, bytes)| sum.saturating_add(*bytes));
+    progress.begin("searching files", total);
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = if jobs == 0 { cores() } else { jobs }.clamp(1, batches.len().max(1));
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<Outcome>> = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let mut worker = Worker::new(shared);
+                while let Some((range, bytes)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    for twins in work.get(range.clone()).unwrap_or_default() {
+                        guarded(&mut worker, shared, twins);
+                    }
+                    progress.advance(*bytes);
+                }
+                done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(worker.outcome);
+            });
+        }
+    });
+    let outcomes = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut all = outcomes.into_iter().fold(Outcome::default(), Outcome::join);
+    all.coverage.files = work.iter().filter(|twins| is_regular(shared.tree, twins)).count() as u64;
+    all
+}
+
+fn is_regular(tree: &Tree, twins: &Twins) -> bool {
+    let first = twins.first().and_then(|&id| tree.get(id));
+    first.is_some_and(|(mounted, walked)| walked.metadata.file_type == FileType::Regular && !mounted.is_plain)
+}
+
+/// Looks at one file; a panic costs that file only, and is a gap.
+fn guarded<'a>(worker: &mut Worker<'a>, shared: Shared<'a>, twins: &Twins) {
+    if catch_unwind(AssertUnwindSafe(|| worker.file(twins))).is_err() {
+        let outcome = std::mem::take(&mut worker.outcome);
+        *worker = Worker::new(shared);
+        worker.outcome = outcome;
+        let location = twins.first().map(|&id| shared.tree.location(id)).unwrap_or_default();
+        worker.outcome.gaps.push(worker::panic_gap(location));
+    }
+}

@@ -48,7 +48,10 @@ fn read(statement: &str) -> Option<Output> {
 fn tests_in(statement: &str) -> usize {
     let json: serde_json::Value = serde_json::from_str(statement).unwrap();
     let lists = ["passedTests", "warnedTests", "failedTests"];
-    lists.iter().map(|list| json["predicate"][list].as_array().unwrap().len()).sum()
+    lists
+        .iter()
+        .map(|list| json.pointer(&format!("/predicate/{list}")).unwrap().as_array().unwrap().len())
+        .sum()
 }
 
 #[test]

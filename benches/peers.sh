@@ -24,7 +24,7 @@ row 'assay scan --rootfs' "'$assay' scan --no-progress --quiet --jobs 2 --format
 row 'rg -a -c LITERAL' "rg -a -c --no-ignore --hidden -j 2 nothing_has_this_7f3a91 '$root'"
 row 'kingfisher, no archives' "'$venv/bin/kingfisher' scan '$root' --no-update-check --no-validate --no-extract-archives --jobs 2 --format json --output \$out"
 row 'kingfisher, archives' "'$venv/bin/kingfisher' scan '$root' --no-update-check --no-validate --jobs 2 --format json --output \$out"
-row 'betterleaks' "'$venv/bin/betterleaks' dir '$root' --no-banner --no-color --output \$out.json; mv \$out.json \$out"
+row 'betterleaks' "'$venv/bin/betterleaks' '$root' --no-banner --no-color --output \$out.json; mv \$out.json \$out"
 row 'gitleaks' "'$venv/bin/gitleaks' dir '$root' --no-banner --report-format json --report-path \$out"
 row 'trivy vm IMAGE' "'$venv/bin/trivy' vm --scanners secret --offline-scan --skip-version-check --cache-dir '$work/cache' --format json -o \$out '$image'"
 row 'trivy fs' "'$venv/bin/trivy' fs --scanners secret --offline-scan --skip-version-check --cache-dir '$work/cache' --format json -o \$out '$root'"

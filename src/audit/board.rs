@@ -162,3 +162,51 @@ impl Board {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Engine;
+
+    fn piece(text: &str) -> Piece {
+        let buffer = text.as_bytes().to_vec();
+        let mut scan = Engine::embedded().begin();
+        scan.chunk(b"text\n", 0, 0, false);
+        Piece { len: buffer.len(), buffer, repeated: 5, base: 0, next: None, manner: scan.manner() }
+    }
+
+    #[test]
+    fn a_thread_without_files_searches_what_is_held_out_until_nobody_has_files() {
+        let board = Board::new(2);
+        let owner = board.begin();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                drop(board.begin());
+                board.help(&mut Engine::embedded().scout());
+            });
+            let tasks: Vec<_> = (0..5).map(|n| board.post(piece(&format!("chunk {n}")))).collect();
+            while !tasks.iter().all(|task| task.is_done()) {
+                std::thread::yield_now();
+            }
+            assert_eq!(board.helpers(), 1);
+            for (n, task) in tasks.iter().enumerate() {
+                let (piece, found) = task.wait();
+                assert_eq!(piece.bytes(), format!("chunk {n}").as_bytes());
+                assert!(found.is_some());
+            }
+            drop(owner);
+        });
+    }
+
+    #[test]
+    fn a_chunk_is_searched_once_and_not_at_all_if_nobody_wants_it() {
+        let board = Board::new(1);
+        let (one, two) = (board.post(piece("one")), board.post(piece("two")));
+        let mut scout = Engine::embedded().scout();
+        two.cancel();
+        assert!(one.work(&mut scout) && !one.work(&mut scout) && !two.work(&mut scout));
+        drop(board.begin());
+        board.help(&mut scout);
+        assert!(one.is_done() && !two.is_done());
+    }
+}

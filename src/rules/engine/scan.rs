@@ -70,6 +70,12 @@ impl<'e> Scan<'e> {
         self.lines = self.lines.saturating_add(forms.newlines());
     }
 
+    /// Only finds the places of keywords: how many there are, for who measures the filter by itself.
+    pub fn keywords(&mut self, bytes: &[u8]) -> usize {
+        self.engine.filter.find(bytes, &mut self.places, &mut self.hits);
+        self.hits.len()
+    }
+
     /// The matches, by place in the file and then by rule.
     pub fn finish(&mut self) -> Vec<Match> {
         self.kept.finish()

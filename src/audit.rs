@@ -12,6 +12,7 @@ use crate::remedies::Machine;
 use crate::rules::Engine;
 use crate::tree::Tree;
 
+mod board;
 pub mod cache;
 mod content;
 mod contents;

@@ -17,7 +17,7 @@ mod shape;
 mod utf16;
 pub mod validators;
 
-pub use engine::{Engine, Scan};
+pub use engine::{Ahead, Engine, Manner, Scan, Scout};
 pub use schema::{Rule, RuleError};
 
 impl Engine {

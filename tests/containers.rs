@@ -249,3 +249,22 @@ fn base64_of_any_length_is_decoded() {
     }
     assert!(report.gaps.is_empty(), "{:?}", report.gaps);
 }
+
+/// Base64 of a key in a program: among zeros, and long enough to be no name of a symbol.
+#[test]
+fn long_base64_in_a_program_is_decoded() {
+    let dir = tempfile::tempdir().unwrap();
+    let [first, second] = [91, 92].map(|seed| tokens(seed).swap_remove(1));
+    let program = |said: &str| {
+        let symbols =
+            b"\x7fELF\x02\x01\x01\0\0\0_ZNSt6vectorIiSaIiEE9push_backEOi\0_ZSt4cout2B4k\0".repeat(300);
+        [&symbols[..], STANDARD.encode(said).as_bytes(), b"\0", &symbols].concat()
+    };
+    fs::write(dir.path().join("early"), program(&format!("the token that opens it: {first}"))).unwrap();
+    // Behind the first piece that is read.
+    let far = [vec![0; 5 << 20], program(&format!("the other token is {second}"))].concat();
+    fs::write(dir.path().join("late"), far).unwrap();
+    let report = audit(dir.path());
+    assert!(is_found(&report, &first) && is_found(&report, &second));
+    assert!(report.gaps.is_empty(), "{:?}", report.gaps);
+}

@@ -1,4 +1,5 @@
-//! The search for the embedded rules: in chunks, cut anywhere, it finds what it finds in the whole.
+//! The search for the embedded rules: in chunks, cut anywhere, it finds what it finds in the whole; so does one
+//! whose chunks are searched before their turn.
 //!
 //! A byte of the input is itself below 128; above, it chooses, with the next one, an example of a rule. A first
 //! byte W makes UTF-16 of it all.
@@ -6,7 +7,7 @@
 
 use std::sync::OnceLock;
 
-use assay::rules::{Engine, Match, Scan};
+use assay::rules::{Engine, Match, Scan, Scout};
 use libfuzzer_sys::fuzz_target;
 
 static EXAMPLES: OnceLock<Vec<String>> = OnceLock::new();
@@ -49,18 +50,31 @@ fn text(input: &[u8]) -> (Vec<u8>, Vec<usize>) {
     (bytes, cuts)
 }
 
-/// What the worker does with a file.
-fn in_chunks(scan: &mut Scan<'_>, overlap: usize, bytes: &[u8], cuts: &[usize]) -> Vec<Match> {
+/// What the worker does with a file; with a scout, where other threads help.
+fn in_chunks(
+    scan: &mut Scan<'_>,
+    mut scout: Option<&mut Scout<'_>>,
+    overlap: usize,
+    bytes: &[u8],
+    cuts: &[usize],
+) -> Vec<Match> {
     scan.reset();
+    let mut search = |chunk: &[u8], repeated: usize, base: usize, last: bool| match &mut scout {
+        Some(scout) if repeated > 0 => {
+            let ahead = scout.search(chunk, base as u64, last, scan.manner());
+            scan.accept(ahead, chunk, repeated, base as u64, last);
+        }
+        _ => scan.chunk(chunk, repeated, base as u64, last),
+    };
     let (mut start, mut repeated) = (0, 0);
     for &cut in cuts {
         // A chunk has fresh bytes, and its successor begins at an even place, as those of the worker do.
         if cut > start + overlap && cut % 2 == 0 {
-            scan.chunk(&bytes[start..cut], repeated, start as u64, false);
+            search(&bytes[start..cut], repeated, start, false);
             (start, repeated) = (cut - overlap, overlap);
         }
     }
-    scan.chunk(&bytes[start..], repeated, start as u64, true);
+    search(&bytes[start..], repeated, start, true);
     scan.finish()
 }
 
@@ -79,7 +93,9 @@ fuzz_target!(|input: &[u8]| {
         cuts.iter_mut().for_each(|cut| *cut *= 2);
     }
     let mut scan = engine.begin();
-    let whole = seen(&in_chunks(&mut scan, engine.overlap(), &bytes, &[]));
-    let parts = seen(&in_chunks(&mut scan, engine.overlap(), &bytes, &cuts));
+    let whole = seen(&in_chunks(&mut scan, None, engine.overlap(), &bytes, &[]));
+    let parts = seen(&in_chunks(&mut scan, None, engine.overlap(), &bytes, &cuts));
+    let ahead = seen(&in_chunks(&mut scan, Some(&mut engine.scout()), engine.overlap(), &bytes, &cuts));
+    assert_eq!(parts, ahead, "cuts {cuts:?} of {} bytes", bytes.len());
     assert_eq!(whole, parts, "cuts {cuts:?} of {} bytes", bytes.len());
 });

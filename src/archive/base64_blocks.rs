@@ -109,6 +109,8 @@ pub struct Finder {
     line: usize,
     /// Where a file that was left is taken up again: within a block, perhaps.
     resumed: Option<u64>,
+    /// Letters that a block has at least.
+    least: usize,
 }
 
 /// What came after the letters of a block.
@@ -126,9 +128,15 @@ impl Finder {
         *self = Self { at: offset, runs: self.runs, ..Self::default() };
     }
 
+    /// Leaves out blocks of fewer than so many letters, until the next file.
+    pub fn at_least(&mut self, letters: usize) {
+        self.least = letters;
+    }
+
     /// Takes up a file at `offset`, the place of a block that was found there before.
     pub fn resume(&mut self, offset: u64) {
-        *self = Self { at: offset, resumed: Some(offset), runs: self.runs, ..Self::default() };
+        *self =
+            Self { at: offset, resumed: Some(offset), runs: self.runs, least: self.least, ..Self::default() };
     }
 
     /// Looks at the next piece. Blocks that end in it go to `each`.
@@ -198,7 +206,7 @@ impl Finder {
     }
 
     fn close(&mut self, each: &mut dyn FnMut(Block)) {
-        if let Some(block) = self.open.take().filter(Block::is_mixed) {
+        if let Some(block) = self.open.take().filter(|block| block.len() >= self.least && block.is_mixed()) {
             each(block);
         }
     }
@@ -276,6 +284,15 @@ mod tests {
         finder.finish(&mut |block| resumed.push(block));
         let decodes = |skipped| memchr::memmem::find(&resumed[0].decode(skipped), SAID).is_some();
         assert_eq!((0..resumed[0].alignments()).filter(|&skipped| decodes(skipped)).count(), 1);
+    }
+
+    #[test]
+    fn blocks_can_be_left_out_by_their_length() {
+        let (long, short) = (STANDARD.encode(SAID), STANDARD.encode(&SAID[..40]));
+        let (mut finder, mut found) = (Finder::default(), Vec::new());
+        finder.at_least(60);
+        finder.piece(format!("\0{short}\0{long}\0").as_bytes(), &mut |block| found.push(block));
+        assert_eq!(found.iter().map(Block::len).collect::<Vec<_>>(), [long.trim_end_matches('=').len()]);
     }
 
     #[test]

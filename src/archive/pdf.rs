@@ -11,11 +11,13 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 
 use self::letters::{Text85, TextHex};
+use self::lzw::Lzw;
 use super::problems::Problems;
 use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, whole};
 use crate::budget::Budget;
 
 mod letters;
+mod lzw;
 
 /// How many times `budget.whole_file` a document may have.
 const WHOLE_FILES: u64 = 4;
@@ -155,6 +157,7 @@ impl<'p> Stream<'p> {
         for filter in filters {
             content = match filter.as_slice() {
                 b"FlateDecode" | b"Fl" => Box::new(ZlibDecoder::new(content)),
+                b"LZWDecode" | b"LZW" => Box::new(Lzw::new(content, changes_early(dictionary))),
                 b"ASCII85Decode" | b"A85" => Box::new(Text85::new(content)),
                 b"ASCIIHexDecode" | b"AHx" => Box::new(TextHex::new(content)),
                 name if PICTURES.contains(&name) => return Unpacker::Packed(content),
@@ -163,6 +166,16 @@ impl<'p> Stream<'p> {
         }
         Unpacker::Packed(content)
     }
+}
+
+/// Whether codes of LZW grow early: `/EarlyChange 0` says no. No other filter has a key of this name.
+fn changes_early(dictionary: &[u8]) -> bool {
+    let value = memchr::memmem::find_iter(dictionary, b"/").find_map(|at| {
+        let (key, length) = name(dictionary.get(at..)?)?;
+        (key == b"EarlyChange").then_some(dictionary.get(at.saturating_add(length)..)?.trim_ascii_start())
+    });
+    let is_zero = |value: &[u8]| value.strip_prefix(b"0").is_some_and(|rest| !rest.starts_with(b"."));
+    !value.is_some_and(is_zero)
 }
 
 /// The names after `/Filter`, none where there is no such key; `None` where they stand elsewhere.
@@ -277,11 +290,29 @@ mod tests {
     }
 
     #[test]
+    fn streams_of_lzw_are_members_however_their_codes_grow() {
+        let text = b"a text that repeats a text that repeats a text. ".repeat(60);
+        let body = [
+            object(1, "/Filter /LZWDecode", &lzw::tests::pack(&text, true)),
+            object(
+                2,
+                "/Filter [/LZW] /DecodeParms [<< /Early#43hange 0 >>]",
+                &lzw::tests::pack(&text, false),
+            ),
+            object(3, "/Filter /LZWDecode /DecodeParms << /EarlyChange 1 >>", &lzw::tests::pack(&text, true)),
+        ];
+        let (found, problems) = unpack(&body.concat());
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(found.len(), 3);
+        assert!(found.iter().all(|(_, content)| *content == text));
+    }
+
+    #[test]
     fn a_bad_stream_and_a_rare_filter_are_told_and_do_not_hide_the_others() {
         let cut = zlib(&b"a long text, a longer text".repeat(9));
         let body = [
             object(1, "/Filter /FlateDecode", &cut[..12]),
-            object(2, "/Filter /LZWDecode", b"\x80\x0b\x60"),
+            object(2, "/Filter /Crypt", b"\x80\x0b\x60"),
             object(3, "/Filter 9 0 R", b"\x80\x0b\x60"),
             object(4, "/Filter /DCTDecode", b"picture"),
             object(5, "/Filter /FlateDecode", &zlib(b"whole")),

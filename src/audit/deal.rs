@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Progress;
-use super::worker::{self, Outcome, Shared, Twins, Worker};
+use super::board::Board;
+use super::worker::{self, CHUNK, Outcome, Shared, Twins, Worker};
 use crate::fs::{Extent, FileType, Place};
 use crate::tree::{EntryId, Tree};
 
@@ -67,24 +68,30 @@ fn batches(tree: &Tree, work: &[Twins]) -> Vec<(std::ops::Range<usize>, u64)> {
 
 /// Looks at every file, on all threads.
 pub(super) fn search(shared: Shared<'_>, jobs: usize, progress: &dyn Progress) -> Outcome {
+    // A thread without a batch may help with a long file.
+    let chunks = |bytes: u64| usize::try_from(bytes / CHUNK as u64).unwrap_or(usize::MAX);
     let work = work(shared.tree);
     let batches = batches(shared.tree, &work);
     let total = batches.iter().fold(0_u64, |sum, (_, bytes)| sum.saturating_add(*bytes));
     progress.begin("searching files", total);
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = if jobs == 0 { cores() } else { jobs }.clamp(1, batches.len().max(1));
+    let threads = if jobs == 0 { cores() } else { jobs }.clamp(1, batches.len().max(chunks(total)).max(1));
+    let board = Board::new(threads);
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<Outcome>> = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                let mut worker = Worker::new(shared);
+                let busy = board.begin();
+                let mut worker = Worker::new(shared, &board);
                 while let Some((range, bytes)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                     for twins in work.get(range.clone()).unwrap_or_default() {
-                        guarded(&mut worker, shared, twins);
+                        guarded(&mut worker, shared, &board, twins);
                     }
                     progress.advance(*bytes);
                 }
+                drop(busy);
+                board.help(&mut worker.scout);
                 done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(worker.outcome);
             });
         }
@@ -101,10 +108,10 @@ fn is_regular(tree: &Tree, twins: &Twins) -> bool {
 }
 
 /// Looks at one file; a panic costs that file only, and is a gap.
-fn guarded<'a>(worker: &mut Worker<'a>, shared: Shared<'a>, twins: &Twins) {
+fn guarded<'a>(worker: &mut Worker<'a>, shared: Shared<'a>, board: &'a Board, twins: &Twins) {
     if catch_unwind(AssertUnwindSafe(|| worker.file(twins))).is_err() {
         let outcome = std::mem::take(&mut worker.outcome);
-        *worker = Worker::new(shared);
+        *worker = Worker::new(shared, board);
         worker.outcome = outcome;
         let location = twins.first().map(|&id| shared.tree.location(id)).unwrap_or_default();
         worker.outcome.gaps.push(worker::panic_gap(location));

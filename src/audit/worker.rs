@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use super::board::Board;
 use super::cache::Cache;
 use super::contents::Contents;
 use super::merge;
@@ -12,11 +13,12 @@ use crate::detect::{Collected, Detectors, Interest, Sink};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, GapKind, Location};
 use crate::fs::{Extent, FileType, NodeId, Place};
-use crate::rules::{Engine, Scan};
+use crate::rules::{Engine, Scan, Scout};
 use crate::tree::{Entry, EntryId, Tree};
 
 mod encoded;
 mod gaps;
+mod handed;
 mod members;
 mod outcome;
 mod regular;
@@ -30,7 +32,7 @@ pub(super) use outcome::Outcome;
 use watch::Watch;
 
 /// How much is read at once; files up to this size are handed to detectors without a copy.
-const CHUNK: usize = 2 << 20;
+pub(super) const CHUNK: usize = 2 << 20;
 
 /// Names that are one file: hard links, and files that share all their extents.
 pub(super) type Twins = Vec<EntryId>;
@@ -56,6 +58,12 @@ pub(super) struct Worker<'a> {
     shared: Shared<'a>,
     scan: Scan<'a>,
     buffer: Vec<u8>,
+    /// Where chunks of long files are held out to other threads.
+    board: &'a Board,
+    /// For chunks that are searched before their turn.
+    pub(super) scout: Scout<'a>,
+    /// Buffers that chunks came back in.
+    spare: Vec<Vec<u8>>,
     /// Base64 in the stream at hand.
     encoded: Encoded,
     /// Matches, and members that a detector asked for: a file with any is not kept in the cache.
@@ -80,12 +88,14 @@ struct Subject<'e> {
 }
 
 impl<'a> Worker<'a> {
-    pub(super) fn new(shared: Shared<'a>) -> Self {
-        let buffer = vec![0; CHUNK.saturating_add(shared.engine.overlap())];
+    pub(super) fn new(shared: Shared<'a>, board: &'a Board) -> Self {
         Self {
             shared,
             scan: shared.engine.begin(),
-            buffer,
+            buffer: buffer(shared),
+            board,
+            scout: shared.engine.scout(),
+            spare: Vec::new(),
             encoded: Encoded::default(),
             stirred: 0,
             crowded: 0,
@@ -206,6 +216,11 @@ impl<'a> Worker<'a> {
         }
         self.outcome.findings.extend(findings);
     }
+}
+
+/// A buffer for one chunk.
+fn buffer(shared: Shared<'_>) -> Vec<u8> {
+    vec![0; CHUNK.saturating_add(shared.engine.overlap())]
 }
 
 /// A sink that puts what detectors say in its place.

@@ -15,6 +15,7 @@
     reason = "a panic in a test is a failed test, and the volume is its output"
 )]
 
+mod assignments;
 mod material;
 mod plain;
 mod search;

@@ -1,5 +1,7 @@
 //! What must be found: by the rule's regex over the whole buffer, and by `aho-corasick` for its keywords.
 
+use std::ops::Range;
+
 use aho_corasick::AhoCorasick;
 use assay::rules::Rule;
 use regex::bytes::Regex;
@@ -37,7 +39,16 @@ impl Oracle {
         all
     }
 
+    /// The same, with where each match begins and ends.
+    pub(crate) fn spans(&self, bytes: &[u8]) -> Vec<(Range<usize>, Found)> {
+        self.placed(bytes, |at| at)
+    }
+
     fn unsorted(&self, bytes: &[u8], place: impl Fn(usize) -> usize) -> Vec<Found> {
+        self.placed(bytes, place).into_iter().map(|(_, found)| found).collect()
+    }
+
+    fn placed(&self, bytes: &[u8], place: impl Fn(usize) -> usize) -> Vec<(Range<usize>, Found)> {
         let mut all = Vec::new();
         for (rule, regex) in &self.0 {
             let mut at = 0;
@@ -48,7 +59,7 @@ impl Oracle {
                     rule: rule.clone(),
                     secret: secret.as_bytes().to_vec(),
                 };
-                all.push(found);
+                all.push((captures.get(0).unwrap().range(), found));
                 // What ends one value may begin the next: a list with a value in each line.
                 at = secret.end();
             }

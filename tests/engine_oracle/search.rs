@@ -6,15 +6,25 @@ use assay::rules::{Engine, Family, Rule, Scan, schema};
 
 use super::plain::Found;
 
-/// Those of `assignments` are no token rules: their keywords are only the commonest of the names they know.
-const FOLDERS: [(&str, Family); 3] =
+const TOKENS: [(&str, Family); 3] =
     [("credentials", Family::Credentials), ("keys", Family::Keys), ("miners", Family::Miners)];
+/// These are no token rules: their keywords are only the commonest of the names they know.
+const ASSIGNMENTS: [(&str, Family); 1] = [("assignments", Family::Assignments)];
 
 /// Every token rule of `signatures/`, without what judges its matches afterwards.
 pub(crate) fn rules() -> Vec<Rule> {
+    unjudged(&TOKENS)
+}
+
+/// The assignment rules, likewise.
+pub(crate) fn assignments() -> Vec<Rule> {
+    unjudged(&ASSIGNMENTS)
+}
+
+fn unjudged(folders: &[(&str, Family)]) -> Vec<Rule> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("signatures");
     let mut rules = Vec::new();
-    for (folder, family) in FOLDERS {
+    for &(folder, family) in folders {
         let files = std::fs::read_dir(root.join(folder)).unwrap();
         let mut paths: Vec<PathBuf> = files.map(|entry| entry.unwrap().path()).collect();
         paths.sort();
@@ -62,17 +72,25 @@ pub(crate) fn whole(engine: &Engine, bytes: &[u8]) -> Vec<Found> {
     in_chunks(engine, bytes, &[])
 }
 
-/// What is found where a chunk ends at each of `cuts`.
+/// What is found where a chunk ends at each of `cuts`, and again where each is searched before its turn.
 pub(crate) fn in_chunks(engine: &Engine, bytes: &[u8], cuts: &[usize]) -> Vec<Found> {
-    let mut scan = engine.begin();
+    let (mut scan, mut other, mut scout) = (engine.begin(), engine.begin(), engine.scout());
     let (mut start, mut repeated) = (0, 0);
-    for &cut in cuts {
-        scan.chunk(&bytes[start..cut], repeated, start as u64, false);
+    for &cut in cuts.iter().chain([&bytes.len()]) {
+        let (chunk, base, last) = (&bytes[start..cut], start as u64, cut == bytes.len());
+        scan.chunk(chunk, repeated, base, last);
+        if start == 0 {
+            other.chunk(chunk, repeated, base, last);
+        } else {
+            let ahead = scout.search(chunk, base, last, other.manner());
+            other.accept(ahead, chunk, repeated, base, last);
+        }
         repeated = engine.overlap().min(cut - start);
         start = cut - repeated;
     }
-    scan.chunk(&bytes[start..], repeated, start as u64, true);
-    found(&mut scan)
+    let all = found(&mut scan);
+    same("searched before its turn", bytes, &found(&mut other), &all);
+    all
 }
 
 fn found(scan: &mut Scan<'_>) -> Vec<Found> {

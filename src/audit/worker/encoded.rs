@@ -11,6 +11,9 @@ use crate::fs::{FsError, Node};
 
 /// Bytes without a zero that begin a text.
 const TEXT: usize = 8192;
+/// Letters that base64 in other files has at least: shorter runs in them are names of symbols. 64 say 48 bytes, a
+/// key with its name.
+const IN_PROGRAMS: usize = 64;
 /// Blocks that are searched together.
 const POOLED: usize = 1024;
 
@@ -32,9 +35,11 @@ impl Encoded {
         self.finder.reset(base);
         self.blocks.clear();
         (self.bytes, self.rest) = (0, None);
-        // The members of an archive are looked at for base64, each on its own; programs are not.
-        let start = first.get(..TEXT).unwrap_or(first);
-        self.is_looked_for = format.is_none_or(Format::is_readable) && memchr::memchr(0, start).is_none();
+        // The members of an archive are looked at for base64, each on its own.
+        self.is_looked_for = format.is_none_or(Format::is_readable);
+        if memchr::memchr(0, first.get(..TEXT).unwrap_or(first)).is_some() {
+            self.finder.at_least(IN_PROGRAMS);
+        }
     }
 
     /// Looks at the next piece, and keeps its blocks, up to `limit` bytes in all, and at least one.

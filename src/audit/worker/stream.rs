@@ -5,6 +5,7 @@ use std::io::Read;
 use super::super::content::fill;
 use super::super::contents::Searched;
 use super::gaps::{part_gap, whole_gap};
+use super::handed::{Cut, Handed};
 use super::{Placed, Shared, Subject, Worker};
 use crate::archive::{self, Format};
 use crate::audit::merge;
@@ -12,8 +13,6 @@ use crate::detect::{Collected, Sink};
 use crate::finding::GapKind;
 use crate::rules::Match;
 
-/// How near the halves of a credential are, in bytes: matches so near to the end of a chunk wait for the next.
-const NEAR: u64 = 4096;
 /// How many times the findings that a file may have are kept while it is searched.
 const REPEATS: usize = 10;
 
@@ -37,6 +36,7 @@ impl Worker<'_> {
         let (mut key, mut known) = (None, None::<Searched>);
         let mut watch = self.watch(subject, search);
         let mut is_whole = true;
+        let mut handed = Handed::default();
         self.scan.reset();
         loop {
             let free = self.buffer.get_mut(carried..).unwrap_or_default();
@@ -57,9 +57,6 @@ impl Worker<'_> {
                 self.outcome.coverage.bytes_searched += fresh.len() as u64;
                 key = (carried == 0 && base == 0 && last).then(|| self.shared.contents.key(fresh));
                 known = key.and_then(|key| self.shared.contents.find(key));
-                if known.is_none() {
-                    self.scan.chunk(bytes, carried, at, last);
-                }
                 if known.as_ref().is_none_or(|known| known.has_base64) {
                     self.encoded.piece(fresh, last, self.shared.budget.whole_file);
                 }
@@ -74,18 +71,16 @@ impl Worker<'_> {
                     Some(_) => over = true,
                 }
             }
-            if last {
-                break;
+            let len = bytes.len();
+            let from = len.saturating_sub(self.shared.engine.overlap());
+            let next = (!last).then(|| at.saturating_add(from as u64));
+            if search && known.is_none() {
+                self.chunk(&mut handed, Cut { len, repeated: carried, base: at, next }, subject, collected);
+            } else {
+                self.buffer.copy_within(from..len, 0);
             }
-            let keep = self.shared.engine.overlap().min(bytes.len());
-            let from = bytes.len().saturating_sub(keep);
-            at = at.saturating_add(from as u64);
-            self.buffer.copy_within(from..from.saturating_add(keep), 0);
-            carried = keep;
-            if search {
-                let taken = self.scan.take(at.saturating_sub(NEAR));
-                self.judge(subject, &taken, collected);
-            }
+            let Some(next) = next else { break };
+            (at, carried) = (next, len.saturating_sub(from));
         }
         self.unwatch(watch, subject, is_whole, collected);
         match whole {
@@ -108,7 +103,7 @@ impl Worker<'_> {
     }
 
     /// Has matches judged; of far too many findings of one rule in a file the rest is counted.
-    fn judge(&mut self, subject: &Subject<'_>, matches: &[Match], collected: &mut Collected) {
+    pub(super) fn judge(&mut self, subject: &Subject<'_>, matches: &[Match], collected: &mut Collected) {
         if matches.is_empty() {
             return;
         }

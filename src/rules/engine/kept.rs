@@ -1,0 +1,156 @@
+//! The matches of one file, each once and within limits.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::Match;
+use super::chunk::Chunk;
+use super::windows::Value;
+use crate::finding::{Confidence, Proof, Secret};
+use crate::rules::validators::{Verdict, entropy};
+
+/// Matches of one rule, and of all, that wait to be taken; the rest is counted.
+pub(super) const MATCHES: (u32, usize) = (8000, 32_000);
+/// So many matches are worth being taken.
+const MANY: usize = 500;
+/// Bytes of context kept before and after a value.
+const CONTEXT: usize = 240;
+
+/// The matches that were found so far.
+pub(super) struct Kept {
+    counts: Vec<u32>,
+    /// Rule and place of the matches found, for what chunks repeat.
+    seen: HashSet<(usize, u64)>,
+    matches: Vec<(usize, Match)>,
+    /// Matches over the limit.
+    pub(super) dropped: u64,
+}
+
+impl Kept {
+    pub(super) fn new(rules: usize) -> Self {
+        Self { counts: vec![0; rules], seen: HashSet::new(), matches: Vec::new(), dropped: 0 }
+    }
+
+    /// Forgets the last file.
+    pub(super) fn reset(&mut self) {
+        self.counts.fill(0);
+        self.seen.clear();
+        self.matches.clear();
+        self.dropped = 0;
+    }
+
+    /// How many wait to be taken.
+    pub(super) fn len(&self) -> usize {
+        self.matches.len()
+    }
+
+    /// Judges a value of a chunk, and keeps it if it holds.
+    pub(super) fn value(&mut self, value: Value<'_>, chunk: &Chunk<'_>) {
+        let offset = chunk.offset(value.span.start);
+        if self.seen.contains(&(value.index, offset)) {
+            return;
+        }
+        let Some(judged) = judge(&value, chunk) else { return };
+        if self.has_room(value.index) {
+            self.add(value.index, found(value, judged, chunk));
+        }
+    }
+
+    /// Keeps a match that was judged elsewhere.
+    pub(super) fn accept(&mut self, rule: usize, found: Match) {
+        if !self.seen.contains(&(rule, found.offset)) && self.has_room(rule) {
+            self.add(rule, found);
+        }
+    }
+
+    /// Whether a match of the rule may be kept; if not, it is counted.
+    fn has_room(&mut self, rule: usize) -> bool {
+        let count = self.counts.get(rule).copied().unwrap_or(u32::MAX);
+        let has_room = count < MATCHES.0 && self.matches.len() < MATCHES.1;
+        self.dropped = self.dropped.saturating_add(u64::from(!has_room));
+        has_room
+    }
+
+    fn add(&mut self, rule: usize, found: Match) {
+        self.counts.get_mut(rule).into_iter().for_each(|count| *count = count.saturating_add(1));
+        self.seen.insert((rule, found.offset));
+        self.matches.push((rule, found));
+    }
+
+    /// All, by place in the file and then by rule.
+    pub(super) fn finish(&mut self) -> Vec<Match> {
+        in_order(std::mem::take(&mut self.matches))
+    }
+
+    /// Those before a place in the file, if there are many.
+    pub(super) fn take(&mut self, before: u64) -> Vec<Match> {
+        if self.matches.len() < MANY {
+            return Vec::new();
+        }
+        let (taken, kept) =
+            std::mem::take(&mut self.matches).into_iter().partition(|(_, m)| m.offset < before);
+        self.matches = kept;
+        self.counts.fill(0);
+        for (rule, _) in &self.matches {
+            self.counts.get_mut(*rule).into_iter().for_each(|count| *count += 1);
+        }
+        self.seen.retain(|(_, offset)| *offset >= before);
+        in_order(taken)
+    }
+}
+
+fn in_order(mut matches: Vec<(usize, Match)>) -> Vec<Match> {
+    matches.sort_by_key(|(rule, found)| (found.offset, *rule));
+    matches.into_iter().map(|(_, found)| found).collect()
+}
+
+/// What the rule's validators say of a value; none if they refute it.
+pub(super) fn judge(value: &Value<'_>, chunk: &Chunk<'_>) -> Option<(Confidence, Proof)> {
+    let secret = chunk.bytes.get(value.span.clone()).unwrap_or_default();
+    if entropy(secret) < value.rule.min_entropy {
+        return None;
+    }
+    let (mut confidence, mut proof) = (value.rule.confidence, Proof::Form);
+    for validator in &value.rule.validators {
+        match validator(secret) {
+            Verdict::Holds => {}
+            Verdict::Sure(sure, of) => (confidence, proof) = (sure, of),
+            Verdict::Refuted => return None,
+        }
+    }
+    Some((confidence.min(Confidence::High), proof))
+}
+
+/// The match that a value is.
+pub(super) fn found(value: Value<'_>, judged: (Confidence, Proof), chunk: &Chunk<'_>) -> Match {
+    let Value { rule, span, key, .. } = value;
+    let (confidence, proof) = judged;
+    Match {
+        advisory: rule.advisory.clone(),
+        confidence,
+        proof,
+        family: rule.family,
+        offset: chunk.offset(span.start),
+        line: chunk.line(span.start),
+        secret: Secret::new(chunk.bytes.get(span.clone()).unwrap_or_default()),
+        key,
+        other: rule.pair.as_ref().and_then(|pair| pair.near(chunk.bytes, &span)),
+        context: Secret::new(context(chunk.bytes, span)),
+    }
+}
+
+/// The line around a value, cut where it is long.
+fn context(bytes: &[u8], span: Range<usize>) -> Vec<u8> {
+    let from = span.start.saturating_sub(CONTEXT);
+    let to = span
+        .end
+        .saturating_add(CONTEXT)
+        .min(bytes.len())
+        .min(span.start.saturating_add(2 * CONTEXT).max(span.end));
+    let before = bytes.get(from..span.start).unwrap_or_default();
+    let after = bytes.get(span.end..to).unwrap_or_default();
+    let line_start =
+        memchr::memrchr(b'\n', before).map_or(from, |at| from.saturating_add(at).saturating_add(1));
+    let line_end = memchr::memchr(b'\n', after).map_or(to, |at| span.end.saturating_add(at));
+    bytes.get(line_start..line_end).unwrap_or_default().to_vec()
+}

@@ -67,6 +67,8 @@ pub enum Format {
     GitObject,
     /// An SQLite database: its tables are members.
     Sqlite,
+    /// The write-ahead log beside one.
+    SqliteLog,
     /// PDF: its packed streams are members.
     Pdf,
     /// XML of an Office document: its text without the elements is a member.
@@ -96,6 +98,7 @@ impl Format {
             Self::GitPack => "git pack",
             Self::GitObject => "git object",
             Self::Sqlite => "SQLite database",
+            Self::SqliteLog => "log of SQLite",
             Self::Pdf => "PDF",
             Self::Document => "Office document",
             Self::Compound => "compound file",
@@ -113,7 +116,7 @@ impl Format {
 
     /// Whether its bytes say something as they stand, too: they are searched, and then what is inside.
     pub const fn is_readable(self) -> bool {
-        matches!(self, Self::Pdf | Self::Document | Self::Compound)
+        matches!(self, Self::SqliteLog | Self::Pdf | Self::Document | Self::Compound)
     }
 }
 
@@ -124,8 +127,8 @@ pub fn recognise(head: &[u8]) -> Option<Format> {
         (b"PK00PK\x03\x04", Format::Zip),
         (b"PK\x07\x08PK\x03\x04", Format::Zip),
         (sqlite::MAGIC, Format::Sqlite),
-        (b"\x37\x7f\x06\x82", Format::Closed("write-ahead log of SQLite")),
-        (b"\x37\x7f\x06\x83", Format::Closed("write-ahead log of SQLite")),
+        (b"\x37\x7f\x06\x82", Format::SqliteLog),
+        (b"\x37\x7f\x06\x83", Format::SqliteLog),
         (b"\x1f\x8b\x08", Format::Gzip),
         (b"\xfd7zXZ\0", Format::Xz),
         (b"\x28\xb5\x2f\xfd", Format::Zstd),
@@ -235,6 +238,7 @@ pub fn members(
         Format::GitPack => git::pack(input, budget, spent, visit),
         Format::GitObject => git::object(input, spent, visit),
         Format::Sqlite => sqlite::members(input, budget, spent, visit),
+        Format::SqliteLog => sqlite::log_rows::members(input, budget, spent, visit),
         Format::Pdf => pdf::members(input, budget, spent, &mut problems, visit),
         Format::Document => document::members(input, spent, visit),
         Format::Compound => compound::look(input),

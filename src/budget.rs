@@ -68,9 +68,18 @@ impl Default for Budget {
             nested_depth: 2,
             findings_per_file: 100,
             password_trial: 500_000_000,
-            password_trials: 2_000_000_000,
+            password_trials: 500_000_000,
             password_memory: 72 << 20,
             password_hashes: 1000,
         }
+    }
+}
+
+impl Budget {
+    /// The same with four times as much for trying default passwords: for images that anybody may start, and suspect
+    /// ones.
+    #[must_use]
+    pub fn with_more_passwords(self) -> Self {
+        Self { password_trials: self.password_trials.saturating_mul(4), ..self }
     }
 }

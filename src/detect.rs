@@ -124,15 +124,15 @@ pub fn all() -> Detectors {
 
 /// The texts of the tables that detectors carry, for telling one set from another.
 pub fn text() -> String {
-    [
-        credential_files::table::TEXT,
+    let files = credential_files::table::FILES.map(|(_, text)| text);
+    let others = [
         shell_history::table::TEXT,
         miners::hashes::TEXT,
         password_hashes::candidates::TEXT,
         privileges::table::TEXT,
         crate::keys::PUBLISHED,
-    ]
-    .concat()
+    ];
+    files.into_iter().chain(others).collect()
 }
 
 /// What detectors are told by who runs the audit.

@@ -48,8 +48,19 @@ pub struct Scan {
     pub benchmark: Option<String>,
     /// Which files are compared with the image's own package database.
     pub compare_packages: Option<Compare>,
+    /// How many default passwords are tried against hashes.
+    pub default_passwords: Option<DefaultPasswords>,
     /// Whether every place is shown, and why.
     pub verbose: Option<bool>,
+}
+
+/// How many default passwords are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefaultPasswords {
+    /// The most likely ones, for about half a second of a core.
+    Likely,
+    /// As many as two seconds of a core allow.
+    More,
 }
 
 /// Which files are compared.

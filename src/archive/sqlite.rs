@@ -3,7 +3,8 @@
 //!
 //! Source: the file format of SQLite, <https://www.sqlite.org/fileformat2.html>: header (1.3), B-tree pages
 //! (1.6), overflow pages (1.6.1), records (2.1), schema table (2.6). Pages of no table are a member of
-//! their own: deleted rows. Not read as members: the write-ahead log beside the file, and free room within pages.
+//! their own: deleted rows. The write-ahead log beside the file is
+//! read by itself (`log_rows`). Not read as a member: free room within pages.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -13,6 +14,7 @@ use crate::budget::Budget;
 use crate::bytes::Record;
 
 pub(crate) mod log;
+pub(super) mod log_rows;
 
 /// What every database begins with.
 pub(super) const MAGIC: &[u8] = b"SQLite format 3\0";

@@ -85,6 +85,7 @@ fn of_image(
             compare: policy::extent(wanted.compare_packages, &policy),
             ..detect::Options::of(traces)
         },
+        budget: policy::budget(&policy),
         ..Settings::default()
     };
     let bar = Bar::new(!wanted.no_progress, terminal);

@@ -1,5 +1,6 @@
 //! The calls to the floors beneath, in one place: what the commands need of the audit and the rules.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::finding::Advisory;
 use crate::image;
 use crate::policy;
 use crate::requirements;
-use crate::rules::{Engine, proof};
+use crate::rules::{Engine, Family, proof};
 use crate::tree::Tree;
 
 /// Audits `target` as `settings` say, but for what an image may.
@@ -125,20 +126,46 @@ fn rule_advisories() -> Vec<Arc<Advisory>> {
     Engine::embedded().rules().iter().map(|rule| Arc::clone(&rule.advisory)).collect()
 }
 
-/// Proves the rules in `signatures/` on their examples: how many there are, and what is wrong with them.
-pub(super) fn check_rules(traces: &Traces) -> (usize, Vec<String>) {
+/// What was proved: how many of each kind, and what is wrong with them.
+pub(super) struct Checked {
+    /// What they are called, and how many there are.
+    pub(super) kinds: Vec<(&'static str, usize)>,
+    /// Whose tokens the token rules find.
+    pub(super) providers: usize,
+    pub(super) problems: Vec<String>,
+}
+
+/// Proves the rules in `signatures/` on their examples.
+pub(super) fn check_rules(traces: &Traces) -> Checked {
+    let engine = Engine::embedded();
+    let of = |families: &[Family]| engine.rules().iter().filter(|r| families.contains(&r.family)).count();
     let (traces, wrong_traces) = checks::traces::proof::check(traces);
-    let (kinds, wrong_kinds) = detect::credential_files::check();
+    let (files, wrong_files) = detect::credential_files::check();
     let (histories, wrong_histories) = detect::shell_history::check();
     let (checks, wrong_checks) = match checks::all() {
         Ok(checks) => (checks.len(), checks::proof::check(&checks)),
         Err(error) => (0, vec![error.to_string()]),
     };
     let (requirements, wrong_requirements) = check_requirements();
-    let problems = proof::check(Engine::embedded()).into_iter();
-    let problems = problems.chain(wrong_kinds).chain(wrong_histories).chain(wrong_checks).chain(wrong_traces);
-    let problems = problems.chain(wrong_requirements);
-    (rule_advisories().len() + kinds + histories + checks + traces + requirements, problems.collect())
+    let wrong = [wrong_files, wrong_histories, wrong_checks, wrong_traces, wrong_requirements];
+    Checked {
+        kinds: vec![
+            ("token rules", of(&[Family::Credentials])),
+            ("other rules on content", of(&[Family::Assignments, Family::Keys, Family::Miners])),
+            ("kinds of credential files", files),
+            ("histories", histories),
+            ("checks", checks),
+            ("traces", traces),
+            ("requirements", requirements),
+        ],
+        providers: engine
+            .rules()
+            .iter()
+            .filter_map(|rule| rule.provider.as_ref())
+            .collect::<BTreeSet<_>>()
+            .len(),
+        problems: proof::check(engine).into_iter().chain(wrong.into_iter().flatten()).collect(),
+    }
 }
 
 /// Proves the requirements on their own examples, and on the rules that the program carries.

@@ -7,9 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::Failure;
 use super::arguments::{AcceptGap, ComparePackages, FailOn, Judging};
 use crate::baseline::Baseline;
+use crate::budget::Budget;
 use crate::date::Date;
 use crate::detect::integrity::Extent;
-use crate::policy::{self, Compare, Policy};
+use crate::policy::{self, Compare, DefaultPasswords, Policy};
 
 /// By what an image is judged.
 #[derive(Debug)]
@@ -84,6 +85,14 @@ pub(super) fn today(flag: Option<Date>) -> Result<Date, Failure> {
     }
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(Date::of_seconds(since.as_secs()))
+}
+
+/// What an audit may spend: more on default passwords, where the policy asks for it.
+pub(super) fn budget(policy: &Policy) -> Budget {
+    match policy.scan.default_passwords {
+        None | Some(DefaultPasswords::Likely) => Budget::default(),
+        Some(DefaultPasswords::More) => Budget::default().with_more_passwords(),
+    }
 }
 
 /// Which files are compared: the flag is stronger than the policy.

@@ -92,12 +92,17 @@ fn unknown(id: &str, known: &[&str]) -> String {
 }
 
 fn check(traces: &Traces, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let (rules, mut problems) = engine::check_rules(traces);
+    let engine::Checked { kinds, providers, mut problems } = engine::check_rules(traces);
+    let rules: usize = kinds.iter().map(|(_, count)| count).sum();
     if rules == 0 {
         problems.push("there are no rules to check".to_owned());
     }
     for problem in &problems {
         writeln!(terminal.out, "{problem}")?;
+    }
+    for (kind, count) in &kinds {
+        let of = if *kind == "token rules" { format!(", of {providers} providers") } else { String::new() };
+        writeln!(terminal.out, "{count:5} {kind}{of}")?;
     }
     if problems.is_empty() {
         writeln!(terminal.out, "{rules} rules hold on all of their examples.")?;

@@ -38,6 +38,7 @@ pub(super) fn run(
         detect: own.options(detect::Options { compare, ..detect::Options::of(traces) }),
         reference: scan.reference.as_deref().map(|path| engine::target(path, outside)),
         cache: cache.as_ref().map(|kept| Arc::clone(&kept.cache)),
+        budget: policy::budget(&gate.policy),
         ..Settings::default()
     };
     let exit = audit(&target, &gate, outside, settings, &scan.display, terminal)?;

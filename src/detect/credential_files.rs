@@ -30,7 +30,7 @@ mod text;
 use formats::Format;
 pub use proof::check;
 use table::{Kind, Table};
-use text::{Hits, Text};
+use text::Text;
 
 /// Looks into credential files.
 pub struct CredentialFiles {
@@ -115,10 +115,7 @@ fn read(kind: &Kind, path: &[u8], content: &[u8], sink: &mut dyn Sink) {
         return;
     }
     let text = Text::of(content);
-    let mut hits = Hits::default();
-    for &format in &kind.formats {
-        formats::read(format, &kind.keys, &kind.ids, &text, &mut hits);
-    }
+    let hits = formats::read(&kind.formats, &kind.wanted, &text);
     for hit in &hits.all {
         let mut finding = Finding::new(&kind.advisory).proof(Proof::File);
         if is_example(path) {

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::embedded::profile;
 use super::merge::{self, Rules, Said};
-use super::{AcceptedGap, Compare, Exception, Policy, Required, Scan, Threshold, Which};
+use super::{AcceptedGap, Compare, DefaultPasswords, Exception, Policy, Required, Scan, Threshold, Which};
 use crate::checks::benchmark::BENCHMARKS;
 use crate::date::Date;
 use crate::finding::{Category, Confidence, GapKind, Severity};
@@ -37,6 +37,7 @@ struct File {
 struct WrittenScan {
     benchmark: Option<Spanned<String>>,
     compare_packages: Option<Spanned<String>>,
+    default_passwords: Option<Spanned<String>>,
     verbose: Option<bool>,
 }
 
@@ -171,9 +172,18 @@ fn scan(written: &WrittenScan, lines: &Lines<'_>) -> Result<Scan, String> {
         };
         lines.word(word, by_name, &["essential", "all", "none"])
     };
+    let passwords = |word: &Spanned<String>| {
+        let by_name = |name: &str| match name {
+            "likely" => Some(DefaultPasswords::Likely),
+            "more" => Some(DefaultPasswords::More),
+            _ => None,
+        };
+        lines.word(word, by_name, &["likely", "more"])
+    };
     Ok(Scan {
         benchmark: written.benchmark.as_ref().map(benchmark).transpose()?,
         compare_packages: written.compare_packages.as_ref().map(compare).transpose()?,
+        default_passwords: written.default_passwords.as_ref().map(passwords).transpose()?,
         verbose: written.verbose,
     })
 }

@@ -11,7 +11,7 @@ macro_rules! files {
 
 /// Family, path below `signatures/`, text.
 const FILES: &[(Family, &str, &str)] = files! {
-    Credentials "credentials": "cloud.toml" "code.toml" "messaging.toml" "payment.toml" "ai.toml" "services.toml" "generic.toml" "infrastructure.toml" "further.toml";
+    Credentials "credentials": "cloud.toml" "code.toml" "messaging.toml" "payment.toml" "ai.toml" "services.toml" "generic.toml" "infrastructure.toml" "further.toml" "vendors.toml";
     Assignments "assignments": "assignments.toml";
     Keys "keys": "private-keys.toml";
     Miners "miners": "marks.toml";

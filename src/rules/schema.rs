@@ -51,6 +51,9 @@ struct File {
 struct Written {
     id: String,
     title: String,
+    /// Whose service the value opens; none for what has no maker (a password, a web token).
+    #[serde(default)]
+    provider: Option<String>,
     severity: String,
     confidence: String,
     #[serde(default)]
@@ -136,6 +139,8 @@ pub struct Rule {
     pub advisory: Arc<Advisory>,
     /// How sure a match is before its validators.
     pub confidence: Confidence,
+    /// Whose service the value opens, where it has a maker.
+    pub provider: Option<String>,
     /// Which detector takes its matches.
     pub family: Family,
     /// What every match contains.
@@ -233,6 +238,7 @@ fn meant(rule: Written, family: Family) -> Result<Rule, RuleError> {
     Ok(Rule {
         advisory: Arc::new(advisory),
         confidence,
+        provider: rule.provider,
         family,
         keywords: rule.keywords,
         case_insensitive: rule.case_insensitive,

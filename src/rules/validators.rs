@@ -37,6 +37,8 @@ pub fn by_name(name: &str) -> Option<Validator> {
         "pypi-macaroon" => pypi_macaroon,
         "zuplo-crc32" => zuplo_crc32,
         "aws-secret" => aws_secret,
+        "bitbucket-server" => bitbucket_server,
+        "intercom-token" => intercom_token,
         _ => return None,
     })
 }
@@ -255,6 +257,33 @@ fn pypi_macaroon(value: &[u8]) -> Verdict {
     }
 }
 
+/// A token of a Bitbucket server is `BBDC-`, and in base64 a number, a colon and random bytes.
+fn bitbucket_server(value: &[u8]) -> Verdict {
+    let body = value.strip_prefix(b"BBDC-").unwrap_or(value);
+    let bytes = STANDARD.decode(body).unwrap_or_default();
+    let Some((number, random)) = memchr::memchr(b':', &bytes).and_then(|at| bytes.split_at_checked(at))
+    else {
+        return Verdict::Refuted;
+    };
+    let whole = !number.is_empty() && number.iter().all(u8::is_ascii_digit) && random.len() > 16;
+    if whole { Verdict::Sure(Confidence::High, Proof::Structure) } else { Verdict::Refuted }
+}
+
+/// A token of Intercom is `tok:` in base64, a UUID with low lines, and two numbers.
+fn intercom_token(value: &[u8]) -> Verdict {
+    let bytes = STANDARD.decode(value).unwrap_or_default();
+    let parts: Vec<&[u8]> = bytes.split(|&byte| byte == b':').collect();
+    let [b"tok", id, version, flag] = parts.as_slice() else { return Verdict::Refuted };
+    let numbers = [version, flag].into_iter().all(|part| part.iter().all(u8::is_ascii_digit));
+    let groups = id.split(|&byte| byte == b'_');
+    let hex = id.iter().all(|&byte| byte == b'_' || byte.is_ascii_hexdigit());
+    if numbers && hex && groups.map(<[u8]>::len).eq([8, 4, 4, 4, 12]) && distinct(id) >= 6 {
+        Verdict::Sure(Confidence::High, Proof::Structure)
+    } else {
+        Verdict::Refuted
+    }
+}
+
 /// The location of a macaroon that is whole: fields of a type, a length and so many bytes, sections ended by a
 /// zero, and at last the signature of 32 bytes.
 fn macaroon_site(bytes: &[u8]) -> Option<&[u8]> {
@@ -350,6 +379,22 @@ mod tests {
         assert!(token(&bytes).starts_with("pypi-AgEIcHlwaS5vcmc"));
         assert_eq!(proof(&bytes), Verdict::Sure(Confidence::High, Proof::Structure));
         assert_eq!(proof(&bytes[..50]), Verdict::Sure(Confidence::Medium, Proof::Form));
+    }
+
+    #[test]
+    fn tokens_in_base64_are_proved_by_what_they_say() {
+        let proof = Verdict::Sure(Confidence::High, Proof::Structure);
+        let intercom = |text: &str| intercom_token(STANDARD.encode(text).as_bytes());
+        assert_eq!(intercom("tok:4aa17f83_b2bd_442c_8b50_bc2989e708fb:1:0"), proof);
+        for wrong in ["tok:4aa17f83_b2bd_442c_8b50_bc2989e708:1:0", "tok:4aa17f83-b2bd:1:0", "tok:", "other"]
+        {
+            assert_eq!(intercom(wrong), Verdict::Refuted, "{wrong}");
+        }
+        let bitbucket = |text: &[u8]| bitbucket_server(format!("BBDC-{}", STANDARD.encode(text)).as_bytes());
+        assert_eq!(bitbucket(b"123456789012:\x01\xffabcdefghijklmnopqr"), proof);
+        for wrong in [&b"12345678901x:\x01\xffabcdefghijklmnopqr"[..], b"123456789012:short", b"no number"] {
+            assert_eq!(bitbucket(wrong), Verdict::Refuted);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod installers;
 mod json;
 mod lines;
 mod pairs;
+mod patterns;
 mod php;
 mod stores;
 mod xml;
@@ -79,6 +80,8 @@ pub(super) enum Format {
     Kickstart,
     /// Answers for debconf.
     Preseed,
+    /// What the kind's own expressions catch.
+    Patterns,
     /// A store of secrets that is not opened, known by its first bytes.
     Store,
 }
@@ -118,15 +121,39 @@ impl Format {
             "cloud-config" => Self::CloudConfig,
             "kickstart" => Self::Kickstart,
             "preseed" => Self::Preseed,
+            "patterns" => Self::Patterns,
             "store" => Self::Store,
             _ => return None,
         })
     }
 }
 
-/// Reads a text. `ids` are the keys that belong to a secret (an AWS key id), for [`Format::Group`].
-pub(super) fn read(format: Format, keys: &[String], ids: &[String], text: &Text, hits: &mut Hits) {
+/// What a kind says of its secrets.
+pub(super) struct Wanted {
+    /// The keys whose values are secrets.
+    pub(super) keys: Vec<String>,
+    /// The keys that belong to a secret (an AWS key id), for [`Format::Group`].
+    pub(super) ids: Vec<String>,
+    /// For [`Format::Patterns`].
+    pub(super) lines: Vec<Line>,
+    /// Values that the program is shipped with.
+    pub(super) stock: Vec<String>,
+}
+
+/// Reads a text in all forms that it may have.
+pub(super) fn read(formats: &[Format], wanted: &Wanted, text: &Text) -> Hits {
+    let mut hits = Hits::default();
+    for &format in formats {
+        read_as(format, wanted, text, &mut hits);
+    }
+    let is_stock = |secret: &String| wanted.stock.contains(secret);
+    hits.all.retain(|hit| !hit.secrets.last().is_some_and(is_stock));
+    hits
+}
+
+fn read_as(format: Format, wanted: &Wanted, text: &Text, hits: &mut Hits) {
     let t = text.text.as_str();
+    let Wanted { keys, ids, lines: own, .. } = wanted;
     match format {
         Format::Pairs(separator) => pairs::pairs(t, separator, keys, &[], false, hits),
         Format::Group => pairs::pairs(t, Separator::Equals, keys, ids, false, hits),
@@ -155,10 +182,12 @@ pub(super) fn read(format: Format, keys: &[String], ids: &[String], text: &Text,
         Format::CloudConfig => installers::cloud_config(t, hits),
         Format::Kickstart => installers::kickstart(t, hits),
         Format::Preseed => installers::preseed(t, hits),
+        Format::Patterns => patterns::patterns(t, own, hits),
         Format::Store => {} // no text: see `store`
     }
 }
 
+pub(super) use patterns::Line;
 pub(super) use stores::store;
 
 fn is_key(keys: &[String], key: &str) -> bool {

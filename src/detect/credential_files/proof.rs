@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::formats::{self, Format};
 use super::table::{Kind, Table};
-use super::text::{Hits, Text};
+use super::text::Text;
 
 /// How many kinds there are, and what is wrong with them, one line each.
 pub fn check() -> (usize, Vec<String>) {
@@ -25,6 +25,11 @@ fn check_kind(table: &Table, kind: &Kind) -> Vec<String> {
     let mut problems = Vec::new();
     if kind.must_find.is_empty() || kind.must_not_find.is_empty() {
         problems.push("needs an example each way".to_owned());
+    }
+    let lines = &kind.wanted.lines;
+    problems.extend(lines.iter().filter_map(formats::Line::problem));
+    if lines.is_empty() == kind.formats.contains(&Format::Patterns) {
+        problems.push("the format patterns needs lines, and lines need it".to_owned());
     }
     let mine = |path: &str| {
         table.kind_of(path.as_bytes()).is_some_and(|found| found.advisory.id == kind.advisory.id)
@@ -55,10 +60,7 @@ fn found(kind: &Kind, text: &str) -> Vec<String> {
         }
     }
     let text = Text::of(text.as_bytes());
-    let mut hits = Hits::default();
-    for &format in &kind.formats {
-        formats::read(format, &kind.keys, &kind.ids, &text, &mut hits);
-    }
+    let hits = formats::read(&kind.formats, &kind.wanted, &text);
     hits.all.iter().filter_map(|hit| hit.secrets.last().cloned()).collect()
 }
 

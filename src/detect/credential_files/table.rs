@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use serde::Deserialize;
 
 use super::super::path_table::PathTable;
-use super::formats::Format;
+use super::formats::{Format, Line, Wanted};
 use crate::finding::{Advisory, Category, Severity};
 
 /// The table as it is written.
@@ -29,6 +29,12 @@ struct Written {
     keys: Vec<String>,
     #[serde(default)]
     ids: Vec<String>,
+    /// For the format `patterns`: expressions with a group `secret`, and perhaps `user` and `host`.
+    #[serde(default)]
+    lines: Vec<String>,
+    /// Values that the program is shipped with.
+    #[serde(default)]
+    stock: Vec<String>,
     #[serde(default)]
     must_find: Vec<Positive>,
     #[serde(default)]
@@ -60,16 +66,18 @@ pub(super) struct Kind {
     pub(super) advisory: Arc<Advisory>,
     paths: Vec<String>,
     pub(super) formats: Vec<Format>,
-    /// The keys whose values are secrets.
-    pub(super) keys: Vec<String>,
-    /// The keys that belong to a secret: an AWS key id.
-    pub(super) ids: Vec<String>,
+    pub(super) wanted: Wanted,
     pub(super) must_find: Vec<Positive>,
     pub(super) must_not_find: Vec<Negative>,
 }
 
-/// The file of the table.
-pub(in crate::detect) const TEXT: &str = include_str!("../../../signatures/files/credential-files.toml");
+macro_rules! files {
+    ($($name:literal)*) => { [$((concat!("files/", $name), include_str!(concat!("../../../signatures/files/", $name))),)*] };
+}
+
+/// The files of the table: path below `signatures/`, text. The first kind that fits a path counts.
+pub(in crate::detect) const FILES: [(&str, &str); 2] =
+    files! { "credential-files.toml" "further-files.toml" };
 
 /// All kinds, and the way from a path to its kind.
 pub(super) struct Table {
@@ -82,15 +90,19 @@ impl Table {
     #[expect(clippy::expect_used, reason = "the embedded table is held by a test, not by an image")]
     pub(super) fn embedded() -> &'static Self {
         static TABLE: LazyLock<Table> =
-            LazyLock::new(|| Table::parse(TEXT).expect("the embedded table is valid"));
+            LazyLock::new(|| Table::parse(&FILES).expect("the embedded table is valid"));
         &TABLE
     }
 
-    /// Reads a table.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-        let kinds: Result<Vec<Kind>, String> = file.kind.into_iter().map(meant).collect();
-        let kinds = kinds?;
+    /// Reads a table of files: path below `signatures/`, text.
+    pub(super) fn parse(files: &[(&str, &str)]) -> Result<Self, String> {
+        let mut kinds = Vec::new();
+        for (path, text) in files {
+            let file: File = toml::from_str(text).map_err(|error| format!("{path}: {error}"))?;
+            for written in file.kind {
+                kinds.push(meant(written).map_err(|problem| format!("{path}: {problem}"))?);
+            }
+        }
         let patterns = (0..)
             .zip(&kinds)
             .flat_map(|(number, kind)| kind.paths.iter().map(move |path| (number, path.clone())));
@@ -131,8 +143,12 @@ fn meant(written: Written) -> Result<Kind, String> {
         formats,
         advisory: Arc::new(advisory),
         paths: written.paths,
-        keys: written.keys,
-        ids: written.ids,
+        wanted: Wanted {
+            keys: written.keys,
+            ids: written.ids,
+            lines: written.lines.into_iter().map(Line::new).collect(),
+            stock: written.stock,
+        },
         must_find: written.must_find,
         must_not_find: written.must_not_find,
     })

@@ -254,19 +254,17 @@ fn placeholders_are_no_secrets() {
 #[test]
 fn noise_does_not_stop_it() {
     for kind in &Table::embedded().kinds {
-        for format in &kind.formats {
-            for noise in [
-                &b"\xff\xfe\x00"[..],
-                b"{",
-                b"<",
-                b"=:=\n[\n- :\n\"",
-                b"://@/:\n:::::\nmachine password",
-                b"<a password=",
-                &[0xc3; 99],
-            ] {
-                formats::read(*format, &kind.keys, &kind.ids, &Text::of(noise), &mut Hits::default());
-                formats::store(noise);
-            }
+        for noise in [
+            &b"\xff\xfe\x00"[..],
+            b"{",
+            b"<",
+            b"=:=\n[\n- :\n\"",
+            b"://@/:\n:::::\nmachine password",
+            b"<a password=",
+            &[0xc3; 99],
+        ] {
+            formats::read(&kind.formats, &kind.wanted, &Text::of(noise));
+            formats::store(noise);
         }
     }
 }
@@ -274,10 +272,7 @@ fn noise_does_not_stop_it() {
 /// What the whole credential of a line is, read by the kind of its path.
 fn secrets_of(path: &str, content: &str) -> Vec<String> {
     let kind = Table::embedded().kind_of(path.as_bytes()).unwrap();
-    let mut hits = Hits::default();
-    for format in &kind.formats {
-        formats::read(*format, &kind.keys, &kind.ids, &Text::of(content.as_bytes()), &mut hits);
-    }
+    let hits = formats::read(&kind.formats, &kind.wanted, &Text::of(content.as_bytes()));
     hits.all.into_iter().flat_map(|hit| hit.secrets).collect()
 }
 

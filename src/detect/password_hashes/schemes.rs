@@ -55,7 +55,7 @@ mod table {
     /// Of one of the 2^cost rounds.
     pub(super) const BCRYPT_ROUND: u64 = 80_000;
     /// For each block of 128 bytes that is made or read.
-    pub(super) const SCRYPT_BLOCK: u64 = 160;
+    pub(super) const SCRYPT_BLOCK: u64 = 190;
 }
 
 /// The scheme of a hash; `None` for what cannot be computed.

@@ -7,7 +7,7 @@ use assay::finding::{
     Advisory, Category, Confidence, Finding, Gap, GapKind, Location, Loss, Secret, Severity,
 };
 use assay::fs::Time;
-use assay::report::{Judgement, Options, Outcome};
+use assay::report::{Judgement, Options, Outcome, Run};
 
 /// Names that try to be something else than names.
 pub(crate) fn hostile_names() -> Vec<Vec<u8>> {
@@ -67,7 +67,7 @@ pub(crate) fn judgement() -> Judgement {
 }
 
 pub(crate) fn page(report: &Report) -> String {
-    assay::report::html::render(report, &judgement(), &Options::default())
+    assay::report::html::render(report, &judgement(), &Options::default(), &Run::default())
 }
 
 fn directory(parent: Option<u32>, name: &[u8], bytes: u64) -> Directory {

@@ -160,7 +160,7 @@ mod tests {
         let twice = report.findings[1].clone();
         report.findings.insert(2, twice);
         let before = fingerprints(&report.findings);
-        let distinct: std::collections::BTreeSet<&String> = before.iter().collect();
+        let distinct: BTreeSet<&String> = before.iter().collect();
         assert_eq!(distinct.len(), before.len());
         for finding in &mut report.findings {
             finding.location.line = Some(77);

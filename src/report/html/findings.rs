@@ -11,6 +11,7 @@ use super::remedy::{self, Advice, Texts};
 use super::{calendar, escaped};
 use crate::audit::Report;
 use crate::finding::{Advisory, Confidence, Finding, Location, Secret, Severity};
+use crate::fs::Time;
 use crate::text::Escaped;
 
 /// What is the same for each finding of a rule.
@@ -108,7 +109,8 @@ pub(super) fn show(names: &[String], findings: &[Finding], report: &Report, opti
         let own = [finding];
         let places = finding.group.and_then(|group| groups.get(&group)).map_or(own.as_slice(), Vec::as_slice);
         let advice = remedy::advice(places, &report.machine, &mut texts);
-        let times = report.times.of(&finding.location);
+        // A file system without times says zero.
+        let times = report.times.of(&finding.location).filter(|times| times.modified != Time::default());
         let time = times.and_then(|times| calendar::seconds(times.modified));
         Shown { rule, time, advice, id: format!("f-{name}"), ..shown(finding, options) }
     });

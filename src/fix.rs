@@ -198,9 +198,8 @@ fn of_file<'a>(at: &Location, wishes: Vec<Wish<'a>>, files: &dyn Files, steps: &
         } else {
             wish.act(size, &content)
         };
-        let automatic = wish.automatic
-            && !matches!(act, Act::Nothing)
-            && (!is_directory || matches!(act, Act::Sweep(_)));
+        let automatic =
+            wish.automatic && !matches!(act, Act::Nothing) && (!is_directory || matches!(act, Act::Sweep(_)));
         let act = if act == Act::Nothing { Act::Run(wish.remedy.commands.clone()) } else { act };
         kept.push((act, part(automatic, wish.entry.last), wish));
     }

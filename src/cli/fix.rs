@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::arguments::Fix;
-use super::progress::Bar;
 use super::output::Place;
+use super::progress::Bar;
 use super::{Exit, Failure, Terminal, delivery, diff, engine, output, scan};
 use crate::audit::{Settings, Target};
 use crate::checks::Traces;

@@ -133,7 +133,9 @@ pub fn parse(text: &[u8]) -> Result<Saved, String> {
         return Err("is a report of an earlier assay, which does not tell the machine: scan again".to_owned());
     };
     let mut seen = BTreeMap::new();
-    for place in document.findings.iter().flat_map(|found| std::iter::once(&found.location).chain(&found.more)) {
+    for place in
+        document.findings.iter().flat_map(|found| std::iter::once(&found.location).chain(&found.more))
+    {
         seen.extend(place.seen().map(|seen| (place.bytes(), seen)));
     }
     let findings: Result<Vec<Finding>, String> = document.findings.into_iter().map(finding).collect();
@@ -161,10 +163,8 @@ fn of(written: Written) -> Machine {
 
 fn finding(found: Found) -> Result<Finding, String> {
     let unknown = |what: &str, name: &str| format!("a finding of {what} {name:?}, which there is not");
-    let severity =
-        Severity::by_name(&found.severity).ok_or_else(|| unknown("severity", &found.severity))?;
-    let category =
-        Category::by_name(&found.category).ok_or_else(|| unknown("category", &found.category))?;
+    let severity = Severity::by_name(&found.severity).ok_or_else(|| unknown("severity", &found.severity))?;
+    let category = Category::by_name(&found.category).ok_or_else(|| unknown("category", &found.category))?;
     let confidence =
         Confidence::by_name(&found.confidence).ok_or_else(|| unknown("confidence", &found.confidence))?;
     let advisory = Arc::new(Advisory {

@@ -79,7 +79,10 @@ fn report(findings: Vec<Finding>, directories: Vec<Directory>) -> Report {
     let mut times = Times::default();
     for (index, finding) in (0_i64..).zip(&findings) {
         let time = Time { seconds: 1_500_000_000 + index * 86_400 % 300_000_000, nanoseconds: 0 };
-        times.set(&finding.location, FileTimes { modified: time, changed: time, created: None, size: 7, file_type: FileType::Regular });
+        times.set(
+            &finding.location,
+            FileTimes { modified: time, changed: time, created: None, size: 7, file_type: FileType::Regular },
+        );
     }
     let subject = Subject {
         name: "disk.img".to_owned(),

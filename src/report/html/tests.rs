@@ -83,5 +83,5 @@ fn the_rules_are_named_by_the_digest_that_evidence_has() {
 
 #[test]
 fn a_page_without_scripts_has_the_commands_too() {
-    assert!(page(&Options::default()).contains("<code>truncate -s 0 -- /home/user1/.bash_history</code>"));
+    assert!(page(&Options::default()).contains("<code>rm -f -- /home/user1/.bash_history</code>"));
 }

@@ -93,7 +93,7 @@ fn main() {
         ("sarif", &|| sarif::render(&report, &judgement, &options)),
         ("junit", &|| junit::render(&report, &judgement, &options)),
         ("markdown", &|| markdown::render(&report, &judgement, &options)),
-        ("html", &|| html::render(&report, &judgement, &options)),
+        ("html", &|| html::render(&report, &judgement, &options, &run)),
         ("csv", &|| csv::render(&report, &options)),
         ("intoto", &|| intoto::render(&report, &judgement, &run, &image)),
         ("evidence", &|| evidence::render(&report, &judgement, &options, &run)),

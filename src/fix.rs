@@ -1,18 +1,19 @@
 //! The plan of a clean-up: what a script does about the findings of an audit, file by file.
 //!
-//! The plan touches nothing; [`script::render`] writes it down. Edits are planned on the content that was audited, at
+//! The plan touches nothing; [`script::render`] writes it down. It is made of an audit, or of a saved report
+//! ([`saved`]), which lacks the content of files: what would be written over in place is then left to a person. Edits are planned on the content that was audited, at
 //! offsets and of the same length as what was there: so the script holds no secret, can be run twice, and overwrites a
 //! value where it lies on the disk.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::audit::Report;
 use crate::finding::{Category, Finding, Location};
 use crate::fs::FileType;
-use crate::remedies::{self, Action, Entry, Remedy};
+use crate::remedies::{self, Action, Entry, Machine, Remedy};
 use crate::tree::Tree;
 
 pub mod edits;
+pub mod saved;
 pub mod script;
 
 pub use edits::Edit;
@@ -92,36 +93,48 @@ struct Wish<'a> {
     automatic: bool,
 }
 
-/// Files that tell one machine from another, and that no step touches: with their sizes in bytes.
-pub fn marks(tree: &Tree) -> Vec<(&'static str, u64)> {
-    const FILES: [&str; 5] = [
-        "/usr/lib/os-release",
-        "/etc/fstab",
-        "/var/lib/dpkg/status",
-        "/lib/apk/db/installed",
-        "/etc/nsswitch.conf",
-    ];
-    let size = |path: &'static str| tree.lookup(path.as_bytes()).map(|(_, metadata)| (path, metadata.size));
-    FILES.into_iter().filter_map(size).collect()
+/// What a plan must know of the files that findings are about.
+pub trait Files {
+    /// What lies at `location`; none where nothing is known of it.
+    fn look(&self, location: &Location) -> Option<Seen>;
+    /// The content of the file at `path`, of at most so many bytes; none where it cannot be had.
+    fn content(&self, path: &[u8], limit: u64) -> Option<Vec<u8>>;
 }
 
-/// The steps for `report`, whose files are read out of `tree`.
-pub fn plan<'a>(report: &'a Report, tree: &Tree) -> Vec<Step<'a>> {
-    let mut files: BTreeMap<Vec<u8>, Vec<Wish<'a>>> = BTreeMap::new();
+/// A file, from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// What it is.
+    pub file_type: FileType,
+    /// Bytes of it.
+    pub size: u64,
+}
+
+impl Files for Tree {
+    fn look(&self, location: &Location) -> Option<Seen> {
+        let (_, walked) = self.get(self.find_link(&location.path)?)?;
+        Some(Seen { file_type: walked.metadata.file_type, size: walked.metadata.size })
+    }
+
+    fn content(&self, path: &[u8], limit: u64) -> Option<Vec<u8>> {
+        Tree::content(self, self.find_link(path)?, limit).ok()
+    }
+}
+
+/// The steps for `findings` of `machine`, whose files are looked up in `files`.
+pub fn plan<'a>(findings: &'a [Finding], machine: &Machine, files: &dyn Files) -> Vec<Step<'a>> {
+    let mut wishes: BTreeMap<Vec<u8>, (Location, Vec<Wish<'a>>)> = BTreeMap::new();
     let mut steps = Vec::new();
-    for finding in &report.findings {
+    for finding in findings {
         for place in places(finding) {
             let at = Finding { location: place.clone(), ..finding.clone() };
-            let remedy = remedies::remedy(&at, &report.machine);
+            let remedy = remedies::remedy(&at, machine);
             match remedy.entry {
                 Some(entry) if !place.path.is_empty() => {
-                    let automatic = remedies::Remedies::embedded().obstacle(&at, &report.machine).is_none();
-                    files.entry(place.path.clone()).or_default().push(Wish {
-                        finding,
-                        remedy,
-                        entry,
-                        automatic,
-                    });
+                    let automatic = remedies::Remedies::embedded().obstacle(&at, machine).is_none();
+                    let of_path = || (place.clone(), Vec::new());
+                    let (_, all) = wishes.entry(place.path.clone()).or_insert_with(of_path);
+                    all.push(Wish { finding, remedy, entry, automatic });
                 }
                 _ => steps.push(Step {
                     part: Part::Told,
@@ -132,8 +145,8 @@ pub fn plan<'a>(report: &'a Report, tree: &Tree) -> Vec<Step<'a>> {
             }
         }
     }
-    for (path, wishes) in files {
-        of_file(&path, wishes, tree, &mut steps);
+    for (location, wishes) in wishes.into_values() {
+        of_file(&location, wishes, files, &mut steps);
     }
     let steps = joined(steps);
     let mut steps = without_settled(steps);
@@ -156,28 +169,37 @@ fn places(finding: &Finding) -> impl Iterator<Item = &Location> {
 }
 
 /// The steps of one file.
-fn of_file<'a>(path: &[u8], wishes: Vec<Wish<'a>>, tree: &Tree, steps: &mut Vec<Step<'a>>) {
-    let found = tree.find_link(path).and_then(|id| tree.get(id).map(|(_, walked)| (id, walked.metadata)));
-    let Some((id, metadata)) = found else { return };
-    let regular = metadata.file_type == FileType::Regular;
-    let size = regular.then_some(metadata.size);
+fn of_file<'a>(at: &Location, wishes: Vec<Wish<'a>>, files: &dyn Files, steps: &mut Vec<Step<'a>>) {
+    let path = at.path.as_slice();
+    let Some(seen) = files.look(at) else {
+        // There is no such file: what to do is only told.
+        let (part, act) = (Part::Told, || Act::Nothing);
+        let step = |wish: Wish<'a>| Step {
+            part,
+            path: path.to_vec(),
+            act: act(),
+            findings: vec![(wish.finding, wish.remedy)],
+        };
+        return steps.extend(wishes.into_iter().map(step));
+    };
+    let is_directory = seen.file_type == FileType::Directory;
+    let size = (seen.file_type == FileType::Regular).then_some(seen.size);
     let edited = wishes.iter().filter(|wish| wish.edits()).count() as u64;
     let content = match size {
         Some(size) if edited > 0 && size <= LIMIT && size.saturating_mul(edited) <= SEARCHED => {
-            tree.content(id, LIMIT).unwrap_or_default()
+            files.content(path, LIMIT).unwrap_or_default()
         }
         _ => Vec::new(),
     };
     let mut kept: Vec<(Act, Part, Wish<'a>)> = Vec::new();
     for wish in wishes {
-        let act = if metadata.file_type == FileType::Directory && wish.entry.action != Action::Sweep {
+        let act = if is_directory && wish.entry.action != Action::Sweep {
             Act::Run(wish.remedy.commands.clone())
         } else {
             wish.act(size, &content)
         };
-        let automatic = wish.automatic
-            && !matches!(act, Act::Nothing)
-            && (metadata.file_type != FileType::Directory || matches!(act, Act::Sweep(_)));
+        let automatic =
+            wish.automatic && !matches!(act, Act::Nothing) && (!is_directory || matches!(act, Act::Sweep(_)));
         let act = if act == Act::Nothing { Act::Run(wish.remedy.commands.clone()) } else { act };
         kept.push((act, part(automatic, wish.entry.last), wish));
     }

@@ -360,3 +360,62 @@ fn what_a_person_must_decide_is_commented_out() {
     let after = fs::read_to_string(root.join("var/spool/cron/crontabs/root")).unwrap();
     assert!(after.starts_with("#-removed-by-assay-fix-") && after.len() == 61, "{after}");
 }
+
+/// Lines of a script that do something, and those that a person must free first.
+fn lines(script: &str) -> (Vec<&str>, Vec<&str>) {
+    let body = script.split_once("\nsame_machine ").map_or("", |(_, body)| body);
+    let of = |off: bool| body.lines().filter(move |line| line.starts_with("#! ") == off);
+    (of(false).filter(|line| !line.starts_with('#') && !line.is_empty()).collect(), of(true).collect())
+}
+
+#[test]
+fn a_saved_report_makes_the_same_script_but_for_what_only_the_files_tell() {
+    if !has_ssh_keygen() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    dirty(root);
+    let saved = tempfile::tempdir().unwrap();
+    let report = saved.path().join("report.json");
+    let scan =
+        ["scan".as_ref(), "--rootfs".as_ref(), root.as_os_str(), "--format=json".as_ref(), "-o".as_ref()];
+    let (_, _, err) = assay(&[&scan[..], &[report.as_os_str()]].concat());
+    assert!(report.exists(), "{err}");
+    let (exit, from_report, err) = assay(&["fix".as_ref(), report.as_os_str()]);
+    assert_eq!(exit, Exit::PASS, "{err}");
+    assert!(err.contains("A report does not hold the files"), "{err}");
+    let (_dir, _, from_files) = write_script(root);
+    let ((does, asks), (all, _)) = (lines(&from_report), lines(&from_files));
+    // What it does is done by the other, too; what it leaves to a person are places in files.
+    assert!(does.len() > 5);
+    for line in &does {
+        assert!(all.contains(line), "only from the report: {line}");
+    }
+    let missing: Vec<&&str> = all.iter().filter(|line| !does.contains(line)).collect();
+    assert!(!missing.is_empty() && !asks.is_empty());
+    for line in missing {
+        assert!(line.contains("overwrite ") || line.contains("drop "), "only from the files: {line}");
+    }
+    let checked = Command::new("sh").arg("-n").arg("-c").arg(&from_report).status().unwrap();
+    assert!(checked.success());
+}
+
+#[test]
+fn what_is_no_report_of_this_version_is_refused_in_a_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("report.json");
+    for (text, told) in [
+        (
+            r#"{"format": "assay-report", "version": 2, "subject": {"name": "a"}, "findings": []}"#,
+            "version 2",
+        ),
+        (r#"{"format": "assay-diff", "version": 1, "subject": {"name": "a"}, "findings": []}"#, "assay-diff"),
+        (r#"{"version": 1"#, "is no report of `assay scan --format json`"),
+    ] {
+        fs::write(&path, text).unwrap();
+        let (exit, out, err) = assay(&["fix".as_ref(), path.as_os_str()]);
+        assert_eq!((exit, out.as_str()), (Exit::UNREADABLE, ""));
+        assert!(err.contains(told) && err.contains("report.json"), "{err}");
+    }
+}

@@ -18,7 +18,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::Value;
 
 /// Formats of findings, and those that never hold one.
-const FINDINGS: [&str; 7] = ["terminal", "json", "ndjson", "sarif", "junit", "markdown", "csv"];
+const FINDINGS: [&str; 8] = ["terminal", "json", "ndjson", "sarif", "junit", "markdown", "csv", "html"];
 const EVIDENCE: [&str; 1] = ["evidence"];
 
 /// Values that look like secrets, from a fixed seed, so that none is in this file.
@@ -72,7 +72,58 @@ fn tree(root: &Path) -> Planted {
     typed(root, &mut make, &mut planted);
     started(root, &mut make, &mut planted);
     keys(root, &mut planted);
+    packed(root, &mut make, &mut planted);
     planted
+}
+
+/// A secret of its own and a known one, in files of an archive that is packed, and within other texts about it.
+fn packed(root: &Path, make: &mut Maker, planted: &mut Planted) {
+    let own = planted.plant(make.mixed(26));
+    let known = planted.0.get(1).cloned().unwrap();
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let mut add = |name: &str, text: &str| {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o600);
+        tar.append_data(&mut header, name, text.as_bytes()).unwrap();
+    };
+    add("app/.env", &format!("DB_PASSWORD={own}\nSECRET_KEY={known}\n"));
+    add("root/.bash_history", &format!("curl -u ci:{own} https://corp.net/{known}\nexport TOKEN={own}\n"));
+    add("app/settings.py", &format!("# {known}\nDATABASE_URL = 'postgres://app:{own}@db.corp.net/app'\n"));
+    let bytes = tar.into_inner().unwrap().finish().unwrap();
+    fs::create_dir_all(root.join("var/backups")).unwrap();
+    fs::write(root.join("var/backups/app.tar.gz"), bytes).unwrap();
+}
+
+/// What other commands than `scan` write about `root`: name, text.
+fn others(root: &Path, out: &Path) -> Vec<(&'static str, String)> {
+    fs::create_dir_all(out).unwrap();
+    let (clean, json) = (out.join("clean"), out.join("report.json"));
+    write(&clean, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
+    let run = |args: &[&std::ffi::OsStr]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_assay")).args(args).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{args:?}: {err}");
+        String::from_utf8(output.stdout).unwrap() + &err
+    };
+    let word = std::ffi::OsStr::new;
+    let (root, clean, saved) = (root.as_os_str(), clean.as_os_str(), json.as_os_str());
+    run(&[word("scan"), word("--rootfs"), root, word("--format=json"), word("-o"), saved]);
+    let mut all = Vec::new();
+    for form in ["terminal", "json", "markdown"] {
+        let diff = [word("diff"), word("--verbose"), word("--format"), word(form)];
+        let images = [&diff[..], &[clean, root]].concat();
+        let reports = [&diff[..], &[saved, clean]].concat();
+        all.extend([("diff of trees", run(&images)), ("diff with a report", run(&reports))]);
+    }
+    all.push(("fix", run(&[word("fix"), word("--rootfs"), root])));
+    all.push(("fix from a report", run(&[word("fix"), saved])));
+    let kept = out.join("baseline.toml");
+    let said = run(&[word("baseline"), word("--rootfs"), root, word("-o"), kept.as_os_str()]);
+    all.push(("baseline", said + &fs::read_to_string(&kept).unwrap()));
+    let flags = [word("--rootfs"), root, word("--baseline"), kept.as_os_str(), word("--profile=public-ami")];
+    all.push(("scan by a baseline", run(&[&[word("scan"), word("--verbose")], &flags[..]].concat())));
+    all
 }
 
 /// Files of credentials, also with secrets that formats must escape.
@@ -221,7 +272,8 @@ fn no_format_holds_a_planted_secret_unless_it_was_asked_for() {
     let planted = tree(&root);
     assert!(planted.0.len() >= 20);
     let mut leaks = Vec::new();
-    for (format, text) in reports(&root, &dir.path().join("default"), &[]) {
+    let all = reports(&root, &dir.path().join("default"), &[]);
+    for (format, text) in all.into_iter().chain(others(&root, &dir.path().join("others"))) {
         for secret in &planted.0 {
             let found = forms(secret).into_iter().find(|form| text.contains(form.as_str()));
             leaks.extend(found.map(|form| {

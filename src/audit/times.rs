@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Location};
-use crate::fs::{Metadata, Time};
+use crate::fs::{FileType, Metadata, Time};
 use crate::tree::Tree;
 
-/// What an inode says of its times. Anybody who may write the file could set them, all but `changed` by a plain call.
+/// What an inode says of itself. Times: anybody who may write the file could set them, all but `changed` by a plain call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileTimes {
     /// Last change of the content.
@@ -15,14 +15,18 @@ pub struct FileTimes {
     pub changed: Time,
     /// Creation, where the file system keeps it.
     pub created: Option<Time>,
+    /// Bytes of its content.
+    pub size: u64,
+    /// What it is.
+    pub file_type: FileType,
 }
 
-/// The times of the files of findings; of a member of an archive, those of the archive.
+/// What the inodes of the files of findings say; of a member of an archive, that of the archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Times(BTreeMap<Location, FileTimes>);
 
 impl Times {
-    /// Of the file at `location`, if it is one of a file system that keeps times.
+    /// Of the file at `location`, if it is one of a file system.
     pub fn of(&self, location: &Location) -> Option<&FileTimes> {
         self.0.get(&file(location))
     }
@@ -47,7 +51,9 @@ fn inode(location: &Location) -> Option<(Option<u32>, Option<&str>, u64)> {
 pub(super) fn gather(tree: &Tree, findings: &[Finding]) -> Times {
     let mut times = Times::default();
     let mut wanted: BTreeMap<_, BTreeSet<Location>> = BTreeMap::new();
-    for location in findings.iter().map(|finding| &finding.location) {
+    for location in
+        findings.iter().flat_map(|finding| std::iter::once(&finding.location).chain(&finding.more))
+    {
         match inode(location) {
             Some(inode) => {
                 wanted.entry(inode).or_default().insert(file(location));
@@ -78,10 +84,8 @@ fn is_of(path: &[u8], file: &[u8]) -> bool {
 }
 
 fn add(times: &mut Times, location: &Location, metadata: &Metadata) {
-    let Metadata { modified, changed, created, .. } = *metadata;
-    if [Some(modified), Some(changed), created].into_iter().flatten().any(|time| time != Time::default()) {
-        times.set(location, FileTimes { modified, changed, created });
-    }
+    let Metadata { modified, changed, created, size, file_type, .. } = *metadata;
+    times.set(location, FileTimes { modified, changed, created, size, file_type });
 }
 
 #[cfg(test)]
@@ -99,7 +103,8 @@ mod tests {
     fn the_place_in_the_file_does_not_matter() {
         let at = |line| Location { path: b"/a".to_vec(), line, ..Location::default() };
         let time = Time { seconds: 7, nanoseconds: 0 };
-        let times = FileTimes { modified: time, changed: time, created: None };
+        let file_type = FileType::Regular;
+        let times = FileTimes { modified: time, changed: time, created: None, size: 7, file_type };
         let mut table = Times::default();
         table.set(&at(Some(3)), times);
         assert_eq!(table.of(&at(None)), Some(&times));

@@ -50,6 +50,7 @@ Examples:
 const FIX_EXAMPLES: &str = "\
 Examples:
   assay fix --rootfs / -o clean.sh              on the machine that an image is taken of
+  assay fix report.json -o clean.sh             from a report of assay scan --format json
   sh clean.sh --dry-run                         what it would do
   sh clean.sh                                   do it; then audit again";
 
@@ -223,7 +224,7 @@ pub(super) struct Scan {
 /// `assay fix`.
 #[derive(Debug, Args)]
 pub(super) struct Fix {
-    /// Disk image, block device, or folder of EBS blocks
+    /// Disk image, block device, folder of EBS blocks, or a report of `assay scan --format json`
     #[arg(required_unless_present = "rootfs", conflicts_with = "rootfs")]
     pub(super) image: Option<PathBuf>,
     /// Audit a mounted tree instead of an image

@@ -148,7 +148,7 @@ fn open(
 }
 
 /// The content of a file that may be a report.
-fn report(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+pub(super) fn report(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     let failed = |error: std::io::Error| Failure::unreadable(format!("{}: {error}", path.display()));
     // What is no file, or is not there, is told of where images are opened.
     if !path.is_file() {

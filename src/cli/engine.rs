@@ -91,12 +91,8 @@ fn texts(traces: &Traces) -> Vec<String> {
 
 /// Opens an image to look inside.
 pub(super) fn open(image: &Path, outside_files: bool) -> Result<System, Failure> {
-    open_target(&Target::Image(image.to_owned()), outside_files)
-}
-
-/// Opens what is audited.
-pub(super) fn open_target(target: &Target, outside_files: bool) -> Result<System, Failure> {
-    System::open_with(target, &Budget::default(), &options(outside_files), &Quiet)
+    let target = Target::Image(image.to_owned());
+    System::open_with(&target, &Budget::default(), &options(outside_files), &Quiet)
         .map_err(Failure::unreadable)
 }
 

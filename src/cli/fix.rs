@@ -1,14 +1,17 @@
-//! `assay fix`: audit, plan, write the script. It runs nothing and changes nothing.
+//! `assay fix`: audit, or read a saved report, plan, write the script. It runs nothing and changes nothing.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::arguments::Fix;
+use super::output::Place;
 use super::progress::Bar;
-use super::{Exit, Failure, Terminal, delivery, engine, output, scan};
-use crate::audit::Settings;
+use super::{Exit, Failure, Terminal, delivery, diff, engine, output, scan};
+use crate::audit::{Settings, Target};
 use crate::checks::Traces;
 use crate::detect;
-use crate::fix::{self, Part, Step, script};
+use crate::fix::{self, Part, Step, saved, script};
+use crate::remedies::Machine;
 use crate::report::TOOL_VERSION;
 
 /// Runs the command.
@@ -20,20 +23,52 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let target = scan::target(command.image.as_deref(), command.rootfs.as_deref())?;
     let place = command.output.as_deref().map(|path| delivery::place(path, &target)).transpose()?;
+    if let Some((path, text)) = saved_report(&target)? {
+        let failed = |reason| Failure::unreadable(format!("{}: {reason}", path.display()));
+        let saved = saved::parse(&text).map_err(failed)?;
+        let steps = fix::plan(&saved.findings, &saved.machine, &saved);
+        write(&steps, &saved.machine, &saved.name, place.as_ref(), terminal)?;
+        let more = match saved.not_shown {
+            0 => String::new(),
+            count => format!(" {count} findings are not in the report (--min-severity)."),
+        };
+        writeln!(
+            terminal.err,
+            "A report does not hold the files: name the image or --rootfs for a script that writes over values \
+             in place.{more}"
+        )?;
+        return Ok(Exit::PASS);
+    }
     let bar = Bar::new(place.is_some(), terminal);
     let detect = detect::Options::of(traces);
-    let report = engine::audit(&target, outside, Settings { detect, ..Settings::default() }, &bar)?;
-    // The audit keeps no files: those that are edited are read again.
-    let system = engine::open_target(&target, outside)?;
+    let audited = engine::keep(&target, outside, Settings { detect, ..Settings::default() }, &bar)?;
     drop(bar);
-    let steps = fix::plan(&report, &system.tree);
-    let text = script::render(&steps, &fix::marks(&system.tree), &report.subject.name, TOOL_VERSION);
-    match &place {
+    let report = &audited.report;
+    let steps = fix::plan(&report.findings, &report.machine, &audited.tree);
+    write(&steps, &report.machine, &report.subject.name, place.as_ref(), terminal)?;
+    Ok(Exit::PASS)
+}
+
+/// The path and the text of a report, where the target is one.
+fn saved_report(target: &Target) -> Result<Option<(&Path, Vec<u8>)>, Failure> {
+    let Target::Image(path) = target else { return Ok(None) };
+    Ok(diff::report(path)?.map(|text| (path.as_path(), text)))
+}
+
+fn write(
+    steps: &[Step<'_>],
+    machine: &Machine,
+    subject: &str,
+    place: Option<&Place>,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Failure> {
+    let text = script::render(steps, &machine.marks, subject, TOOL_VERSION);
+    match place {
         None => terminal.out.write_all(text.as_bytes())?,
         Some(place) => output::write(place, text.as_bytes(), false)?,
     }
-    writeln!(terminal.err, "{}", summary(&steps))?;
-    Ok(Exit::PASS)
+    writeln!(terminal.err, "{}", summary(steps))?;
+    Ok(())
 }
 
 fn summary(steps: &[Step<'_>]) -> String {
@@ -53,7 +88,7 @@ mod tests {
 
     use super::*;
     use crate::finding::{Advisory, Finding, Secret};
-    use crate::remedies::{Entry, Machine, PackageSystem, Remedies};
+    use crate::remedies::{Entry, PackageSystem, Remedies};
 
     fn advisories() -> Vec<Arc<Advisory>> {
         engine::advisories(Arc::new(Traces::embedded().unwrap()))

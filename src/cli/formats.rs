@@ -58,7 +58,7 @@ impl Format {
         match self {
             Self::Terminal => report::terminal::render(report, judgement, options),
             Self::Json => report::json::render(report, judgement, options),
-            Self::Html => report::html::render(report, judgement, options),
+            Self::Html => report::html::render(report, judgement, options, run),
             Self::Ndjson => report::ndjson::render(report, judgement, options),
             Self::Sarif => report::sarif::render(report, judgement, options),
             Self::Junit => report::junit::render(report, judgement, options),

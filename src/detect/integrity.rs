@@ -15,11 +15,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::{FileDetector, Interest, Sink, SystemDetector, remedy};
 use crate::facts::Facts;
 use crate::facts::packages::Package;
 use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
-use crate::fs::FileType;
+use crate::fs::{FileType, FsError};
+use crate::text::hex;
 use crate::tree::walk::gap_kind;
 use crate::tree::{Entry, EntryId, Tree};
 
@@ -27,6 +30,8 @@ use crate::tree::{Entry, EntryId, Tree};
 const SMALL: u64 = 2 << 20;
 /// Larger files are read piece by piece, after the others, in bytes.
 const WHOLE: u64 = 8 << 20;
+/// Bytes of a large file in memory at once.
+const PIECE: usize = 128 << 10;
 /// Missing programs that are named, and commands for them.
 const NAMED: usize = 20;
 const RESTORED: usize = 5;
@@ -245,7 +250,8 @@ impl FileDetector for Integrity {
         let part = Part::of(entry.path, entry.metadata.mode);
         let Some(recorded) = facts.packages.recorded(entry.path) else { return };
         if let Some(finding) = self.judge(entry.path, recorded.is_of(content), part, facts) {
-            sink.finding(finding);
+            let digest = || Some(hex(&Sha256::digest(content)));
+            sink.finding(told_apart(finding, entry.path, part, facts, digest));
         }
     }
 }
@@ -304,7 +310,9 @@ impl Integrity {
         let Some(recorded) = facts.packages.recorded(path) else { return };
         match recorded.is_of_file(tree, id) {
             Ok(is_equal) => {
-                if let Some(mut finding) = self.judge(path, is_equal, part, facts) {
+                if let Some(finding) = self.judge(path, is_equal, part, facts) {
+                    let digest = || digest_of(tree, id).ok();
+                    let mut finding = told_apart(finding, path, part, facts, digest);
                     finding.location = tree.location(id);
                     finding.package = facts.packages.owner(path).map(str::to_owned);
                     sink.finding(finding);
@@ -350,6 +358,37 @@ impl Integrity {
     }
 }
 
+/// The finding with the digest of what is there now, so that a baseline which knows one change does not know the next.
+/// Not of configuration and data: with a digest of the rest, a short password in them could be guessed.
+fn told_apart(
+    finding: Finding,
+    path: &[u8],
+    part: Part,
+    facts: &Facts,
+    digest: impl FnOnce() -> Option<String>,
+) -> Finding {
+    if part == Part::Other || facts.packages.is_conffile(path) {
+        return finding;
+    }
+    match digest() {
+        Some(digest) => finding.fact("SHA-256", digest),
+        None => finding,
+    }
+}
+
+fn digest_of(tree: &Tree, id: EntryId) -> Result<String, FsError> {
+    let mut node = tree.open(id)?;
+    let (mut hasher, mut piece, mut at) = (Sha256::new(), vec![0; PIECE], 0_u64);
+    loop {
+        let read = node.read_at(at, &mut piece)?;
+        if read == 0 {
+            return Ok(hex(&hasher.finalize()));
+        }
+        hasher.update(piece.get(..read).unwrap_or_default());
+        at = at.saturating_add(read as u64);
+    }
+}
+
 /// The commands that install packages anew, one a package, the first few.
 fn restore<'p>(packages: impl Iterator<Item = &'p Package>, facts: &Facts) -> Vec<String> {
     packages.filter_map(|package| remedy::reinstall(package, facts)).take(RESTORED).collect()
@@ -357,13 +396,12 @@ fn restore<'p>(packages: impl Iterator<Item = &'p Package>, facts: &Facts) -> Ve
 
 #[cfg(test)]
 mod tests {
-    use md5::{Digest, Md5};
+    use md5::Md5;
 
     use super::*;
     use crate::budget::Budget;
     use crate::detect::Collected;
     use crate::fs::memory::Memory;
-    use crate::text::hex;
 
     fn tree(content: &str, recorded: &str) -> Tree {
         let sum = hex(&Md5::digest(recorded.as_bytes()));
@@ -385,6 +423,26 @@ mod tests {
     }
 
     fn inspected(content: &str, recorded: &str, extent: Extent) -> Vec<(String, Severity)> {
+        let found = findings(content, recorded, extent);
+        found.iter().map(|finding| (finding.advisory.id.clone(), finding.severity)).collect()
+    }
+
+    #[test]
+    fn another_change_of_the_same_program_is_another_finding() {
+        let digest = |content: &str| {
+            let found = findings(content, "good", Extent::Essential);
+            let facts = found[0].evidence.facts.clone();
+            facts.into_iter().find(|(name, _)| *name == "SHA-256").unwrap().1
+        };
+        assert_eq!(digest("evil"), hex(&Sha256::digest("evil")));
+        assert_ne!(digest("evil"), digest("more evil"));
+        // Read piece by piece it is the same.
+        let tree = tree("evil", "good");
+        let id = tree.find(b"/usr/sbin/sshd").unwrap();
+        assert_eq!(digest_of(&tree, id).unwrap(), digest("evil"));
+    }
+
+    fn findings(content: &str, recorded: &str, extent: Extent) -> Vec<Finding> {
         let tree = tree(content, recorded);
         let (facts, _) = Facts::gather(&tree);
         let detector = Integrity::new(extent);
@@ -396,7 +454,7 @@ mod tests {
         if detector.interest(&entry, &facts) == Interest::Content {
             FileDetector::inspect(&detector, &entry, content.as_bytes(), &facts, &mut found);
         }
-        found.findings.iter().map(|finding| (finding.advisory.id.clone(), finding.severity)).collect()
+        found.findings
     }
 
     #[test]

@@ -31,7 +31,33 @@ pub struct Machine {
     pub has_cloud_init: bool,
     /// File systems without a place in the running system: partition and name.
     pub unplaced: BTreeSet<(Option<u32>, String)>,
+    /// Those of [`MARKS`] that are there, with their sizes in bytes.
+    pub marks: Vec<(&'static str, u64)>,
 }
+
+impl PackageSystem {
+    /// Those that are known.
+    pub const KNOWN: [Self; 3] = [Self::Apt, Self::Dnf, Self::Apk];
+
+    /// Its name in reports; none for one that is not known.
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Apt => Some("apt"),
+            Self::Dnf => Some("dnf"),
+            Self::Apk => Some("apk"),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// Files that tell one machine from another, and that no step of a clean-up touches.
+pub const MARKS: [&str; 5] = [
+    "/usr/lib/os-release",
+    "/etc/fstab",
+    "/var/lib/dpkg/status",
+    "/lib/apk/db/installed",
+    "/etc/nsswitch.conf",
+];
 
 impl Machine {
     /// Reads them out of a tree and its facts.
@@ -45,8 +71,11 @@ impl Machine {
         };
         let volumes = tree.volumes().iter();
         let unplaced = volumes.filter(|mounted| mounted.mount.is_none() && !mounted.is_plain);
+        let size =
+            |path: &'static str| tree.lookup(path.as_bytes()).map(|(_, metadata)| (path, metadata.size));
         Self {
             packages,
+            marks: MARKS.into_iter().filter_map(size).collect(),
             has_systemd: has("/usr/lib/systemd/systemd") || has("/lib/systemd/systemd"),
             has_cloud_init: has("/usr/bin/cloud-init"),
             unplaced: unplaced.map(|mounted| (mounted.partition, mounted.name.clone())).collect(),

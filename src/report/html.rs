@@ -8,14 +8,13 @@
 use askama::Template;
 use serde::Serialize;
 
+use super::mark::Marks;
 use super::terminal::{joined, thousands};
-use super::{Judgement, Options, Outcome, TOOL_VERSION};
+use super::{Judgement, Options, Outcome, Run, TOOL_VERSION};
 use crate::audit::Report;
 use crate::finding::Finding;
-use crate::rules::{self, Engine};
 use crate::text::Escaped;
 
-mod anchor;
 mod asked;
 mod calendar;
 mod embed;
@@ -26,10 +25,10 @@ mod overview;
 mod remedy;
 
 use asked::Asked;
-use findings::{Group, Rule, Shown};
+use findings::{All, Group, Rule, Shown};
 use graph::{Graph, Line};
 use map::{Map, Row};
-use overview::{Account, Count, GapRow, Judged, LINES, Volume};
+use overview::{Account, Count, GapRow, LINES, Volume};
 
 const STYLE: &str = include_str!("../../templates/report/style.css");
 /// One script, so that the policy needs one hash; nothing of it is seen from outside.
@@ -90,7 +89,7 @@ struct Page<'a> {
     notes: Vec<(String, String)>,
     more_notes: Option<String>,
     asked: Vec<Asked>,
-    benchmark: Option<Judged>,
+    has_benchmark: bool,
 }
 
 /// What the script reads.
@@ -98,28 +97,32 @@ struct Page<'a> {
 struct Data<'a> {
     image: &'a str,
     rules: &'a [Rule],
+    texts: &'a [String],
     findings: &'a [Shown],
     directories: Vec<map::Node>,
     graph: &'a Graph,
 }
 
-/// The report as a page. Findings about one secret are one, with all their places.
-pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> String {
+/// The report as a page. Findings about one secret are one, with all their places. Of the run only the digest of the
+/// rules is told: two runs make the same page.
+pub fn render(report: &Report, judgement: &Judgement, options: &Options, run: &Run) -> String {
     let all = joined(report, judgement.explanation.policy.is_some());
     let counts = overview::counts(&all);
     let total = thousands(all.len() as u64);
-    let findings: Vec<Finding> =
-        all.into_iter().filter(|finding| finding.severity >= options.min_severity).collect();
+    let named = Marks::distinct(report).into_iter().zip(all);
+    let (names, findings): (Vec<String>, Vec<Finding>) =
+        named.filter(|(_, finding)| finding.severity >= options.min_severity).unzip();
     let hidden = report.distinct().count().saturating_sub(findings.len());
     let name = escaped(&report.subject.name);
     let map = Map::new(&report.directories);
-    let (rules, mut shown) = findings::show(&findings, &report.times, options);
+    let All { rules, mut shown, texts } = findings::show(&names, &findings, report, options);
     for (shown, finding) in shown.iter_mut().zip(&findings) {
         shown.directory = map.holder(&finding.location);
     }
     let graph = Graph::new(&name, &findings, &rules, &mut shown);
     let (image, nodes) = (name.as_str(), map.nodes());
-    let data = Data { image, rules: &rules, findings: &shown, directories: nodes, graph: &graph };
+    let data =
+        Data { image, rules: &rules, texts: &texts, findings: &shown, directories: nodes, graph: &graph };
     let losses = report.losses().count();
     let page = Page {
         policy: policy(),
@@ -127,7 +130,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
         script: SCRIPT,
         data: embed::json(&data),
         tool: TOOL_VERSION,
-        rules: rules_version(),
+        rules: rules_version(run),
         name: name.clone(),
         verdict: judgement.outcome.name(),
         mark: mark(judgement.outcome),
@@ -138,7 +141,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
         total,
         hidden: (hidden > 0).then(|| thousands(hidden as u64)),
         account: overview::account(&report.ledger),
-        groups: findings::groups(&rules, &shown),
+        groups: findings::groups(&rules, &shown, &texts),
         map: map.rows(&findings),
         years: years(&shown),
         holders: graph.holders(),
@@ -149,11 +152,18 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
         volumes: report.volumes.iter().map(overview::volume).collect(),
         notes: report.notes.iter().take(LINES).map(|(at, text)| (escaped(at), escaped(text))).collect(),
         more_notes: more(report.notes.len()),
-        asked: judgement.explanation.requirements.iter().map(|list| asked::asked(list, report)).collect(),
-        benchmark: report.benchmark.as_ref().map(overview::benchmark),
+        asked: asked(report, judgement),
+        has_benchmark: report.benchmark.is_some(),
     };
     // It is written to memory, and no filter of the template fails.
     page.render().unwrap_or_default()
+}
+
+/// The lists of requirements, then the benchmark.
+fn asked(report: &Report, judgement: &Judgement) -> Vec<Asked> {
+    let lists = &judgement.explanation.requirements;
+    let lists = lists.iter().map(|list| asked::requirements(list, report));
+    lists.chain(report.benchmark.as_ref().map(asked::benchmark)).collect()
 }
 
 fn escaped(text: &str) -> String {
@@ -181,12 +191,9 @@ const fn mark(outcome: Outcome) -> &'static str {
     }
 }
 
-/// The rules that are built in, by number and digest.
-fn rules_version() -> String {
-    use sha2::{Digest, Sha256};
-    let digest = crate::text::hex(&Sha256::digest(rules::text()));
-    let number = thousands(Engine::embedded().rules().len() as u64);
-    format!("{number}, SHA-256 {}…", digest.get(..12).unwrap_or_default())
+/// The digest by which evidence knows the rules, too.
+fn rules_version(run: &Run) -> String {
+    run.rules.get(..16).map_or_else(String::new, |start| format!("SHA-256 {start}…"))
 }
 
 /// How many findings there are by year of their files.

@@ -11,6 +11,7 @@ pub(super) mod account;
 mod benchmark;
 pub(super) mod finding;
 pub(super) mod gap;
+mod machine;
 mod place;
 mod policy;
 #[cfg(test)]
@@ -44,6 +45,7 @@ struct Document<'a> {
     coverage: CoverageView,
     ledger: LedgerView,
     volumes: Vec<Volume<'a>>,
+    machine: machine::View,
     /// Worst first.
     findings: Vec<FindingView<'a>>,
     groups: Vec<Group<'a>>,
@@ -91,11 +93,12 @@ fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options)
         coverage: account::coverage(&report.coverage),
         ledger: account::ledger(&report.ledger),
         volumes: report.volumes.iter().map(account::volume).collect(),
+        machine: machine::view(&report.machine),
         findings: report
             .findings
             .iter()
             .filter(shown)
-            .map(|one| finding::finding(one, &report.machine, options))
+            .map(|one| finding::finding(one, report, options))
             .collect(),
         groups: report.distinct().filter(shown).filter_map(|worst| finding::group(worst, &places)).collect(),
         gaps: report.gaps.iter().enumerate().map(|(n, one)| gap::gap(one, explanation.gaps.get(n))).collect(),

@@ -2,10 +2,11 @@
 //!
 //! Whether it fails the image, how the next report knows it again, and whether it is suppressed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
+use crate::audit::Report;
 use crate::finding::{Allowed, Finding, Known};
 use crate::text::hex;
 
@@ -65,6 +66,24 @@ impl Marks {
         }
     }
 
+    /// The fingerprints of [`Report::distinct`], in its order: those that they have among all findings. Of equal
+    /// ones, which a baseline's key can make, the later are numbered.
+    pub fn distinct(report: &Report) -> Vec<String> {
+        let (mut marks, mut groups) = (Self::new(), BTreeSet::new());
+        let mut met: BTreeMap<String, u32> = BTreeMap::new();
+        let mut names = Vec::new();
+        for finding in &report.findings {
+            let name = marks.mark(finding).fingerprint;
+            if finding.group.is_some_and(|group| !groups.insert(group)) {
+                continue;
+            }
+            let met = met.entry(name.clone()).or_default();
+            *met = met.saturating_add(1);
+            names.push(if *met > 1 { format!("{name}-{met}") } else { name });
+        }
+        names
+    }
+
     fn fingerprint(&mut self, finding: &Finding) -> String {
         let place = place(finding);
         let met = self.met.entry(place).or_default();
@@ -113,6 +132,23 @@ mod tests {
     use super::*;
     use crate::finding::Secret;
 
+    #[test]
+    fn findings_about_one_secret_have_the_name_of_the_first_and_equal_names_are_numbered() {
+        let mut report = sample::report();
+        for index in [1, 2] {
+            report.findings[index].group = Some(1);
+        }
+        let all = fingerprints(&report.findings);
+        let expected: Vec<String> =
+            all.iter().enumerate().filter(|(at, _)| *at != 2).map(|(_, name)| name.clone()).collect();
+        assert_eq!(Marks::distinct(&report), expected);
+        for finding in &mut report.findings {
+            finding.standing.fingerprint = Some("ab".repeat(16));
+        }
+        let names = Marks::distinct(&report);
+        assert_eq!(names[1], format!("{}-2", names[0]));
+    }
+
     fn fingerprints(findings: &[Finding]) -> Vec<String> {
         let mut marks = Marks::new();
         findings.iter().map(|finding| marks.mark(finding).fingerprint).collect()
@@ -124,7 +160,7 @@ mod tests {
         let twice = report.findings[1].clone();
         report.findings.insert(2, twice);
         let before = fingerprints(&report.findings);
-        let distinct: std::collections::BTreeSet<&String> = before.iter().collect();
+        let distinct: BTreeSet<&String> = before.iter().collect();
         assert_eq!(distinct.len(), before.len());
         for finding in &mut report.findings {
             finding.location.line = Some(77);

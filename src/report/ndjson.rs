@@ -45,7 +45,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
     let mut out = String::new();
     push("image", &image, head(report), &mut out);
     for one in report.findings.iter().filter(|finding| finding.severity >= options.min_severity) {
-        push("finding", &image, finding(one, &report.machine, options), &mut out);
+        push("finding", &image, finding(one, report, options), &mut out);
     }
     for (number, one) in report.gaps.iter().enumerate() {
         push("gap", &image, gap(one, judgement.explanation.gaps.get(number)), &mut out);

@@ -30,9 +30,3 @@ function command(text, label = "Copy") {
 
 // A word of a shell, whatever is in it.
 const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-
-// The command for one finding: a remedy's FILE and NAME are its file and its account, where those are plain.
-function concrete(text, finding) {
-  const name = /^[a-z_][a-z0-9_-]*$/.test(finding.subject ?? "") ? finding.subject : null;
-  return text.replace(/\b(FILE|NAME)\b/g, (word) => (word === "FILE" ? finding.file && quoted(finding.file) : name) || word);
-}

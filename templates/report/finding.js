@@ -13,20 +13,32 @@ function details(finding, withWhy) {
     finding.time !== undefined && row("file changed", `${moment(finding.time)} UTC`),
     finding.more && row(`also in ${counted(finding.more.length, "place")}`, places(finding.more)),
   ];
-  const commands = rule.commands.map((text) => command(concrete(text, finding)));
   const look = finding.file && !data.image.includes("\\")
     ? command(`assay cat ${quoted(data.image)} ${quoted(finding.file)}`) : null;
   return el("div", { class: "body" },
     withWhy && rule.why ? el("p", { class: "why" }, rule.why) : null,
     el("dl", {}, ...rows.filter(Boolean)),
     el("div", { class: "advice" },
-      rule.remedy ? el("h4", {}, "What to do") : null,
+      el("h4", {}, "What to do"),
       rule.remedy ? el("p", { class: "remedy" }, rule.remedy) : null,
-      ...commands),
+      ...advice(finding.advice)),
     look ? el("div", { class: "look" }, el("h4", {}, "Look at it"), look) : null,
     references(rule),
     el("p", { class: "link" }, el("a", { href: `#${finding.id}` }, "Link to this finding"),
       " ", el("code", {}, `${rule.id} · ${finding.id}`)));
+}
+
+// The commands for this file on this system, what to know of them, and where the finding likely came from.
+function advice({ commands = [], more = 0, automatic, notes = [], origins = [] }) {
+  const texts = (numbers) => numbers.map((index) => data.texts[index]);
+  const who = automatic ? "A script of assay fix does this by itself." : "A person must decide: a script of assay fix leaves it commented out.";
+  return [
+    ...texts(commands).map((text) => command(text)),
+    more ? el("p", { class: "note" }, `And at ${counted(more, "more place")}: assay fix writes the commands of all.`) : null,
+    ...texts(notes).map((text) => el("p", { class: "note" }, text)),
+    commands.length ? el("p", { class: "note" }, who) : null,
+    origins.length ? el("p", { class: "note" }, `Likely from: ${texts(origins).join("; ")}`) : null,
+  ];
 }
 
 // The first of many places, and the rest when they are asked for.

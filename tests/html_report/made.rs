@@ -6,8 +6,8 @@ use assay::audit::{Directory, FileTimes, Report, Subject, Times};
 use assay::finding::{
     Advisory, Category, Confidence, Finding, Gap, GapKind, Location, Loss, Secret, Severity,
 };
-use assay::fs::Time;
-use assay::report::{Judgement, Options, Outcome};
+use assay::fs::{FileType, Time};
+use assay::report::{Judgement, Options, Outcome, Run};
 
 /// Names that try to be something else than names.
 pub(crate) fn hostile_names() -> Vec<Vec<u8>> {
@@ -67,7 +67,7 @@ pub(crate) fn judgement() -> Judgement {
 }
 
 pub(crate) fn page(report: &Report) -> String {
-    assay::report::html::render(report, &judgement(), &Options::default())
+    assay::report::html::render(report, &judgement(), &Options::default(), &Run::default())
 }
 
 fn directory(parent: Option<u32>, name: &[u8], bytes: u64) -> Directory {
@@ -79,7 +79,10 @@ fn report(findings: Vec<Finding>, directories: Vec<Directory>) -> Report {
     let mut times = Times::default();
     for (index, finding) in (0_i64..).zip(&findings) {
         let time = Time { seconds: 1_500_000_000 + index * 86_400 % 300_000_000, nanoseconds: 0 };
-        times.set(&finding.location, FileTimes { modified: time, changed: time, created: None });
+        times.set(
+            &finding.location,
+            FileTimes { modified: time, changed: time, created: None, size: 7, file_type: FileType::Regular },
+        );
     }
     let subject = Subject {
         name: "disk.img".to_owned(),

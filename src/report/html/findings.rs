@@ -7,10 +7,11 @@ use serde::Serialize;
 use super::super::Options;
 use super::super::terminal::{category_name, shown_place};
 use super::super::words::standing;
-use super::anchor::Anchors;
-use super::{calendar, escaped, remedy};
-use crate::audit::Times;
+use super::remedy::{self, Advice, Texts};
+use super::{calendar, escaped};
+use crate::audit::Report;
 use crate::finding::{Advisory, Confidence, Finding, Location, Secret, Severity};
+use crate::fs::Time;
 use crate::text::Escaped;
 
 /// What is the same for each finding of a rule.
@@ -23,8 +24,6 @@ pub(super) struct Rule {
     pub(super) heading: &'static str,
     pub(super) why: String,
     pub(super) remedy: String,
-    /// What can be copied out of the remedy.
-    pub(super) commands: Vec<String>,
     pub(super) references: Vec<Reference>,
 }
 
@@ -69,6 +68,8 @@ pub(super) struct Shown {
     pub(super) who: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) opens: Vec<usize>,
+    /// What to do about it.
+    pub(super) advice: Advice,
 }
 
 impl Shown {
@@ -78,31 +79,56 @@ impl Shown {
     }
 }
 
-/// A rule with its findings, for the page without scripts.
+/// A rule with its findings and their commands, for the page without scripts.
 pub(super) struct Group<'a> {
     pub(super) rule: &'a Rule,
     pub(super) severity: &'static str,
-    pub(super) findings: Vec<&'a Shown>,
+    pub(super) findings: Vec<(&'a Shown, Vec<&'a str>)>,
 }
 
-/// The findings, and their rules in the order in which they come first.
-pub(super) fn show(findings: &[Finding], times: &Times, options: &Options) -> (Vec<Rule>, Vec<Shown>) {
-    let (mut anchors, mut rules, mut numbers) = (Anchors::default(), Vec::new(), BTreeMap::new());
-    let shown = findings.iter().map(|finding| {
+/// What the page shows of all findings.
+pub(super) struct All {
+    /// In the order in which they come first.
+    pub(super) rules: Vec<Rule>,
+    /// One for each finding.
+    pub(super) shown: Vec<Shown>,
+    /// Texts that findings name by their number.
+    pub(super) texts: Vec<String>,
+}
+
+/// `findings`, each by the fingerprint that all formats know it by, which is its name in links.
+pub(super) fn show(names: &[String], findings: &[Finding], report: &Report, options: &Options) -> All {
+    let (mut rules, mut numbers, mut texts) = (Vec::new(), BTreeMap::new(), Texts::default());
+    let groups = groups_of(report);
+    let shown = names.iter().zip(findings).map(|(name, finding)| {
         let advisory = &finding.advisory;
         let rule = *numbers.entry(advisory.id.clone()).or_insert_with(|| {
             rules.push(rule(advisory));
             rules.len().saturating_sub(1)
         });
-        let modified = times.of(&finding.location).and_then(|times| calendar::seconds(times.modified));
-        Shown { rule, time: modified, id: anchors.of(finding), ..shown(finding, options) }
+        let own = [finding];
+        let places = finding.group.and_then(|group| groups.get(&group)).map_or(own.as_slice(), Vec::as_slice);
+        let advice = remedy::advice(places, &report.machine, &mut texts);
+        // A file system without times says zero.
+        let times = report.times.of(&finding.location).filter(|times| times.modified != Time::default());
+        let time = times.and_then(|times| calendar::seconds(times.modified));
+        Shown { rule, time, advice, id: format!("f-{name}"), ..shown(finding, options) }
     });
     let shown = shown.collect();
-    (rules, shown)
+    All { rules, shown, texts: texts.into_list() }
+}
+
+/// The findings about one secret, by its number.
+fn groups_of(report: &Report) -> BTreeMap<u32, Vec<&Finding>> {
+    let mut groups: BTreeMap<u32, Vec<&Finding>> = BTreeMap::new();
+    for (group, finding) in report.findings.iter().filter_map(|finding| Some((finding.group?, finding))) {
+        groups.entry(group).or_default().push(finding);
+    }
+    groups
 }
 
 /// The findings by rule, in the order of the worst of each.
-pub(super) fn groups<'a>(rules: &'a [Rule], findings: &'a [Shown]) -> Vec<Group<'a>> {
+pub(super) fn groups<'a>(rules: &'a [Rule], findings: &'a [Shown], texts: &'a [String]) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = rules
         .iter()
         .map(|rule| Group { rule, severity: Severity::Info.name(), findings: Vec::new() })
@@ -112,7 +138,8 @@ pub(super) fn groups<'a>(rules: &'a [Rule], findings: &'a [Shown]) -> Vec<Group<
         if group.findings.is_empty() {
             group.severity = finding.severity;
         }
-        group.findings.push(finding);
+        let commands = finding.advice.commands.iter().filter_map(|&number| texts.get(number));
+        group.findings.push((finding, commands.map(String::as_str).collect()));
     }
     groups
 }
@@ -129,7 +156,6 @@ fn rule(advisory: &Advisory) -> Rule {
         heading: category_name(advisory.category),
         why: prose(&advisory.why),
         remedy: prose(&advisory.remedy),
-        commands: remedy::commands(&prose(&advisory.remedy)),
         references: advisory.references.iter().map(reference).collect(),
     }
 }
@@ -156,6 +182,7 @@ fn shown(finding: &Finding, options: &Options) -> Shown {
         directory: None,
         who: 0,
         opens: Vec::new(),
+        advice: Advice::default(),
     }
 }
 

@@ -303,8 +303,10 @@ mod tests {
     use super::*;
 
     fn graph(of: &[Finding]) -> (Graph, Vec<Shown>) {
-        let (rules, mut shown) = findings::show(of, &crate::audit::Times::default(), &Options::default());
-        (Graph::new("disk.img", of, &rules, &mut shown), shown)
+        let report = crate::audit::Report { findings: of.to_vec(), ..crate::audit::Report::default() };
+        let names = crate::report::mark::Marks::distinct(&report);
+        let mut all = findings::show(&names, of, &report, &Options::default());
+        (Graph::new("disk.img", of, &all.rules, &mut all.shown), all.shown)
     }
 
     #[test]

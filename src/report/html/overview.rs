@@ -1,10 +1,9 @@
-//! What is there beside the findings: sizes, the ledger, volumes, gaps, notes, the benchmark; ready to be shown.
+//! What is there beside the findings: sizes, the ledger, volumes, gaps, notes; ready to be shown.
 
 use super::super::terminal::{looked_at, shown_place, size, thousands};
 use super::escaped;
 use crate::audit::ledger::{Ledger, Use};
 use crate::audit::{Report, VolumeSummary};
-use crate::checks::{Benchmark, Verdict};
 use crate::finding::{Finding, Gap, Loss, Severity};
 use crate::text::Escaped;
 
@@ -170,62 +169,6 @@ pub(super) fn gap(gap: &Gap) -> GapRow {
         size: gap.bytes.map(size).unwrap_or_default(),
         reason: Escaped(gap.reason.as_bytes()).to_string(),
     }
-}
-
-/// The benchmark, with its results by section.
-pub(super) struct Judged {
-    pub(super) title: String,
-    pub(super) counts: Vec<(&'static str, &'static str, usize)>,
-    pub(super) rows: Vec<JudgedRow>,
-}
-
-/// A section.
-pub(super) struct JudgedRow {
-    pub(super) section: String,
-    pub(super) level: u8,
-    pub(super) title: String,
-    pub(super) verdict: &'static str,
-    pub(super) words: &'static str,
-    pub(super) evidence: Vec<String>,
-}
-
-pub(super) fn benchmark(benchmark: &Benchmark) -> Judged {
-    let count = |verdict| (verdict_name(verdict), verdict_words(verdict), benchmark.count(verdict));
-    let row = |judged: &crate::checks::benchmark::Judged| JudgedRow {
-        section: escaped(&judged.section),
-        level: judged.level,
-        title: escaped(&judged.title),
-        verdict: verdict_name(judged.verdict),
-        words: verdict_words(judged.verdict),
-        evidence: judged.evidence.iter().map(evidence).collect(),
-    };
-    Judged {
-        title: escaped(&benchmark.title),
-        counts: Verdict::ALL.map(count).into(),
-        rows: benchmark.results.iter().map(row).collect(),
-    }
-}
-
-const fn verdict_name(verdict: Verdict) -> &'static str {
-    verdict.name()
-}
-
-const fn verdict_words(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Fail => "fail",
-        Verdict::NotApplicable => "not applicable",
-        Verdict::Undecided => "not decided",
-    }
-}
-
-fn evidence(evidence: &crate::checks::Evidence) -> String {
-    let value = Escaped(evidence.value.as_bytes());
-    let line = evidence.line.map_or_else(String::new, |line| format!(":{line}"));
-    if evidence.path.is_empty() {
-        return value.to_string();
-    }
-    format!("{}{line}: {value}", Escaped(&evidence.path))
 }
 
 #[cfg(test)]

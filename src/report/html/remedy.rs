@@ -1,153 +1,127 @@
-//! The commands in a remedy, to be copied. A remedy is a sentence: "rm -rf /etc/salt/pki, and delete the key on the
-//! master." A command is what stands in backticks, or begins with a program's name at the beginning of the remedy or
-//! of a parenthesis, up to where prose begins.
+//! What to do about the findings of the page: the same commands as in the JSON, for this file on this system.
+//!
+//! Commands, notes and origins are much alike: each text is in the page once, and findings name it by its number.
 
-/// Programs that remedies begin with.
-const PROGRAMS: &[&str] = &[
-    "apt-get",
-    "augenrules",
-    "authselect",
-    "chage",
-    "chkconfig",
-    "chmod",
-    "chown",
-    "cloud-init",
-    "dnf",
-    "dpkg",
-    "find",
-    "gpasswd",
-    "groupadd",
-    "groupdel",
-    "groupmod",
-    "ln",
-    "mkdir",
-    "mount",
-    "passwd",
-    "postconf",
-    "postsuper",
-    "printf",
-    "pro",
-    "pwconv",
-    "rm",
-    "sed",
-    "setcap",
-    "shred",
-    "ssh-keygen",
-    "subscription-manager",
-    "swapoff",
-    "sysctl",
-    "systemctl",
-    "touch",
-    "truncate",
-    "ufw",
-    "unset",
-    "update-crypto-policies",
-    "update-grub",
-    "update-initramfs",
-    "update-rc.d",
-    "useradd",
-    "userdel",
-    "usermod",
-    "waagent",
-    "yum",
-];
-/// What no command has, outside of quotes: there is a sentence.
-const PROSE: [&str; 8] = [" the ", " its ", " it ", " them", " their ", " that ", " is ", "…"];
+use std::collections::BTreeMap;
 
-/// The commands in `remedy`, in their order.
-pub(super) fn commands(remedy: &str) -> Vec<String> {
-    let quoted: Vec<&str> = remedy.split('`').skip(1).step_by(2).collect();
-    if !quoted.is_empty() {
-        return quoted.into_iter().filter(|text| !text.is_empty()).map(str::to_owned).collect();
-    }
-    let parentheses = remedy.match_indices('(').filter_map(|(at, _)| remedy.get(at..)?.strip_prefix('('));
-    let found = std::iter::once(remedy).chain(parentheses.filter(|_| !begins(remedy))).filter_map(command);
-    found.collect()
+use serde::Serialize;
+
+use super::super::terminal::visible;
+use super::escaped;
+use crate::finding::Finding;
+use crate::remedies::{self, Machine};
+
+/// Places of one secret whose commands are shown; `assay fix` writes those of all.
+const PLACES: usize = 20;
+
+/// Texts, each once.
+#[derive(Default)]
+pub(super) struct Texts {
+    list: Vec<String>,
+    numbers: BTreeMap<String, usize>,
 }
 
-/// The command that `text` begins with.
-fn command(text: &str) -> Option<String> {
-    if !begins(text) {
-        return None;
-    }
-    let mut end = text.len();
-    let mut quote = None;
-    for (at, c) in text.char_indices() {
-        match quote {
-            Some(open) if open == c => quote = None,
-            Some(_) => {}
-            None if c == '\'' || c == '"' => quote = Some(c),
-            None => {
-                if text.get(at..).is_some_and(ends_here) {
-                    end = at;
-                    break;
-                }
-            }
+impl Texts {
+    /// The number of `text`; none for an empty one.
+    fn number(&mut self, text: &str) -> Option<usize> {
+        if text.is_empty() {
+            return None;
         }
+        if let Some(&number) = self.numbers.get(text) {
+            return Some(number);
+        }
+        let number = self.list.len();
+        self.list.push(text.to_owned());
+        self.numbers.insert(text.to_owned(), number);
+        Some(number)
     }
-    let command = text.get(..end)?.trim_end().trim_end_matches(['.', ':', ';']).trim_end();
-    let outside: String = command.split(['\'', '"']).step_by(2).collect();
-    let is_prose = PROSE.iter().any(|word| format!("{outside} ").contains(word));
-    (!is_prose).then(|| command.to_owned())
+
+    pub(super) fn into_list(self) -> Vec<String> {
+        self.list
+    }
 }
 
-/// Whether prose begins here.
-fn ends_here(rest: &str) -> bool {
-    let next = rest.strip_prefix("; ");
-    next.is_some_and(|next| !begins(next))
-        || [", ", " (", ") ", " before ", ": "].iter().any(|mark| rest.starts_with(mark))
-        || rest == ")"
-        || rest.starts_with(").")
-        || rest.starts_with("),")
+/// What to do about one finding, by numbers of texts.
+#[derive(Default, Serialize)]
+pub(super) struct Advice {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) commands: Vec<usize>,
+    /// Places whose commands are left out.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(super) more: usize,
+    /// Whether a script may do it without a person's decision, at all places.
+    pub(super) automatic: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) notes: Vec<usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) origins: Vec<usize>,
 }
 
-fn begins(text: &str) -> bool {
-    let word = text.split(|c: char| c.is_whitespace()).next().unwrap_or_default();
-    PROGRAMS.contains(&word.trim_end_matches(['.', ';', ',']))
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it in this form")]
+const fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// What to do about `places`: one finding, or all findings of a group about one secret.
+pub(super) fn advice(places: &[&Finding], machine: &Machine, texts: &mut Texts) -> Advice {
+    let mut advice = Advice { automatic: !places.is_empty(), ..Advice::default() };
+    advice.more = places.len().saturating_sub(PLACES);
+    for finding in places.iter().take(PLACES) {
+        let remedy = remedies::remedy(finding, machine);
+        advice.automatic &= remedy.is_automatic;
+        for command in &remedy.commands {
+            push(texts.number(&visible(command)), &mut advice.commands);
+        }
+        push(texts.number(&escaped(&remedy.note)), &mut advice.notes);
+        push(texts.number(&escaped(remedy.origin)), &mut advice.origins);
+    }
+    advice
+}
+
+fn push(number: Option<usize>, numbers: &mut Vec<usize>) {
+    numbers.extend(number.filter(|number| !numbers.contains(number)));
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::sample;
     use super::*;
 
     #[test]
-    fn a_command_ends_where_prose_begins() {
-        let known = [
-            (
-                "rm /etc/ssh/ssh_host_*_key*, and let the first boot make new ones.",
-                "rm /etc/ssh/ssh_host_*_key*",
-            ),
-            (
-                "rm -f /var/mail/*; postsuper -d ALL, or rm -rf the queue.",
-                "rm -f /var/mail/*; postsuper -d ALL",
-            ),
-            (
-                "rm -f /var/lib/systemd/credential.secret; systemd makes a new one.",
-                "rm -f /var/lib/systemd/credential.secret",
-            ),
-            ("rm -rf /tmp/* /var/tmp/* before the image is taken.", "rm -rf /tmp/* /var/tmp/*"),
-            (
-                "printf 'A no\\n, (x)' > /etc/a.conf (before other files: the first value wins)",
-                "printf 'A no\\n, (x)' > /etc/a.conf",
-            ),
-            ("Lock the account (usermod -p '*' NAME), and let the instance set it.", "usermod -p '*' NAME"),
-            ("Delete the file as the last step, with `unset HISTFILE` before.", "unset HISTFILE"),
-            ("pwconv", "pwconv"),
-        ];
-        for (remedy, command) in known {
-            assert_eq!(commands(remedy), [command], "{remedy}");
+    fn commands_notes_and_origins_are_those_of_the_remedies_and_each_text_is_there_once() {
+        let report = sample::report();
+        let mut texts = Texts::default();
+        let of = |finding| advice(&[finding], &report.machine, &mut texts);
+        let all: Vec<Advice> = report.findings.iter().map(of).collect();
+        let list = texts.into_list();
+        for (advice, finding) in all.iter().zip(&report.findings) {
+            let remedy = remedies::remedy(finding, &report.machine);
+            let commands: Vec<&String> = advice.commands.iter().map(|&number| &list[number]).collect();
+            let expected: Vec<String> = remedy.commands.iter().map(|command| visible(command)).collect();
+            assert_eq!(commands, expected.iter().collect::<Vec<_>>());
+            assert_eq!(advice.automatic, remedy.is_automatic);
+            assert_eq!(advice.origins.first().map_or("", |&number| &list[number]), remedy.origin);
         }
+        assert!(list.iter().any(|text| text == "rm -f -- /home/user1/.bash_history"), "{list:?}");
+        let mut sorted = list.clone();
+        sorted.sort();
+        sorted.dedup();
+        assert_eq!(sorted.len(), list.len());
     }
 
     #[test]
-    fn a_sentence_is_no_command() {
-        for remedy in [
-            "Delete the key in IAM, and use an instance profile.",
-            "systemctl disable --now the unit; delete it, its drop-ins and what it starts.",
-            "Find out what put it there, and delete it.",
-            "",
-        ] {
-            assert_eq!(commands(remedy), [""; 0], "{remedy}");
-        }
+    fn of_one_secret_in_many_files_the_commands_of_each_are_told_up_to_a_bound() {
+        let report = sample::report();
+        let history = report.findings.last().unwrap();
+        let many: Vec<Finding> = (0..30)
+            .map(|number| {
+                let mut finding = history.clone();
+                finding.location.path = format!("/home/{number}/.bash_history").into_bytes();
+                finding
+            })
+            .collect();
+        let mut texts = Texts::default();
+        let advice = advice(&many.iter().collect::<Vec<_>>(), &report.machine, &mut texts);
+        assert_eq!((advice.commands.len(), advice.more, advice.origins.len()), (20, 10, 1));
     }
 }

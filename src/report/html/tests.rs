@@ -4,7 +4,7 @@ use super::super::sample;
 use super::*;
 
 fn page(options: &Options) -> String {
-    render(&sample::report(), &sample::judgement(), options)
+    render(&sample::report(), &sample::judgement(), options, &Run::default())
 }
 
 #[test]
@@ -21,7 +21,7 @@ fn bytes_of_the_image_are_escaped_for_the_eye_and_for_the_browser() {
     let mut report = sample::report();
     report.subject.name = "</title><script>alert(1)</script>".to_owned();
     report.findings[0].location.path = b"/\"><img src=x onerror=alert(1)>\xff\x1b".to_vec();
-    let page = render(&report, &sample::judgement(), &Options::default());
+    let page = render(&report, &sample::judgement(), &Options::default(), &Run::default());
     assert!(!page.contains("<script>alert") && !page.contains("<img"));
     assert!(page.contains("\\xff\\u{1b}"), "escaped in the list");
     assert!(page.contains("\\u003cimg src=x onerror=alert(1)\\u003e\\\\xff\\\\u{1b}"), "and in the data");
@@ -63,7 +63,7 @@ fn what_is_no_address_of_the_web_is_no_link() {
     let mut advisory = (*report.findings[0].advisory).clone();
     advisory.references = vec!["javascript:alert(1)".to_owned(), "https://example.org/a?b=\"c".to_owned()];
     report.findings[0].advisory = std::sync::Arc::new(advisory);
-    let page = render(&report, &sample::judgement(), &Options::default());
+    let page = render(&report, &sample::judgement(), &Options::default(), &Run::default());
     assert!(!page.contains("href=\"javascript:"));
     assert!(page.contains("href=\"https://example.org/a?b=&#34;c\""));
 }
@@ -71,4 +71,17 @@ fn what_is_no_address_of_the_web_is_no_link() {
 #[test]
 fn the_same_report_makes_the_same_page() {
     assert_eq!(page(&Options::default()), page(&Options::default()));
+}
+
+#[test]
+fn the_rules_are_named_by_the_digest_that_evidence_has() {
+    let run = Run { rules: "0123456789abcdef".repeat(4), ..Run::default() };
+    let page = render(&sample::report(), &sample::judgement(), &Options::default(), &run);
+    assert!(page.contains("<dd>SHA-256 0123456789abcdef…</dd>"));
+    assert!(!self::page(&Options::default()).contains("SHA-256 0123"));
+}
+
+#[test]
+fn a_page_without_scripts_has_the_commands_too() {
+    assert!(page(&Options::default()).contains("<code>rm -f -- /home/user1/.bash_history</code>"));
 }

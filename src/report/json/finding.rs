@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
-use super::place::{Place, place};
+use super::place::{Place, place, place_of_file};
 use super::policy;
 use super::visible::plain;
+use crate::audit::Report;
 use crate::finding::{Evidence, Finding, Location, Proof, Secret};
-use crate::remedies::{self, Machine};
+use crate::remedies;
 use crate::report::Options;
 use crate::text::Escaped;
 
@@ -81,11 +82,11 @@ impl Serialize for Facts {
 
 pub(in crate::report) fn finding<'a>(
     finding: &'a Finding,
-    machine: &Machine,
+    report: &Report,
     options: &Options,
 ) -> FindingView<'a> {
     let advisory = &*finding.advisory;
-    let done = remedies::remedy(finding, machine);
+    let done = remedies::remedy(finding, &report.machine);
     FindingView {
         id: &advisory.id,
         category: advisory.category.name(),
@@ -98,9 +99,9 @@ pub(in crate::report) fn finding<'a>(
         references: &advisory.references,
         subject: finding.subject.as_ref().map(|subject| plain(subject.as_bytes())),
         package: finding.package.as_ref().map(|package| plain(package.as_bytes())),
-        location: place(&finding.location),
+        location: place_of_file(&finding.location, &report.times),
         group: finding.group,
-        more: finding.more.iter().map(place).collect(),
+        more: finding.more.iter().map(|more| place_of_file(more, &report.times)).collect(),
         evidence: evidence(&finding.evidence, options),
         standing: policy::standing(&finding.standing),
         commands: done.commands,

@@ -92,6 +92,10 @@ pub(super) fn loss(_: &mut SchemaGenerator) -> Schema {
     one_of(&all.map(super::gap::loss_name))
 }
 
+pub(super) fn file_type(_: &mut SchemaGenerator) -> Schema {
+    one_of_or_null(&["file", "directory", "link", "special"])
+}
+
 pub(super) fn benchmark_verdict(_: &mut SchemaGenerator) -> Schema {
     one_of(&Verdict::ALL.map(Verdict::name))
 }

@@ -147,7 +147,7 @@ fn a_command_is_copied() {
     browser.evaluate("document.querySelector('.finding summary').click()");
     browser.wait("document.querySelector('.finding .copy') !== null");
     let command = browser.text("document.querySelector('.finding .command code').textContent");
-    assert!(command.starts_with("rm /srv/d") && command.ends_with(".env"), "{command}");
+    assert!(command.contains("/srv/d") && command.ends_with(".env"), "{command}");
     let place = browser.evaluate(
         "(() => { const one = document.querySelector('.finding .copy'); one.scrollIntoView({ block: 'center', behavior: 'instant' });
             const { x, y, width, height } = one.getBoundingClientRect(); return { x: x + width / 2, y: y + height / 2 }; })()",

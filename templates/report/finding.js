@@ -35,7 +35,7 @@ function advice({ commands = [], more = 0, automatic, notes = [], origins = [] }
   return [
     ...texts(commands).map((text) => command(text)),
     more ? el("p", { class: "note" }, `And at ${counted(more, "more place")}: assay fix writes the commands of all.`) : null,
-    ...texts(notes).map((text) => el("p", { class: "note" }, text)),
+    ...texts(notes).map((text) => el("p", { class: "note" }, `Note: ${text}`)),
     commands.length ? el("p", { class: "note" }, who) : null,
     origins.length ? el("p", { class: "note" }, `Likely from: ${texts(origins).join("; ")}`) : null,
   ];

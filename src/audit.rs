@@ -9,7 +9,6 @@ use crate::facts::Facts;
 use crate::finding::{Finding, Gap, Location};
 use crate::image;
 use crate::remedies::Machine;
-use crate::rules::Engine;
 use crate::tree::Tree;
 
 mod board;
@@ -92,7 +91,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         notes.push((reference.name.clone(), "the reference that files were compared with".to_owned()));
     }
     let detectors = detect::with(&detect::Options { reference, ..settings.detect.clone() });
-    let engine = Engine::embedded();
+    let engine = settings.detect.signatures.engine();
     let (budget, contents, unpacked) = (&settings.budget, Contents::new(), Arc::default());
     let shared = Shared {
         tree: &system.tree,
@@ -183,8 +182,8 @@ fn benchmark(
         "auto" => checks::benchmark::for_system(facts)?,
         name => name,
     };
-    // The files of the checks are held by a test.
-    let checks = checks::of_benchmark(name).unwrap_or_default();
+    // The files of the checks are held by a test, and the user's own were read before.
+    let checks = checks::of_benchmark(name, &settings.detect.signatures.checks).unwrap_or_default();
     let gaps: Vec<Gap> = system.gaps.iter().chain(fact_gaps).cloned().collect();
     let (benchmark, outcomes) = Benchmark::run(name, &checks, &Examined::new(&system.tree, facts, &gaps));
     let failed = checks.iter().zip(&outcomes).filter(|(_, outcome)| outcome.verdict == Verdict::Fail);

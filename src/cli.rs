@@ -108,18 +108,18 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
     let outside = arguments.allow_outside_files;
     match &arguments.command {
         Command::Scan(scan) => {
-            let traces = signatures::traces(arguments.signatures.as_deref())?;
-            scan::run(scan, outside, traces, terminal)
+            let signatures = signatures::read(arguments.signatures.as_deref())?;
+            scan::run(scan, outside, signatures, terminal)
         }
         Command::Baseline(wanted) => {
-            let traces = signatures::traces(arguments.signatures.as_deref())?;
-            baseline::run(wanted, outside, traces, terminal)
+            let signatures = signatures::read(arguments.signatures.as_deref())?;
+            baseline::run(wanted, outside, signatures, terminal)
         }
         Command::Diff(diff) => {
-            diff::run(diff, outside, signatures::traces(arguments.signatures.as_deref())?, terminal)
+            diff::run(diff, outside, signatures::read(arguments.signatures.as_deref())?, terminal)
         }
         Command::Fix(fix) => {
-            fix::run(fix, outside, signatures::traces(arguments.signatures.as_deref())?, terminal)
+            fix::run(fix, outside, signatures::read(arguments.signatures.as_deref())?, terminal)
         }
         Command::Demo(display) => demo::run(display, terminal),
         Command::Layout { image } => look::layout(image, outside, terminal),
@@ -129,7 +129,7 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
         Command::Completions { shell } => completions::run(*shell, terminal),
         Command::Man { dir } => manual::run(dir, terminal),
         Command::Rules { command } => {
-            rules::run(command, signatures::traces(arguments.signatures.as_deref())?, terminal)
+            rules::run(command, signatures::read(arguments.signatures.as_deref())?, terminal)
         }
     }
 }

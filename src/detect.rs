@@ -25,17 +25,19 @@ pub mod reference;
 mod remedy;
 pub mod scripts;
 pub mod shell_history;
+mod signatures;
 pub mod ssh_host_keys;
 pub mod traces;
 pub mod windows_passwords;
 
 use std::sync::Arc;
 
-use crate::checks::Traces;
 use crate::facts::Facts;
 use crate::finding::{Advisory, Finding, Gap};
 use crate::rules::{Family, Match};
 use crate::tree::{Entry, Tree};
+
+pub use signatures::Signatures;
 
 /// What a detector wants of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,8 +140,8 @@ pub fn text() -> String {
 /// What detectors are told by who runs the audit.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The files to look for.
-    pub traces: Arc<Traces>,
+    /// What is looked for.
+    pub signatures: Arc<Signatures>,
     /// What is compared with the package database.
     pub compare: integrity::Extent,
     /// A trusted image that this one is compared with.
@@ -152,16 +154,15 @@ impl Options {
     /// What the program carries.
     ///
     /// # Panics
-    /// Never in a tested build: the traces' test reads the same files.
-    #[expect(clippy::expect_used, reason = "the embedded traces are held by a test, not by an image")]
+    /// Never in a tested build: the signatures' tests read the same files.
+    #[expect(clippy::expect_used, reason = "the embedded signatures are held by a test, not by an image")]
     pub fn embedded() -> Self {
-        let traces = Traces::embedded().expect("the embedded traces are valid");
-        Self::of(Arc::new(traces))
+        Self::of(Arc::new(Signatures::embedded().expect("the embedded signatures are valid")))
     }
 
-    /// These traces, and nothing else that is not usual.
-    pub fn of(traces: Arc<Traces>) -> Self {
-        Self { traces, compare: integrity::Extent::default(), reference: None, hashes: Arc::default() }
+    /// These signatures, and nothing else that is not usual.
+    pub fn of(signatures: Arc<Signatures>) -> Self {
+        Self { signatures, compare: integrity::Extent::default(), reference: None, hashes: Arc::default() }
     }
 }
 
@@ -176,7 +177,7 @@ pub fn with(options: &Options) -> Detectors {
     Detectors {
         files: vec![
             Box::new(authorized_keys::AuthorizedKeys::default()),
-            Box::new(credential_files::CredentialFiles::default()),
+            Box::new(credential_files::CredentialFiles::new(Arc::clone(&options.signatures))),
             Box::new(ec2_user_data::Ec2UserData::default()),
             Box::new(integrity::Integrity::new(options.compare)),
             Box::new(miners::MinerFiles::default()),
@@ -194,11 +195,11 @@ pub fn with(options: &Options) -> Detectors {
         ],
         streams: vec![Box::new(listed_files::ListedFiles::new(Arc::clone(&options.hashes)))],
         systems: vec![
-            Box::new(access::Access::default()),
+            Box::new(access::Access::new(&options.signatures)),
             Box::new(privileges::Privileges::default()),
             Box::new(reference::Differences::new(options.reference.clone())),
             Box::new(integrity::Integrity::new(options.compare)),
-            Box::new(traces::FileTraces::new(Arc::clone(&options.traces))),
+            Box::new(traces::FileTraces::new(Arc::clone(&options.signatures.traces))),
         ],
     }
 }

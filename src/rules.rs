@@ -31,6 +31,33 @@ impl Engine {
             LazyLock::new(|| embedded::rules().map(Engine::new).expect("the embedded rules are valid"));
         &ENGINE
     }
+
+    /// The search for the rules that the program carries, and for those of `more`: (path below `signatures/`, text). A
+    /// rule with the id of another one stands in its place. What is of no [`Family`] by its path is left out.
+    ///
+    /// # Errors
+    /// What is wrong with a file, with its path; with a rule, its id too.
+    pub fn with(more: &[(String, String)]) -> Result<Self, String> {
+        let mut rules = embedded::rules().map_err(|error| error.to_string())?;
+        for (path, text) in more {
+            let Some(family) = Family::of(path) else { continue };
+            let own = schema::parse(path, text, family).map_err(|error| match error {
+                RuleError::Rule { .. } => format!("{path}: {error}"),
+                RuleError::Syntax { .. } => error.to_string(),
+            })?;
+            for rule in own {
+                let id = &rule.advisory.id;
+                if let Some(problem) = proof::malformed(&rule).into_iter().next() {
+                    return Err(format!("{path}: rule {id}: {problem}"));
+                }
+                match rules.iter_mut().find(|known| known.advisory.id == *id) {
+                    Some(known) => *known = rule,
+                    None => rules.push(rule),
+                }
+            }
+        }
+        Ok(Self::new(rules))
+    }
 }
 
 /// The texts of the embedded rules, for telling one set from another.
@@ -49,6 +76,22 @@ pub enum Family {
     Keys,
     /// `signatures/miners/`: marks of miners.
     Miners,
+}
+
+impl Family {
+    /// All of them, with their folders of `signatures/`.
+    pub const FOLDERS: [(Self, &'static str); 4] = [
+        (Self::Credentials, "credentials"),
+        (Self::Assignments, "assignments"),
+        (Self::Keys, "keys"),
+        (Self::Miners, "miners"),
+    ];
+
+    /// That of a file, by its path below `signatures/`.
+    fn of(path: &str) -> Option<Self> {
+        let (folder, _) = path.split_once('/')?;
+        Self::FOLDERS.iter().find(|(_, name)| *name == folder).map(|(family, _)| *family)
+    }
 }
 
 /// One match of a rule in a file.

@@ -21,32 +21,61 @@ pub fn text() -> String {
     FILES.iter().chain([&DEFAULT]).map(|(_, text)| *text).collect()
 }
 
-/// The checks of a default scan.
+/// The checks of a default scan: those of the program, and those of `own` (path, text) that are of no benchmark or
+/// stand in the place of one of these.
 ///
 /// # Errors
-/// [`CheckError`]: never in a tested build.
-pub fn defaults() -> Result<Vec<Check>, CheckError> {
-    parse(DEFAULT.0, DEFAULT.1, true)
+/// [`CheckError`], where something in a file of `own` is not of the language.
+pub fn defaults(own: &[(String, String)]) -> Result<Vec<Check>, CheckError> {
+    let embedded = parse(DEFAULT.0, DEFAULT.1, true)?;
+    let mut own = read(own)?;
+    own.retain(|check| check.sections.is_empty() || embedded.iter().any(|known| known.is(check)));
+    Ok(replaced(embedded, own))
 }
 
-/// Every check.
+/// Every check: those of the program, and those of `own`; of two with one id, that of `own`.
 ///
 /// # Errors
-/// [`CheckError`]: never in a tested build.
-pub fn all() -> Result<Vec<Check>, CheckError> {
-    let mut checks = defaults()?;
+/// [`CheckError`], where something in a file of `own` is not of the language.
+pub fn all(own: &[(String, String)]) -> Result<Vec<Check>, CheckError> {
+    let mut checks = parse(DEFAULT.0, DEFAULT.1, true)?;
     for (path, text) in FILES {
         checks.extend(parse(path, text, false)?);
     }
+    Ok(replaced(checks, read(own)?))
+}
+
+fn read(own: &[(String, String)]) -> Result<Vec<Check>, CheckError> {
+    let mut checks = Vec::new();
+    for (path, text) in own {
+        checks.extend(parse(path, text, true)?);
+    }
     Ok(checks)
+}
+
+/// `checks`, in whose places those of `own` stand that have their ids; the others follow.
+fn replaced(mut checks: Vec<Check>, own: Vec<Check>) -> Vec<Check> {
+    for check in own {
+        match checks.iter_mut().find(|known| known.is(&check)) {
+            Some(known) => *known = check,
+            None => checks.push(check),
+        }
+    }
+    checks
+}
+
+impl Check {
+    fn is(&self, other: &Self) -> bool {
+        self.advisory.id == other.advisory.id
+    }
 }
 
 /// The checks with a section of the benchmark called `name`.
 ///
 /// # Errors
-/// [`CheckError`]: never in a tested build.
-pub fn of_benchmark(name: &str) -> Result<Vec<Check>, CheckError> {
-    let mut checks = all()?;
+/// As [`all`].
+pub fn of_benchmark(name: &str, own: &[(String, String)]) -> Result<Vec<Check>, CheckError> {
+    let mut checks = all(own)?;
     checks.retain(|check| check.sections.iter().any(|section| section.benchmark == name));
     Ok(checks)
 }

@@ -73,7 +73,8 @@ pub(super) struct Arguments {
     /// Let an image name files outside its own folder (backing files, extents, parents)
     #[arg(long, global = true)]
     pub(super) allow_outside_files: bool,
-    /// Traces of your own, in DIR/leftovers and DIR/persistence, beside or instead of the program's (by id)
+    /// Signatures of your own, in DIR/credentials, DIR/files and so on (signatures/README.md), beside or instead of the
+    /// program's (by id)
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) signatures: Option<PathBuf>,
 }

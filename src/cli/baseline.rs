@@ -13,9 +13,8 @@ use super::progress::Bar;
 use super::{Exit, Failure, Terminal, engine, policy, scan};
 use crate::audit::Settings;
 use crate::baseline::{Baseline, Entry, Key};
-use crate::checks::Traces;
 use crate::date::Date;
-use crate::detect;
+use crate::detect::{self, Signatures};
 
 /// Largest JSON report that is read, in bytes.
 const LARGEST: u64 = 1 << 30;
@@ -24,7 +23,7 @@ const LARGEST: u64 = 1 << 30;
 pub(super) fn run(
     wanted: &Wanted,
     outside: bool,
-    traces: Arc<Traces>,
+    signatures: Arc<Signatures>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Failure> {
     let place = place(wanted)?;
@@ -32,7 +31,7 @@ pub(super) fn run(
     let older = wanted.update.as_deref().map(policy::baseline).transpose()?;
     let made = match wanted.image.as_deref().filter(|path| is_json(path)) {
         Some(report) => of_report(report, older.as_ref(), today, terminal)?,
-        None => of_image(wanted, outside, traces, older.as_ref(), today, terminal)?,
+        None => of_image(wanted, outside, signatures, older.as_ref(), today, terminal)?,
     };
     output::write(&place, made.write().as_bytes(), true)?;
     let shown = wanted.output.display();
@@ -71,7 +70,7 @@ fn is_json(path: &Path) -> bool {
 fn of_image(
     wanted: &Wanted,
     outside: bool,
-    traces: Arc<Traces>,
+    signatures: Arc<Signatures>,
     older: Option<&Baseline>,
     today: Date,
     terminal: &mut Terminal<'_>,
@@ -83,7 +82,7 @@ fn of_image(
         benchmark: wanted.benchmark.clone().or_else(|| policy.scan.benchmark.clone()),
         detect: detect::Options {
             compare: policy::extent(wanted.compare_packages, &policy),
-            ..detect::Options::of(traces)
+            ..detect::Options::of(signatures)
         },
         budget: policy::budget(&policy),
         ..Settings::default()

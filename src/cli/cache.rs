@@ -9,7 +9,7 @@ use super::output::{self, Place};
 use super::own::Own;
 use super::{Failure, engine};
 use crate::audit::Cache;
-use crate::checks::Traces;
+use crate::detect::Signatures;
 
 /// A cache, and where it is kept.
 pub(super) struct Kept {
@@ -20,9 +20,9 @@ pub(super) struct Kept {
 }
 
 /// Reads the cache at `path`; a new one where there is none, or where it was written under other rules.
-pub(super) fn open(path: &Path, traces: &Traces, own: &Own) -> Result<Kept, Failure> {
+pub(super) fn open(path: &Path, signatures: &Signatures, own: &Own) -> Result<Kept, Failure> {
     let shown = path.display();
-    let rules = engine::cache_rules(traces, own);
+    let rules = engine::cache_rules(signatures, own);
     let place = output::place(path)?;
     if matches!(place, Place::Stream(_)) {
         return Err(Failure::usage(format!("--cache {shown}: is no file that can be written anew")));

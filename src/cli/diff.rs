@@ -12,8 +12,7 @@ use super::output::{self, Place};
 use super::progress::Bar;
 use super::{Exit, Failure, Terminal, engine};
 use crate::audit::{Progress, Settings, Target};
-use crate::checks::Traces;
-use crate::detect;
+use crate::detect::{self, Signatures};
 use crate::diff::files::Depth;
 use crate::diff::{self, Difference, Summary, files, saved};
 use crate::facts::Facts;
@@ -94,13 +93,13 @@ struct Opened {
 pub(super) fn run(
     arguments: &Diff,
     outside: bool,
-    traces: Arc<Traces>,
+    signatures: Arc<Signatures>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Failure> {
     let place = arguments.output.as_deref().map(|path| place(path, arguments)).transpose()?;
     let bar = Bar::new(!arguments.no_progress, terminal);
     let jobs = usize::from(arguments.jobs.unwrap_or(0));
-    let settings = Settings { jobs, detect: detect::Options::of(traces), ..Settings::default() };
+    let settings = Settings { jobs, detect: detect::Options::of(signatures), ..Settings::default() };
     // While one image is searched, the other takes no memory.
     let old = open(&arguments.old, outside, settings.clone(), false, &bar)?;
     let new = open(&arguments.new, outside, settings, true, &bar)?;

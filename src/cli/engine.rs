@@ -8,14 +8,14 @@ use super::Failure;
 use super::own::Own;
 use crate::audit::{self, Audited, Progress, Quiet, Report, Settings, System, Target, cache};
 use crate::budget::Budget;
-use crate::checks::{self, Traces};
-use crate::detect;
+use crate::checks;
+use crate::detect::{self, Signatures};
 use crate::facts::Facts;
 use crate::finding::Advisory;
 use crate::image;
 use crate::policy;
 use crate::requirements;
-use crate::rules::{Engine, Family, proof};
+use crate::rules::{Family, proof};
 use crate::tree::Tree;
 
 /// Audits `target` as `settings` say, but for what an image may.
@@ -63,30 +63,24 @@ pub(super) fn target(path: &Path, outside_files: bool) -> Target {
 }
 
 /// What a cache must have been written under to be of use; `own` is what the user gave.
-pub(super) fn cache_rules(traces: &Traces, own: &Own) -> cache::Rules {
+pub(super) fn cache_rules(signatures: &Signatures, own: &Own) -> cache::Rules {
     let budget = format!("{:?}", Budget::default());
-    cache::rules(&[
-        crate::rules::text().as_bytes(),
-        traces.text.as_bytes(),
-        budget.as_bytes(),
-        &own.identity(),
-    ])
+    cache::rules(&[signatures.text().as_bytes(), budget.as_bytes(), &own.identity()])
 }
 
-/// SHA-256 of everything that decides what is found and how it is judged: rules, checks, tables, traces (the
-/// user's, too), requirements, policies, and limits.
-pub(super) fn rules_digest(traces: &Traces) -> String {
+/// SHA-256 of everything that decides what is found and how it is judged: signatures (the user's, too), requirements,
+/// policies, and limits.
+pub(super) fn rules_digest(signatures: &Signatures) -> String {
     let budget = format!("{:?}", Budget::default());
-    let mut parts = texts(traces);
+    let mut parts = texts(signatures);
     parts.push(budget);
     let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
     crate::text::hex(&cache::rules(&parts))
 }
 
 /// The texts of all signatures.
-fn texts(traces: &Traces) -> Vec<String> {
-    let searched = [crate::rules::text(), checks::text(), detect::text(), traces.text.clone()];
-    searched.into_iter().chain([requirements::text(), policy::text(), crate::remedies::text()]).collect()
+fn texts(signatures: &Signatures) -> Vec<String> {
+    vec![signatures.text(), requirements::text(), policy::text(), crate::remedies::text()]
 }
 
 /// Opens an image to look inside.
@@ -102,24 +96,20 @@ fn options(outside_files: bool) -> image::Options {
 }
 
 /// Everything that can be reported, by id, each once.
-pub(super) fn advisories(traces: Arc<Traces>) -> Vec<Arc<Advisory>> {
-    let detectors = detect::with(&detect::Options::of(traces));
+pub(super) fn advisories(signatures: Arc<Signatures>) -> Vec<Arc<Advisory>> {
+    let detectors = detect::with(&detect::Options::of(Arc::clone(&signatures)));
     let files = detectors.files.iter().flat_map(|detector| detector.advisories());
     let matches = detectors.matches.iter().flat_map(|detector| detector.advisories());
     let streams = detectors.streams.iter().flat_map(|detector| detector.advisories());
     let systems = detectors.systems.iter().flat_map(|detector| detector.advisories());
-    let checks = checks::all().unwrap_or_default();
+    let checks = checks::all(&signatures.checks).unwrap_or_default();
     let checks = checks.iter().map(|check| Arc::clone(&check.advisory));
+    let rules = signatures.engine().rules().iter().map(|rule| Arc::clone(&rule.advisory));
     let mut all: Vec<_> =
-        files.chain(matches).chain(streams).chain(systems).chain(rule_advisories()).chain(checks).collect();
+        files.chain(matches).chain(streams).chain(systems).chain(rules).chain(checks).collect();
     all.sort_by(|a, b| a.id.cmp(&b.id));
     all.dedup_by(|a, b| a.id == b.id);
     all
-}
-
-/// The advisories of the rules in `signatures/`.
-fn rule_advisories() -> Vec<Arc<Advisory>> {
-    Engine::embedded().rules().iter().map(|rule| Arc::clone(&rule.advisory)).collect()
 }
 
 /// What was proved: how many of each kind, and what is wrong with them.
@@ -132,13 +122,13 @@ pub(super) struct Checked {
 }
 
 /// Proves the rules in `signatures/` on their examples.
-pub(super) fn check_rules(traces: &Traces) -> Checked {
-    let engine = Engine::embedded();
+pub(super) fn check_rules(signatures: &Signatures) -> Checked {
+    let engine = signatures.engine();
     let of = |families: &[Family]| engine.rules().iter().filter(|r| families.contains(&r.family)).count();
-    let (traces, wrong_traces) = checks::traces::proof::check(traces);
-    let (files, wrong_files) = detect::credential_files::check();
+    let (traces, wrong_traces) = checks::traces::proof::check(&signatures.traces);
+    let (files, wrong_files) = detect::credential_files::check(signatures);
     let (histories, wrong_histories) = detect::shell_history::check();
-    let (checks, wrong_checks) = match checks::all() {
+    let (checks, wrong_checks) = match checks::all(&signatures.checks) {
         Ok(checks) => (checks.len(), checks::proof::check(&checks)),
         Err(error) => (0, vec![error.to_string()]),
     };
@@ -166,10 +156,10 @@ pub(super) fn check_rules(traces: &Traces) -> Checked {
 
 /// Proves the requirements on their own examples, and on the rules that the program carries.
 fn check_requirements() -> (usize, Vec<String>) {
-    match (requirements::lists(), Traces::embedded()) {
-        (Ok(lists), Ok(traces)) => requirements::proof::check(&lists, &advisories(Arc::new(traces))),
+    match (requirements::lists(), Signatures::embedded()) {
+        (Ok(lists), Ok(signatures)) => requirements::proof::check(&lists, &advisories(Arc::new(signatures))),
         (Err(error), _) => (0, vec![error.to_string()]),
-        (_, Err(error)) => (0, vec![error.to_string()]),
+        (_, Err(error)) => (0, vec![error]),
     }
 }
 
@@ -201,14 +191,14 @@ mod tests {
     fn every_signature_is_in_the_digest_of_the_rules() {
         let mut found = Vec::new();
         files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("signatures"), &mut found);
-        let traces = Traces::embedded().unwrap();
-        let all = texts(&traces).concat();
+        let signatures = Signatures::embedded().unwrap();
+        let all = texts(&signatures).concat();
         assert!(found.len() > 30);
         for text in found {
             assert!(all.contains(&text), "{}", text.get(..200).unwrap_or(&text));
         }
-        let mut other = Traces::embedded().unwrap();
-        other.text.clear();
-        assert_ne!(rules_digest(&traces), rules_digest(&other));
+        let own = ("leftovers/own.toml".to_owned(), "trace = []\n".to_owned());
+        let other = Signatures::with(&[own]).unwrap();
+        assert_ne!(rules_digest(&signatures), rules_digest(&other));
     }
 }

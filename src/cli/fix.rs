@@ -8,8 +8,7 @@ use super::output::Place;
 use super::progress::Bar;
 use super::{Exit, Failure, Terminal, delivery, diff, engine, output, scan};
 use crate::audit::{Settings, Target};
-use crate::checks::Traces;
-use crate::detect;
+use crate::detect::{self, Signatures};
 use crate::fix::{self, Part, Step, saved, script};
 use crate::remedies::Machine;
 use crate::report::TOOL_VERSION;
@@ -18,7 +17,7 @@ use crate::report::TOOL_VERSION;
 pub(super) fn run(
     command: &Fix,
     outside: bool,
-    traces: Arc<Traces>,
+    signatures: Arc<Signatures>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Failure> {
     let target = scan::target(command.image.as_deref(), command.rootfs.as_deref())?;
@@ -40,7 +39,7 @@ pub(super) fn run(
         return Ok(Exit::PASS);
     }
     let bar = Bar::new(place.is_some(), terminal);
-    let detect = detect::Options::of(traces);
+    let detect = detect::Options::of(signatures);
     let audited = engine::keep(&target, outside, Settings { detect, ..Settings::default() }, &bar)?;
     drop(bar);
     let report = &audited.report;
@@ -91,7 +90,7 @@ mod tests {
     use crate::remedies::{Entry, PackageSystem, Remedies};
 
     fn advisories() -> Vec<Arc<Advisory>> {
-        engine::advisories(Arc::new(Traces::embedded().unwrap()))
+        engine::advisories(Arc::new(Signatures::embedded().unwrap()))
     }
 
     #[test]

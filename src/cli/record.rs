@@ -10,7 +10,7 @@ use clap::{ArgMatches, Command};
 
 use super::{Failure, engine};
 use crate::audit::{Report, Target};
-use crate::checks::Traces;
+use crate::detect::Signatures;
 use crate::image::digest::{self, Digest, Undigested};
 use crate::report::run::Digested;
 use crate::report::{self, Run};
@@ -137,13 +137,13 @@ pub(super) struct Ended {
 
 impl Ended {
     /// What reports are told of the run.
-    pub(super) fn run(self, report: &Report, command: &[String], traces: &Traces) -> Run {
+    pub(super) fn run(self, report: &Report, command: &[String], signatures: &Signatures) -> Run {
         let name = report::file_name(report).to_owned();
         Run {
             started: time(self.started),
             ended: time(self.ended),
             command: command.to_vec(),
-            rules: engine::rules_digest(traces),
+            rules: engine::rules_digest(signatures),
             image: self.digest.map(|found| Digested { name, size: found.size, sha256: found.sha256 }),
         }
     }

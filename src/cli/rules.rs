@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::arguments::{ListFormat, RulesCommand};
 use super::{Exit, Failure, Terminal, engine};
-use crate::checks::Traces;
+use crate::detect::Signatures;
 use crate::finding::Advisory;
 use crate::report::terminal::wrap;
 
@@ -19,12 +19,12 @@ const LETTERS_A_SLIP: usize = 5;
 /// Runs the command.
 pub(super) fn run(
     command: &RulesCommand,
-    traces: Arc<Traces>,
+    signatures: Arc<Signatures>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Failure> {
     match command {
         RulesCommand::List { format } => {
-            let all = engine::advisories(traces);
+            let all = engine::advisories(signatures);
             let text = match format {
                 ListFormat::Lines => list(&all),
                 ListFormat::Markdown => document::render(&all),
@@ -33,7 +33,7 @@ pub(super) fn run(
             Ok(Exit::PASS)
         }
         RulesCommand::Show { id } => {
-            let all = engine::advisories(traces);
+            let all = engine::advisories(signatures);
             match all.iter().find(|advisory| advisory.id == *id) {
                 Some(advisory) => terminal.out.write_all(show(advisory, terminal.width).as_bytes())?,
                 None => {
@@ -43,7 +43,7 @@ pub(super) fn run(
             }
             Ok(Exit::PASS)
         }
-        RulesCommand::Check => check(&traces, terminal),
+        RulesCommand::Check => check(&signatures, terminal),
     }
 }
 
@@ -91,8 +91,8 @@ fn unknown(id: &str, known: &[&str]) -> String {
     format!("there is no rule {:?}; see: {hint}", crate::text::Escaped(id.as_bytes()))
 }
 
-fn check(traces: &Traces, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let engine::Checked { kinds, providers, mut problems } = engine::check_rules(traces);
+fn check(signatures: &Signatures, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let engine::Checked { kinds, providers, mut problems } = engine::check_rules(signatures);
     let rules: usize = kinds.iter().map(|(_, count)| count).sum();
     if rules == 0 {
         problems.push("there are no rules to check".to_owned());

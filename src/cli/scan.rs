@@ -12,14 +12,13 @@ use super::progress::Bar;
 use super::record::Begun;
 use super::{Exit, Failure, Terminal, cache, engine};
 use crate::audit::{Settings, Target};
-use crate::checks::Traces;
-use crate::detect;
+use crate::detect::{self, Signatures};
 
 /// Runs the command.
 pub(super) fn run(
     scan: &Scan,
     outside: bool,
-    traces: Arc<Traces>,
+    signatures: Arc<Signatures>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Failure> {
     let target = target(scan.image.as_deref(), scan.rootfs.as_deref())?;
@@ -27,7 +26,7 @@ pub(super) fn run(
     let jobs = usize::from(scan.jobs.unwrap_or(0));
     let compare = policy::extent(scan.compare_packages, &gate.policy);
     let own = Own::read(&scan.hashes)?;
-    let cache = scan.cache.as_deref().map(|path| cache::open(path, &traces, &own)).transpose()?;
+    let cache = scan.cache.as_deref().map(|path| cache::open(path, &signatures, &own)).transpose()?;
     if let (true, Some(path)) = (cache.as_ref().is_some_and(|kept| kept.is_outdated), &scan.cache) {
         let path = path.display();
         writeln!(terminal.err, "{path}: written under other rules; everything is searched.")?;
@@ -35,7 +34,7 @@ pub(super) fn run(
     let settings = Settings {
         jobs,
         benchmark: scan.benchmark.clone().or_else(|| gate.policy.scan.benchmark.clone()),
-        detect: own.options(detect::Options { compare, ..detect::Options::of(traces) }),
+        detect: own.options(detect::Options { compare, ..detect::Options::of(signatures) }),
         reference: scan.reference.as_deref().map(|path| engine::target(path, outside)),
         cache: cache.as_ref().map(|kept| Arc::clone(&kept.cache)),
         budget: policy::budget(&gate.policy),
@@ -90,7 +89,7 @@ pub(super) fn audit(
     let begun = Begun::new(target, plan.needs_digest())?;
     let bar = Bar::new(!display.quiet && !display.no_progress, terminal);
     let is_benchmark_wanted = settings.benchmark.is_some();
-    let traces = Arc::clone(&settings.detect.traces);
+    let signatures = Arc::clone(&settings.detect.signatures);
     let done = begun.during(|| engine::audit(target, outside, settings, &bar));
     drop(bar);
     let (mut report, ended) = done?;
@@ -99,7 +98,7 @@ pub(super) fn audit(
     }
     let judgement = gate.judge(&mut report);
     let exit = Exit(judgement.exit_code);
-    let run = ended.run(&report, &display.recorded, &traces);
+    let run = ended.run(&report, &display.recorded, &signatures);
     match plan.deliver(&report, &judgement, &run, display, terminal) {
         // The reader went away (`2>&1 | head`): the verdict stays.
         Err(failure) if failure.message.is_empty() => Ok(exit),

@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 
-use super::{Sink, SystemDetector};
+use super::{Signatures, Sink, SystemDetector};
 use crate::checks::{self, Check, Subject, Verdict};
 use crate::facts::Facts;
 use crate::finding::Advisory;
@@ -24,10 +24,10 @@ pub struct Access {
     checks: Vec<Check>,
 }
 
-impl Default for Access {
-    /// The file of the checks is held by a test, so there is no error to tell of.
-    fn default() -> Self {
-        Self { checks: checks::defaults().unwrap_or_default() }
+impl Access {
+    /// Runs those that are on by default in `signatures`, which were read once: there is no error to tell of.
+    pub fn new(signatures: &Signatures) -> Self {
+        Self { checks: checks::defaults(&signatures.checks).unwrap_or_default() }
     }
 }
 
@@ -77,7 +77,7 @@ mod tests {
         let tree = Tree::of(Arc::new(memory), &Budget::default());
         let (facts, _) = Facts::gather(&tree);
         let mut found = Collected::default();
-        Access::default().inspect(&tree, &facts, &mut found);
+        Access::new(&Signatures::embedded().unwrap()).inspect(&tree, &facts, &mut found);
         let ids: Vec<&str> = found.findings.iter().map(|finding| finding.advisory.id.as_str()).collect();
         assert_eq!(ids, ["ssh-root-password", "ssh-password-login"]);
         assert_eq!(found.findings[0].location.path, b"/etc/ssh/sshd_config.d/50-cloud-init.conf");

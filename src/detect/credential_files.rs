@@ -14,7 +14,7 @@
 
 use std::sync::Arc;
 
-use super::{FileDetector, Interest, Sink};
+use super::{FileDetector, Interest, Signatures, Sink};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Confidence, Finding, Proof, Secret, Severity};
 use crate::fs::FileType;
@@ -34,12 +34,17 @@ use text::Text;
 
 /// Looks into credential files.
 pub struct CredentialFiles {
-    table: &'static Table,
+    signatures: Arc<Signatures>,
 }
 
-impl Default for CredentialFiles {
-    fn default() -> Self {
-        Self { table: Table::embedded() }
+impl CredentialFiles {
+    /// For the kinds of files that `signatures` know.
+    pub fn new(signatures: Arc<Signatures>) -> Self {
+        Self { signatures }
+    }
+
+    fn table(&self) -> &Table {
+        self.signatures.kinds()
     }
 }
 
@@ -80,18 +85,18 @@ fn is_template(name: &[u8]) -> bool {
 
 impl FileDetector for CredentialFiles {
     fn advisories(&self) -> Vec<Arc<Advisory>> {
-        self.table.kinds.iter().map(|kind| Arc::clone(&kind.advisory)).collect()
+        self.table().kinds.iter().map(|kind| Arc::clone(&kind.advisory)).collect()
     }
 
     fn interest(&self, entry: &Entry<'_>, _: &Facts) -> Interest {
         let wanted = entry.metadata.file_type == FileType::Regular
-            && self.table.kind_of(entry.path).is_some()
+            && self.table().kind_of(entry.path).is_some()
             && !is_template(entry.name());
         if wanted { Interest::Content } else { Interest::Skip }
     }
 
     fn inspect(&self, entry: &Entry<'_>, content: &[u8], _: &Facts, sink: &mut dyn Sink) {
-        let Some(kind) = self.table.kind_of(entry.path) else { return };
+        let Some(kind) = self.table().kind_of(entry.path) else { return };
         if kind.formats.contains(&Format::Store) {
             held(kind, content, sink);
         }

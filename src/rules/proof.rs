@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use super::late::Late;
 use super::{Engine, Match, Rule};
 
+/// Bytes around a keyword that a rule may look at: every chunk overlaps the next by the widest.
+const WIDEST: usize = 1 << 20;
+
 /// What is wrong with the rules of `engine`, one line each; none if all is right.
 pub fn check(engine: &Engine) -> Vec<String> {
     let mut problems = Vec::new();
@@ -19,11 +22,11 @@ pub fn check(engine: &Engine) -> Vec<String> {
     problems
 }
 
-fn check_rule(engine: &Engine, rule: &Rule) -> Vec<String> {
+/// What keeps a rule from being looked for, one line each: a search with it would be silent.
+pub(super) fn malformed(rule: &Rule) -> Vec<String> {
     let mut problems = Vec::new();
-    let id = &rule.advisory.id;
     let kebab = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if !id.bytes().all(kebab) {
+    if !rule.advisory.id.bytes().all(kebab) {
         problems.push("its id is not in kebab-case".to_owned());
     }
     problems.extend(rule.matcher.problem("secret"));
@@ -32,6 +35,15 @@ fn check_rule(engine: &Engine, rule: &Rule) -> Vec<String> {
     }
     let pair = rule.pair.as_ref().and_then(|pair| pair.matcher.problem("other"));
     problems.extend(pair.map(|problem| format!("its pair: {problem}")));
+    if rule.before.saturating_add(rule.after) > WIDEST {
+        problems.push(format!("its window is wider than {WIDEST} bytes"));
+    }
+    problems
+}
+
+fn check_rule(engine: &Engine, rule: &Rule) -> Vec<String> {
+    let mut problems = malformed(rule);
+    let id = &rule.advisory.id;
     if rule.must_match.len() < 2 || rule.must_not_match.len() < 2 {
         problems.push("needs two examples each way".to_owned());
     }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::super::Signatures;
 use super::formats::{self, Format};
 use super::table::{Kind, Table};
 use super::text::Text;
 
 /// How many kinds there are, and what is wrong with them, one line each.
-pub fn check() -> (usize, Vec<String>) {
-    let table = Table::embedded();
+pub fn check(signatures: &Signatures) -> (usize, Vec<String>) {
+    let table = signatures.kinds();
     let mut problems = Vec::new();
     let mut ids = BTreeSet::new();
     for kind in &table.kinds {
@@ -16,6 +17,7 @@ pub fn check() -> (usize, Vec<String>) {
         if !ids.insert(id) {
             problems.push(format!("{id}: another kind has this id"));
         }
+        problems.extend(kind.problem());
         problems.extend(check_kind(table, kind).into_iter().map(|problem| format!("{id}: {problem}")));
     }
     (table.kinds.len(), problems)
@@ -25,11 +27,6 @@ fn check_kind(table: &Table, kind: &Kind) -> Vec<String> {
     let mut problems = Vec::new();
     if kind.must_find.is_empty() || kind.must_not_find.is_empty() {
         problems.push("needs an example each way".to_owned());
-    }
-    let lines = &kind.wanted.lines;
-    problems.extend(lines.iter().filter_map(formats::Line::problem));
-    if lines.is_empty() == kind.formats.contains(&Format::Patterns) {
-        problems.push("the format patterns needs lines, and lines need it".to_owned());
     }
     let mine = |path: &str| {
         table.kind_of(path.as_bytes()).is_some_and(|found| found.advisory.id == kind.advisory.id)
@@ -73,9 +70,11 @@ fn bytes(text: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use super::Signatures;
+
     #[test]
     fn every_kind_proves_itself() {
-        let (kinds, problems) = super::check();
+        let (kinds, problems) = super::check(&Signatures::embedded().unwrap());
         assert!(kinds > 0 && problems.is_empty(), "{}", problems.join("\n"));
     }
 }

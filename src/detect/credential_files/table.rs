@@ -1,5 +1,6 @@
 //! Which files hold secrets, and how they are read: the tables in `signatures/files/`.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
@@ -79,8 +80,28 @@ macro_rules! files {
 pub(in crate::detect) const FILES: [(&str, &str); 2] =
     files! { "credential-files.toml" "further-files.toml" };
 
+impl Kind {
+    /// What keeps it from being read.
+    pub(super) fn problem(&self) -> Option<String> {
+        let lines = &self.wanted.lines;
+        let unpaired = (lines.is_empty() == self.formats.contains(&Format::Patterns))
+            .then(|| "the format patterns needs lines, and lines need it".to_owned());
+        let slash = self.paths.iter().find(|path| path.starts_with('/'));
+        let slash =
+            slash.map(|path| format!("{path}: begins with a slash; the last parts of a path are wanted"));
+        let problem = lines.iter().find_map(Line::problem).or(unpaired).or(slash)?;
+        Some(format!("{}: {problem}", self.advisory.id))
+    }
+}
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Table").field("kinds", &self.kinds.len()).finish_non_exhaustive()
+    }
+}
+
 /// All kinds, and the way from a path to its kind.
-pub(super) struct Table {
+pub(in crate::detect) struct Table {
     pub(super) kinds: Vec<Kind>,
     paths: PathTable,
 }
@@ -88,32 +109,54 @@ pub(super) struct Table {
 impl Table {
     /// The table that the program carries.
     #[expect(clippy::expect_used, reason = "the embedded table is held by a test, not by an image")]
-    pub(super) fn embedded() -> &'static Self {
+    pub(in crate::detect) fn embedded() -> &'static Self {
         static TABLE: LazyLock<Table> =
             LazyLock::new(|| Table::parse(&FILES).expect("the embedded table is valid"));
         &TABLE
     }
 
+    /// The same, and the kinds of `more`, which come first: (path below `signatures/`, text). A kind with the id of
+    /// another one stands in its place.
+    pub(in crate::detect) fn with(more: &[(String, String)]) -> Result<Self, String> {
+        let more: Vec<_> = more.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let mut kinds = read(&more)?;
+        if let Some(problem) = kinds.iter().find_map(Kind::problem) {
+            return Err(problem);
+        }
+        let own: BTreeSet<String> = kinds.iter().map(|kind| kind.advisory.id.clone()).collect();
+        let embedded = read(&FILES)?;
+        kinds.extend(embedded.into_iter().filter(|kind| !own.contains(&kind.advisory.id)));
+        Ok(Self::of(kinds))
+    }
+
     /// Reads a table of files: path below `signatures/`, text.
     pub(super) fn parse(files: &[(&str, &str)]) -> Result<Self, String> {
-        let mut kinds = Vec::new();
-        for (path, text) in files {
-            let file: File = toml::from_str(text).map_err(|error| format!("{path}: {error}"))?;
-            for written in file.kind {
-                kinds.push(meant(written).map_err(|problem| format!("{path}: {problem}"))?);
-            }
-        }
+        read(files).map(Self::of)
+    }
+
+    fn of(kinds: Vec<Kind>) -> Self {
         let patterns = (0..)
             .zip(&kinds)
             .flat_map(|(number, kind)| kind.paths.iter().map(move |path| (number, path.clone())));
         let paths = PathTable::new(patterns);
-        Ok(Self { kinds, paths })
+        Self { kinds, paths }
     }
 
     /// The kind of the file at `path`: the first in the table that fits.
     pub(super) fn kind_of(&self, path: &[u8]) -> Option<&Kind> {
         self.kinds.get(self.paths.find(path)?)
     }
+}
+
+fn read(files: &[(&str, &str)]) -> Result<Vec<Kind>, String> {
+    let mut kinds = Vec::new();
+    for (path, text) in files {
+        let file: File = toml::from_str(text).map_err(|error| format!("{path}: {error}"))?;
+        for written in file.kind {
+            kinds.push(meant(written).map_err(|problem| format!("{path}: {problem}"))?);
+        }
+    }
+    Ok(kinds)
 }
 
 fn meant(written: Written) -> Result<Kind, String> {

@@ -9,7 +9,11 @@ fn metadata(size: usize) -> Metadata {
 fn inspect(path: &str, content: &[u8]) -> Vec<Finding> {
     let metadata = metadata(content.len());
     let entry = Entry { path: path.as_bytes(), metadata: &metadata, node: NodeId(1), target: None };
-    let (detector, facts, mut sink) = (CredentialFiles::default(), Facts::default(), Collected::default());
+    let (detector, facts, mut sink) = (
+        CredentialFiles::new(Arc::new(Signatures::embedded().unwrap())),
+        Facts::default(),
+        Collected::default(),
+    );
     assert_eq!(detector.interest(&entry, &facts), Interest::Content, "{path}");
     detector.inspect(&entry, content, &facts, &mut sink);
     sink.findings

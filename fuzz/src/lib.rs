@@ -121,5 +121,10 @@ pub fn budget() -> Budget {
         nested_volumes: 8,
         nested_depth: 2,
         findings_per_file: 100,
+        hole_bytes: 1 << 20,
+        password_trial: 1_000_000,
+        password_trials: 4_000_000,
+        password_memory: 1 << 20,
+        password_hashes: 10,
     }
 }

@@ -244,7 +244,7 @@ mod tests {
                 1 => bytes.insert(random.next(4000), 0),
                 _ => {
                     bytes =
-                        [&b"\xff\xfe"[..], &bytes.iter().flat_map(|&b| [b, 0]).collect::<Vec<_>>()].concat()
+                        [&b"\xff\xfe"[..], &bytes.iter().flat_map(|&b| [b, 0]).collect::<Vec<_>>()].concat();
                 }
             }
             total += same(engine, &bytes, &mut random);

@@ -28,6 +28,8 @@ pub mod shell_history;
 pub mod ssh_host_keys;
 pub mod traces;
 pub mod windows_passwords;
+#[cfg(feature = "yara")]
+pub mod yara;
 
 use std::sync::Arc;
 
@@ -146,6 +148,9 @@ pub struct Options {
     pub reference: Option<Arc<reference::Reference>>,
     /// The digests of files that are not wanted.
     pub hashes: Arc<listed_files::list::HashLists>,
+    /// The user's rules of YARA.
+    #[cfg(feature = "yara")]
+    pub yara: Option<Arc<yara::Rules>>,
 }
 
 impl Options {
@@ -161,7 +166,14 @@ impl Options {
 
     /// These traces, and nothing else that is not usual.
     pub fn of(traces: Arc<Traces>) -> Self {
-        Self { traces, compare: integrity::Extent::default(), reference: None, hashes: Arc::default() }
+        Self {
+            traces,
+            compare: integrity::Extent::default(),
+            reference: None,
+            hashes: Arc::default(),
+            #[cfg(feature = "yara")]
+            yara: None,
+        }
     }
 }
 
@@ -192,7 +204,11 @@ pub fn with(options: &Options) -> Detectors {
             Box::new(miners::MinerMarks::default()),
             Box::new(private_keys::PrivateKeys::default()),
         ],
-        streams: vec![Box::new(listed_files::ListedFiles::new(Arc::clone(&options.hashes)))],
+        streams: vec![
+            Box::new(listed_files::ListedFiles::new(Arc::clone(&options.hashes))),
+            #[cfg(feature = "yara")]
+            Box::new(yara::YaraRules::new(options.yara.clone())),
+        ],
         systems: vec![
             Box::new(access::Access::default()),
             Box::new(privileges::Privileges::default()),

@@ -29,6 +29,8 @@ mod signatures;
 pub mod ssh_host_keys;
 pub mod traces;
 pub mod windows_passwords;
+#[cfg(feature = "yara")]
+pub mod yara;
 
 use std::sync::Arc;
 
@@ -148,6 +150,9 @@ pub struct Options {
     pub reference: Option<Arc<reference::Reference>>,
     /// The digests of files that are not wanted.
     pub hashes: Arc<listed_files::list::HashLists>,
+    /// The user's rules of YARA.
+    #[cfg(feature = "yara")]
+    pub yara: Option<Arc<yara::Rules>>,
 }
 
 impl Options {
@@ -162,7 +167,14 @@ impl Options {
 
     /// These signatures, and nothing else that is not usual.
     pub fn of(signatures: Arc<Signatures>) -> Self {
-        Self { signatures, compare: integrity::Extent::default(), reference: None, hashes: Arc::default() }
+        Self {
+            signatures,
+            compare: integrity::Extent::default(),
+            reference: None,
+            hashes: Arc::default(),
+            #[cfg(feature = "yara")]
+            yara: None,
+        }
     }
 }
 
@@ -193,7 +205,11 @@ pub fn with(options: &Options) -> Detectors {
             Box::new(miners::MinerMarks::default()),
             Box::new(private_keys::PrivateKeys::default()),
         ],
-        streams: vec![Box::new(listed_files::ListedFiles::new(Arc::clone(&options.hashes)))],
+        streams: vec![
+            Box::new(listed_files::ListedFiles::new(Arc::clone(&options.hashes))),
+            #[cfg(feature = "yara")]
+            Box::new(yara::YaraRules::new(options.yara.clone())),
+        ],
         systems: vec![
             Box::new(access::Access::new(&options.signatures)),
             Box::new(privileges::Privileges::default()),

@@ -143,3 +143,13 @@ fn a_list_that_cannot_be_read_is_wrong_usage_with_file_and_line() {
     let absent = folder.path().join("absent");
     assert_eq!(scan(folder.path(), &["--hashes", absent.to_str().unwrap()]).0, Exit::USAGE);
 }
+
+#[cfg(not(feature = "yara"))]
+#[test]
+fn without_yara_its_flag_says_how_to_get_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (exit, _, err) = scan(folder.path(), &["--yara", "rules.yar"]);
+    assert_eq!(exit, Exit::USAGE);
+    assert!(err.contains("this build has no YARA: cargo install ami-assay --features yara"), "{err}");
+    assert!(!assay(&["scan", "--help"]).1.contains("--yara"));
+}

@@ -215,6 +215,9 @@ pub(super) struct Scan {
     /// repeatable. Every file is then digested (a CPU-second a GB), and the list takes 32 bytes a digest of memory
     #[arg(long, value_name = "FILE")]
     pub(super) hashes: Vec<PathBuf>,
+    /// Find files by rules of YARA: a file, or a folder of .yar and .yara files; repeatable
+    #[arg(long, value_name = "FILE_OR_DIR", hide = !cfg!(feature = "yara"))]
+    pub(super) yara: Vec<PathBuf>,
     /// Threads [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,

@@ -1,4 +1,4 @@
-//! What the user looks for beside the program's own rules: `--hashes FILE`.
+//! What the user looks for beside the program's own rules: `--hashes FILE`, `--yara FILE_OR_DIR`.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -9,25 +9,48 @@ use super::Failure;
 use crate::detect;
 use crate::detect::listed_files::list::HashLists;
 
-/// Lists of the user.
+#[cfg(feature = "yara")]
+mod yara;
+
+/// Lists and rules of the user.
 pub(super) struct Own {
     hashes: Arc<HashLists>,
+    #[cfg(feature = "yara")]
+    yara: Option<Arc<detect::yara::Rules>>,
 }
 
 impl Own {
     /// Reads what the flags name.
-    pub(super) fn read(lists: &[PathBuf]) -> Result<Self, Failure> {
-        Ok(Self { hashes: Arc::new(hashes(lists)?) })
+    pub(super) fn read(lists: &[PathBuf], rules: &[PathBuf]) -> Result<Self, Failure> {
+        #[cfg(not(feature = "yara"))]
+        if !rules.is_empty() {
+            let how = "cargo install ami-assay --features yara";
+            return Err(Failure::usage(format!("--yara: this build has no YARA: {how}")));
+        }
+        Ok(Self {
+            hashes: Arc::new(hashes(lists)?),
+            #[cfg(feature = "yara")]
+            yara: yara::read(rules)?,
+        })
     }
 
     /// What tells them from others.
     pub(super) fn identity(&self) -> Vec<u8> {
-        self.hashes.identity().to_vec()
+        #[cfg(feature = "yara")]
+        let rules = self.yara.iter().flat_map(|rules| rules.identity()).collect();
+        #[cfg(not(feature = "yara"))]
+        let rules = Vec::new();
+        [self.hashes.identity().to_vec(), rules].concat()
     }
 
     /// `options` with them.
     pub(super) fn options(&self, options: detect::Options) -> detect::Options {
-        detect::Options { hashes: Arc::clone(&self.hashes), ..options }
+        detect::Options {
+            hashes: Arc::clone(&self.hashes),
+            #[cfg(feature = "yara")]
+            yara: self.yara.clone(),
+            ..options
+        }
     }
 }
 

@@ -37,6 +37,7 @@ const RECORDED: [&str; 19] = [
     "rootfs",
     "signatures",
     "today",
+    "yara",
 ];
 
 /// The command line that was parsed: program, command, names, flags in the order of the help.

@@ -184,6 +184,19 @@ impl Check {
         judge::judge(&self.rule, subject)
     }
 
+    /// Whether every place that shows a failure is one by itself: not where one of several ways would do.
+    pub fn counts_places(&self) -> bool {
+        fn counts(rule: &schema::Rule) -> bool {
+            match rule {
+                schema::Rule::Any(_) => false,
+                schema::Rule::All(rules) => rules.iter().all(counts),
+                schema::Rule::Not(rule) => counts(rule),
+                _ => true,
+            }
+        }
+        counts(&self.rule)
+    }
+
     /// The finding of a check that failed.
     pub fn finding(&self, outcome: &Outcome) -> crate::finding::Finding {
         use crate::text::Escaped;

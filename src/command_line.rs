@@ -20,7 +20,7 @@ pub struct Found {
 }
 
 /// How it is given, and the pattern with a group called `secret`.
-const FORMS: [(&str, &str); 84] = [
+const FORMS: [(&str, &str); 85] = [
     (
         "password of a broker",
         r#"\brabbitmqctl\s+(?:add_user|change_password|authenticate_user)\s+\S+\s+['"]?(?<secret>[^\s'"]+)"#,
@@ -95,6 +95,7 @@ const FORMS: [(&str, &str); 84] = [
         r#"\bhtpasswd\b[^|;&]*?\s-[A-Za-z]*b[A-Za-z]*\s+(?:-\S+\s+)*(?:\S+\s+){2}['"]?(?<secret>[^\s'"]+)"#,
     ),
     ("password of lftp", r#"\blftp\b[^|;&]*?\s-u\s*['"]?[^\s,'"]+,(?<secret>[^\s'"]+)"#),
+    ("password of lftp", r#"^\s*(?:open|user|login)\b[^|;&]*?\s-u\s*['"]?[^\s,'"]+,(?<secret>[^\s'"]+)"#),
     ("password of an account", r#"\b(?:useradd|usermod|adduser)\b[^|;&]*?\s-p\s*['"]?(?<secret>[^\s'"]+)"#),
     ("password of Wi-Fi", r#"\bnmcli\b[^|;&]*?\bpassword\s+['"]?(?<secret>[^\s'"]+)"#),
     ("password of Wi-Fi", r#"\bwpa_passphrase\s+(?:"[^"]*"|\S+)\s+['"]?(?<secret>[^\s'"]+)"#),
@@ -327,6 +328,7 @@ mod tests {
             ("docker login -u bot -p kd83Hs71 registry", "kd83Hs71"),
             ("redis-cli -h c -a kd83Hs71 ping", "kd83Hs71"),
             ("echo root:kd83Hs71 | chpasswd", "kd83Hs71"),
+            ("open -u backup,kd83Hs71 sftp://store.corp", "kd83Hs71"),
             ("echo kd83Hs71 | sudo -S apt update", "kd83Hs71"),
             ("CREATE USER 'app'@'%' IDENTIFIED BY 'kd83Hs71';", "kd83Hs71"),
             ("SET PASSWORD FOR 'root'@'localhost' = PASSWORD('kd83Hs71');", "kd83Hs71"),

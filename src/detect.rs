@@ -13,6 +13,7 @@ pub mod assignments;
 pub mod authorized_keys;
 pub mod credential_files;
 pub mod credentials;
+pub mod der_keys;
 pub mod ec2_user_data;
 pub mod integrity;
 pub mod listed_files;
@@ -197,6 +198,7 @@ pub fn with(options: &Options) -> Detectors {
             Box::new(scripts::Scripts::default()),
             Box::new(shell_history::ShellHistory::default()),
             Box::new(ssh_host_keys::SshHostKeys::default()),
+            Box::new(der_keys::DerKeys::default()),
             Box::new(windows_passwords::WindowsPasswords::default()),
         ],
         matches: vec![

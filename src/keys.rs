@@ -10,7 +10,7 @@ mod private;
 mod published;
 
 pub use dropbear::parse_dropbear;
-pub use private::{Block, Format, PrivateKey, find_private, parse_private};
+pub use private::{Block, Format, PrivateKey, find_private, parse_der, parse_private};
 pub use published::{TEXT as PUBLISHED, published_by};
 
 /// A public key in the form of a line: `ssh-ed25519 AAAA… comment`.

@@ -121,11 +121,16 @@ fn read(path: &[u8], subject: &Subject<'_>, depth: u32, lines: &mut Vec<Line>) -
                 }
             }
             Some((false, file)) => read(file, subject, deeper, lines)?,
-            None if text.is_empty() || text.starts_with(b"#") => {}
+            None if text.is_empty() || is_comment(&text) => {}
             None => lines.push(Line { path: path.to_vec(), number, text }),
         }
     }
     Ok(())
+}
+
+/// A comment: but `#1001 ALL=…` is about the user of that number.
+fn is_comment(text: &[u8]) -> bool {
+    text.strip_prefix(b"#").is_some_and(|rest| !rest.first().is_some_and(u8::is_ascii_digit))
 }
 
 /// Whether a line includes a directory (or a file), and which.

@@ -17,7 +17,7 @@ use crate::report::{self, Run};
 use crate::text::Escaped;
 
 /// Flags whose values are recorded: what is not in this list could be a secret, and is not.
-const RECORDED: [&str; 19] = [
+const RECORDED: [&str; 20] = [
     "accept-gap",
     "baseline",
     "benchmark",

@@ -14,7 +14,7 @@
 use std::sync::Arc;
 
 use super::{Signatures, Sink, SystemDetector};
-use crate::checks::{self, Check, Subject, Verdict};
+use crate::checks::{self, Check, Outcome, Subject, Verdict};
 use crate::facts::Facts;
 use crate::finding::Advisory;
 use crate::tree::Tree;
@@ -41,12 +41,28 @@ impl SystemDetector for Access {
         for check in &self.checks {
             let outcome = check.judge(&subject);
             if outcome.verdict == Verdict::Fail {
-                let mut finding = check.finding(&outcome);
-                complete(&mut finding, tree);
-                sink.finding(finding);
+                let outcomes = if check.counts_places() { by_file(outcome) } else { vec![outcome] };
+                for outcome in outcomes {
+                    let mut finding = check.finding(&outcome);
+                    complete(&mut finding, tree);
+                    sink.finding(finding);
+                }
             }
         }
     }
+}
+
+/// The outcome parted by the files that show it: each is a place of its own to mend.
+fn by_file(outcome: Outcome) -> Vec<Outcome> {
+    let mut parted: Vec<Outcome> = Vec::new();
+    for evidence in outcome.evidence {
+        let same = |known: &&mut Outcome| known.evidence.iter().any(|other| other.path == evidence.path);
+        match parted.iter_mut().find(same) {
+            Some(known) => known.evidence.push(evidence),
+            None => parted.push(Outcome { verdict: outcome.verdict, evidence: vec![evidence] }),
+        }
+    }
+    parted
 }
 
 /// The volume and the inode of the finding's path.
@@ -82,5 +98,25 @@ mod tests {
         assert_eq!(ids, ["ssh-root-password", "ssh-password-login"]);
         assert_eq!(found.findings[0].location.path, b"/etc/ssh/sshd_config.d/50-cloud-init.conf");
         assert_eq!(found.findings[0].location.line, Some(1));
+    }
+
+    #[test]
+    fn every_file_that_trusts_hosts_is_a_finding() {
+        let memory = Memory::new()
+            .file("/etc/passwd", "root:x:0:0::/root:/bin/bash\na:x:1000:1000::/srv/a:/bin/bash\n")
+            .file("/etc/hosts.equiv", "+ +\n")
+            .file("/root/.rhosts", "build1 root\n")
+            .file("/srv/a/.shosts", "build1 a\n");
+        let tree = Tree::of(Arc::new(memory), &Budget::default());
+        let (facts, _) = Facts::gather(&tree);
+        let mut found = Collected::default();
+        Access::new(&Signatures::embedded().unwrap()).inspect(&tree, &facts, &mut found);
+        let paths: Vec<&[u8]> = found
+            .findings
+            .iter()
+            .filter(|finding| finding.advisory.id == "trusted-hosts")
+            .map(|finding| finding.location.path.as_slice())
+            .collect();
+        assert_eq!(paths, [&b"/etc/hosts.equiv"[..], b"/root/.rhosts", b"/srv/a/.shosts"]);
     }
 }

@@ -110,6 +110,22 @@ fn is_first_boot(name: &[u8]) -> bool {
     NAMES.contains(&name)
 }
 
+/// Configuration of cloud-init, which every instance takes: keys in it open the first user of each.
+fn is_cloud_config(path: &[u8]) -> bool {
+    let below = path.strip_prefix(b"/etc/cloud/").unwrap_or_default();
+    below == b"cloud.cfg" || below.starts_with(b"cloud.cfg.d/") && below.ends_with(b".cfg")
+}
+
+/// Accounts in JSON: what Ignition makes at the first boot, and the records of userdb and homed.
+fn is_json_of_accounts(path: &[u8]) -> bool {
+    const ENDS: [&[u8]; 5] = [b".ign", b".user", b".user-privileged", b".identity", b"/ignition.json"];
+    const PLACES: [&[u8]; 5] =
+        [b"/etc/userdb/", b"/usr/lib/userdb/", b"/run/userdb/", b"/ignition/", b"/usr/lib/ignition/"];
+    ENDS.iter().any(|end| path.ends_with(end))
+        && PLACES.iter().any(|place| memchr::memmem::find(path, place).is_some())
+        || path.ends_with(b".ign")
+}
+
 /// The options before a key: `from="…",no-pty`.
 fn options(line: &[u8], key: &[u8]) -> Option<String> {
     let at = memchr::memmem::find(line, key)?;
@@ -126,6 +142,8 @@ impl FileDetector for AuthorizedKeys {
     fn interest(&self, entry: &Entry<'_>, facts: &Facts) -> Interest {
         let wanted = is_named(entry.name())
             || is_first_boot(entry.name())
+            || is_cloud_config(entry.path)
+            || is_json_of_accounts(entry.path)
             || entry.directory().ends_with(b"/etc/ssh/authorized_keys.d")
             || facts.sshd.authorized_keys_files.iter().any(|pattern| fits(pattern, entry.path));
         if wanted && entry.metadata.file_type == FileType::Regular {
@@ -142,7 +160,19 @@ impl FileDetector for AuthorizedKeys {
             if line.starts_with(b"#") {
                 continue;
             }
-            let Some(key) = keys::parse_public_line(line) else { continue };
+            let strings = line.split(|&byte| byte == b'"' && is_json_of_accounts(entry.path));
+            for line in strings {
+                self.key(entry, (number, line), user.as_deref(), sink);
+            }
+        }
+    }
+}
+
+impl AuthorizedKeys {
+    /// A line, or a string of JSON in it, that may be a key.
+    fn key(&self, entry: &Entry<'_>, at: (u64, &[u8]), user: Option<&[u8]>, sink: &mut dyn Sink) {
+        let (number, line) = at;
+        if let Some(key) = keys::parse_public_line(line) {
             let mut finding = Finding::new(&self.advisory)
                 .proof(Proof::Key)
                 .line(number)
@@ -159,11 +189,14 @@ impl FileDetector for AuthorizedKeys {
             if is_first_boot(entry.name()) {
                 finding = finding.severity(Severity::Low).fact("remark", "given at first boot");
             }
+            if is_cloud_config(entry.path) {
+                finding = finding.fact("remark", "given to every instance");
+            }
             finding = finding.fact("key type", key.algorithm);
-            if let Some(user) = &user {
+            if let Some(user) = user {
                 finding = finding.subject(Escaped(user).to_string());
             }
-            if user.as_deref().is_some_and(is_master) && !is_first_boot(entry.name()) {
+            if user.is_some_and(is_master) && !is_first_boot(entry.name()) {
                 finding = finding.severity(Severity::High);
             }
             sink.finding(finding);
@@ -190,6 +223,41 @@ mod tests {
             assert_eq!(found.as_deref(), user.map(str::as_bytes), "{path}");
         }
         assert!(is_master(b"ADMINISTRATOR") && is_master(b"root") && !is_master(b"Root"));
+    }
+
+    #[test]
+    fn keys_that_cloud_init_hands_out_are_looked_for() {
+        assert!(
+            is_cloud_config(b"/etc/cloud/cloud.cfg") && is_cloud_config(b"/etc/cloud/cloud.cfg.d/80-x.cfg")
+        );
+        for path in
+            ["/etc/cloud/cloud.cfg.d/README", "/srv/etc/cloud/cloud.cfg", "/etc/cloud/templates/a.tmpl"]
+        {
+            assert!(!is_cloud_config(path.as_bytes()), "{path}");
+        }
+    }
+
+    #[test]
+    fn keys_of_accounts_in_json_are_found() {
+        let blob = "AAAAC3NzaC1lZDI1NTE5AAAAIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH";
+        let text = format!(
+            "{{\"users\": [\n{{\"sshAuthorizedKeys\": [\"ssh-ed25519 {blob} a@b\", \"ssh-ed25519 {blob} c@d\"]}}]}}\n"
+        );
+        let found = |path: &str| {
+            let metadata = crate::fs::Metadata::bare(FileType::Regular, 0o644, 9);
+            let node = crate::fs::NodeId(1);
+            let entry = Entry { path: path.as_bytes(), metadata: &metadata, node, target: None };
+            let (detector, facts) = (AuthorizedKeys::default(), Facts::default());
+            let mut sink = crate::detect::Collected::default();
+            if detector.interest(&entry, &facts) == Interest::Content {
+                detector.inspect(&entry, text.as_bytes(), &facts, &mut sink);
+            }
+            sink.findings.iter().map(|finding| finding.location.line).collect::<Vec<_>>()
+        };
+        for path in ["/boot/ignition/config.ign", "/etc/userdb/ops.user-privileged"] {
+            assert_eq!(found(path), [Some(2), Some(2)], "{path}");
+        }
+        assert!(found("/srv/notes.json").is_empty());
     }
 
     #[test]

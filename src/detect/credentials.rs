@@ -27,6 +27,8 @@ mod shown;
 const ID: &str = "aws-access-key-id";
 const SECRET: &str = "aws-secret-access-key";
 
+/// The rule of hashes outside of tables of accounts.
+const CRYPT: &str = "crypt-password-hash";
 /// How far an AWS key id may be from its secret key, in bytes.
 const PAIR_DISTANCE: u64 = 2048;
 
@@ -48,6 +50,9 @@ impl MatchDetector for Credentials {
         for found in matches {
             if found.advisory.id == ID && owner(found, matches).is_some() {
                 continue; // it is in the finding of its secret key
+            }
+            if found.advisory.id == CRYPT && super::password_hashes::is_table(entry) {
+                continue; // told by account
             }
             let mut finding = Finding::new(&found.advisory)
                 .confidence(found.confidence)

@@ -129,6 +129,8 @@ fn signal(found: &Match) -> Option<&'static str> {
         "miner-encoded-pool" => encoded::decode(found.secret.reveal()).map(|_| "encoded pool"),
         _ if id.starts_with("miner-pool") => Some("pool"),
         _ if id.starts_with("miner-config") => Some("configuration"),
+        "miner-download" => Some("download"),
+        "miner-command-line" => Some("command line"),
         _ => Some("program"),
     }
 }

@@ -157,6 +157,7 @@ fn table_of(entry: &Entry<'_>) -> Option<(Table, bool)> {
         (b"passwd", Table::Passwd),
         (b"gshadow", Table::Gshadow),
         (b"shadow", Table::Shadow),
+        (b"group", Table::Gshadow), // the same second field, in a file that everybody may read
     ]
     .into_iter()
     .find_map(|(stem, table)| Some((table, name.strip_prefix(stem)?)))?;
@@ -178,6 +179,11 @@ fn table_of(entry: &Entry<'_>) -> Option<(Table, bool)> {
         directory.strip_suffix(*place).is_some_and(|before| before.is_empty() || before.ends_with(b"/"))
     });
     Some((table, at_place))
+}
+
+/// Whether the file is read line by line as a table of accounts.
+pub(super) fn is_table(entry: &Entry<'_>) -> bool {
+    table_of(entry).is_some()
 }
 
 impl FileDetector for PasswordHashes {

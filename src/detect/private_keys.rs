@@ -5,7 +5,7 @@
 //!
 //! **Why it matters:** who has the image can log in, sign or decrypt as the key's owner.
 //!
-//! **Does not find** keys without a frame (bare DER). A block whose body does not parse, as in a manual, is no
+//! **Does not find** keys without a frame (bare DER: [`super::der_keys`]). A block whose body does not parse, as in a manual, is no
 //! key; keys of examples, and keys that well-known software publishes, are low. The "snakeoil" key that Debian
 //! makes at installation is medium: it is real and the same on every instance, but nobody trusts its certificate.
 //!

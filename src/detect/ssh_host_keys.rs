@@ -31,7 +31,8 @@ pub fn is_host_key_path(path: &[u8], facts: &Facts) -> bool {
     let below = |tail: &[u8]| directory.strip_suffix(tail).is_some_and(|b| b.is_empty() || b.ends_with(b"/"));
     is_key
         && (below(b"etc/ssh") && name.starts_with(b"ssh_host_")
-            || below(b"etc/dropbear") && name.starts_with(b"dropbear_"))
+            || below(b"etc/dropbear") && name.starts_with(b"dropbear_")
+            || name.starts_with(b"dropbear_") && name.ends_with(b"_host_key"))
         || is_windows_host_key(directory, name)
 }
 

@@ -182,6 +182,19 @@ pub fn parse_private(text: &[u8]) -> Option<PrivateKey> {
         .or_else(|| encrypted_pkcs8(&bytes))
 }
 
+/// Parses a key that is nothing but DER, the whole of `bytes`: PKCS#8 (plain), PKCS#1, SEC 1; `None` for anything
+/// else, a certificate or an encrypted key among it, as only their length would tell them from other DER.
+pub fn parse_der(bytes: &[u8]) -> Option<PrivateKey> {
+    let mut rest = bytes;
+    der::take(&mut rest, SEQUENCE)?;
+    if !rest.is_empty() {
+        return None;
+    }
+    pkcs1(bytes)
+        .or_else(|| sec1(bytes, None, Format::Pem))
+        .or_else(|| pkcs8(bytes).filter(|key| key.algorithm != "unknown"))
+}
+
 /// The header lines, and the body without white space.
 fn headers(inside: &[u8]) -> (Vec<&[u8]>, Vec<u8>) {
     let (mut headers, mut body) = (Vec::new(), Vec::new());
@@ -384,10 +397,24 @@ fn ppk(text: &[u8]) -> Option<PrivateKey> {
     Some(ssh(Format::Ppk, encrypted?, blob))
 }
 
-/// The first packet of an armoured key; see RFC 4880, 5.5.
+/// The first packet of an armoured key; see RFC 4880, 5.5, and RFC 9580, 5.5. A packet of a secret key that goes on
+/// in another way (a newer algorithm, or cut off behind its beginning) is a key of which nothing else is said.
 fn pgp(body: &[u8]) -> Option<PrivateKey> {
     let lines = body.split(|&byte| byte == b'\n').filter(|line| !line.starts_with(b"="));
     let bytes = base64(&lines.collect::<Vec<_>>().concat())?;
+    let version = match *bytes.first_chunk::<4>()? {
+        [0x94, _, version, _] | [0x95, _, _, version] | [0xc5, 0..=191, version, _] => version,
+        [0xc5, 192..=223, _, version] => version,
+        _ => return None,
+    };
+    let is_key = (3..=6).contains(&version) && bytes.len() >= SHORTEST_PGP;
+    pgp_packet(&bytes).or_else(|| is_key.then(|| bare(Format::Pgp, "unknown", None, false)))
+}
+
+/// No secret key of OpenPGP with its user is shorter, in bytes.
+const SHORTEST_PGP: usize = 128;
+
+fn pgp_packet(bytes: &[u8]) -> Option<PrivateKey> {
     let (&tag, after) = bytes.split_first()?;
     let (&first, rest) = after.split_first()?;
     let (length, rest) = match (tag, first) {

@@ -11,8 +11,8 @@ macro_rules! files {
 
 /// Family, path below `signatures/`, text.
 const FILES: &[(Family, &str, &str)] = files! {
-    Credentials "credentials": "cloud.toml" "code.toml" "messaging.toml" "payment.toml" "ai.toml" "services.toml" "generic.toml" "infrastructure.toml" "further.toml" "vendors.toml";
-    Assignments "assignments": "assignments.toml";
+    Credentials "credentials": "cloud.toml" "code.toml" "messaging.toml" "payment.toml" "ai.toml" "services.toml" "generic.toml" "infrastructure.toml" "further.toml" "vendors.toml" "hashes.toml";
+    Assignments "assignments": "assignments.toml" "accounts.toml";
     Keys "keys": "private-keys.toml";
     Miners "miners": "marks.toml";
 };

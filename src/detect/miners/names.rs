@@ -119,7 +119,13 @@ pub(super) fn is_miner(name: &[u8]) -> bool {
 
 /// Whether miners have hidden behind this name: it mimics a kernel thread or a service.
 pub(super) fn is_mask(name: &[u8]) -> bool {
-    MASKS.contains(&name) || is_thread(name)
+    MASKS.contains(&name) || is_thread(name) || is_bracketed(name)
+}
+
+/// Written as `ps` writes what has no command line: `[kworker:0-events]`, `[jbd2]`.
+fn is_bracketed(name: &[u8]) -> bool {
+    let inner = name.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    inner.is_some_and(|inner| inner.len() >= 3 && inner.first().is_some_and(u8::is_ascii_lowercase))
 }
 
 /// A thread's name, with at most a number or a letter behind: `kswapd0`, `kworkerds`, `[kthreaddi]`.

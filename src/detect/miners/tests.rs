@@ -88,7 +88,11 @@ fn every_mark_finds_its_examples_and_leaves_the_others() {
         let regex = regex::bytes::Regex::new(&text(rule, "regex")).unwrap();
         let keywords: Vec<&str> =
             rule["keywords"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
-        let has_keyword = |text: &str| keywords.iter().any(|word| text.contains(word));
+        let any_case = rule.get("case_insensitive").and_then(toml::Value::as_bool) == Some(true);
+        let has_keyword = |text: &str| {
+            let text = if any_case { text.to_ascii_lowercase() } else { text.to_owned() };
+            keywords.iter().any(|word| text.contains(word))
+        };
         for example in rule["must_match"].as_array().unwrap() {
             let text_of = text(example, "text");
             let found = regex.captures(text_of.as_bytes()).unwrap_or_else(|| panic!("{text_of}"));
@@ -124,4 +128,15 @@ fn a_packages_program_is_trusted_and_its_configuration_is_not() {
     };
     assert_eq!(interest("/usr/bin/minerd"), Interest::Skip);
     assert_eq!(interest("/etc/crontab"), Interest::Content);
+}
+
+#[test]
+fn a_program_named_as_a_thread_without_a_command_line_hides() {
+    let named = vec![("miner-name".to_owned(), Severity::Medium)];
+    for path in ["/usr/sbin/[kworker:0-events]", "/opt/x/[jbd2]", "/var/lib/[ext4-rsv-conver]"] {
+        assert_eq!(file(path, b"\x7fELF1234"), named, "{path}");
+    }
+    for path in ["/usr/bin/[", "/usr/bin/[]", "/opt/[A]", "/opt/[abc", "/opt/x/[1]"] {
+        assert_eq!(file(path, b"\x7fELF1234"), [], "{path}");
+    }
 }

@@ -133,3 +133,30 @@ fn openpgp_keys_are_read() {
     let key = found(&text).key;
     assert_eq!((key.format, key.algorithm.as_str(), key.encrypted), (Format::Pgp, "pgp-eddsa", false));
 }
+
+#[test]
+fn openpgp_keys_of_an_unknown_algorithm_are_keys() {
+    let armoured =
+        |bytes: &[u8]| block("PGP", &format!("\n{}", STANDARD.encode(bytes))).replace(" KEY-", " KEY BLOCK-");
+    let packet = |start: &[u8], rest: usize| [start, &vec![0x5a; rest]].concat();
+    let key = found(&armoured(&packet(&[0x95, 5, 0x58, 4, 0x65, 0, 0, 0, 99], 200))).key;
+    assert_eq!((key.format, key.algorithm.as_str()), (Format::Pgp, "unknown"));
+    for other in
+        [packet(&[0x99, 1, 0x0d, 4], 200), packet(&[0x95, 5, 0x58, 9], 200), packet(&[0x95, 5, 0x58, 4], 60)]
+    {
+        assert_eq!(find_private(armoured(&other).as_bytes()), None);
+    }
+}
+
+#[test]
+fn a_file_of_bare_der_is_a_key_as_a_whole() {
+    let der = |body: &str| base64(body.replace('\n', "").as_bytes()).unwrap();
+    for (body, print) in [(RSA, RSA_FINGERPRINT), (RSA_PKCS8, RSA_FINGERPRINT), (EC, EC_FINGERPRINT)] {
+        let key = parse_der(&der(body)).unwrap();
+        assert_eq!(fingerprint(&key.public_blob.unwrap()), print);
+        assert_eq!(parse_der(&[der(body), vec![0]].concat()), None, "something follows");
+        assert_eq!(parse_der(&der(body)[..60]), None, "cut off");
+    }
+    assert!(parse_der(&der(ED25519_PKCS8)).is_some());
+    assert_eq!(parse_der(&der(RSA_PKCS8_ENCRYPTED)), None);
+}

@@ -142,7 +142,7 @@ pub(super) fn environment(text: &str, keys: &[String], hits: &mut Hits) {
     }
 }
 
-/// No path, number, switch or call, and no URL without a login.
+/// No path, name, number, switch or call, and no URL without a login.
 fn is_value(value: &str) -> bool {
     let login = |rest: &str| rest.split_once('@').is_some_and(|(login, _)| login.contains(':'));
     let open = value.split_once("://").is_some_and(|(_, rest)| !login(rest));
@@ -152,5 +152,5 @@ fn is_value(value: &str) -> bool {
         && !value.contains(['(', ' '])
         && !value.contains("$(")
         && !value.bytes().all(|byte| byte.is_ascii_digit())
-        && value.bytes().any(|byte| !byte.is_ascii_lowercase() && byte != b'_' && byte != b'-')
+        && value.bytes().any(|byte| !byte.is_ascii_lowercase() && !b"_-/.".contains(&byte))
 }

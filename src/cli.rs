@@ -129,7 +129,7 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
         Command::Completions { shell } => completions::run(*shell, terminal),
         Command::Man { dir } => manual::run(dir, terminal),
         Command::Rules { command } => {
-            rules::run(command, signatures::read(arguments.signatures.as_deref())?, terminal)
+            rules::run(command, &signatures::read(arguments.signatures.as_deref())?, terminal)
         }
     }
 }

@@ -96,8 +96,8 @@ fn options(outside_files: bool) -> image::Options {
 }
 
 /// Everything that can be reported, by id, each once.
-pub(super) fn advisories(signatures: Arc<Signatures>) -> Vec<Arc<Advisory>> {
-    let detectors = detect::with(&detect::Options::of(Arc::clone(&signatures)));
+pub(super) fn advisories(signatures: &Arc<Signatures>) -> Vec<Arc<Advisory>> {
+    let detectors = detect::with(&detect::Options::of(Arc::clone(signatures)));
     let files = detectors.files.iter().flat_map(|detector| detector.advisories());
     let matches = detectors.matches.iter().flat_map(|detector| detector.advisories());
     let streams = detectors.streams.iter().flat_map(|detector| detector.advisories());
@@ -157,7 +157,7 @@ pub(super) fn check_rules(signatures: &Signatures) -> Checked {
 /// Proves the requirements on their own examples, and on the rules that the program carries.
 fn check_requirements() -> (usize, Vec<String>) {
     match (requirements::lists(), Signatures::embedded()) {
-        (Ok(lists), Ok(signatures)) => requirements::proof::check(&lists, &advisories(Arc::new(signatures))),
+        (Ok(lists), Ok(signatures)) => requirements::proof::check(&lists, &advisories(&Arc::new(signatures))),
         (Err(error), _) => (0, vec![error.to_string()]),
         (_, Err(error)) => (0, vec![error]),
     }

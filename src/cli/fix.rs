@@ -90,7 +90,7 @@ mod tests {
     use crate::remedies::{Entry, PackageSystem, Remedies};
 
     fn advisories() -> Vec<Arc<Advisory>> {
-        engine::advisories(Arc::new(Signatures::embedded().unwrap()))
+        engine::advisories(&Arc::new(Signatures::embedded().unwrap()))
     }
 
     #[test]

@@ -19,7 +19,7 @@ const LETTERS_A_SLIP: usize = 5;
 /// Runs the command.
 pub(super) fn run(
     command: &RulesCommand,
-    signatures: Arc<Signatures>,
+    signatures: &Arc<Signatures>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Failure> {
     match command {
@@ -43,7 +43,7 @@ pub(super) fn run(
             }
             Ok(Exit::PASS)
         }
-        RulesCommand::Check => check(&signatures, terminal),
+        RulesCommand::Check => check(signatures, terminal),
     }
 }
 

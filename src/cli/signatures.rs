@@ -169,7 +169,7 @@ fail = [{}]
         ];
         assert_eq!(found(&own, &files), expected);
         assert!(found(&embedded(), &files).is_empty());
-        let ids: Vec<String> = engine::advisories(own).iter().map(|advisory| advisory.id.clone()).collect();
+        let ids: Vec<String> = engine::advisories(&own).iter().map(|advisory| advisory.id.clone()).collect();
         for id in ["own-token", "credential-file-ours", "own-banner", "own"] {
             assert!(ids.iter().any(|known| known == id), "{id}");
         }
@@ -183,7 +183,7 @@ fail = [{}]
             ("checks/ours.toml", &CHECK.replace("own-banner", "ssh-root-password")),
         ]);
         let own = own.unwrap();
-        let (all, before) = (engine::advisories(Arc::clone(&own)), engine::advisories(embedded()));
+        let (all, before) = (engine::advisories(&own), engine::advisories(&embedded()));
         assert_eq!(all.len(), before.len());
         let title = |id: &str| all.iter().find(|known| known.id == id).unwrap().title.clone();
         assert_eq!(title("github-ghp-token"), "Token of ours");

@@ -70,14 +70,14 @@ mod tests {
     fn the_page_of_all_checks_is_what_the_program_knows() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/checks.md");
         let kept = std::fs::read_to_string(path).unwrap_or_default();
-        let made = render(&engine::advisories(Arc::new(Signatures::embedded().unwrap())));
+        let made = render(&engine::advisories(&Arc::new(Signatures::embedded().unwrap())));
         let same = kept == made;
         assert!(same, "write it anew: cargo run -- rules list --format markdown > docs/checks.md");
     }
 
     #[test]
     fn every_rule_says_why_and_what_to_do() {
-        for advisory in engine::advisories(Arc::new(Signatures::embedded().unwrap())) {
+        for advisory in engine::advisories(&Arc::new(Signatures::embedded().unwrap())) {
             assert!(!advisory.why.is_empty() && !advisory.remedy.is_empty(), "{}", advisory.id);
         }
     }

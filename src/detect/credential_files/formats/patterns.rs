@@ -72,6 +72,7 @@ fn line_start(text: &str, at: usize) -> usize {
 mod tests {
     use super::*;
 
+    #[expect(clippy::type_complexity, reason = "what a hit is, for comparing")]
     fn read(text: &str, line: &str) -> Vec<(Option<u64>, String, Vec<(&'static str, String)>)> {
         let mut hits = Hits::default();
         patterns(text, &[Line::new(line.to_owned())], &mut hits);

@@ -58,12 +58,12 @@ pub(crate) fn tell(root: &Path) {
         held.clear();
         size = 0;
     }
-    let speed = |bytes: usize, time: u64| bytes as f64 * 1000.0 / time.max(1) as f64;
+    let speed = |bytes: u64, time: u64| bytes as f64 * 1000.0 / time.max(1) as f64;
     println!("{files} files, {:.0} MB; walk {:.2} CPU-s", bytes as f64 / 1e6, walk as f64 / 1e9);
     println!("{:<32} {:>10} {:>12} {:>10}", "path", "CPU-s", "MB/CPU-s", "found");
     for (path, (time, found)) in paths.iter().zip(spent.values()) {
         let seconds = *time as f64 / 1e9;
-        println!("{:<32} {seconds:>10.3} {:>12.0} {found:>10}", path.name, speed(bytes, *time));
+        println!("{:<32} {seconds:>10.3} {:>12.0} {found:>10}", path.name, speed(bytes as u64, *time));
     }
     let known = Known::of(tree);
     let before = cpu();
@@ -71,7 +71,7 @@ pub(crate) fn tell(root: &Path) {
     let time = cpu() - before;
     let mb = known.bytes() as f64 / 1e6;
     println!("file rules: {} files of {mb:.1} MB parsed", known.files.len());
-    let speed = speed(known.bytes() as usize, time);
+    let speed = speed(known.bytes(), time);
     println!("{:<32} {:>10.3} {speed:>12.0} {found:>10}", "file rules", time as f64 / 1e9);
 }
 

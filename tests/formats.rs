@@ -249,15 +249,22 @@ fn an_interrupt_leaves_no_half_written_report_and_no_temporary_file() {
     leaky(&tree, 1000);
     fs::create_dir(&out).unwrap();
     let to = ["json", "html"].map(|format| format!("--format={format}={}", out.join(format).display()));
-    let args: Vec<&str> = ["scan", "--rootfs", tree.to_str().unwrap(), "--quiet", "--evidence=hash"]
-        .into_iter()
-        .chain(to.iter().map(String::as_str))
-        .collect();
+    // Who starts the tests in the background of a shell has them ignore interrupts.
+    let mut args =
+        vec!["--default-signal=INT", env!("CARGO_BIN_EXE_assay"), "scan", "--quiet", "--evidence=hash"];
+    args.extend(["--rootfs", tree.to_str().unwrap()]);
+    args.extend(to.iter().map(String::as_str));
     let mut caught = 0;
     for _ in 0..40 {
         let watch = inotify::init(inotify::CreateFlags::CLOEXEC).unwrap();
         inotify::add_watch(&watch, &out, inotify::WatchFlags::CREATE).unwrap();
-        let mut child = program(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = Command::new("env")
+            .args(&args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         wait_for_part(&watch);
         interrupt(&child);
         let status = child.wait().unwrap();

@@ -23,12 +23,11 @@ struct Plain {
 }
 
 impl Plain {
-    fn new(rule: &Rule, gates: &toml::Table) -> Self {
+    fn new(rule: &Rule, all: &[toml::Value]) -> Self {
         let any: Vec<String> = rule.keywords.iter().map(|keyword| regex::escape(keyword)).collect();
         let bytes = |pattern: &str| RegexBuilder::new(pattern).unicode(false).build().unwrap();
         let flag = if rule.case_insensitive { "(?i)" } else { "" };
-        let written = gates["rule"].as_array().unwrap().iter();
-        let mut mine = written.filter(|one| one["id"].as_str() == Some(&rule.advisory.id));
+        let mut mine = all.iter().filter(|one| one["id"].as_str() == Some(&rule.advisory.id));
         let gate = mine.next().unwrap().get("gate").map(|gate| gate.as_str().unwrap().to_owned());
         Self {
             oracle: Oracle::new(std::slice::from_ref(rule)),
@@ -84,9 +83,12 @@ impl Plain {
 
 /// The engine of each rule alone, and the rule.
 fn pairs() -> Vec<(Engine, Plain)> {
-    let path =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("signatures/assignments/assignments.toml");
-    let written: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("signatures/assignments");
+    let mut written: Vec<toml::Value> = Vec::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let mut table: toml::Table = std::fs::read_to_string(file.unwrap().path()).unwrap().parse().unwrap();
+        written.extend(table.remove("rule").unwrap().as_array().unwrap().iter().cloned());
+    }
     let rules = search::assignments();
     let plain: Vec<Plain> = rules.iter().map(|rule| Plain::new(rule, &written)).collect();
     rules.into_iter().map(|rule| Engine::new(vec![rule])).zip(plain).collect()

@@ -108,6 +108,8 @@ pub fn line(action: Action, number: u64, content: &[u8]) -> Option<Edit> {
     match action {
         Action::Blank => Edit::new(start, end, Fill::Blank),
         Action::Off => {
+            // The value, and not the last word of a comment behind it.
+            let end = start.saturating_add(without_comment(content.get(start..end)?).len());
             let last = content.get(start..end)?.iter().rposition(u8::is_ascii_whitespace)?;
             let word = start.saturating_add(last).saturating_add(1);
             // "no" is short enough for "yes", and for any other word that is worth saying no to.
@@ -119,6 +121,12 @@ pub fn line(action: Action, number: u64, content: &[u8]) -> Option<Edit> {
         }
         _ => Edit::new(start, end, Fill::Comment),
     }
+}
+
+/// The line up to a comment that a blank parts from its value.
+fn without_comment(line: &[u8]) -> &[u8] {
+    let comment = line.windows(2).position(|pair| matches!(pair, [b' ' | b'\t', b'#']));
+    comment.and_then(|at| line.get(..at)).unwrap_or(line).trim_ascii_end()
 }
 
 /// Where line `number` (from 1) begins and ends, without its line end.
@@ -209,6 +217,8 @@ mod tests {
         assert_eq!(edit(Action::Comment, 1), Some((0, 5, Fill::Comment)));
         assert_eq!(edit(Action::Off, 3), Some((25, 3, Fill::No)));
         assert_eq!(edit(Action::Off, 2), None);
+        let commented = line(Action::Off, 1, b"PermitRootLogin yes \t# for now\n").unwrap();
+        assert_eq!((commented.offset, commented.length, commented.fill), (16, 3, Fill::No));
         assert_eq!(edit(Action::Comment, 9), None);
         assert_eq!(edit(Action::Comment, 0), None);
     }

@@ -137,7 +137,7 @@ impl Entry {
             Action::Key | Action::Value => of("vi -- {path}"),
             Action::Comment => of("sed -i -e '{line}s/^/#/' -- {path}"),
             Action::Blank => of("sed -i -e '{line}s/.*//' -- {path}"),
-            Action::Off => of("sed -i -e '{line}s/[^ ]*$/no/' -- {path}"),
+            Action::Off => of("sed -i -e '{line}s/[^ ]*\\( *#.*\\)\\{0,1\\}$/no\\1/' -- {path}"),
             Action::Lock if machine.packages == PackageSystem::Apk => of("echo {subject}:'*' | chpasswd -e"),
             Action::Lock => of("usermod -p '*' -- {subject}"),
             Action::Mode => of("chmod u-s,g-s -- {path}"),

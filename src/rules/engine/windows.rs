@@ -112,11 +112,17 @@ fn window(
         return;
     }
     let Some(regex) = rule.matcher.get() else { return };
+    let longest = rule.before.saturating_add(rule.after);
     let (mut at, mut to) = (from.max(reach.values), edge);
     while let Some(captures) = regex.captures_at(chunk.bytes.get(..to).unwrap_or_default(), at) {
         let Some(whole) = captures.get(0).filter(|whole| whole.start() < edge) else { break };
         if whole.end() == to && to < limit {
             to = limit;
+            continue;
+        }
+        // The window's end may have cut what the regex would rather have caught.
+        if to == edge && to < limit && whole.start().saturating_add(longest) > to {
+            to = to.saturating_add(longest).min(limit);
             continue;
         }
         let secret = captures.name("secret").unwrap_or(whole);

@@ -11,8 +11,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use regex::bytes::{Regex, RegexBuilder};
 
-/// Largest compiled form of one regex, in bytes: a rule over it is an error, never dropped.
-const LIMIT: usize = 64 << 20;
+/// Largest compiled form of one regex, in bytes: a rule over it is an error, never dropped. A search takes up to
+/// twice as much again in each thread. A repetition that counts to thousands has a state for each number; the
+/// rule's window bounds an open one as well.
+const LIMIT: usize = 1 << 20;
 
 /// A pattern, and its regex once it was used.
 #[derive(Debug)]
@@ -56,7 +58,7 @@ impl Late {
 
     /// Compiles the pattern.
     pub(super) fn compile(&self) -> Result<Regex, regex::Error> {
-        RegexBuilder::new(&self.pattern).unicode(false).size_limit(LIMIT).dfa_size_limit(4 << 20).build()
+        RegexBuilder::new(&self.pattern).unicode(false).size_limit(LIMIT).dfa_size_limit(2 << 20).build()
     }
 
     /// What is wrong with the pattern, which is to have one group of this name.

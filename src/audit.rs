@@ -83,7 +83,7 @@ pub struct Audited {
 pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) -> Result<Audited, AuditError> {
     progress.begin("reading directories", 0);
     let mut system = System::open_with(target, &settings.budget, &settings.image, progress)?;
-    let (facts, fact_gaps) = Facts::gather(&system.tree);
+    let (mut facts, fact_gaps) = Facts::gather(&system.tree);
     let mut notes = std::mem::take(&mut system.notes);
     let reference =
         settings.reference.as_ref().map(|target| reference(target, settings, progress)).transpose()?;
@@ -104,6 +104,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         unpacked: &unpacked,
     };
     let mut outcome = deal::search(shared, settings.jobs, progress);
+    facts.compared = std::mem::take(&mut outcome.compared).into_iter().collect();
     let mut collected = Collected::default();
     for detector in &detectors.systems {
         detector.inspect(

@@ -120,6 +120,8 @@ pub struct Detectors {
     pub streams: Vec<Box<dyn StreamDetector>>,
     /// By system.
     pub systems: Vec<Box<dyn SystemDetector>>,
+    /// What is compared with the package database while it is read, for the detectors of the system.
+    pub compare: integrity::Extent,
 }
 
 /// All detectors there are, with the traces of files that the program carries.
@@ -192,7 +194,6 @@ pub fn with(options: &Options) -> Detectors {
             Box::new(authorized_keys::AuthorizedKeys::default()),
             Box::new(credential_files::CredentialFiles::new(Arc::clone(&options.signatures))),
             Box::new(ec2_user_data::Ec2UserData::default()),
-            Box::new(integrity::Integrity::new(options.compare)),
             Box::new(miners::MinerFiles::default()),
             Box::new(password_hashes::PasswordHashes::default()),
             Box::new(scripts::Scripts::default()),
@@ -219,6 +220,7 @@ pub fn with(options: &Options) -> Detectors {
             Box::new(integrity::Integrity::new(options.compare)),
             Box::new(traces::FileTraces::new(Arc::clone(&options.signatures.traces))),
         ],
+        compare: options.compare,
     }
 }
 

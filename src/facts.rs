@@ -8,6 +8,7 @@ use crate::tree::walk::gap_kind;
 pub(crate) use glob::glob;
 
 pub mod accounts;
+pub mod compared;
 mod glob;
 mod histfile;
 mod hostname;
@@ -30,6 +31,8 @@ pub struct Facts {
     pub histories: Vec<String>,
     /// What the machine calls itself; empty where it says nothing.
     pub hostname: Vec<u8>,
+    /// The files that are what their packages recorded, or not; empty before the files are read.
+    pub compared: compared::Compared,
 }
 
 impl Facts {
@@ -49,6 +52,7 @@ impl Facts {
             accounts,
             packages: packages::Packages::gather(&mut desk),
             sshd: sshd::Sshd::gather(&mut desk),
+            compared: compared::Compared::default(),
         };
         (facts, desk.gaps)
     }

@@ -92,7 +92,7 @@ pub(super) fn search(shared: Shared<'_>, jobs: usize, progress: &dyn Progress) -
                 }
                 drop(busy);
                 board.help(&mut worker.scout);
-                done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(worker.outcome);
+                done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(worker.finish());
             });
         }
     });
@@ -110,9 +110,10 @@ fn is_regular(tree: &Tree, twins: &Twins) -> bool {
 /// Looks at one file; a panic costs that file only, and is a gap.
 fn guarded<'a>(worker: &mut Worker<'a>, shared: Shared<'a>, board: &'a Board, twins: &Twins) {
     if catch_unwind(AssertUnwindSafe(|| worker.file(twins))).is_err() {
-        let outcome = std::mem::take(&mut worker.outcome);
+        let (outcome, comparing) =
+            (std::mem::take(&mut worker.outcome), std::mem::take(&mut worker.comparing));
         *worker = Worker::new(shared, board);
-        worker.outcome = outcome;
+        (worker.outcome, worker.comparing) = (outcome, comparing);
         let location = twins.first().map(|&id| shared.tree.location(id)).unwrap_or_default();
         worker.outcome.gaps.push(worker::panic_gap(location));
     }

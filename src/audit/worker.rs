@@ -16,6 +16,7 @@ use crate::fs::{Extent, FileType, NodeId, Place};
 use crate::rules::{Engine, Scan, Scout};
 use crate::tree::{Entry, EntryId, Tree};
 
+mod comparing;
 mod encoded;
 mod gaps;
 mod handed;
@@ -25,6 +26,7 @@ mod regular;
 mod stream;
 mod watch;
 
+pub(super) use comparing::Comparing;
 use encoded::Encoded;
 pub(super) use gaps::panic_gap;
 use gaps::{file_gap, part_gap};
@@ -66,6 +68,8 @@ pub(super) struct Worker<'a> {
     spare: Vec<Vec<u8>>,
     /// Base64 in the stream at hand.
     encoded: Encoded,
+    /// Files against the package database.
+    pub(super) comparing: Comparing,
     /// Matches, and members that a detector asked for: a file with any is not kept in the cache.
     stirred: u64,
     /// So many findings of the file at hand may be kept before they are counted again.
@@ -97,6 +101,7 @@ impl<'a> Worker<'a> {
             scout: shared.engine.scout(),
             spare: Vec::new(),
             encoded: Encoded::default(),
+            comparing: Comparing::default(),
             stirred: 0,
             crowded: 0,
             idle: Vec::new(),
@@ -104,12 +109,19 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// What was found, when there is no file left.
+    pub(super) fn finish(self) -> Outcome {
+        Outcome { compared: self.comparing.finish(), ..self.outcome }
+    }
+
     /// Looks at one file under all its names.
     pub(super) fn file(&mut self, twins: &Twins) {
         let Some((&first, others)) = twins.split_first() else { return };
         self.crowded = 0;
         let mut collected = Collected::default();
+        self.begin_comparing(twins);
         self.name(first, true, &mut collected);
+        self.end_comparing(&self.shared.tree.location(first));
         for &other in others {
             self.name(other, false, &mut collected);
         }
@@ -152,6 +164,7 @@ impl<'a> Worker<'a> {
             Err(error) => {
                 if search {
                     self.unsearched(id);
+                    self.comparing.forget();
                 }
                 collected.gap(file_gap(&subject.location, &error));
             }

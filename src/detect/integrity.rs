@@ -1,9 +1,9 @@
 //! Files that are not what the image's own package database says.
 //!
 //! **Finds** programs, libraries, units and PAM modules whose digest is not the one that dpkg, RPM or apk recorded, and
-//! programs that are owned and missing. By default those of at most 2 MiB, and every setuid program and PAM module;
-//! `--compare-packages all` compares every file that has a digest, kernel modules and data, too. Something else in the
-//! place of a program, a link or a device, differs as well.
+//! programs that are owned and missing. By default those of at most 8 MiB, and every setuid program and PAM module;
+//! `--compare-packages all` compares every file that has a digest, data, too. Something else in the place of a program,
+//! a link or a device, differs as well. The files are compared while they are read (`facts.compared`).
 //!
 //! **Why it matters:** a replaced sshd or sudo is a back door with a harmless name.
 //!
@@ -17,19 +17,16 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{FileDetector, Interest, Sink, SystemDetector, remedy};
+use super::{Sink, SystemDetector, remedy};
 use crate::facts::Facts;
 use crate::facts::packages::Package;
 use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
-use crate::fs::{FileType, FsError};
+use crate::fs::{FileType, FsError, Metadata};
 use crate::text::hex;
-use crate::tree::walk::gap_kind;
-use crate::tree::{Entry, EntryId, Tree};
+use crate::tree::{EntryId, Tree};
 
-/// Largest file that is compared by default, in bytes.
-const SMALL: u64 = 2 << 20;
-/// Larger files are read piece by piece, after the others, in bytes.
-const WHOLE: u64 = 8 << 20;
+/// Largest file that is compared by default, in bytes, and that is compared as a whole: larger ones are read again.
+pub const WHOLE: u64 = 8 << 20;
 /// Bytes of a large file in memory at once.
 const PIECE: usize = 128 << 10;
 /// Missing programs that are named, and commands for them.
@@ -174,21 +171,33 @@ fn is_door(name: &[u8], library: bool) -> bool {
     if library { LIBRARIES.iter().any(|start| name.starts_with(start)) } else { PROGRAMS.contains(&name) }
 }
 
-impl Integrity {
-    /// What part of the system the file is, if it is compared.
-    fn part(&self, path: &[u8], file_type: FileType, size: u64, mode: u16) -> Option<Part> {
-        if self.extent == Extent::Nothing || file_type != FileType::Regular {
+impl Extent {
+    /// Whether the file's content is to be compared: what the detector judges, and the modules of kernels, which traces
+    /// of rootkits ask for.
+    pub fn wants(self, path: &[u8], metadata: &Metadata) -> bool {
+        let is_module = || {
+            let path = path.strip_prefix(b"/usr").unwrap_or(path);
+            path.starts_with(b"/lib/modules/") && memchr::memmem::find(path, b".ko").is_some()
+        };
+        self.part(path, metadata).is_some() || self != Self::Nothing && is_module()
+    }
+
+    /// What part of the system the file is, if it is judged.
+    fn part(self, path: &[u8], metadata: &Metadata) -> Option<Part> {
+        if self == Self::Nothing || metadata.file_type != FileType::Regular {
             return None;
         }
-        let part = Part::of(path, mode);
+        let part = Part::of(path, metadata.mode);
         let wanted = match part {
             Part::Door => true,
-            Part::Other => self.extent == Extent::All,
-            Part::Program | Part::Library | Part::Unit => self.extent == Extent::All || size <= SMALL,
+            Part::Other => self == Self::All,
+            Part::Program | Part::Library | Part::Unit => self == Self::All || metadata.size <= WHOLE,
         };
         wanted.then_some(part)
     }
+}
 
+impl Integrity {
     fn judge(&self, path: &[u8], is_equal: bool, part: Part, facts: &Facts) -> Option<Finding> {
         if is_equal || facts.packages.is_diverted(path) {
             return None;
@@ -232,36 +241,12 @@ impl Integrity {
     }
 }
 
-impl FileDetector for Integrity {
+impl SystemDetector for Integrity {
     fn advisories(&self) -> Vec<Arc<Advisory>> {
         vec![Arc::clone(&self.changed), Arc::clone(&self.missing)]
     }
 
-    fn interest(&self, entry: &Entry<'_>, facts: &Facts) -> Interest {
-        let metadata = entry.metadata;
-        let wanted = metadata.size <= WHOLE
-            && !entry.is_member()
-            && self.part(entry.path, metadata.file_type, metadata.size, metadata.mode).is_some()
-            && facts.packages.recorded(entry.path).is_some();
-        if wanted { Interest::Content } else { Interest::Skip }
-    }
-
-    fn inspect(&self, entry: &Entry<'_>, content: &[u8], facts: &Facts, sink: &mut dyn Sink) {
-        let part = Part::of(entry.path, entry.metadata.mode);
-        let Some(recorded) = facts.packages.recorded(entry.path) else { return };
-        if let Some(finding) = self.judge(entry.path, recorded.is_of(content), part, facts) {
-            let digest = || Some(hex(&Sha256::digest(content)));
-            sink.finding(told_apart(finding, entry.path, part, facts, digest));
-        }
-    }
-}
-
-impl SystemDetector for Integrity {
-    fn advisories(&self) -> Vec<Arc<Advisory>> {
-        FileDetector::advisories(self)
-    }
-
-    /// The files that are too large to be handed over whole, those that are left out, and those that are missing.
+    /// The files that differ, those that are left out, and those that are missing.
     fn inspect(&self, tree: &Tree, facts: &Facts, sink: &mut dyn Sink) {
         if self.extent == Extent::Nothing || facts.packages.count() == 0 {
             return;
@@ -277,25 +262,19 @@ impl SystemDetector for Integrity {
                 self.displaced(tree, id, facts, sink);
                 continue;
             }
-            if metadata.size <= SMALL.min(WHOLE) {
-                continue;
-            }
-            let path = tree.path(id);
-            if facts.packages.recorded(&path).is_none() {
-                continue;
-            }
-            match self.part(&path, metadata.file_type, metadata.size, metadata.mode) {
-                Some(part) if metadata.size > WHOLE => self.large(tree, id, &path, part, facts, sink),
-                Some(_) => {}
-                None => {
-                    let left = Part::of(&path, metadata.mode) != Part::Other;
-                    left_out = left_out.saturating_add(u64::from(left));
+            match facts.compared.is_equal(id) {
+                Some(true) => {}
+                Some(false) => self.differing(tree, id, metadata, facts, sink),
+                // What could not be read is a gap of the audit already.
+                None if metadata.size > WHOLE => {
+                    left_out = left_out.saturating_add(is_left(tree, id, facts).into())
                 }
+                None => {}
             }
         }
         if left_out > 0 {
             let reason = format!(
-                "{left_out} programs and libraries larger than {SMALL} bytes were not compared with the package \
+                "{left_out} programs and libraries larger than {WHOLE} bytes were not compared with the package \
                  database (--compare-packages all does)"
             );
             let location = Location { path: facts.packages.place().to_vec(), ..Location::default() };
@@ -306,25 +285,15 @@ impl SystemDetector for Integrity {
 }
 
 impl Integrity {
-    fn large(&self, tree: &Tree, id: EntryId, path: &[u8], part: Part, facts: &Facts, sink: &mut dyn Sink) {
-        let Some(recorded) = facts.packages.recorded(path) else { return };
-        match recorded.is_of_file(tree, id) {
-            Ok(is_equal) => {
-                if let Some(finding) = self.judge(path, is_equal, part, facts) {
-                    let digest = || digest_of(tree, id).ok();
-                    let mut finding = told_apart(finding, path, part, facts, digest);
-                    finding.location = tree.location(id);
-                    finding.package = facts.packages.owner(path).map(str::to_owned);
-                    sink.finding(finding);
-                }
-            }
-            Err(error) => sink.gap(Gap {
-                location: tree.location(id),
-                kind: gap_kind(&error),
-                loss: Loss::File,
-                bytes: None,
-                reason: error.to_string(),
-            }),
+    fn differing(&self, tree: &Tree, id: EntryId, metadata: &Metadata, facts: &Facts, sink: &mut dyn Sink) {
+        let path = tree.path(id);
+        let Some(part) = self.extent.part(&path, metadata) else { return };
+        if let Some(finding) = self.judge(&path, false, part, facts) {
+            let digest = || digest_of(tree, id).ok();
+            let mut finding = told_apart(finding, &path, part, facts, digest);
+            finding.location = tree.location(id);
+            finding.package = facts.packages.owner(&path).map(str::to_owned);
+            sink.finding(finding);
         }
     }
 
@@ -356,6 +325,13 @@ impl Integrity {
             restore(by_package.values().filter_map(|paths| facts.packages.package(paths.first()?)), facts);
         sink.finding(if restore.is_empty() { finding } else { finding.fact("restore", restore.join("; ")) });
     }
+}
+
+/// Whether a file that was not compared has a digest, and is part of the system.
+fn is_left(tree: &Tree, id: EntryId, facts: &Facts) -> bool {
+    let Some((_, walked)) = tree.get(id) else { return false };
+    let path = tree.path(id);
+    Part::of(&path, walked.metadata.mode) != Part::Other && facts.packages.recorded(&path).is_some()
 }
 
 /// The finding with the digest of what is there now, so that a baseline which knows one change does not know the next.
@@ -444,17 +420,17 @@ mod tests {
 
     fn findings(content: &str, recorded: &str, extent: Extent) -> Vec<Finding> {
         let tree = tree(content, recorded);
-        let (facts, _) = Facts::gather(&tree);
-        let detector = Integrity::new(extent);
+        let (mut facts, _) = Facts::gather(&tree);
         let id = tree.find(b"/usr/sbin/sshd").unwrap();
         let (_, walked) = tree.get(id).unwrap();
-        let entry =
-            Entry { path: b"/usr/sbin/sshd", metadata: &walked.metadata, node: walked.node, target: None };
-        let mut found = Collected::default();
-        if detector.interest(&entry, &facts) == Interest::Content {
-            FileDetector::inspect(&detector, &entry, content.as_bytes(), &facts, &mut found);
+        if extent.wants(b"/usr/sbin/sshd", &walked.metadata) {
+            let recorded = facts.packages.recorded(b"/usr/sbin/sshd").unwrap();
+            facts.compared = [(id, recorded.is_of(content.as_bytes()))].into_iter().collect();
         }
-        found.findings
+        let mut found = Collected::default();
+        Integrity::new(extent).inspect(&tree, &facts, &mut found);
+        let is_sshd = |finding: &Finding| finding.location.path == b"/usr/sbin/sshd";
+        found.findings.into_iter().filter(is_sshd).collect()
     }
 
     #[test]
@@ -465,11 +441,21 @@ mod tests {
         assert_eq!(inspected("evil", "good", Extent::Nothing), []);
     }
 
+    #[test]
+    fn modules_of_kernels_are_compared_for_others_and_not_judged() {
+        let metadata = Metadata::bare(FileType::Regular, 0o644, 9);
+        for path in [&b"/usr/lib/modules/6.1.0/kernel/x.ko.xz"[..], b"/lib/modules/6.1.0/x.ko"] {
+            assert!(Extent::Essential.wants(path, &metadata) && !Extent::Nothing.wants(path, &metadata));
+            assert_eq!(Extent::Essential.part(path, &metadata), None);
+        }
+        assert!(!Extent::Essential.wants(b"/usr/lib/modules/6.1.0/modules.dep", &metadata));
+    }
+
     fn of_system() -> Vec<Finding> {
         let tree = tree("good", "good");
         let (facts, _) = Facts::gather(&tree);
         let mut found = Collected::default();
-        SystemDetector::inspect(&Integrity::new(Extent::Essential), &tree, &facts, &mut found);
+        Integrity::new(Extent::Essential).inspect(&tree, &facts, &mut found);
         found.findings
     }
 

@@ -36,6 +36,7 @@ impl Worker<'_> {
         let (mut key, mut known) = (None, None::<Searched>);
         let mut watch = self.watch(subject, search);
         let mut is_whole = true;
+        let compares = self.compares(subject, base);
         let mut handed = Handed::default();
         self.scan.reset();
         loop {
@@ -61,9 +62,14 @@ impl Worker<'_> {
                     self.encoded.piece(fresh, last, self.shared.budget.whole_file);
                 }
             }
-            if !subject.wanted.is_empty() && !over {
+            if (compares || !subject.wanted.is_empty()) && !over {
                 match &mut whole {
-                    None if last => inspect(self.shared, subject, fresh, collected),
+                    None if last => {
+                        inspect(self.shared, subject, fresh, collected);
+                        if compares {
+                            self.comparing.content(fresh, subject.entry.metadata.size);
+                        }
+                    }
                     None => whole = Some(fresh.to_vec()),
                     Some(whole) if (whole.len() as u64) < self.shared.budget.whole_file => {
                         whole.extend_from_slice(fresh);
@@ -84,12 +90,17 @@ impl Worker<'_> {
         }
         self.unwatch(watch, subject, is_whole, collected);
         match whole {
-            Some(whole) if !over => inspect(self.shared, subject, &whole, collected),
-            Some(_) => {
+            Some(whole) if !over => {
+                inspect(self.shared, subject, &whole, collected);
+                if compares {
+                    self.comparing.content(&whole, subject.entry.metadata.size);
+                }
+            }
+            Some(_) if !subject.wanted.is_empty() => {
                 let limit = self.shared.budget.whole_file;
                 collected.gap(whole_gap(subject, &format!("it has more than {limit} bytes")));
             }
-            None => {}
+            _ => {}
         }
         if search {
             let searched = known.unwrap_or_else(|| self.searched(key));

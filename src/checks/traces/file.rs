@@ -86,12 +86,12 @@ impl<'f> File<'f> {
         if !self.in_system || !self.is_owned() {
             return true;
         }
+        if let Some(is_equal) = self.subject.facts.compared.is_equal(self.id) {
+            return !is_equal;
+        }
         let recorded = self.subject.facts.packages.recorded(self.path);
-        recorded.is_some_and(|recorded| !self.is_cut_at_all() && !recorded.is_of(self.content()))
-    }
-
-    fn is_cut_at_all(&self) -> bool {
-        self.metadata.size > READ as u64
+        let is_small = self.metadata.size <= READ as u64;
+        recorded.is_some_and(|recorded| is_small && !recorded.is_of(self.content()))
     }
 }
 

@@ -230,7 +230,7 @@ mod tests {
     }
 
     fn content(len: usize) -> Vec<u8> {
-        (0..len).map(|at| (at.wrapping_mul(31) ^ len) as u8).collect()
+        (0..len).map(|at| (at.wrapping_mul(31) ^ len).to_le_bytes()[0]).collect()
     }
 
     /// The digests of contents of these lengths, in whatever order they come.

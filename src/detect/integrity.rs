@@ -267,7 +267,7 @@ impl SystemDetector for Integrity {
                 Some(false) => self.differing(tree, id, metadata, facts, sink),
                 // What could not be read is a gap of the audit already.
                 None if metadata.size > WHOLE => {
-                    left_out = left_out.saturating_add(is_left(tree, id, facts).into())
+                    left_out = left_out.saturating_add(is_left(tree, id, facts).into());
                 }
                 None => {}
             }

@@ -20,7 +20,7 @@ fn hex(digest: &[u8]) -> String {
 }
 
 fn content(number: usize, size: usize) -> Vec<u8> {
-    let mut content = vec![number as u8; size];
+    let mut content = vec![u8::try_from(number).unwrap(); size];
     content.iter_mut().zip(0..200).for_each(|(byte, at)| *byte = at);
     content
 }

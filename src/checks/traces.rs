@@ -100,6 +100,15 @@ pub struct Traces {
     places: Places,
 }
 
+impl Trace {
+    /// What is wrong with its expressions.
+    fn problem(&self) -> Option<String> {
+        let signs = self.levels.iter().map(|level| &level.file).chain([&self.file]);
+        let problem = signs.filter_map(Signs::problem).next();
+        problem.map(|problem| format!("{}: {problem}", self.advisory.id))
+    }
+}
+
 impl Traces {
     /// The traces that the program carries.
     ///
@@ -118,13 +127,17 @@ impl Traces {
         let mut by_id: BTreeMap<String, usize> = BTreeMap::new();
         let (mut all, mut commands, mut ladders) =
             (Vec::new(), Commands::default(), schema::Ladders::default());
-        let own = embedded::FILES.iter().copied();
-        let more = more.iter().map(|(path, text)| (path.as_str(), text.as_str()));
-        for (path, text) in own.clone().chain(more.clone()) {
+        let own = embedded::FILES.iter().copied().map(|(path, text)| (path, text, true));
+        let more = more.iter().map(|(path, text)| (path.as_str(), text.as_str(), false));
+        for (path, text, is_proved) in own.clone().chain(more.clone()) {
             let error = |problem| CheckError { path: path.to_owned(), problem };
             let (traces, more) = schema::parse(path, text, &mut ladders)?;
-            more.into_iter().try_for_each(|command| commands.add(command)).map_err(error)?;
+            more.into_iter().for_each(|command| commands.add(command));
             commands.hold(&traces).map_err(error)?;
+            if !is_proved {
+                let problem = commands.problem().or_else(|| traces.iter().find_map(Trace::problem));
+                problem.map_or(Ok(()), |problem| Err(error(problem)))?;
+            }
             for trace in traces {
                 match by_id.get(&trace.advisory.id).and_then(|&at| all.get_mut(at)) {
                     Some(known) => *known = trace,
@@ -135,7 +148,7 @@ impl Traces {
                 }
             }
         }
-        let text = own.clone().chain(more.clone()).map(|(_, text)| text).collect();
+        let text = own.clone().chain(more.clone()).map(|(_, text, _)| text).collect();
         let places = Places::new(all.iter().map(|trace: &Trace| trace.paths.as_slice()))
             .map_err(|problem| CheckError { path: "traces".to_owned(), problem })?;
         Ok(Self { all, commands, places, text })

@@ -11,7 +11,9 @@
 //!
 //! **References:** RFC 5208, RFC 8017 (appendix A.1.2), RFC 5915.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use memchr::memmem;
 
 use super::credentials::is_example;
 use super::{FileDetector, Interest, Sink};
@@ -52,12 +54,16 @@ impl Default for DerKeys {
 fn is_named(path: &[u8]) -> bool {
     const ENDS: [&[u8]; 9] =
         [b".der", b".key", b".pk8", b".p8", b".pkcs8", b".pkcs1", b".priv", b".private", b".bin"];
-    const PARTS: [&[u8]; 6] = [b"/private/", b"/private_keys/", b"/keys/", b"/ssl/", b"/tls/", b"/pki/"];
+    static PARTS: LazyLock<[memmem::Finder<'static>; 6]> = LazyLock::new(|| {
+        ["/private/", "/private_keys/", "/keys/", "/ssl/", "/tls/", "/pki/"].map(memmem::Finder::new)
+    });
+    static WORDS: LazyLock<[memmem::Finder<'static>; 2]> =
+        LazyLock::new(|| ["key", "priv"].map(memmem::Finder::new));
     let lower = path.to_ascii_lowercase();
     let name = lower.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
     ENDS.iter().any(|end| name.ends_with(end))
-        || PARTS.iter().any(|part| memchr::memmem::find(&lower, part).is_some())
-        || [&b"key"[..], b"priv"].iter().any(|word| memchr::memmem::find(name, word).is_some())
+        || PARTS.iter().any(|part| part.find(&lower).is_some())
+        || WORDS.iter().any(|word| word.find(name).is_some())
 }
 
 impl FileDetector for DerKeys {

@@ -51,9 +51,17 @@ impl Default for Ec2UserData {
 pub(super) fn is_kept_by_agent(path: &[u8]) -> bool {
     let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
     let script = name.get(..11).is_some_and(|start| start.eq_ignore_ascii_case(b"UserScript."));
-    let starts = |place: &&[u8]| path.windows(place.len()).any(|part| part.eq_ignore_ascii_case(place));
-    // Few paths have the rarest letter of the places.
-    script || memchr::memchr2(b'z', b'Z', path).is_some() && PLACES.iter().any(starts)
+    let is_at = |from: usize, place: &[u8]| {
+        let part = path.get(from..from.saturating_add(place.len()));
+        part.is_some_and(|part| part.eq_ignore_ascii_case(place))
+    };
+    // Few paths have the rarest letter of the places, which each of them has once.
+    let is_around = |rare: usize| {
+        let starts =
+            PLACES.iter().filter_map(|place| Some((rare.checked_sub(memchr::memchr(b'z', place)?)?, place)));
+        starts.into_iter().any(|(from, place)| is_at(from, place))
+    };
+    script || memchr::memchr2_iter(b'z', b'Z', path).any(is_around)
 }
 
 /// The tags of user data in a text.

@@ -204,18 +204,21 @@ fn program_signal(entry: &Entry<'_>, marks: &[(&str, &Match)], facts: &Facts) ->
 
 /// Whether what the file says is run by itself.
 fn is_autostart(path: &[u8]) -> bool {
-    const PARTS: [&[u8]; 7] = [
-        b"/etc/cron",
-        b"/spool/cron/",
-        b"/systemd/system/",
-        b"/systemd/user/",
-        b"/etc/init.d/",
-        b"/etc/profile.d/",
-        b"/rc.local",
-    ];
+    static PARTS: LazyLock<[memmem::Finder<'static>; 7]> = LazyLock::new(|| {
+        [
+            "/etc/cron",
+            "/spool/cron/",
+            "/systemd/system/",
+            "/systemd/user/",
+            "/etc/init.d/",
+            "/etc/profile.d/",
+            "/rc.local",
+        ]
+        .map(memmem::Finder::new)
+    });
     const ENDS: [&[u8]; 6] =
         [b"/crontab", b"/.bashrc", b"/.profile", b"/.bash_profile", b"/etc/profile", b"/.zshrc"];
-    PARTS.iter().any(|part| memmem::find(path, part).is_some()) || ENDS.iter().any(|end| path.ends_with(end))
+    PARTS.iter().any(|part| part.find(path).is_some()) || ENDS.iter().any(|end| path.ends_with(end))
 }
 
 fn is_temporary(path: &[u8]) -> bool {

@@ -57,7 +57,14 @@ impl Signatures {
         }
         let rules = of(&Family::FOLDERS.map(|(_, folder)| folder));
         let (kinds, checks) = (of(&["files"]), of(&["checks"]));
-        checks::all(&checks).map_err(|error| error.to_string())?;
+        if rules.is_empty() {
+            // Takes as long as all of the rest here, and is not asked for before the files are read. Where no thread
+            // is to be had, it is made then.
+            let _ = std::thread::Builder::new().spawn(Engine::embedded);
+        }
+        if !checks.is_empty() {
+            checks::all(&checks).map_err(|error| error.to_string())?;
+        }
         Ok(Self {
             traces: Arc::new(
                 Traces::with(&of(&["leftovers", "persistence"])).map_err(|error| error.to_string())?,

@@ -47,19 +47,24 @@ pub(super) struct Found<'f> {
 
 impl Commands {
     /// Adds a command; one with a known id stands in the other's place.
-    pub(super) fn add(&mut self, written: WrittenCommand) -> Result<(), String> {
-        let lines = |text| Lines::new(text).map_err(|problem| format!("command {}: {problem}", written.id));
-        let (regex, except) = (lines(written.regex)?, written.except.map(lines).transpose()?);
+    pub(super) fn add(&mut self, written: WrittenCommand) {
         self.all.retain(|known| known.id != written.id);
         self.all.push(Command {
             id: written.id,
             why: written.why,
-            lines: regex,
-            except,
+            lines: Lines::new(written.regex),
+            except: written.except.map(Lines::new),
             must_match: written.must_match,
             must_not_match: written.must_not_match,
         });
-        Ok(())
+    }
+
+    /// What is wrong with an expression of a command.
+    pub(super) fn problem(&self) -> Option<String> {
+        self.all.iter().find_map(|command| {
+            let problem = command.lines.problem().or_else(|| command.except.as_ref()?.problem());
+            problem.map(|problem| format!("command {}: {problem}", command.id))
+        })
     }
 
     /// Whether every command that a trace asks for is there.
@@ -83,7 +88,7 @@ impl Commands {
 
     /// How many there are, and what is wrong with their examples.
     pub(super) fn check(&self) -> (usize, Vec<String>) {
-        let mut problems = Vec::new();
+        let mut problems: Vec<String> = self.problem().into_iter().collect();
         for command in &self.all {
             let id = &command.id;
             if command.must_match.is_empty() || command.must_not_match.is_empty() {

@@ -16,16 +16,16 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn new(text: String) -> Result<Self, String> {
-        // Parsing is cheap and tells every mistake; building it is not, and waits for the first file.
-        regex_syntax::ParserBuilder::new()
-            .unicode(false)
-            .utf8(false)
-            .multi_line(true)
-            .build()
-            .parse(&text)
-            .map_err(|error| format!("{text}: {error}"))?;
-        Ok(Self { text, regex: OnceLock::new() })
+    pub(super) fn new(text: String) -> Self {
+        Self { text, regex: OnceLock::new() }
+    }
+
+    /// What is wrong with it: not asked of those that the program carries at every start, as their proofs tell.
+    pub(super) fn problem(&self) -> Option<String> {
+        // Parsing tells every mistake, and is much cheaper than building it.
+        let mut parser =
+            regex_syntax::ParserBuilder::new().unicode(false).utf8(false).multi_line(true).build();
+        parser.parse(&self.text).err().map(|error| format!("{}: {error}", self.text))
     }
 
     pub(super) fn regex(&self) -> Option<&Regex> {

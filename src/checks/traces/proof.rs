@@ -23,6 +23,7 @@ pub fn check(traces: &Traces) -> (usize, Vec<String>) {
         if trace.levels.iter().any(|level| level.find.is_empty()) {
             problems.push(format!("{id}: each level needs a tree in which it is found"));
         }
+        problems.extend(trace.problem());
         problems.extend(proofs(traces, trace).into_iter().map(|problem| format!("{id}: {problem}")));
     }
     (traces.all.len().saturating_add(commands), problems)

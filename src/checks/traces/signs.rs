@@ -105,8 +105,6 @@ pub struct Shown {
 impl Signs {
     pub(super) fn read(written: WrittenSigns) -> Result<Self, String> {
         let octal = |text: String| u16::from_str_radix(&text, 8).map_err(|error| format!("{text}: {error}"));
-        let lines = |text: Option<String>| text.map(Lines::new).transpose();
-        let names = written.names.map(|names| Ok::<_, String>((Lines::new(names.regex)?, names.are)));
         Ok(Self {
             kind: written.kind,
             min_size: written.min_size,
@@ -117,13 +115,20 @@ impl Signs {
             foreign: written.foreign,
             hidden: written.hidden,
             elf: written.elf,
-            link: lines(written.link)?,
-            line: lines(written.line)?,
-            line_except: lines(written.line_except)?,
-            lacks: lines(written.lacks)?,
+            link: written.link.map(Lines::new),
+            line: written.line.map(Lines::new),
+            line_except: written.line_except.map(Lines::new),
+            lacks: written.lacks.map(Lines::new),
             commands: written.commands,
-            names: names.transpose()?,
+            names: written.names.map(|names| (Lines::new(names.regex), names.are)),
         })
+    }
+
+    /// What is wrong with its expressions.
+    pub(super) fn problem(&self) -> Option<String> {
+        let names = self.names.as_ref().map(|(lines, _)| lines);
+        let lines = [&self.link, &self.line, &self.line_except, &self.lacks].into_iter().flatten();
+        lines.chain(names).find_map(Lines::problem)
     }
 
     /// The ids of commands that it asks for.

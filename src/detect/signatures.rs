@@ -57,10 +57,12 @@ impl Signatures {
         }
         let rules = of(&Family::FOLDERS.map(|(_, folder)| folder));
         let (kinds, checks) = (of(&["files"]), of(&["checks"]));
+        // What the program carries is not asked for before the files are read, and takes as long as the rest here.
         if rules.is_empty() {
-            // Takes as long as all of the rest here, and is not asked for before the files are read. Where no thread
-            // is to be had, it is made then.
-            let _ = std::thread::Builder::new().spawn(Engine::embedded);
+            meanwhile(|| _ = Engine::embedded());
+        }
+        if kinds.is_empty() {
+            meanwhile(|| _ = Table::embedded());
         }
         if !checks.is_empty() {
             checks::all(&checks).map_err(|error| error.to_string())?;
@@ -91,4 +93,9 @@ impl Signatures {
         [crate::rules::text(), checks::text(), super::text(), self.traces.text.clone(), self.own.clone()]
             .concat()
     }
+}
+
+/// Makes something ready on a thread of its own; where none is to be had, it is made when it is asked for.
+fn meanwhile(make: fn()) {
+    let _ = std::thread::Builder::new().spawn(make);
 }

@@ -292,7 +292,7 @@ pub(super) enum EvidenceForm {
 /// `--compare-packages`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ComparePackages {
-    /// Programs and libraries up to 2 MiB, units, setuid programs, PAM modules
+    /// Programs and libraries up to 8 MiB, units, setuid programs, PAM modules
     Essential,
     /// Every file that has a digest; takes longer
     All,

@@ -36,6 +36,12 @@ pub(in super::super) fn store(content: &[u8]) -> Option<Store> {
         _ if has(b"protected-private-key") || has(b"shadowed-private-key") => locked("OpenPGP private key"),
         _ if has(b"(11:private-key") || has(b"(private-key") => open("OpenPGP private key"),
         _ if is_berkeley(content) && has(b"key") => locked("wallet of a coin"),
+        _ if content.starts_with(b"SQLite format 3\0") && has(b"walletdescriptor") => {
+            locked("wallet of a coin")
+        }
+        _ if content.starts_with(b"BORG_KEY ") => locked("key of a Borg repository"),
+        _ if content.starts_with(b"TDB file\n") && has(b"USER_") => open("password hashes of Samba"),
+        _ if is_login_path(content) => open("logins of MySQL, only obfuscated"),
         _ if has(b"\"crypto\"") && has(b"\"ciphertext\"") && has(b"\"kdf\"") => locked("wallet of Ethereum"),
         _ if has(b"encryptedPassword") && has(b"\"logins\"") => locked("passwords of Firefox"),
         _ if has(b"ANSIBLE_VAULT;") => locked("Ansible vault"),
@@ -74,6 +80,16 @@ fn is_pkcs12(content: &[u8]) -> bool {
     find(b"\x02\x01\x03\x30") && find(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01")
 }
 
+/// The login paths of mysql_config_editor(1): four zeros, a key of 20 bytes that stands beside what it is for, and pieces
+/// of AES, each behind its length.
+fn is_login_path(content: &[u8]) -> bool {
+    let Some(([0, 0, 0, 0], rest)) = content.split_first_chunk() else { return false };
+    let Some((_, pieces)) = rest.split_first_chunk::<20>() else { return false };
+    let Some((len, piece)) = pieces.split_first_chunk() else { return false };
+    let len = u32::from_le_bytes(*len) as usize;
+    (16..=4096).contains(&len) && len % 16 == 0 && len <= piece.len()
+}
+
 /// Berkeley DB's B-tree: its magic at byte 12.
 fn is_berkeley(content: &[u8]) -> bool {
     matches!(content.get(12..16), Some([0x62, 0x31, 0x05, 0x00] | [0x00, 0x05, 0x31, 0x62]))
@@ -96,10 +112,23 @@ mod tests {
     }
 
     #[test]
+    fn login_paths_of_mysql_have_whole_pieces_of_their_length() {
+        let of = |len: u32, bytes: usize| [&[0; 24][..], &len.to_le_bytes(), &vec![7; bytes]].concat();
+        assert!(store(&of(32, 40)).is_some_and(|store| !store.locked));
+        for (len, bytes) in [(32, 31), (33, 40), (0, 40), (u32::MAX, 40)] {
+            assert_eq!(store(&of(len, bytes)), None, "{len} {bytes}");
+        }
+    }
+
+    #[test]
     fn stores_are_known_by_their_bytes() {
         assert!(store(b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5\0").is_some());
         assert!(store(b"(21:protected-private-key(3:rsa").is_some_and(|store| store.locked));
         assert!(store(b"(11:private-key(3:rsa").is_some_and(|store| !store.locked));
+        assert!(store(b"BORG_KEY 0123\nhqlh").is_some_and(|store| store.locked));
+        assert!(store(b"TDB file\n\0\0USER_bob\0").is_some_and(|store| !store.locked));
+        assert_eq!(store(b"TDB file\n\0\0INFO/version\0"), None);
+        assert!(store(b"SQLite format 3\0..walletdescriptor..").is_some());
         assert_eq!(store(b"hello"), None);
         assert_eq!(store(b""), None);
     }

@@ -3,12 +3,12 @@
 use super::Check;
 use super::written::{CheckError, parse};
 
-/// On in every scan, so in a file of its own: the others are not parsed unless a benchmark is asked for.
-const DEFAULT: (&str, &str) = ("checks/access.toml", include_str!("../../signatures/checks/access.toml"));
-
 macro_rules! files {
     ($($name:literal)*) => { &[$((concat!("checks/", $name), include_str!(concat!("../../signatures/checks/", $name))),)*] };
 }
+
+/// On in every scan, so in files of their own: the others are not parsed unless a benchmark is asked for.
+const DEFAULTS: &[(&str, &str)] = files! { "access.toml" "exposure.toml" };
 
 /// Path below `signatures/`, text.
 const FILES: &[(&str, &str)] = files! {
@@ -18,7 +18,7 @@ const FILES: &[(&str, &str)] = files! {
 
 /// The texts of all files, one after the other.
 pub fn text() -> String {
-    FILES.iter().chain([&DEFAULT]).map(|(_, text)| *text).collect()
+    FILES.iter().chain(DEFAULTS).map(|(_, text)| *text).collect()
 }
 
 /// The checks of a default scan: those of the program, and those of `own` (path, text) that are of no benchmark or
@@ -27,7 +27,7 @@ pub fn text() -> String {
 /// # Errors
 /// [`CheckError`], where something in a file of `own` is not of the language.
 pub fn defaults(own: &[(String, String)]) -> Result<Vec<Check>, CheckError> {
-    let embedded = parse(DEFAULT.0, DEFAULT.1, true)?;
+    let embedded = program(DEFAULTS, true)?;
     let mut own = read(own)?;
     own.retain(|check| check.sections.is_empty() || embedded.iter().any(|known| known.is(check)));
     Ok(replaced(embedded, own))
@@ -38,11 +38,15 @@ pub fn defaults(own: &[(String, String)]) -> Result<Vec<Check>, CheckError> {
 /// # Errors
 /// [`CheckError`], where something in a file of `own` is not of the language.
 pub fn all(own: &[(String, String)]) -> Result<Vec<Check>, CheckError> {
-    let mut checks = parse(DEFAULT.0, DEFAULT.1, true)?;
-    for (path, text) in FILES {
-        checks.extend(parse(path, text, false)?);
-    }
+    let mut checks = program(DEFAULTS, true)?;
+    checks.extend(program(FILES, false)?);
     Ok(replaced(checks, read(own)?))
+}
+
+/// The checks of files that the program carries.
+fn program(files: &[(&str, &str)], is_default: bool) -> Result<Vec<Check>, CheckError> {
+    let parsed = files.iter().map(|(path, text)| parse(path, text, is_default));
+    Ok(parsed.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 fn read(own: &[(String, String)]) -> Result<Vec<Check>, CheckError> {

@@ -54,10 +54,15 @@ pub(super) fn line(rule: &LineRule, subject: &Subject<'_>) -> Judged {
     let Ok(regex) = Regex::new(&rule.regex) else {
         return Ok(Outcome::undecided(b"", format!("no regular expression: {}", rule.regex)));
     };
-    for page in subject.pages(&rule.path)? {
-        if let Some((number, text)) = page.lines().find(|(_, line)| regex.is_match(line)) {
-            return Ok(Outcome::of(true, Evidence::line(&page.path, number, shown(text))));
-        }
+    let pages = subject.pages(&rule.path)?;
+    let found = pages.iter().filter_map(|page| {
+        let (number, text) = page.lines().find(|(_, line)| regex.is_match(line))?;
+        Some(Evidence::line(&page.path, number, shown(text)))
+    });
+    // One of each file: where the line must not be, each is to be told.
+    let evidence: Vec<Evidence> = found.take(Outcome::SHOWN).collect();
+    if !evidence.is_empty() {
+        return Ok(Outcome { verdict: Verdict::Pass, evidence });
     }
     let place = rule.path.first().map_or(b"".as_slice(), |path| path.as_bytes());
     Ok(Outcome::of(false, Evidence::at(place, "no such line")))

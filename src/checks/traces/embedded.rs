@@ -9,7 +9,7 @@ macro_rules! files {
 /// Path below `signatures/`, text.
 pub(super) const FILES: &[(&str, &str)] = files! {
     "leftovers": "identity.toml" "ssh.toml" "logs.toml" "accounts.toml" "build.toml" "cloud.toml" "spools.toml" "windows.toml" "logins.toml";
-    "persistence": "commands.toml" "scheduled.toml" "services.toml" "login.toml" "loader.toml" "hooks.toml" "hidden.toml" "rights.toml" "starts.toml";
+    "persistence": "commands.toml" "scheduled.toml" "services.toml" "login.toml" "loader.toml" "hooks.toml" "hidden.toml" "rights.toml" "starts.toml" "programs.toml";
 };
 
 #[cfg(test)]

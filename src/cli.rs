@@ -17,6 +17,8 @@ mod formats;
 mod look;
 mod manifest;
 mod manual;
+mod meant;
+mod mistaken;
 mod output;
 mod own;
 mod partial;
@@ -90,7 +92,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal<'_>
 
 fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
     let mut command = Arguments::command();
-    let matches = command.try_get_matches_from_mut(args)?;
+    let matches = command.try_get_matches_from_mut(args).map_err(meant::with_tips)?;
     let mut arguments = Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
     arguments.record(record::command_line(&command, &matches));
     Ok(arguments)

@@ -89,7 +89,7 @@ pub enum ImageError {
     #[error("{}: no such file", shown(.0))]
     NotFound(PathBuf),
     /// The path is a directory.
-    #[error("{}: is a directory, not a disk image; to audit a mounted tree, use --rootfs", shown(.0))]
+    #[error("{}: is a directory, not a disk image; to audit a mounted tree: --rootfs {}", shown(.0), shown(.0))]
     Directory(PathBuf),
     /// A pipe, a socket or a device of characters: it has no bytes at offsets.
     #[error("{}: is a {kind}; a regular file or a block device is needed", shown(.path))]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::arguments::Baseline as Wanted;
+use super::mistaken::Kind;
 use super::output::{self, Place};
 use super::progress::Bar;
 use super::{Exit, Failure, Terminal, engine, policy, scan};
@@ -162,6 +163,9 @@ fn of_report(
 ) -> Result<Baseline, Failure> {
     let shown = path.display();
     let wrong = |problem: &dyn std::fmt::Display| Failure::usage(format!("{shown}: {problem}"));
+    if let Some(kind) = Kind::at(path).filter(|kind| *kind != Kind::Report) {
+        return Err(kind.failure(path, "an image or a report"));
+    }
     let file = File::open(path).map_err(|error| wrong(&error))?;
     let report: Report =
         serde_json::from_reader(BufReader::new(file.take(LARGEST))).map_err(|error| wrong(&error))?;

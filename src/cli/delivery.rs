@@ -93,7 +93,7 @@ fn wanted(display: &Display) -> Result<Vec<Wanted>, Failure> {
     let mut wanted = display.formats.clone();
     if let Some(output) = &display.output {
         return match wanted.as_slice() {
-            [] => Ok(vec![terminal(Some(output.clone()))]),
+            [] => named_otherwise(output).map_or_else(|| Ok(vec![terminal(Some(output.clone()))]), Err),
             [Wanted { format, file: None }] => {
                 Ok(vec![Wanted { format: *format, file: Some(output.clone()) }])
             }
@@ -116,6 +116,24 @@ fn wanted(display: &Display) -> Result<Vec<Wanted>, Failure> {
         _ => {}
     }
     Ok(wanted)
+}
+
+/// A file that is named as one for programs, where only the report for people was asked for.
+fn named_otherwise(output: &Path) -> Option<Failure> {
+    let format = match output.extension()?.to_str()? {
+        "json" => Format::Json,
+        "ndjson" | "jsonl" => Format::Ndjson,
+        "html" | "htm" => Format::Html,
+        "sarif" => Format::Sarif,
+        "xml" => Format::Junit,
+        "csv" => Format::Csv,
+        "md" => Format::Markdown,
+        _ => return None,
+    };
+    let (shown, name) = (output.display(), format.name());
+    Some(Failure::usage(format!(
+        "-o {shown}: would hold the report for people; for what its name says, add --format {name}"
+    )))
 }
 
 /// Refuses before the audit what could not be written after it.

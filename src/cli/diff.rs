@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::arguments::{AcceptGap, FailOn, accept_gap, fail_on};
+use super::mistaken::Kind;
 use super::output::{self, Place};
 use super::progress::Bar;
 use super::{Exit, Failure, Terminal, engine};
@@ -158,6 +159,9 @@ pub(super) fn report(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     (&file).take(64).read_to_end(&mut start).map_err(failed)?;
     if !saved::probe(&start) {
         return Ok(None);
+    }
+    if let Some(kind) = Kind::at(path).filter(|kind| *kind != Kind::Report) {
+        return Err(kind.failure(path, "an image or a report"));
     }
     let mut text = start;
     (&file).take(REPORT_LIMIT).read_to_end(&mut text).map_err(failed)?;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Failure;
 use super::own::Own;
+use super::{Failure, mistaken};
 use crate::audit::{self, Audited, Progress, Quiet, Report, Settings, System, Target, cache};
 use crate::budget::Budget;
 use crate::checks;
@@ -36,7 +36,7 @@ pub(super) fn keep(
     progress: &dyn Progress,
 ) -> Result<Audited, Failure> {
     let settings = Settings { image: options(outside_files), ..settings };
-    audit::keeping(target, &settings, progress).map_err(Failure::unreadable)
+    audit::keeping(target, &settings, progress).map_err(|error| mistaken::failure(&error))
 }
 
 /// Opens what was audited once more, to read files of it.
@@ -46,7 +46,7 @@ pub(super) fn reopen(
     progress: &dyn Progress,
 ) -> Result<(Tree, Facts), Failure> {
     let opened = System::open_with(target, &Budget::default(), &options(outside_files), progress);
-    let system = opened.map_err(Failure::unreadable)?;
+    let system = opened.map_err(|error| mistaken::failure(&error))?;
     // Its gaps are known from the audit.
     let (facts, _) = Facts::gather(&system.tree);
     Ok((system.tree, facts))
@@ -87,7 +87,7 @@ fn texts(signatures: &Signatures) -> Vec<String> {
 pub(super) fn open(image: &Path, outside_files: bool) -> Result<System, Failure> {
     let target = Target::Image(image.to_owned());
     System::open_with(&target, &Budget::default(), &options(outside_files), &Quiet)
-        .map_err(Failure::unreadable)
+        .map_err(|error| mistaken::failure(&error))
 }
 
 /// Packed images are unpacked where the environment says.

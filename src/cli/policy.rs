@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Failure;
 use super::arguments::{AcceptGap, ComparePackages, FailOn, Judging};
+use super::mistaken::Kind;
 use crate::baseline::Baseline;
 use crate::budget::Budget;
 use crate::date::Date;
@@ -52,7 +53,8 @@ impl Gate {
 /// The profile, the policy of a file, or what the program does without.
 pub(super) fn policy(profile: Option<&str>, file: Option<&Path>) -> Result<Policy, Failure> {
     if let Some(path) = file {
-        let read = policy::read(&path.display().to_string(), &text(path, "--policy")?);
+        let text = text(path, "--policy")?;
+        let read = policy::read(&path.display().to_string(), &text);
         return read.map_err(|problem| wrong(path, "--policy", &problem));
     }
     let Some(name) = profile else { return Ok(Policy::default()) };
@@ -65,8 +67,25 @@ pub(super) fn baseline(path: &Path) -> Result<Baseline, Failure> {
     Baseline::read(&text(path, "--baseline")?).map_err(|problem| wrong(path, "--baseline", &problem))
 }
 
+/// The text of the file of a flag, unless it is of another one.
 fn text(path: &Path, flag: &str) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| wrong(path, flag, &error))
+    let text = fs::read_to_string(path).map_err(|error| unread(path, flag, &error))?;
+    let wanted = if flag == "--policy" { Kind::Policy } else { Kind::Baseline };
+    match Kind::of(text.as_bytes()) {
+        Some(kind) if kind != wanted => Err(kind.failure(path, &format!("what {flag} takes"))),
+        _ => Ok(text),
+    }
+}
+
+/// That a file cannot be read; who names a built-in policy by the wrong flag is told.
+fn unread(path: &Path, flag: &str, error: &std::io::Error) -> Failure {
+    let profile = path.to_str().filter(|name| matches!(policy::profile(name), Ok(Some(_))));
+    match profile.filter(|_| flag == "--policy") {
+        Some(name) => {
+            Failure::usage(format!("{flag} {name}: there is no such file; built in is --profile {name}"))
+        }
+        None => wrong(path, flag, error),
+    }
 }
 
 fn wrong(path: &Path, flag: &str, problem: &dyn std::fmt::Display) -> Failure {

@@ -142,7 +142,7 @@ pub enum ImageError {
 }
 
 fn advice(command: &str) -> String {
-    if [container::CHECK, container::REPORT].contains(&command) {
+    if command == container::CHECK {
         return command.to_owned();
     }
     format!("make a raw image of it first: {command}")
@@ -283,7 +283,6 @@ mod tests {
         assert!(at(0, b"QFI\xfb\0\0\0\x01", 4096).contains("version 1"));
         assert!(at(0, b"PK\x03\x04", 4096).contains("unzip"));
         assert!(at(4096 - 512, b"koly", 4096).contains("DMG"));
-        assert!(message_for(b"{\n  \"format\": \"assay-report\",\n").contains("assay diff"));
         assert!(
             message_for(b"hello\n")
                 .ends_with("is a text file, which is not read; check that this is the file meant")

@@ -46,15 +46,11 @@ impl Format {
 
 /// What to do where no command makes an image of it.
 pub(super) const CHECK: &str = "check that this is the file meant";
-pub(super) const REPORT: &str = "assay diff and assay fix read reports; scan reads the image";
 const QEMU: &str = "qemu-img convert -O raw FILE FILE.raw";
 
 const fn closed(format: &'static str, command: &'static str) -> Format {
     Format::Closed { format, command }
 }
-
-/// How the reports begin that this program wrote as JSON, whole and in lines.
-const REPORTS: [&[u8]; 2] = [b"{\n  \"format\": \"assay-report\"", b"{\"type\":\"image\",\"image\":"];
 
 /// Offset of the mark, the mark, what it is.
 const MARKS: &[(usize, &[u8], Format)] = &[
@@ -126,6 +122,5 @@ fn by_tail(tail: &[u8]) -> Option<Format> {
 fn by_text(head: &[u8]) -> Option<Format> {
     let text = head.iter().all(|&byte| byte >= b' ' && byte != 0x7f || b"\t\r\n\x0c".contains(&byte))
         && head.utf8_chunks().map(|chunk| chunk.invalid().len()).sum::<usize>() < 4;
-    let is_report = REPORTS.iter().any(|mark| head.trim_ascii_start().starts_with(mark));
-    text.then_some(if is_report { closed("a report of assay", REPORT) } else { closed("a text file", CHECK) })
+    text.then_some(closed("a text file", CHECK))
 }

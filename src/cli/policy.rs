@@ -122,3 +122,32 @@ pub(super) fn extent(flag: Option<ComparePackages>, policy: &Policy) -> Extent {
         (Some(ComparePackages::None), _) | (None, Some(Compare::Nothing)) => Extent::Nothing,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nanoseconds that an audit under this profile spends on trying passwords.
+    fn spent_under(profile: &str) -> u64 {
+        budget(&policy::profile(profile).unwrap().unwrap()).password_trials
+    }
+
+    #[test]
+    fn an_audit_tries_default_passwords_for_half_a_second_of_a_core() {
+        assert_eq!(budget(&Policy::default()).password_trials, 500_000_000);
+        assert_eq!(spent_under("golden"), 500_000_000);
+    }
+
+    #[test]
+    fn images_for_strangers_and_suspect_ones_are_tried_for_two_seconds() {
+        for profile in ["public-ami", "marketplace", "forensic"] {
+            assert_eq!(spent_under(profile), 2_000_000_000, "{profile}");
+        }
+    }
+
+    #[test]
+    fn more_passwords_change_nothing_else_of_the_budget() {
+        let more = budget(&policy::profile("public-ami").unwrap().unwrap());
+        assert_eq!(more, Budget { password_trials: 2_000_000_000, ..Budget::default() });
+    }
+}

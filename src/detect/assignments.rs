@@ -11,6 +11,7 @@
 //!
 //! **References:** CWE-798 (use of hard-coded credentials).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -47,7 +48,7 @@ impl MatchDetector for Assignments {
         }
         let strict = is_source(entry.inner_path());
         for found in matches {
-            let value = before_escape(found.secret.reveal());
+            let value = &*without_escapes(before_escape(found.secret.reveal()));
             let context = found.context.reveal();
             if context.len() > 400 && strict {
                 continue; // minified code
@@ -86,6 +87,24 @@ impl MatchDetector for Assignments {
 fn before_escape(value: &[u8]) -> &[u8] {
     let end = value.windows(2).position(|pair| matches!(pair, [b'\\', b'n' | b'r' | b't']));
     end.and_then(|end| value.get(..end)).unwrap_or(value)
+}
+
+/// The value without JSON's escapes of ASCII, `\u0026`, which some writers use for `&`, `<` and `>`.
+fn without_escapes(value: &[u8]) -> Cow<'_, [u8]> {
+    let (mut plain, mut rest) = (Vec::new(), value);
+    while let Some(at) = memchr::memmem::find(rest, br"\u00") {
+        let digits = rest.get(at.saturating_add(4)..at.saturating_add(6)).unwrap_or_default();
+        let byte = std::str::from_utf8(digits).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let Some(byte) = byte.filter(u8::is_ascii_graphic) else { return Cow::Borrowed(value) };
+        plain.extend_from_slice(rest.get(..at).unwrap_or_default());
+        plain.push(byte);
+        rest = rest.get(at.saturating_add(6)..).unwrap_or_default();
+    }
+    if plain.is_empty() {
+        return Cow::Borrowed(value);
+    }
+    plain.extend_from_slice(rest);
+    Cow::Owned(plain)
 }
 
 /// The printable text that a value is in base64, if it is one.
@@ -379,6 +398,13 @@ mod tests {
     fn a_line_in_a_string_ends_at_the_escape() {
         assert_eq!(before_escape(br"Zk83hd92Hs71Lq0P\nport=1"), b"Zk83hd92Hs71Lq0P");
         assert_eq!(before_escape(b"Zk83hd92Hs71Lq0P"), b"Zk83hd92Hs71Lq0P");
+    }
+
+    #[test]
+    fn escapes_of_json_are_undone_where_they_are_ascii() {
+        assert_eq!(&*without_escapes(br"Zk83\u0026hd\u003c9"), b"Zk83&hd<9");
+        assert_eq!(&*without_escapes(br"Zk83\u0000hd"), br"Zk83\u0000hd");
+        assert_eq!(&*without_escapes(b"Zk83hd"), b"Zk83hd");
     }
 
     #[test]

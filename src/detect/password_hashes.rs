@@ -264,6 +264,13 @@ impl<'a> Row<'a> {
         self.at_place && self.fields.len() == wanted && !self.name.is_empty()
     }
 
+    /// Whether the place or the line's own form says that it is an account: a DES hash alone is 13 letters.
+    fn is_account(&self) -> bool {
+        let is_passwd = self.table == Table::Passwd && self.fields.len() == 7;
+        let numbered = [2, 3].iter().all(|&at| number(self.field(at)).is_some());
+        self.at_place || is_passwd && numbered && self.field(5).starts_with(b"/")
+    }
+
     /// The user number: the line's own, or what /etc/passwd says.
     fn uid(&self, facts: &Facts) -> Option<u32> {
         let own = match self.table {
@@ -334,7 +341,7 @@ impl PasswordHashes {
             Password::Empty if row.table == Table::Gshadow || !row.is_whole() => return,
             Password::Empty => row.finding(&self.empty, facts),
             Password::LockedHash(hash, form) => with_hash(row.finding(&self.locked, facts), hash, &form),
-            Password::Hash(_, form) if !row.at_place && form.algorithm == "DES" => return,
+            Password::Hash(_, form) if !row.is_account() && form.algorithm == "DES" => return,
             Password::Hash(hash, form) => {
                 with_hash(row.finding(self.advisory_of(row.table), facts), hash, &form)
                     .severity(severity(&form))

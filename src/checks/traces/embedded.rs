@@ -8,8 +8,8 @@ macro_rules! files {
 
 /// Path below `signatures/`, text.
 pub(super) const FILES: &[(&str, &str)] = files! {
-    "leftovers": "identity.toml" "ssh.toml" "logs.toml" "accounts.toml" "build.toml" "cloud.toml" "spools.toml" "windows.toml" "logins.toml";
-    "persistence": "commands.toml" "scheduled.toml" "services.toml" "login.toml" "loader.toml" "hooks.toml" "hidden.toml" "rights.toml" "starts.toml" "programs.toml";
+    "leftovers": "identity.toml" "ssh.toml" "logs.toml" "accounts.toml" "build.toml" "cloud.toml" "spools.toml" "windows.toml" "logins.toml" "keys.toml";
+    "persistence": "commands.toml" "scheduled.toml" "services.toml" "login.toml" "loader.toml" "hooks.toml" "hidden.toml" "rights.toml" "starts.toml" "ways.toml" "programs.toml";
 };
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod pairs;
 mod patterns;
 mod php;
 mod stores;
+mod table;
 mod xml;
 
 /// What separates a key from its value.
@@ -82,6 +83,8 @@ pub(super) enum Format {
     Preseed,
     /// What the kind's own expressions catch.
     Patterns,
+    /// Rows beneath names of columns: what browsers and keepers of passwords export.
+    Table,
     /// A store of secrets that is not opened, known by its first bytes.
     Store,
 }
@@ -122,6 +125,7 @@ impl Format {
             "kickstart" => Self::Kickstart,
             "preseed" => Self::Preseed,
             "patterns" => Self::Patterns,
+            "table" => Self::Table,
             "store" => Self::Store,
             _ => return None,
         })
@@ -183,6 +187,7 @@ fn read_as(format: Format, wanted: &Wanted, text: &Text, hits: &mut Hits) {
         Format::Kickstart => installers::kickstart(t, hits),
         Format::Preseed => installers::preseed(t, hits),
         Format::Patterns => patterns::patterns(t, own, hits),
+        Format::Table => table::table(t, hits),
         Format::Store => {} // no text: see `store`
     }
 }

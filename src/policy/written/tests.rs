@@ -31,6 +31,25 @@ fn what_a_policy_says_stands_over_what_it_extends() {
 }
 
 #[test]
+fn default_passwords_are_likely_or_more() {
+    assert_eq!(policy("[scan]\n").scan.default_passwords, None);
+    let tried =
+        |word: &str| policy(&format!("[scan]\ndefault-passwords = \"{word}\"\n")).scan.default_passwords;
+    assert_eq!(tried("likely"), Some(DefaultPasswords::Likely));
+    assert_eq!(tried("more"), Some(DefaultPasswords::More));
+    let wrong = read("own.toml", "[scan]\ndefault-passwords = \"all\"\n").unwrap_err();
+    assert!(wrong.contains("likely") && wrong.contains("more"), "{wrong}");
+}
+
+#[test]
+fn default_passwords_of_a_base_stand_unless_the_policy_says_otherwise() {
+    let kept = policy("extends = \"forensic\"\n");
+    assert_eq!(kept.scan.default_passwords, Some(DefaultPasswords::More));
+    let own = policy("extends = \"forensic\"\n[scan]\ndefault-passwords = \"likely\"\n");
+    assert_eq!(own.scan.default_passwords, Some(DefaultPasswords::Likely));
+}
+
+#[test]
 fn every_field_is_understood() {
     let own = policy(&format!(
         "title = \"T\"\nrequirements = [\"aws-marketplace\"]\n[scan]\ncompare-packages = \"none\"\nverbose = true\n\

@@ -28,6 +28,9 @@ pub(in super::super) fn store(content: &[u8]) -> Option<Store> {
         [0x05, 0x02, a, b, c, d, ..] if u32::from_be_bytes([*a, *b, *c, *d]) < 1 << 20 => {
             open("Kerberos key table")
         }
+        [0xa1, 0xf8, 0x4e, 0x36..=0x38, ..] => open("wallet of Oracle that opens by itself"),
+        // Lucene's magic, then the name of the codec; its password is empty unless somebody set one.
+        [0x3f, 0xd7, 0x6c, 0x17, ..] if has(b"elasticsearch.keystore") => open("key store of Elasticsearch"),
         [0x30, 0x80..=0x84, ..] if is_pkcs12(content) => locked("PKCS#12 store"),
         [0x95 | 0x94 | 0xc5, ..] => open("OpenPGP secret key ring"),
         [b'G', b'n', b'o', b'm', b'e', b'K', b'e', b'y', b'r', b'i', b'n', b'g', ..] => {

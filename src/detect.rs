@@ -23,7 +23,6 @@ mod path_table;
 pub mod private_keys;
 pub mod privileges;
 pub mod reference;
-mod remedy;
 pub mod scripts;
 pub mod shell_history;
 mod signatures;

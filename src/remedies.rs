@@ -10,6 +10,7 @@ use crate::finding::{Confidence, Finding};
 
 mod embedded;
 mod expand;
+mod installer;
 pub mod machine;
 pub mod quote;
 pub mod schema;
@@ -17,6 +18,7 @@ pub mod schema;
 mod tests;
 
 pub use embedded::text;
+pub use installer::{Installer, reinstall};
 pub use machine::{Machine, PackageSystem};
 pub use schema::{Action, Entry, Origin};
 
@@ -47,6 +49,8 @@ pub struct Remedies {
     pub entries: Vec<Entry>,
     /// Where things come from.
     pub origins: Vec<Origin>,
+    /// What installs packages.
+    pub installers: Vec<Installer>,
 }
 
 impl Remedies {
@@ -69,7 +73,7 @@ impl Remedies {
             return out_of_reach(commands, note);
         }
         let Some(entry) = entry else { return out_of_reach(Vec::new(), String::new()) };
-        let mut commands = entry.commands(machine, finding);
+        let mut commands = self.with_installer(entry.commands(machine, finding), machine);
         if finding.location.path.is_empty() {
             commands.retain(|command| !command.contains("{path}"));
         }

@@ -17,11 +17,12 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{Sink, SystemDetector, remedy};
+use super::{Sink, SystemDetector};
 use crate::facts::Facts;
 use crate::facts::packages::Package;
 use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
 use crate::fs::{FileType, FsError, Metadata};
+use crate::remedies;
 use crate::text::hex;
 use crate::tree::{EntryId, Tree};
 
@@ -211,7 +212,7 @@ impl Integrity {
         let package = facts.packages.package(path);
         let finding =
             finding.fact("version", package.map(|package| package.version.clone()).unwrap_or_default());
-        Some(match package.and_then(|package| remedy::reinstall(package, facts)) {
+        Some(match package.and_then(|package| remedies::reinstall(package, facts)) {
             Some(command) => finding.fact("restore", command),
             None => finding,
         })
@@ -367,7 +368,7 @@ fn digest_of(tree: &Tree, id: EntryId) -> Result<String, FsError> {
 
 /// The commands that install packages anew, one a package, the first few.
 fn restore<'p>(packages: impl Iterator<Item = &'p Package>, facts: &Facts) -> Vec<String> {
-    packages.filter_map(|package| remedy::reinstall(package, facts)).take(RESTORED).collect()
+    packages.filter_map(|package| remedies::reinstall(package, facts)).take(RESTORED).collect()
 }
 
 #[cfg(test)]
@@ -467,7 +468,7 @@ mod tests {
         assert_eq!(missing.len(), 1);
         let facts = &missing[0].evidence.facts;
         assert_eq!(facts[0], ("missing", "/usr/bin/gone of ssh".to_owned()));
-        assert_eq!(facts[2], ("restore", "apt-get install --reinstall ssh".to_owned()));
+        assert_eq!(facts[2], ("restore", "apt-get install --reinstall -- ssh".to_owned()));
     }
 
     #[test]
@@ -478,7 +479,7 @@ mod tests {
         assert_eq!(changed.len(), 1);
         assert_eq!((changed[0].severity, changed[0].package.as_deref()), (Severity::Critical, Some("ssh")));
         assert!(changed[0].evidence.facts.contains(&("now", "a symbolic link to /tmp/ssh".to_owned())));
-        let command = ("restore", "apt-get install --reinstall ssh".to_owned());
+        let command = ("restore", "apt-get install --reinstall -- ssh".to_owned());
         assert!(changed[0].evidence.facts.contains(&command));
     }
 

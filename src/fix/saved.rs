@@ -153,6 +153,7 @@ fn of(written: Written) -> Machine {
     // Of what a report names only what the program itself would name goes into a script.
     let mark = |mark: &Mark| MARKS.into_iter().find(|path| *path == mark.path).map(|path| (path, mark.size));
     Machine {
+        installer: None,
         packages: written.packages.as_deref().and_then(known).unwrap_or_default(),
         has_systemd: written.systemd,
         has_cloud_init: written.cloud_init,

@@ -61,8 +61,9 @@ pub(super) fn unpack(
     told: &dyn Fn(Step),
 ) -> Result<File, String> {
     told(Step::Begin(file.len()));
-    let temporary = tempfile::tempfile_in(folder)
-        .map_err(|error| format!("no temporary file in {}: {error}", folder.display()))?;
+    let temporary = tempfile::tempfile_in(folder).map_err(|error| {
+        format!("no temporary file in {}: {error}; TMPDIR names another folder", folder.display())
+    })?;
     let told = Told { inner: Cursor::new(Arc::clone(file)), told };
     let input = BufReader::with_capacity(CHUNK, told);
     guarded(|| {

@@ -8,7 +8,7 @@ macro_rules! files {
 
 /// Name below `signatures/remedies/`, text: in the order in which they are asked.
 const FILES: &[(&str, &str)] = files! {
-    "leftovers.toml" "accounts.toml" "secrets.toml" "persistence.toml" "hardening.toml" "origins.toml"
+    "leftovers.toml" "accounts.toml" "secrets.toml" "persistence.toml" "hardening.toml" "origins.toml" "packages.toml"
 };
 
 /// The texts of all files.
@@ -23,6 +23,7 @@ pub(super) fn read() -> Result<Remedies, String> {
         let file = schema::parse(text).map_err(|problem| format!("remedies/{name}: {problem}"))?;
         all.entries.extend(file.entries);
         all.origins.extend(file.origins);
+        all.installers.extend(file.installers);
     }
     Ok(all)
 }

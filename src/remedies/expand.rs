@@ -66,6 +66,11 @@ pub(super) fn all(templates: &[String], values: &Values<'_>) -> Vec<String> {
     templates.iter().map(|template| one(&template.replace("{remedy}", &written), values)).collect()
 }
 
+/// The template of an installer's command for the package `name`, which a shell takes as one word.
+pub(super) fn package(template: &str, name: &str) -> String {
+    template.replace("{package}", name)
+}
+
 fn one(template: &str, values: &Values<'_>) -> String {
     let (mut before, mut line) = (String::new(), String::new());
     let mut rest = template;

@@ -25,6 +25,8 @@ pub enum PackageSystem {
 pub struct Machine {
     /// Its packages.
     pub packages: PackageSystem,
+    /// The program that installs them, where it is known.
+    pub installer: Option<String>,
     /// Whether systemd starts its services; OpenRC or something else otherwise.
     pub has_systemd: bool,
     /// Whether cloud-init is installed.
@@ -75,6 +77,7 @@ impl Machine {
             |path: &'static str| tree.lookup(path.as_bytes()).map(|(_, metadata)| (path, metadata.size));
         Self {
             packages,
+            installer: super::installer::name(packages, facts),
             marks: MARKS.into_iter().filter_map(size).collect(),
             has_systemd: has("/usr/lib/systemd/systemd") || has("/lib/systemd/systemd"),
             has_cloud_init: has("/usr/bin/cloud-init"),

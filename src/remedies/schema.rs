@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::Machine;
+use super::installer::Installer;
 use super::machine::PackageSystem;
 use crate::facts::glob;
 use crate::finding::{Advisory, Finding};
@@ -202,6 +203,8 @@ pub(super) struct Written {
     pub(super) entries: Vec<Entry>,
     #[serde(default, rename = "origin")]
     pub(super) origins: Vec<Origin>,
+    #[serde(default, rename = "installer")]
+    pub(super) installers: Vec<Installer>,
 }
 
 /// Reads a file.

@@ -19,6 +19,7 @@ mod asked;
 mod calendar;
 mod embed;
 mod findings;
+mod first;
 mod graph;
 mod map;
 mod overview;
@@ -26,6 +27,7 @@ mod remedy;
 
 use asked::Asked;
 use findings::{All, Group, Rule, Shown};
+use first::Step;
 use graph::{Graph, Line};
 use map::{Map, Row};
 use overview::{Account, Count, GapRow, LINES, Volume};
@@ -72,6 +74,7 @@ struct Page<'a> {
     mark: &'static str,
     sentence: String,
     has_secrets: bool,
+    steps: Vec<Step>,
     facts: Vec<(&'static str, String)>,
     counts: Vec<Count>,
     total: String,
@@ -136,6 +139,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options, run: &R
         mark: mark(judgement.outcome),
         sentence: sentence(&judgement.sentence),
         has_secrets: options.secrets,
+        steps: first::steps(judgement.outcome, &findings, &shown),
         facts: overview::facts(report),
         counts,
         total,

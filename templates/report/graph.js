@@ -59,8 +59,8 @@ function box(entry, x, y, width) {
     draw("title", {}, full),
     draw("rect", { class: "card", x, y, width, height: ROW - 8, rx: 4 }),
     draw("rect", { class: `fill ${node.severity}`, x, y, width: 4, height: ROW - 8, rx: 2 }),
-    draw("text", { x: x + 13, y: y + 17.5 }, draw("tspan", { class: "kind" }, word), text),
-    draw("text", { class: "small end", x: x + width - 9, y: y + 17.5 }, count));
+    draw("text", { x: x + 13, y: y + 17.5, "aria-hidden": "true" }, draw("tspan", { class: "kind" }, word), text),
+    draw("text", { class: "small end", x: x + width - 9, y: y + 17.5, "aria-hidden": "true" }, count));
 }
 
 function drawGraph() {
@@ -99,7 +99,7 @@ function drawGraph() {
     for (const event of ["mouseleave", "blur"]) card.addEventListener(event, () => light(null));
   }
   rove(cards);
-  graphBox.replaceChildren(el("div", { class: "wide", role: "region", "aria-label": "Connections", tabindex: width > graphBox.clientWidth + 1 ? "0" : null }, svg));
+  graphBox.replaceChildren(el("div", { class: "wide", role: "region", "aria-label": "Connections, drawn", tabindex: width > graphBox.clientWidth + 1 ? "0" : null }, svg));
 }
 
 function startGraph() {

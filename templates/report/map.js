@@ -101,11 +101,11 @@ function cell(place, deep) {
   group.append(draw("rect", { x: x + gap, y: y + gap, width: Math.max(0, width - 2 * gap), height: Math.max(0, height - 2 * gap), rx: deep ? 3 : 2 }));
   const fits = Math.floor((width - 14) / 7);
   if (fits >= 4 && height >= 20) {
-    group.append(draw("text", { x: x + 8, y: y + 17 }, cut(part.name, fits)));
+    group.append(draw("text", { x: x + 8, y: y + 17, "aria-hidden": "true" }, cut(part.name, fits)));
     const small = part.count ? `${number(part.count)} · worst ${part.worst}` : bytes(part.bytes);
-    if (!deep && height >= 36 && fits >= small.length) group.append(draw("text", { x: x + 8, y: y + 31, class: "small" }, small));
+    if (!deep && height >= 36 && fits >= small.length) group.append(draw("text", { x: x + 8, y: y + 31, class: "small", "aria-hidden": "true" }, small));
     if (deep && fits >= part.name.length + small.length + 3) {
-      group.append(draw("text", { x: x + width - 9, y: y + 17, class: "small end" }, small));
+      group.append(draw("text", { x: x + width - 9, y: y + 17, class: "small end", "aria-hidden": "true" }, small));
     }
   }
   if (deep && canOpen(part) && width > 60 && height > 60) {

@@ -18,6 +18,7 @@ mod program;
 mod commands;
 mod component;
 mod manual;
+mod packaging;
 mod packer;
 mod pipelines;
 mod publisher;

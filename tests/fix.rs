@@ -410,7 +410,10 @@ fn what_is_no_report_of_this_version_is_refused_in_a_sentence() {
             r#"{"format": "assay-report", "version": 2, "subject": {"name": "a"}, "findings": []}"#,
             "version 2",
         ),
-        (r#"{"format": "assay-diff", "version": 1, "subject": {"name": "a"}, "findings": []}"#, "assay-diff"),
+        (
+            r#"{"format": "assay-other", "version": 1, "subject": {"name": "a"}, "findings": []}"#,
+            "assay-other",
+        ),
         (r#"{"version": 1"#, "is no report of `assay scan --format json`"),
     ] {
         fs::write(&path, text).unwrap();

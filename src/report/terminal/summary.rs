@@ -13,6 +13,10 @@ use crate::text::Escaped;
 /// Gaps and notes that are shown without `--verbose`.
 const LINES: usize = 12;
 
+/// What helps with findings.
+const NEXT: &str = "  assay rules show RULE        why it matters; RULE stands in [brackets] above
+  assay fix IMAGE -o clean.sh  a script that cleans the machine the image is made of; read it first";
+
 /// Appends the end of the report.
 pub(super) fn render(
     report: &Report,
@@ -30,6 +34,9 @@ pub(super) fn render(
         notes(&report.notes, options, paint, out);
     }
     policy::why(&judgement.explanation, options, paint, out);
+    if !options.quiet && judgement.outcome != Outcome::Pass && !report.findings.is_empty() {
+        let _ = writeln!(out, "\n{}\n{NEXT}", paint.bold("Next"));
+    }
     counts(report, options, paint, out);
     let _ = writeln!(out, "{}", paint.outcome(judgement.outcome == Outcome::Pass, &judgement.sentence));
 }

@@ -43,7 +43,8 @@ fn with_colours_only_colours_are_added() {
 #[test]
 fn quiet_leaves_the_summary() {
     let quiet = rendered(&Options { quiet: true, ..Options::default() });
-    assert!(!quiet.contains("/etc/shadow"));
+    assert!(!quiet.contains("/etc/shadow") && !quiet.contains("\nNext\n"));
+    assert!(rendered(&Options::default()).contains("\nNext\n  assay rules show RULE "));
     assert!(quiet.contains("3 critical, 1 high, 7 medium"));
     assert!(
         quiet.contains("Of 8.0 MiB: 2.0 MiB file content searched · 5.0 MiB free (not searched) · 1.0 MiB")

@@ -1,6 +1,6 @@
 //! A baseline over two images of a line, as who bakes them runs it: the real program, three reports, other rules.
 
-#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

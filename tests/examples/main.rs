@@ -1,6 +1,6 @@
 //! What lies in `examples/` is read by those it is written for, uses flags that the program has, and does what it says.
 
-#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
 #[path = "../oracle/tools.rs"]
 #[expect(

@@ -90,7 +90,7 @@ fn is_login_path(content: &[u8]) -> bool {
     let Some((_, pieces)) = rest.split_first_chunk::<20>() else { return false };
     let Some((len, piece)) = pieces.split_first_chunk() else { return false };
     let len = u32::from_le_bytes(*len) as usize;
-    (16..=4096).contains(&len) && len % 16 == 0 && len <= piece.len()
+    (16..=4096).contains(&len) && len.is_multiple_of(16) && len <= piece.len()
 }
 
 /// Berkeley DB's B-tree: its magic at byte 12.

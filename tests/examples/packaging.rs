@@ -16,7 +16,7 @@ fn package() -> toml::Table {
 fn is_there(pattern: &str) -> bool {
     let (folder, name) = pattern.rsplit_once('/').unwrap_or((".", pattern));
     let pieces: Vec<&str> = name.split('*').collect();
-    let (first, last) = (pieces[0], pieces[pieces.len() - 1]);
+    let (first, last) = (*pieces.first().unwrap(), *pieces.last().unwrap());
     let entries = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
     entries.into_iter().flatten().any(|entry| {
         let found = entry.unwrap().file_name().into_string().unwrap();

@@ -15,7 +15,7 @@ const LINES: usize = 12;
 
 /// What helps with findings.
 const NEXT: &str = "  assay rules show RULE        why it matters; RULE stands in [brackets] above
-  assay fix IMAGE -o clean.sh  a script that cleans the machine the image is made of; read it first";
+  assay fix IMAGE -o clean.sh  a script to clean its machine with; read it first";
 
 /// Appends the end of the report.
 pub(super) fn render(

@@ -123,6 +123,10 @@ Not looked at: 1 gap
 Notes
   partition 1 (ext4 root): the journal was replayed
 
+Next
+  assay rules show RULE        why it matters; RULE stands in [brackets] above
+  assay fix IMAGE -o clean.sh  a script to clean its machine with; read it first
+
 3 critical, 1 high, 7 medium
 FAIL: 4 findings at high or above must be gone before this image is published.
 ";

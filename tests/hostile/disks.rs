@@ -1,0 +1,1 @@
+//! Partition tables, image formats, and what lies beside the disk.

@@ -1,0 +1,1 @@
+//! Files that say what the system is, damaged or not to be believed.

@@ -1,0 +1,1 @@
+//! Text of the image in reports, logs and scripts.

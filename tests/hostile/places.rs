@@ -1,0 +1,1 @@
+//! Places as the running system reads them.

@@ -1,0 +1,1 @@
+//! Bytes of a file system that belong to no file.

@@ -100,9 +100,13 @@ impl Kind {
             Self::Groups => &["/etc/group"],
             Self::Keys => &["/root/.ssh", "/home"],
             Self::Sshd => &["/etc/ssh"],
-            Self::Services => {
-                &["/etc/systemd/system", "/usr/lib/systemd/system", "/etc/init.d", "/etc/runlevels"]
-            }
+            Self::Services => &[
+                "/etc/systemd/system",
+                "/usr/lib/systemd/system",
+                "/lib/systemd/system",
+                "/etc/init.d",
+                "/etc/runlevels",
+            ],
             Self::Schedule => &["/etc/crontab", "/etc/cron.d", "/var/spool/cron", "/etc/systemd/system"],
             Self::Rights => &["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/libexec", "/opt"],
         }

@@ -148,6 +148,20 @@ fn units_are_enabled_masked_and_redefined() {
 }
 
 #[test]
+fn units_below_lib_are_seen_whether_it_is_a_directory_or_a_link() {
+    let apart = |text: &str| Memory::new().file("/lib/systemd/system/a.service", text);
+    let services = told(&between(apart("[Service]\n"), apart("[Service]\nExecStart=/x\n")), Kind::Services);
+    assert!(services.iter().any(|line| line.starts_with("~a.service definition")), "{services:?}");
+    let merged = || {
+        Memory::new()
+            .file("/usr/lib/systemd/system/a.service", "[Service]\n")
+            .file("/usr/lib/systemd/system/a.service.d/x.conf", "[Service]\n")
+    };
+    let linked = merged().link("/lib", "usr/lib");
+    assert_eq!(told(&between(merged(), linked), Kind::Services), Vec::<String>::new());
+}
+
+#[test]
 fn rights_options_and_kernels_are_told() {
     let old = Memory::new()
         .file("/usr/bin/su", "su")

@@ -15,6 +15,7 @@
 )]
 
 mod corpus;
+mod engine;
 mod forms;
 mod keys;
 mod score;

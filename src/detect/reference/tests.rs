@@ -161,3 +161,12 @@ fn long_files_are_compared_to_their_end() {
     assert_eq!(differences(long(1), reference(long(1))).findings.len(), 0);
     assert_eq!(differences(long(1), reference(long(2))).findings.len(), 1);
 }
+
+#[test]
+fn an_unread_directory_hides_what_lies_in_it_and_not_its_namesake() {
+    let unread = [b"/opt/app".to_vec()];
+    let is_hidden = |path: &[u8]| is_under(&unread, path);
+    assert!(is_hidden(b"/opt/app") && is_hidden(b"/opt/app/bin/tool"));
+    assert!(!is_hidden(b"/opt/app-data/tool"));
+    assert!(is_under(&[b"/".to_vec()], b"/opt/app-data/tool"));
+}

@@ -10,11 +10,13 @@ use crate::text::Escaped;
 use crate::tree::Tree;
 
 /// Where units lie, the first wins (systemd.unit(5)).
-const DIRECTORIES: [&str; 8] = [
+const DIRECTORIES: [&str; 9] = [
     "/etc/systemd/system",
     "/run/systemd/system",
     "/usr/local/lib/systemd/system",
     "/usr/lib/systemd/system",
+    // Where `/lib` is no link to `/usr/lib`, as before the merge of the two.
+    "/lib/systemd/system",
     "/etc/systemd/user",
     "/usr/local/lib/systemd/user",
     "/usr/lib/systemd/user",
@@ -26,7 +28,12 @@ const UNITS: usize = 20_000;
 /// Every unit, with whether something starts it, and its definition.
 pub(super) fn of(tree: &Tree) -> Items {
     let mut units: BTreeMap<Vec<u8>, Unit> = BTreeMap::new();
+    let mut listed = BTreeSet::new();
     for directory in DIRECTORIES {
+        // One directory under two names, where /lib is a link, holds its units once.
+        if !tree.find(directory.as_bytes()).is_some_and(|id| listed.insert(id)) {
+            continue;
+        }
         let is_user = directory.ends_with("/user");
         let name_of = |name: &[u8]| if is_user { [b"user: ", name].concat() } else { name.to_vec() };
         for (name, kind) in tree.list(directory.as_bytes()) {

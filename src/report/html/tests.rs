@@ -1,4 +1,4 @@
-//! The page as text; `tests/html_report.rs` looks at it in a browser.
+//! The page as text; `tests/cli/html_report.rs` looks at it in a browser.
 
 use super::super::sample;
 use super::*;

@@ -1,5 +1,5 @@
 //! Groups of every kind over small physical volumes, written by this test; what the tools of lvm2 write is
-//! in `tests/logical_volumes.rs`.
+//! in `tests/disk/logical_volumes.rs`.
 
 #![expect(clippy::cast_possible_truncation, reason = "the numbers of a test are small")]
 

@@ -1,0 +1,17 @@
+//! The program as its users run it: commands, formats, policies, and the examples that they copy.
+
+#[path = "../oracle/mod.rs"]
+mod oracle;
+#[path = "../program/mod.rs"]
+mod program;
+
+mod baseline;
+mod diff;
+mod examples;
+mod fix;
+mod formats;
+mod html_report;
+mod intoto;
+mod mix_ups;
+mod policy;
+mod scan;

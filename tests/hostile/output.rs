@@ -1,5 +1,7 @@
 //! Text of the image in reports, logs and scripts.
 
+#![expect(clippy::indexing_slicing, clippy::string_slice, reason = "a panic here is a failed test")]
+
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;

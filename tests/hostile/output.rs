@@ -179,12 +179,16 @@ fn no_text_of_the_image_is_a_command_in_the_log_of_a_ci_server() {
     for directory in ["/srv", "/srv/0", "/srv/4", "/srv/6", "/etc/systemd/system", "/home/u"] {
         holds(directory, &run(&[word("ls"), image, word(directory)]).stdout);
     }
-    for format in FORMATS {
-        let file = lab.beside("report");
-        let (flag, to_file) = (format!("--format={format}"), format!("--format={format}={}", file.display()));
-        holds(format, &run(&[word("scan"), image, word(&flag)]).stdout);
-        run(&[word("scan"), image, word(&to_file), word("-v")]);
-        holds(&format!("{format} in a file"), &fs::read(&file).unwrap());
+    let files: Vec<_> = FORMATS.iter().map(|format| (*format, lab.beside(format))).collect();
+    let mut all = vec!["scan".into(), image.to_owned()];
+    all.extend(files.iter().map(|(format, file)| format!("--format={format}={}", file.display()).into()));
+    holds("scan to files", &run(&all).stderr);
+    for (format, file) in &files {
+        let printed = run(&[word("scan"), image, word(&format!("--format={format}"))]).stdout;
+        holds(format, &printed);
+        let written = fs::read(file).unwrap();
+        holds(&format!("{format} in a file"), &written);
+        assert!(*format == "evidence" || printed == written, "{format} is the same in a file");
     }
     let baseline = lab.beside("baseline.toml");
     let output = run(&[word("baseline"), image, word("-o"), baseline.as_os_str()]);
@@ -294,7 +298,7 @@ impl Maker {
 
     /// A token that a rule knows wherever it stands.
     fn token(&mut self) -> String {
-        format!("AKIA{}", self.word(16, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"))
+        format!("AKIA{}{}", "Q3EGRT7X", self.word(8, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"))
     }
 }
 
@@ -388,12 +392,14 @@ fn what_a_report_quotes_holds_no_secret() {
     let (image, clean) = (image.as_os_str(), clean.as_os_str());
     let word = OsStr::new;
     let mut texts: Vec<(String, Vec<u8>)> = Vec::new();
+    let files: Vec<_> = FORMATS.iter().map(|format| (*format, lab.beside(format))).collect();
+    let mut all = vec!["scan".into(), image.to_owned(), "-v".into(), "--benchmark=cis-debian12".into()];
+    all.extend(files.iter().map(|(format, file)| format!("--format={format}={}", file.display()).into()));
+    let done = run(&all);
+    texts.push(("scan".to_owned(), [done.stdout, done.stderr].concat()));
+    files.iter().for_each(|(format, file)| texts.push(((*format).to_owned(), fs::read(file).unwrap())));
     let mut keep =
         |what: &str, output: Output| texts.push((what.to_owned(), [output.stdout, output.stderr].concat()));
-    for format in FORMATS {
-        let flag = format!("--format={format}");
-        keep(&flag, run(&[word("scan"), image, word(&flag), word("-v"), word("--benchmark=cis-debian12")]));
-    }
     let (saved, baseline) = (lab.beside("saved.json"), lab.beside("baseline.toml"));
     run(&[word("scan"), image, word("--format=json"), word("-o"), saved.as_os_str()]);
     for format in ["terminal", "json", "markdown"] {
@@ -457,23 +463,30 @@ const VICTIM: &str = "root:$6$x:1:0:99999:7:::\n";
 impl Raced {
     fn new() -> Self {
         let lab = Lab::new();
+        let (script, victim) = (lab.beside("clean.sh"), lab.beside("victim"));
+        let raced = Self { lab, script, victim };
+        raced.again();
+        let (tree, script) = (raced.lab.tree(), raced.script.as_os_str());
+        let made = run(&["fix".as_ref(), "--rootfs".as_ref(), tree.as_os_str(), "-o".as_ref(), script]);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        raced
+    }
+
+    /// Lays the files as they were.
+    fn again(&self) {
+        let lab = &self.lab;
+        let _ = fs::remove_dir_all(lab.tree().join("home"));
+        let _ = fs::remove_dir_all(lab.beside("own"));
         lab.file("home/u/.bash_history", "mysql -psecretsecret12\nls\n");
         lab.file("home/u/app/.env", "DB_PASSWORD=Xk29fjq8Zmw77w21\n");
         lab.file("home/u/.netrc", "machine a login b password Xk29fjq8Zmw78w22\n");
         for path in ["home/u", "home/u/app"] {
             fs::set_permissions(lab.tree().join(path), fs::Permissions::from_mode(0o777)).unwrap();
         }
-        let (script, victim) = (lab.beside("clean.sh"), lab.beside("victim"));
-        fs::write(&victim, VICTIM).unwrap();
-        let tree = lab.tree();
-        let made =
-            run(&["fix".as_ref(), "--rootfs".as_ref(), tree.as_os_str(), "-o".as_ref(), script.as_os_str()]);
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        Self { lab, script, victim }
+        fs::write(&self.victim, VICTIM).unwrap();
     }
 
-    /// Runs the script; before a call of `tool` all files of the user become links to the victim, and after it their
-    /// own again.
+    /// Runs the script; before the `nth` call of `tool` all files of the user become links to the victim.
     fn run(&self, shell: &str, tool: &str, nth: usize) -> String {
         let bin = self.lab.beside("bin");
         fs::create_dir_all(&bin).unwrap();
@@ -518,12 +531,11 @@ fn a_link_put_in_the_way_of_the_fix_script_leads_it_nowhere() {
     let shells: Vec<&str> =
         ["dash", "bash"].into_iter().filter(|shell| Path::new("/bin").join(shell).exists()).collect();
     assert!(!shells.is_empty());
+    let raced = Raced::new();
     // Each tool that the script calls is a moment at which others may act.
-    for (turn, tool) in
-        ["dd", "rm", "ls", "ln", "find", "tail", "head", "stat", "mkdir", "awk", "tr"].into_iter().enumerate()
-    {
-        for nth in [1, 2, 3, 5] {
-            let raced = Raced::new();
+    for (turn, tool) in ["dd", "rm", "ls", "ln", "find", "tail", "stat", "mkdir"].into_iter().enumerate() {
+        for nth in [1, 2, 4] {
+            raced.again();
             let told = raced.run(shells[turn % shells.len()], tool, nth);
             assert_eq!(fs::read_to_string(&raced.victim).unwrap(), VICTIM, "{tool}, call {nth}: {told}");
             let left: Vec<_> = fs::read_dir(raced.lab.tree().join("home")).unwrap().collect();

@@ -45,7 +45,12 @@ impl<'e> Reader<'e> {
 
     /// The secrets in `text`, sorted, none in another.
     pub(super) fn secrets(&mut self, text: &[u8], grade: Grade) -> Vec<Found> {
-        let mut found = self.of_rules(text, grade);
+        let mut found = self.of_rules(text, text, grade);
+        // What begins behind a slash is a part of more for many rules, but not in a path.
+        if text.contains(&b'/') {
+            let parts: Vec<u8> = text.iter().map(|&byte| if byte == b'/' { b'\n' } else { byte }).collect();
+            found.extend(self.of_rules(&parts, text, grade));
+        }
         if grade > Grade::Name && may_have_value(text) {
             found.extend(of_commands(text));
             found.extend(named(text));
@@ -64,9 +69,10 @@ impl<'e> Reader<'e> {
         found
     }
 
-    fn of_rules(&mut self, text: &[u8], grade: Grade) -> Vec<Found> {
+    /// What rules find in `read`, in its places of `text`, which is as long.
+    fn of_rules(&mut self, read: &[u8], text: &[u8], grade: Grade) -> Vec<Found> {
         self.scan.reset();
-        self.scan.chunk(text, 0, 0, true);
+        self.scan.chunk(read, 0, 0, true);
         let is_wanted = |family, confidence| match family {
             Family::Credentials | Family::Keys => true,
             Family::Assignments => grade > Grade::Name && confidence > Confidence::Low,
@@ -210,5 +216,9 @@ mod tests {
         );
         let key = format!("/srv/{}Q3EGRT7XKZ5MPLQV/.env", "AKIA");
         assert_eq!(masked(&key, Grade::Name), "/srv/***/.env");
+        for name in ["/opt/KEY", "/srv/KEY.zip", "KEY.service", "/a.tar!/KEY/x"] {
+            let key = format!("{}Q3EGRT7XKZ5MPLQV", "AKIA");
+            assert_eq!(masked(&name.replace("KEY", &key), Grade::Name), name.replace("KEY", "***"));
+        }
     }
 }

@@ -270,6 +270,25 @@ cp seeds/fat12 "$tree/d/disk.img"; (cd "$tree" && tar -czf d/a.tar.gz etc)
 mk system 1536k -b 1024 -N 128 -O ^has_journal,^metadata_csum,^resize_inode
 rm "$tree/d/disk.img"
 
+# The same system with checksums over all its structures, for what is damaged against what is whole.
+whole=$work/whole; mkdir -p "$whole"; cp -a "$tree/etc" "$tree/root" "$whole/"; mkdir "$whole/var"
+seq 4000 > "$whole/var/numbers"; for i in {1..30}; do echo "$i" > "$whole/var/another file $i"; done
+mkfs.ext4 -q -F -d "$whole" -b 1024 -N 128 -O ^has_journal,metadata_csum,64bit,^resize_inode seeds/whole-ext4 1536k > /dev/null
+truncate -s 24M seeds/whole-btrfs; mkfs.btrfs -q -f -M -m single -n 4096 -r "$whole" seeds/whole-btrfs > /dev/null
+python3 - "$whole" > "$work/whole.proto" <<'PY'
+import os, sys
+def directory(path, indent):
+    for name in sorted(os.listdir(path)):
+        below, mode = os.path.join(path, name), 0
+        shown = name.replace(' ', '_')
+        if os.path.islink(below): continue
+        if os.path.isdir(below):
+            print(f'{indent}{shown} d--755 0 0'); directory(below, indent + ' '); print(f'{indent}$')
+        else: print(f'{indent}{shown} ---600 0 0 {below.replace(" ", "/ ")}') if ' ' not in below else None
+print('/\n0 0\nd--755 0 0'); directory(sys.argv[1], ''); print('$')
+PY
+truncate -s 32M seeds/whole-xfs; mkfs.xfs --unsupported -q -p "$work/whole.proto" -i size=512 seeds/whole-xfs
+
 # Containers of a small disk.
 head -c 320k seeds/disk-mbr > "$work/disk.raw"; dd if=seeds/ext2 of="$work/disk.raw" bs=1k seek=64 count=128 conv=notrunc status=none
 image() { name=$1; shift; qemu-img convert -q -f raw "$@" "$work/disk.raw" "seeds/image-$name"; }
@@ -387,4 +406,6 @@ for target in fuzz_targets/*.rs; do
   target=$(basename "$target" .rs); mkdir -p "corpus/$target"
   for choice in {0..63}; do printf "\\x$(printf %02x "$choice")\\x00\\x00\\x04\\x00\\x07ABCDEFGH" > "corpus/$target/seed-$choice"; done
 done
+# What the repository holds, so that nobody needs all those programs: holes stay holes.
+find seeds -type f | sort | tar --sparse --hole-detection=raw --owner=0 --group=0 --mtime=@0 -cf - -T - | zstd -q -19 --long=27 -f -o seeds.tar.zst
 ls seeds | wc -l

@@ -35,6 +35,7 @@ use contents::Contents;
 pub use directories::Directory;
 pub use ledger::Ledger;
 pub use report::{Coverage, Report, Subject, VolumeSummary};
+pub use sealed::{Quote, Quotes, Seal, Visit};
 pub use system::{AuditError, System, Target};
 pub use times::{FileTimes, Times};
 use worker::{Placed, Shared};
@@ -74,6 +75,8 @@ pub struct Audited {
     pub tree: Tree,
     /// What the system says of itself.
     pub facts: Facts,
+    /// The secrets that the report keeps to itself: for what else is said of the image.
+    pub seal: Seal,
 }
 
 /// Like [`run`], and keeps the image open.
@@ -116,7 +119,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     outcome.findings.extend(merge::without_repeats(collected.findings));
     let mut findings = outcome.findings;
     let benchmark = benchmark(&system, &facts, &fact_gaps, settings);
-    let mut benchmark = benchmark.map(|(benchmark, failed)| {
+    let benchmark = benchmark.map(|(benchmark, failed)| {
         findings.extend(failed);
         benchmark
     });
@@ -130,7 +133,6 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     joins::keys(&mut findings);
     merge::sort(&mut findings, &mut gaps);
     joins::secrets(&mut findings);
-    sealed::seal(&mut findings, &mut gaps, benchmark.as_mut());
     let name = Some(facts.os.pretty_name.clone()).filter(|name| !name.is_empty());
     let mut coverage = outcome.coverage;
     let own = system.tree.volumes().iter().filter(|mounted| !mounted.is_plain);
@@ -144,7 +146,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     let ledger = ledger::of_image(system.subject.size, &volumes, system.outside);
     let directories = directories::list(&system.tree, &findings);
     let times = times::gather(&system.tree, &findings);
-    let report = Report {
+    let mut report = Report {
         subject: system.subject,
         volumes,
         system: name,
@@ -158,7 +160,9 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         directories,
         times,
     };
-    Ok(Audited { report, tree: system.tree, facts })
+    let seal = Seal::new(&report.findings, Arc::clone(&settings.detect.signatures));
+    seal.apply(&mut report);
+    Ok(Audited { report, tree: system.tree, facts, seal })
 }
 
 /// Opens the image that the audited one is compared with.

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::date::Date;
 use crate::finding::{Finding, Severity};
-use crate::text::{Escaped, hex, unhex};
+use crate::text::{Escaped, hex, is_hidden, log, unhex};
 
 pub mod fingerprint;
 
@@ -240,16 +240,17 @@ fn entry(written: Written, at: &dyn Fn(usize) -> String) -> Result<Entry, String
     })
 }
 
-/// A basic string of TOML: what is not to be seen is escaped.
+/// A basic string of TOML: what is not to be seen is escaped, and what would be a command to a CI server.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
+            '#' | ':' if log::is_live(text, at, c) => {
+                let _ = write!(quoted, "\\U{:08x}", u32::from(c));
+            }
             ' '..='~' => quoted.push(c),
-            c if c.is_control()
-                || Escaped(c.encode_utf8(&mut [0; 4]).as_bytes()).to_string() != c.to_string() =>
-            {
+            c if is_hidden(c) => {
                 let _ = write!(quoted, "\\U{:08x}", u32::from(c));
             }
             c => quoted.push(c),

@@ -14,6 +14,7 @@ mod engine;
 pub mod exit;
 mod fix;
 mod formats;
+mod inert;
 mod look;
 mod manifest;
 mod manual;
@@ -32,14 +33,15 @@ mod terminal;
 mod verdict;
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write as _};
 
 use clap::{CommandFactory, FromArgMatches};
 
 use arguments::{Arguments, Command};
 pub use exit::Exit;
+use inert::Inert;
 pub use partial::remove_when_interrupted;
-pub use terminal::{Terminal, color_of_environment, terminal_width};
+pub use terminal::{Terminal, color_of_environment, runs_in_ci, terminal_width};
 
 /// Why a command ended before its time: what to tell, and the exit code.
 struct Failure {
@@ -76,6 +78,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal<'_>
         Err(error) => return not_parsed(&error, terminal),
     };
     terminal.decide(arguments.color);
+    // What is no text for people: the bytes of a file, and scripts of the program's own.
+    let is_raw =
+        matches!(arguments.command, Command::Cat { .. } | Command::Completions { .. } | Command::Man { .. });
+    let mut out = if is_raw { Inert::raw(terminal.out) } else { Inert::new(terminal.out) };
+    let mut err = Inert::new(terminal.err);
+    let terminal = &mut Terminal { out: &mut out, err: &mut err, ..*terminal };
     let done = command(&arguments, terminal);
     let flushed = terminal.out.flush();
     match done.and_then(|exit| flushed.map(|()| exit).map_err(|error| broken(error, exit))) {
@@ -141,7 +149,7 @@ fn not_parsed(error: &clap::Error, terminal: &mut Terminal<'_>) -> Exit {
     let on_err = error.use_stderr();
     let text = error.render();
     let text = if terminal.colored(on_err) { text.ansi().to_string() } else { text.to_string() };
-    let to = if on_err { &mut *terminal.err } else { &mut *terminal.out };
+    let mut to = Inert::new(if on_err { &mut *terminal.err } else { &mut *terminal.out });
     // Where it cannot be written there is nobody to tell.
     let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
     if on_err { Exit::USAGE } else { Exit::PASS }

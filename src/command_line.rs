@@ -262,7 +262,7 @@ fn forms() -> &'static [(&'static str, Regex)] {
 }
 
 /// Whether a value is one, and does not stand for one.
-fn is_value(value: &[u8]) -> bool {
+pub(crate) fn is_value(value: &[u8]) -> bool {
     const WORDS: [&[u8]; 16] = [
         b"public",
         b"true",

@@ -11,6 +11,7 @@ pub mod files;
 pub mod findings;
 pub mod identity;
 pub mod inventory;
+mod quotes;
 pub mod saved;
 mod sections;
 pub mod summary;

@@ -10,11 +10,15 @@ fn main() -> ExitCode {
     let _ = cli::remove_when_interrupted();
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let (out_is_terminal, err_is_terminal) = (stdout.is_terminal(), stderr.is_terminal());
+    // A file is no log, even there.
+    let out_is_file = std::fs::metadata("/dev/stdout").is_ok_and(|out| out.is_file());
+    let out_is_log = !out_is_terminal && !out_is_file && cli::runs_in_ci(|name| std::env::var_os(name));
     let (mut out, mut err) = (stdout.lock(), stderr);
     let mut terminal = Terminal {
         out: &mut out,
         err: &mut err,
         out_is_terminal,
+        out_is_log,
         err_is_terminal,
         width: cli::terminal_width(),
         color: cli::color_of_environment(|name| std::env::var_os(name)),

@@ -2,9 +2,12 @@
 //!
 //! File names, comments of keys and lines of files come from a hostile image. [`Escaped`] shows printable
 //! text as it is and everything else as `\xNN`, `\n`, `\t`, `\r` or `\u{…}`; the backslash itself is doubled, so that
-//! the form can be read back without loss ([`unescape`]).
+//! the form can be read back without loss ([`unescape`]). What a CI server takes for a command wherever it stands is broken
+//! by such an escape, too; what is one only at the start of a line is broken where lines are made ([`log::inert`]).
 
 use std::fmt;
+
+pub mod log;
 
 /// Bytes of an image, shown without control characters, without loss.
 #[derive(Clone, Copy)]
@@ -13,7 +16,7 @@ pub struct Escaped<'a>(pub &'a [u8]);
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for chunk in self.0.utf8_chunks() {
-            chunk.valid().chars().try_for_each(|c| write_char(f, c))?;
+            write_text(f, chunk.valid())?;
             chunk.invalid().iter().try_for_each(|byte| write!(f, "\\x{byte:02x}"))?;
         }
         Ok(())
@@ -26,15 +29,34 @@ impl fmt::Debug for Escaped<'_> {
     }
 }
 
-fn write_char(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
+fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    for (at, c) in text.char_indices() {
+        match c {
+            '#' | ':' if log::is_live(text, at, c) => write_escape(f, c)?,
+            c => write_char(f, c)?,
+        }
+    }
+    Ok(())
+}
+
+fn write_escape(f: &mut impl fmt::Write, c: char) -> fmt::Result {
+    write!(f, "\\u{{{:x}}}", u32::from(c))
+}
+
+fn write_char(f: &mut impl fmt::Write, c: char) -> fmt::Result {
     match c {
         '\\' => f.write_str("\\\\"),
         '\n' => f.write_str("\\n"),
         '\r' => f.write_str("\\r"),
         '\t' => f.write_str("\\t"),
-        c if c.is_control() || is_invisible(c) => write!(f, "\\u{{{:x}}}", u32::from(c)),
-        c => fmt::Write::write_char(f, c),
+        c if is_hidden(c) => write_escape(f, c),
+        c => f.write_char(c),
     }
+}
+
+/// Whether a character is not to be seen, or steers what shows it.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control() || is_invisible(c)
 }
 
 /// Characters that change how other text is shown, or are not seen at all: direction marks (the "Trojan

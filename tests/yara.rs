@@ -32,6 +32,7 @@ fn assay(args: &[&str]) -> (Exit, String, String) {
         out: &mut out,
         err: &mut err,
         out_is_terminal: false,
+        out_is_log: false,
         err_is_terminal: false,
         width: 200,
         color: None,

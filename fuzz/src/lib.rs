@@ -6,6 +6,7 @@ pub mod reading;
 pub mod seeds;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use assay::budget::Budget;
@@ -21,6 +22,8 @@ pub struct Patched {
     len: u64,
     /// Patched pages, by number.
     pages: BTreeMap<u64, [u8; PAGE as usize]>,
+    /// Where the patches lie.
+    touched: Vec<Range<u64>>,
 }
 
 impl Patched {
@@ -33,7 +36,7 @@ impl Patched {
         let [choice, kind, rest @ ..] = input else { return None };
         let seed = seeds.get(usize::from(*choice) % seeds.len().max(1))?;
         let len = if *kind < 200 { seed.len } else { seed.len / 56 * u64::from(255 - kind) };
-        let mut patched = Self { seed, len, pages: BTreeMap::new() };
+        let mut patched = Self { seed, len, pages: BTreeMap::new(), touched: Vec::new() };
         let mut touched = Vec::new();
         let mut rest = rest;
         while let [a, b, c, len, more @ ..] = rest {
@@ -50,6 +53,7 @@ impl Patched {
             let sums = seed.sums.iter().filter(|sum| touches(sum.at, sum.len));
             sums.for_each(|sum| sum.renew(&mut patched));
         }
+        patched.touched = touched;
         Some(patched)
     }
 
@@ -61,7 +65,17 @@ impl Patched {
 
     /// All bytes of it; nothing of a large one.
     pub fn bytes(&self) -> Vec<u8> {
-        self.get(0, if self.len > 16 << 20 { 0 } else { self.len as usize })
+        self.get(0, if self.len > 40 << 20 { 0 } else { self.len as usize })
+    }
+
+    /// The image that is patched.
+    pub fn seed(&self) -> &'static Seed {
+        self.seed
+    }
+
+    /// Where the patches lie.
+    pub fn touched(&self) -> &[Range<u64>] {
+        &self.touched
     }
 
     /// `len` bytes; those behind the seed's end are zeros.
@@ -126,5 +140,6 @@ pub fn budget() -> Budget {
         password_trials: 4_000_000,
         password_memory: 1 << 20,
         password_hashes: 10,
+        ..Budget::default()
     }
 }

@@ -1,183 +1,204 @@
-//! No secret in what is said beside it: a fact of one finding may quote a line that holds the secret of another (a
-//! cron job with a token, a command with a password). What any finding of the report knows as a secret is replaced in
-//! every fact, reason and evidence by its redacted form, also where it stands encoded.
+//! No secret in what is said beside it: everything of the image that a report quotes passes here, in one place, before
+//! any format sees it.
+//!
+//! What any finding knows as a secret is replaced by its redacted form wherever it is said, also where it stands encoded;
+//! so is what is a secret by its form ([`recognised`]): tokens of rules, also in paths, values of options and words that
+//! nobody writes by hand in lines.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use crate::detect::Signatures;
+use crate::finding::{Finding, Secret};
 
-use crate::checks::Benchmark;
-use crate::finding::{Finding, Gap, Secret};
+mod needles;
+mod recognised;
+mod report;
 
-/// Shorter secrets cannot be told from other words.
-const SHORTEST: usize = 4;
+use needles::{Needles, SHORTEST, forms, parts};
+use recognised::{Grade, Reader};
+
 /// Shorter ones, and those that could be a word, are looked for beside themselves only: in their own file.
 const ANYWHERE: usize = 8;
-/// Lower-case letters alone are a word up to this length.
+/// Lower-case letters alone are a word up to this length; a shorter secret is not looked for in names.
 const WORD: usize = 12;
-/// Lines of a longer secret (a key in PEM) that are looked for by themselves.
-const LINE: usize = 16;
-/// Steps of one search; more would need secrets that are all beginnings of each other.
-const STEPS: usize = 64;
+/// Bytes of a text that are quoted; what is beyond is left out.
+const LONGEST: usize = 4096;
 
-/// Replaces all secrets of `findings` in their facts, in the reasons of gaps and in a benchmark's evidence.
-pub(super) fn seal(findings: &mut [Finding], gaps: &mut [Gap], benchmark: Option<&mut Benchmark>) {
-    let (everywhere, by_file) = needles(findings);
-    for finding in findings {
-        let beside = by_file.get(&finding.location.path);
-        for (_, value) in &mut finding.evidence.facts {
-            everywhere.replace(value);
-            beside.into_iter().for_each(|needles| needles.replace(value));
+/// Something of the image that is said.
+pub enum Quote<'q> {
+    /// A path, or another name of bytes.
+    Path(&'q mut Vec<u8>),
+    /// A name.
+    Name(&'q mut String),
+    /// Words of the program, with names in them.
+    Words(&'q mut String),
+    /// A line, an option, a comment, as it stands in the image.
+    Line(&'q mut String),
+}
+
+/// Takes what is said, with the path of the file that it is about; empty where it is about none.
+pub type Visit<'v> = &'v mut dyn FnMut(&[u8], Quote<'_>);
+
+/// What says something of an image.
+pub trait Quotes {
+    /// Shows each text of the image to `visit`, which may change it.
+    fn each(&mut self, visit: Visit<'_>);
+}
+
+/// The secrets of an image, to be kept out of what is said of it.
+pub struct Seal {
+    signatures: Arc<Signatures>,
+    known: Known,
+    /// Short ones, by the file that they are in.
+    by_file: BTreeMap<Vec<u8>, Needles>,
+}
+
+/// Secrets by where they are looked for.
+#[derive(Default)]
+struct Known {
+    /// In lines and words.
+    texts: Needles,
+    /// In names.
+    names: Needles,
+}
+
+impl Known {
+    fn new(secrets: &[Vec<u8>]) -> Self {
+        let names = secrets.iter().filter(|secret| is_no_name(secret));
+        Self {
+            texts: Needles::new(secrets.iter().flat_map(|secret| forms(secret)).collect()),
+            names: Needles::new(names.flat_map(|secret| forms(secret)).collect()),
         }
     }
-    for gap in gaps {
-        everywhere.replace(&mut gap.reason);
-    }
-    let results = benchmark.into_iter().flat_map(|benchmark| &mut benchmark.results);
-    for evidence in results.flat_map(|judged| &mut judged.evidence) {
-        everywhere.replace(&mut evidence.value);
-        by_file.get(&evidence.path).into_iter().for_each(|needles| needles.replace(&mut evidence.value));
+
+    fn of(&self, grade: Grade) -> &Needles {
+        if grade == Grade::Name { &self.names } else { &self.texts }
     }
 }
 
-/// What to look for in all texts, and what in those about one file.
-fn needles(findings: &[Finding]) -> (Needles, BTreeMap<Vec<u8>, Needles>) {
-    let mut everywhere = Vec::new();
-    let mut by_file: BTreeMap<Vec<u8>, Vec<Vec<u8>>> = BTreeMap::new();
-    for finding in findings {
-        for part in finding.evidence.secrets.iter().flat_map(parts) {
-            let is_word = part.len() < WORD && part.iter().all(u8::is_ascii_lowercase);
-            if part.len() >= ANYWHERE && !is_word {
-                everywhere.extend(forms(part));
-            } else if part.len() >= SHORTEST {
-                by_file.entry(finding.location.path.clone()).or_default().extend(forms(part));
+impl Seal {
+    /// With the secrets of `findings`.
+    pub fn new(findings: &[Finding], signatures: Arc<Signatures>) -> Self {
+        let mut everywhere: Vec<Vec<u8>> = Vec::new();
+        let mut by_file: BTreeMap<Vec<u8>, Vec<Vec<u8>>> = BTreeMap::new();
+        for finding in findings {
+            for part in finding.evidence.secrets.iter().flat_map(parts) {
+                if is_no_word(part) {
+                    everywhere.push(part.to_vec());
+                } else if part.len() >= SHORTEST {
+                    by_file.entry(finding.location.path.clone()).or_default().extend(forms(part));
+                }
+            }
+        }
+        let by_file = by_file.into_iter().map(|(path, parts)| (path, Needles::new(parts))).collect();
+        everywhere.sort_unstable();
+        everywhere.dedup();
+        Self { signatures, known: Known::new(&everywhere), by_file }
+    }
+
+    /// Replaces all secrets in what is said.
+    pub fn apply(&self, quotes: &mut dyn Quotes) {
+        let mut reader = Reader::new(self.signatures.engine());
+        let mut learned: Vec<Vec<u8>> = Vec::new();
+        quotes.each(&mut |file, mut quote| {
+            let grade = quote.grade();
+            quote.cut();
+            // First what is known, so that a form does not take a half of it.
+            self.replace(&self.known, file, &mut quote);
+            let text = quote.bytes();
+            let mut sealed = Vec::new();
+            let mut copied = 0;
+            for found in reader.secrets(text, grade) {
+                let secret = text.get(found.range.clone()).unwrap_or_default();
+                sealed.extend_from_slice(text.get(copied..found.range.start).unwrap_or_default());
+                sealed.extend_from_slice(Secret::new(secret).redacted().as_bytes());
+                copied = found.range.end;
+                if found.is_sure && is_no_word(secret) {
+                    learned.push(secret.to_vec());
+                }
+            }
+            if copied > 0 {
+                sealed.extend_from_slice(text.get(copied..).unwrap_or_default());
+                quote.set(sealed);
+            }
+        });
+        if !learned.is_empty() {
+            learned.sort_unstable();
+            learned.dedup();
+            let learned = Known::new(&learned);
+            quotes.each(&mut |file, mut quote| self.replace(&learned, file, &mut quote));
+        }
+    }
+
+    fn replace(&self, known: &Known, file: &[u8], quote: &mut Quote<'_>) {
+        let grade = quote.grade();
+        let beside = self.by_file.get(file).filter(|_| grade > Grade::Name);
+        for needles in std::iter::once(known.of(grade)).chain(beside) {
+            if let Some(sealed) = needles.replaced(quote.bytes()) {
+                quote.set(sealed);
             }
         }
     }
-    let by_file = by_file.into_iter().map(|(path, parts)| (path, Needles::new(parts))).collect();
-    (Needles::new(everywhere), by_file)
 }
 
-/// The secret, and its lines where it has several.
-fn parts(secret: &Secret) -> Vec<&[u8]> {
-    let whole = secret.reveal().trim_ascii();
-    let lines = whole.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
-    let long =
-        lines.filter(|line| line.len() >= LINE && line.len() < whole.len() && !line.starts_with(b"-----"));
-    std::iter::once(whole).chain(long).collect()
-}
-
-/// The forms in which a text may hold `secret`.
-fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
-    let mut forms = vec![secret.to_vec()];
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
-    if !secret.iter().all(is_plain) {
-        for is_upper in [true, false] {
-            let percent = |byte: &u8| match (is_plain(byte), is_upper) {
-                (true, _) => char::from(*byte).to_string(),
-                (false, true) => format!("%{byte:02X}"),
-                (false, false) => format!("%{byte:02x}"),
-            };
-            forms.push(secret.iter().map(percent).collect::<String>().into_bytes());
-        }
-    }
-    // Base64 of text around it is the same from its second or third byte on: the letters that no neighbour changes.
-    for skip in 0..3 {
-        let inner = secret.get(skip..).unwrap_or_default();
-        let inner = inner.get(..inner.len().saturating_sub(inner.len() % 3)).unwrap_or_default();
-        if inner.len() >= SHORTEST.saturating_add(skip) {
-            forms.push(STANDARD_NO_PAD.encode(inner).into_bytes());
-        }
-    }
-    forms
-}
-
-/// Texts to look for.
-struct Needles {
-    /// In order.
-    all: Vec<Vec<u8>>,
-    /// A bit for each beginning that one of them has: most places of a text are passed over by it.
-    beginnings: Vec<u64>,
-}
-
-/// Bits of [`Needles::beginnings`] for each needle.
-const BITS: usize = 16;
-
-impl Needles {
-    fn new(mut all: Vec<Vec<u8>>) -> Self {
-        all.retain(|needle| needle.len() >= SHORTEST);
-        all.sort_unstable();
-        all.dedup();
-        let words = all.len().saturating_mul(BITS).div_ceil(64).next_power_of_two();
-        let mut needles = Self { beginnings: vec![0; words], all };
-        for needle in &needles.all {
-            let (word, bit) = place(needle, words);
-            needles.beginnings.get_mut(word).into_iter().for_each(|word| *word |= bit);
-        }
-        needles
-    }
-
-    /// Whether one of them may begin as `text` does.
-    fn may_begin(&self, text: &[u8]) -> bool {
-        let (word, bit) = place(text, self.beginnings.len());
-        self.beginnings.get(word).is_some_and(|word| word & bit != 0)
-    }
-
-    /// Replaces each of them in `text`.
-    fn replace(&self, text: &mut String) {
-        let bytes = text.as_bytes();
-        let mut sealed: Option<Vec<u8>> = None;
-        let (mut at, mut copied) = (0, 0);
-        while let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= SHORTEST) {
-            let found = if self.may_begin(rest) { self.longest(rest) } else { None };
-            let Some(found) = found else {
-                at = at.saturating_add(1);
-                continue;
-            };
-            let sealed = sealed.get_or_insert_default();
-            sealed.extend_from_slice(bytes.get(copied..at).unwrap_or_default());
-            sealed.extend_from_slice(Secret::new(found).redacted().as_bytes());
-            at = at.saturating_add(found.len());
-            copied = at;
-        }
-        if let Some(mut sealed) = sealed {
-            sealed.extend_from_slice(bytes.get(copied..).unwrap_or_default());
-            *text = String::from_utf8_lossy(&sealed).into_owned();
+impl Quote<'_> {
+    fn grade(&self) -> Grade {
+        match self {
+            Self::Path(_) | Self::Name(_) => Grade::Name,
+            Self::Words(_) => Grade::Words,
+            Self::Line(_) => Grade::Line,
         }
     }
 
-    /// The longest of them that `text` begins with. All that lie between a beginning of the text and the text share
-    /// that beginning, so each step looks at the nearest below, and shortens the text to what it has in common.
-    fn longest<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
-        let mut text = text;
-        for _ in 0..STEPS {
-            let below = self.all.partition_point(|needle| needle.as_slice() <= text).checked_sub(1)?;
-            let nearest = self.all.get(below)?;
-            let common = nearest.iter().zip(text).take_while(|(a, b)| a == b).count();
-            if common == nearest.len() {
-                return text.get(..common);
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Path(path) => path,
+            Self::Name(text) | Self::Words(text) | Self::Line(text) => text.as_bytes(),
+        }
+    }
+
+    fn set(&mut self, bytes: Vec<u8>) {
+        match self {
+            Self::Path(path) => **path = bytes,
+            Self::Name(text) | Self::Words(text) | Self::Line(text) => {
+                **text = String::from_utf8_lossy(&bytes).into_owned();
             }
-            text = text.get(..common).filter(|text| text.len() >= SHORTEST)?;
         }
-        None
+    }
+
+    /// Leaves out the end of a line that is too long to be read.
+    fn cut(&mut self) {
+        if let Self::Line(text) | Self::Words(text) = self
+            && text.len() > LONGEST
+        {
+            let left = format!("… ({} bytes in all)", text.len());
+            text.truncate(text.floor_char_boundary(LONGEST));
+            text.push_str(&left);
+        }
     }
 }
 
-/// The bit of the first bytes of `text`, among so many words (a power of two).
-fn place(text: &[u8], words: usize) -> (usize, u64) {
-    let first = text.iter().take(SHORTEST).fold(0_u32, |first, &byte| first << 8 | u32::from(byte));
-    // Knuth's multiplicative hash: the upper bits are the good ones.
-    let hash = first.wrapping_mul(0x9e37_79b1);
-    let word = (hash >> 12) as usize & words.saturating_sub(1);
-    (word, 1 << (hash >> 6 & 63))
+/// Whether a value can be told from the words of a text.
+fn is_no_word(value: &[u8]) -> bool {
+    value.len() >= ANYWHERE && !(value.len() < WORD && value.iter().all(u8::is_ascii_lowercase))
+}
+
+/// Whether a value can be told from the names of files.
+fn is_no_name(value: &[u8]) -> bool {
+    let has = |wanted: fn(&u8) -> bool| value.iter().any(wanted);
+    value.len() >= WORD && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && !value.contains(&b'/')
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD_NO_PAD;
+
     use super::*;
+    use crate::audit::Report;
     use crate::finding::{Advisory, Category, Severity};
 
     fn finding(path: &str, secret: &str, fact: &str) -> Finding {
@@ -199,9 +220,10 @@ mod tests {
     }
 
     fn sealed(findings: &[Finding]) -> Vec<String> {
-        let mut findings = findings.to_vec();
-        seal(&mut findings, &mut [], None);
-        findings.iter().map(|finding| finding.evidence.facts[0].1.clone()).collect()
+        let mut report = Report { findings: findings.to_vec(), ..Report::default() };
+        let seal = Seal::new(&report.findings, Arc::new(Signatures::embedded().unwrap()));
+        seal.apply(&mut report);
+        report.findings.iter().map(|finding| finding.evidence.facts[0].1.clone()).collect()
     }
 
     #[test]
@@ -265,7 +287,7 @@ mod tests {
             (0..20_000).map(|n| finding(&format!("/{n}"), &secret(n), &fact((n + 7) % 20_000))).collect();
         let begin = std::time::Instant::now();
         let sealed = sealed(&all);
-        assert!(begin.elapsed().as_secs() < 60);
+        assert!(begin.elapsed().as_secs() < 120);
         assert!(sealed.iter().all(|fact| fact.contains("… (") && !fact.contains("-Secret")));
     }
 
@@ -275,5 +297,35 @@ mod tests {
         let fact = "KEY=-----BEGIN KEY----- MIIabcdefghijklmnop0123";
         let sealed = sealed(&[finding("/a", key, fact)]);
         assert_eq!(sealed[0], "KEY=-----BEGIN KEY----- MI… (23 bytes)");
+    }
+
+    #[test]
+    fn a_token_is_in_no_path_and_an_ordinary_password_leaves_names_alone() {
+        let token = format!("{}Q3EGRT7XKZ5MPLQV", "AKIA");
+        let mut report = Report {
+            findings: vec![
+                finding("/srv/app-production-2/.env", "app-production", ""),
+                finding(&format!("/srv/{token}/.env"), "x", &format!("beside {token}")),
+            ],
+            notes: vec![(format!("/mnt/{token}"), format!("{token} was read"))],
+            ..Report::default()
+        };
+        Seal::new(&report.findings, Arc::new(Signatures::embedded().unwrap())).apply(&mut report);
+        assert_eq!(report.findings[0].location.path, b"/srv/app-production-2/.env");
+        assert_eq!(report.findings[1].location.path, "/srv/AK… (20 bytes)/.env".as_bytes());
+        assert!(!format!("{report:?}").contains(&token));
+    }
+
+    #[test]
+    fn a_value_that_one_line_gives_away_is_in_no_other() {
+        let facts = ["/tmp/x --password Wf7-kq2-zz9", "Wf7-kq2-zz9 again"];
+        let all = [finding("/a", "", facts[0]), finding("/b", "", facts[1])];
+        assert_eq!(sealed(&all), ["/tmp/x --password W… (11 bytes)", "W… (11 bytes) again"]);
+    }
+
+    #[test]
+    fn a_line_without_end_is_cut() {
+        let all = [finding("/a", "", &"word ".repeat(100_000))];
+        assert!(sealed(&all)[0].ends_with("… (500000 bytes in all)") && sealed(&all)[0].len() < 5000);
     }
 }

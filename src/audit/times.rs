@@ -35,6 +35,17 @@ impl Times {
     pub fn set(&mut self, location: &Location, times: FileTimes) {
         self.0.insert(file(location), times);
     }
+
+    /// Lets `change` name each place otherwise.
+    pub(super) fn each_place(&mut self, change: &mut dyn FnMut(&mut Location)) {
+        let all = std::mem::take(&mut self.0).into_iter();
+        self.0 = all
+            .map(|(mut place, times)| {
+                change(&mut place);
+                (place, times)
+            })
+            .collect();
+    }
 }
 
 /// The place without the place in the file.

@@ -12,7 +12,7 @@ use super::mistaken::Kind;
 use super::output::{self, Place};
 use super::progress::Bar;
 use super::{Exit, Failure, Terminal, engine};
-use crate::audit::{Progress, Settings, Target};
+use crate::audit::{Progress, Seal, Settings, Target};
 use crate::detect::{self, Signatures};
 use crate::diff::files::Depth;
 use crate::diff::{self, Difference, Summary, files, saved};
@@ -88,6 +88,8 @@ struct Opened {
     target: Option<Target>,
     /// The image, where it stays open.
     kept: Option<(Tree, Facts)>,
+    /// Its secrets, to be kept out of the comparison.
+    seal: Seal,
 }
 
 /// Runs the command.
@@ -105,7 +107,7 @@ pub(super) fn run(
     let old = open(&arguments.old, outside, settings.clone(), false, &bar)?;
     let new = open(&arguments.new, outside, settings, true, &bar)?;
     let depth = if arguments.quick { Depth::Quick } else { Depth::Content };
-    let difference = compare(old, &new, outside, depth, jobs, &bar)?;
+    let difference = compare(&old, &new, outside, depth, jobs, &bar)?;
     drop(bar);
     let judgement = judgement(arguments, &difference);
     let exit = Exit(judgement.exit_code);
@@ -136,7 +138,8 @@ fn open(
     if let Some(text) = report(path)? {
         let summary = saved::parse(&text)
             .map_err(|reason| Failure::unreadable(format!("{}: {reason}", path.display())))?;
-        return Ok(Opened { summary, target: None, kept: None });
+        let seal = Seal::new(&[], settings.detect.signatures);
+        return Ok(Opened { summary, target: None, kept: None, seal });
     }
     let target = engine::target(path, outside);
     let audited = engine::keep(&target, outside, settings, progress)?;
@@ -144,7 +147,7 @@ fn open(
     // To unpack an image twice takes longer than it saves.
     let is_packed = audited.report.subject.format.contains(" in ");
     let kept = (keep || is_packed).then_some((audited.tree, audited.facts));
-    Ok(Opened { summary, target: Some(target), kept })
+    Ok(Opened { summary, target: Some(target), kept, seal: audited.seal })
 }
 
 /// The content of a file that may be a report.
@@ -173,24 +176,32 @@ pub(super) fn report(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
 }
 
 fn compare(
-    old: Opened,
+    old: &Opened,
     new: &Opened,
     outside: bool,
     depth: Depth,
     jobs: usize,
     progress: &dyn Progress,
 ) -> Result<Difference, Failure> {
-    let (Some(target), Some((tree, facts))) = (&old.target, &new.kept) else {
-        return Ok(diff::compare(&old.summary, &new.summary, None));
+    let sealed = |mut difference: Difference| {
+        [&old.seal, &new.seal].into_iter().for_each(|seal| seal.apply(&mut difference));
+        difference
     };
-    let before = match old.kept {
+    let (Some(target), Some((tree, facts))) = (&old.target, &new.kept) else {
+        return Ok(sealed(diff::compare(&old.summary, &new.summary, None)));
+    };
+    let reopened;
+    let before = match &old.kept {
         Some(kept) => kept,
-        None => engine::reopen(target, outside, progress)?,
+        None => {
+            reopened = engine::reopen(target, outside, progress)?;
+            &reopened
+        }
     };
     let was = files::Image { tree: &before.0, facts: &before.1, coverage: &old.summary.coverage };
     let now = files::Image { tree, facts, coverage: &new.summary.coverage };
     let files = files::compare(was, now, depth, jobs, progress);
-    Ok(diff::compare(&old.summary, &new.summary, Some(files)))
+    Ok(sealed(diff::compare(&old.summary, &new.summary, Some(files))))
 }
 
 fn judgement(arguments: &Diff, difference: &Difference) -> Judgement {

@@ -14,6 +14,10 @@ use crate::report::terminal::size;
 use crate::text::Escaped;
 use crate::tree::{EntryId, Tree};
 
+mod log;
+
+use log::Log;
+
 /// Bytes of a file in memory at once.
 const CHUNK: usize = 64 << 10;
 /// Letters of a name, among which one may be wrong.
@@ -207,18 +211,53 @@ pub(super) fn cat(
         message: format!("{}: {error}", Escaped(&path)),
     };
     let mut node = tree.open(id).map_err(|error| damaged(&error))?;
-    let escape = terminal.out_is_terminal;
-    let mut pending = Vec::new();
-    copy(&mut *node, &mut |bytes| {
-        if escape { show_lines(bytes, &mut pending, terminal.out) } else { terminal.out.write_all(bytes) }
-    })
-    .map_err(|error| match error {
+    let mut shown = match (terminal.out_is_terminal, terminal.out_is_log) {
+        (true, _) => Content::Shown(Vec::new()),
+        (false, true) => Content::Logged(Log::default()),
+        (false, false) => Content::Raw,
+    };
+    let copied = copy(&mut *node, &mut |bytes| shown.write(bytes, terminal.out));
+    if let Content::Logged(Log { command: Some(line), .. }) = &shown {
+        return Err(Failure::usage(format!(
+            "{}: line {line} would be a command to the CI server that reads this log; write the file to another: \
+             assay cat IMAGE PATH > FILE",
+            Escaped(&path)
+        )));
+    }
+    copied.map_err(|error| match error {
         CopyError::Write(error) => Failure::from(error),
         CopyError::Read(error) => damaged(&error),
         CopyError::TooLong(limit) => damaged(&format!("only its first {limit} bytes are written")),
     })?;
-    show(&pending, terminal.out)?;
+    shown.end(terminal.out)?;
     Ok(Exit::PASS)
+}
+
+/// How the content of a file is written.
+enum Content {
+    /// As it is.
+    Raw,
+    /// Escaped, line by line; with the line at hand.
+    Shown(Vec<u8>),
+    /// As it is, up to what would be a command.
+    Logged(Log),
+}
+
+impl Content {
+    fn write(&mut self, bytes: &[u8], out: &mut dyn std::io::Write) -> std::io::Result<()> {
+        match self {
+            Self::Raw => out.write_all(bytes),
+            Self::Shown(pending) => show_lines(bytes, pending, out),
+            Self::Logged(log) => log.write(bytes, out),
+        }
+    }
+
+    fn end(&mut self, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+        match self {
+            Self::Raw | Self::Logged(_) => Ok(()),
+            Self::Shown(pending) => show(pending, out),
+        }
+    }
 }
 
 /// Why a file was not written out to its end.

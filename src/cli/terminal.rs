@@ -18,6 +18,8 @@ pub struct Terminal<'a> {
     pub err: &'a mut dyn Write,
     /// Whether a person reads standard output.
     pub out_is_terminal: bool,
+    /// Whether a CI server reads standard output, and takes commands out of it.
+    pub out_is_log: bool,
     /// Whether a person reads standard error.
     pub err_is_terminal: bool,
     /// Columns of a line.
@@ -60,6 +62,25 @@ pub fn color_of_environment(variable: impl Fn(&str) -> Option<OsString>) -> Opti
     }
     let refused = on("CLICOLOR") == Some(false) || set("TERM").is_some_and(|term| term == "dumb");
     refused.then_some(false)
+}
+
+/// Whether a variable of the environment says that a CI server runs the program.
+pub fn runs_in_ci(variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    const SERVERS: [&str; 11] = [
+        "CI",
+        "GITHUB_ACTIONS",
+        "GITEA_ACTIONS",
+        "FORGEJO_ACTIONS",
+        "TF_BUILD",
+        "GITLAB_CI",
+        "TEAMCITY_VERSION",
+        "BUILDKITE",
+        "TRAVIS",
+        "JENKINS_URL",
+        "APPVEYOR",
+    ];
+    let is_set = |value: OsString| !value.is_empty() && !value.eq_ignore_ascii_case("false") && value != "0";
+    SERVERS.iter().any(|name| variable(name).is_some_and(is_set))
 }
 
 /// Columns to write for: those of the process's terminal, within what reads well.

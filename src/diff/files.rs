@@ -113,7 +113,7 @@ pub struct Files {
     /// Whether times were trusted.
     pub is_quick: bool,
     /// Files with gaps that are the same on both sides.
-    same_at: BTreeSet<Vec<u8>>,
+    pub(super) same_at: BTreeSet<Vec<u8>>,
 }
 
 impl Files {

@@ -56,7 +56,7 @@ pub struct Lost {
 impl Summary {
     /// Of an audited image.
     pub fn of(audited: &Audited) -> Self {
-        let Audited { report, tree, facts } = audited;
+        let Audited { report, tree, facts, seal: _ } = audited;
         let mut coverage = Coverage {
             gaps: report.losses().map(Lost::of).collect(),
             not_shown: 0,

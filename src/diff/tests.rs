@@ -3,8 +3,9 @@ use std::sync::Arc;
 use super::files::{Because, Depth, Tally, What};
 use super::inventory::Kind;
 use super::*;
-use crate::audit::{Audited, Quiet, Report};
+use crate::audit::{Audited, Quiet, Report, Seal};
 use crate::budget::Budget;
+use crate::detect::Signatures;
 use crate::facts::Facts;
 use crate::finding::{Gap, Location, Loss};
 use crate::fs::memory::Memory;
@@ -13,7 +14,8 @@ use crate::tree::Tree;
 fn audited(memory: Memory, gaps: Vec<Gap>) -> Audited {
     let tree = Tree::of(Arc::new(memory), &Budget::default());
     let (facts, _) = Facts::gather(&tree);
-    Audited { report: Report { gaps, ..Report::default() }, tree, facts }
+    let seal = Seal::new(&[], Arc::new(Signatures::embedded().unwrap()));
+    Audited { report: Report { gaps, ..Report::default() }, tree, facts, seal }
 }
 
 fn compared(old: &Audited, new: &Audited, depth: Depth) -> Difference {

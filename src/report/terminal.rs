@@ -12,6 +12,7 @@ use crate::audit::Report;
 use crate::finding::{Category, Finding, Location, Severity, Standing};
 use crate::remedies::{self, Machine, Remedy};
 use crate::text::Escaped;
+use crate::text::log::inert;
 
 mod benchmark;
 mod policy;
@@ -55,7 +56,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
     }
     policy::requirements(report, &explanation.requirements, options, &paint, &mut out);
     summary::render(report, judgement, options, &paint, &mut out);
-    out
+    inert(&out).into_owned()
 }
 
 /// One finding for one secret, with all its places; it fails if it does at one of them, which is marked only where

@@ -11,6 +11,7 @@ pub(crate) fn assay<I: AsRef<OsStr>>(args: &[I]) -> (Exit, String, String) {
         out: &mut out,
         err: &mut err,
         out_is_terminal: false,
+        out_is_log: false,
         err_is_terminal: false,
         width: 100,
         color: None,

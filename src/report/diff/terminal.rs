@@ -9,6 +9,7 @@ use crate::report::terminal::text::{Paint, counted, thousands};
 use crate::report::terminal::wrap;
 use crate::report::{Judgement, Outcome};
 use crate::text::Escaped;
+use crate::text::log::inert;
 
 /// Lines of one list that are shown without `--verbose`.
 const LINES: usize = 8;
@@ -31,7 +32,7 @@ pub fn render(difference: &Difference, judgement: &Judgement, options: &Options)
         page.files(files);
     }
     page.coverage(difference);
-    page.out
+    inert(&page.out).into_owned()
 }
 
 struct Page<'o> {

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::audit::{Audited, Quiet, Report};
+use crate::audit::{Audited, Quiet, Report, Seal};
 use crate::budget::Budget;
+use crate::detect::Signatures;
 use crate::diff::files::{self, Depth};
 use crate::diff::{Summary, compare};
 use crate::facts::Facts;
@@ -18,7 +19,8 @@ fn audited(memory: Memory, mut report: Report) -> Audited {
     report.subject.name = "golden.raw".to_owned();
     let tree = Tree::of(Arc::new(memory), &Budget::default());
     let (facts, _) = Facts::gather(&tree);
-    Audited { report, tree, facts }
+    let seal = Seal::new(&[], Arc::new(Signatures::embedded().unwrap()));
+    Audited { report, tree, facts, seal }
 }
 
 /// A system against one with a hostile name in every place there is.

@@ -8,14 +8,17 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::text::log;
+
 /// `value` as JSON that holds no markup: `<`, `>`, `&` and the line separators of scripts are escaped, so that neither
-/// `</script>` nor `<!--` can be in it.
+/// `</script>` nor `<!--` can be in it; nor any command to a CI server.
 pub(super) fn json(value: &impl Serialize) -> String {
     // Only a map with keys that are no strings could fail, and there is none.
     let json = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
     let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        if matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}') {
+    for (at, c) in json.char_indices() {
+        let is_live = || matches!(c, '#' | ':') && log::is_live(&json, at, c);
+        if matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}') || is_live() {
             let _ = write!(text, "\\u{:04x}", u32::from(c));
         } else {
             text.push(c);

@@ -1,0 +1,124 @@
+//! All texts of the image in a report. Fields are named one by one, so that a new one must be looked at, too.
+
+use crate::audit::{Report, Subject, VolumeSummary};
+use crate::checks::benchmark::Judged;
+use crate::checks::{Benchmark, Evidence as Shown};
+use crate::finding::{Evidence, Finding, Gap, Location};
+use crate::remedies::Machine;
+
+use super::{Quote, Quotes, Visit};
+
+/// Facts that the program makes itself, or that name a thing to be found again: a word in them that looks like a key is
+/// none.
+const MADE: [&str; 18] = [
+    "SHA-256",
+    "bits",
+    "differs in",
+    "file",
+    "files",
+    "is",
+    "list",
+    "missing",
+    "opens",
+    "pools",
+    "private half",
+    "program",
+    "programs not judged",
+    "restore",
+    "runs",
+    "started by",
+    "version",
+    "wallet",
+];
+
+impl Quotes for Report {
+    fn each(&mut self, visit: Visit<'_>) {
+        let Self {
+            subject,
+            volumes,
+            system,
+            machine,
+            findings,
+            gaps,
+            notes,
+            benchmark,
+            coverage: _,
+            ledger: _,
+            directories,
+            times,
+        } = self;
+        let Subject { name: _, format, size: _, layout: _, sector: _ } = subject;
+        visit(b"", Quote::Name(format));
+        volumes.iter_mut().for_each(|volume| of_volume(volume, visit));
+        system.iter_mut().for_each(|system| visit(b"", Quote::Words(system)));
+        let Machine { packages: _, installer: _, has_systemd: _, has_cloud_init: _, unplaced, marks: _ } =
+            machine;
+        *unplaced = std::mem::take(unplaced)
+            .into_iter()
+            .map(|(partition, mut name)| {
+                visit(b"", Quote::Name(&mut name));
+                (partition, name)
+            })
+            .collect();
+        findings.iter_mut().for_each(|finding| of_finding(finding, visit));
+        for Gap { location, kind: _, loss: _, bytes: _, reason } in gaps {
+            visit(&location.path, Quote::Words(reason));
+            of_location(location, visit);
+        }
+        for (place, text) in notes {
+            visit(b"", Quote::Name(place));
+            visit(b"", Quote::Words(text));
+        }
+        benchmark.iter_mut().for_each(|benchmark| of_benchmark(benchmark, visit));
+        for directory in directories {
+            visit(b"", Quote::Path(&mut directory.name));
+            visit(b"", Quote::Name(&mut directory.volume));
+        }
+        times.each_place(&mut |place| of_location(place, visit));
+    }
+}
+
+fn of_volume(volume: &mut VolumeSummary, visit: Visit<'_>) {
+    let VolumeSummary { name, content, purpose, label, mount, .. } = volume;
+    visit(b"", Quote::Name(content));
+    name.iter_mut().chain(purpose).for_each(|name| visit(b"", Quote::Name(name)));
+    label.iter_mut().chain(mount).for_each(|name| visit(b"", Quote::Path(name)));
+}
+
+fn of_finding(finding: &mut Finding, visit: Visit<'_>) {
+    let Finding {
+        advisory: _,
+        severity: _,
+        confidence: _,
+        proof: _,
+        location,
+        group: _,
+        more,
+        subject,
+        package,
+        evidence: Evidence { secrets: _, key_fingerprint: _, facts },
+        standing: _,
+    } = finding;
+    for (name, value) in facts {
+        let quote = if MADE.contains(name) { Quote::Words(value) } else { Quote::Line(value) };
+        visit(&location.path, quote);
+    }
+    subject.iter_mut().chain(package).for_each(|name| visit(b"", Quote::Name(name)));
+    std::iter::once(location).chain(more).for_each(|place| of_location(place, visit));
+}
+
+fn of_location(location: &mut Location, visit: Visit<'_>) {
+    let Location { partition: _, volume, path, inode: _, offset: _, line: _ } = location;
+    visit(b"", Quote::Path(path));
+    volume.iter_mut().for_each(|name| visit(b"", Quote::Name(name)));
+}
+
+fn of_benchmark(benchmark: &mut Benchmark, visit: Visit<'_>) {
+    let Benchmark { name: _, title: _, results } = benchmark;
+    for Judged { section: _, level: _, check: _, title: _, verdict: _, evidence } in results {
+        for Shown { path, line: _, value } in evidence {
+            visit(path, Quote::Line(value));
+            visit(b"", Quote::Path(path));
+        }
+    }
+}

@@ -13,14 +13,16 @@ use super::{
 use crate::budget::Budget;
 use crate::bytes::{Source, Span};
 
-/// Zeros between two runs of one file, which are no neighbours on the disk.
+/// Zeros before each run of an area: what follows is no neighbour on the disk, and no file system or archive begins with
+/// the file.
 const BETWEEN: u64 = 64;
 /// Runs up to this size are not asked for holes.
 const SMALL: u64 = 1 << 20;
 
 /// Opens runs of `source` as files that are called by where they lie.
 pub fn open(source: Arc<dyn Source>, runs: &[Span], budget: &Budget) -> Box<dyn FileSystem> {
-    let named = |run: &Span| (format!("<{} bytes at {}>", run.len, run.offset), vec![*run]);
+    let named =
+        |run: &Span| (format!("<{} bytes at {}>", run.len, run.offset), Runs { runs: vec![*run], before: 0 });
     listed(source, runs.iter().map(named), budget)
 }
 
@@ -30,55 +32,63 @@ pub fn open_areas(
     areas: Vec<(Area, Vec<Span>)>,
     budget: &Budget,
 ) -> Box<dyn FileSystem> {
-    listed(source, areas.into_iter().map(|(area, runs)| (format!("<{}>", area.name()), runs)), budget)
+    let named =
+        |(area, runs): (Area, Vec<Span>)| (format!("<{}>", area.name()), Runs { runs, before: BETWEEN });
+    listed(source, areas.into_iter().map(named), budget)
 }
 
 fn listed(
     source: Arc<dyn Source>,
-    files: impl Iterator<Item = (String, Vec<Span>)>,
+    files: impl Iterator<Item = (String, Runs)>,
     budget: &Budget,
 ) -> Box<dyn FileSystem> {
     let root = Listed {
         name: Vec::new(),
         metadata: Metadata::bare(FileType::Directory, 0o400, 0),
         children: Vec::new(),
-        content: Vec::new(),
+        content: Runs { runs: Vec::new(), before: 0 },
     };
     let mut listing = Listing { entries: vec![root] };
     for (name, content) in files {
-        let metadata = Metadata::bare(FileType::Regular, 0o400, size(&content));
+        let metadata = Metadata::bare(FileType::Regular, 0o400, content.size());
         listing.add(0, Listed { name: name.into_bytes(), metadata, children: Vec::new(), content });
     }
     Box::new(Plain { source, listing, extents: budget.extents })
 }
 
-/// Length of a file of these runs.
-fn size(runs: &[Span]) -> u64 {
-    let between = (runs.len() as u64).saturating_sub(1).saturating_mul(BETWEEN);
-    runs.iter().fold(between, |sum, run| sum.saturating_add(run.len))
+/// What a file is made of.
+struct Runs {
+    runs: Vec<Span>,
+    /// Zeros before each of them.
+    before: u64,
+}
+
+impl Runs {
+    fn size(&self) -> u64 {
+        let zeros = (self.runs.len() as u64).saturating_mul(self.before);
+        self.runs.iter().fold(zeros, |sum, run| sum.saturating_add(run.len))
+    }
 }
 
 struct Plain {
     source: Arc<dyn Source>,
-    listing: Listing<Vec<Span>>,
+    listing: Listing<Runs>,
     /// Most extents of one file.
     extents: u64,
 }
 
 impl Plain {
-    fn entry(&self, id: NodeId) -> Result<&Listed<Vec<Span>>, FsError> {
+    fn entry(&self, id: NodeId) -> Result<&Listed<Runs>, FsError> {
         self.listing.get(id).ok_or_else(|| FsError::corrupt("entry", id.0, "there is no such entry"))
     }
 
     /// The data of all runs, without the holes of the image.
-    fn map(&self, runs: &[Span]) -> Map {
+    fn map(&self, content: &Runs) -> Map {
         let mut map = Map::default();
         let full = |count| FsError::Unsupported(format!("more than {count} runs of data"));
         let mut size = 0_u64;
-        for run in runs {
-            if size > 0 {
-                size = size.saturating_add(BETWEEN);
-            }
+        for run in &content.runs {
+            size = size.saturating_add(content.before);
             let filled = fill_to(&mut map.extents, size, self.extents).map_err(full);
             if let Err(error) = filled.and_then(|()| self.fill(*run, &mut map.extents)) {
                 map.damage = Some(error);
@@ -151,7 +161,7 @@ impl FileSystem for Plain {
 
 struct Run<'p> {
     source: &'p dyn Source,
-    listed: &'p Listed<Vec<Span>>,
+    listed: &'p Listed<Runs>,
     content: Content,
 }
 
@@ -205,14 +215,15 @@ mod tests {
         let runs = vec![Span::new(10, 2), Span::new(12, 1), Span::new(100, 2)];
         let fs = open_areas(source, vec![(Area::Slack, runs)], &Budget::default());
         let mut node = fs.node(NodeId(1)).unwrap();
-        assert_eq!(node.metadata().size, 5 + 2 * BETWEEN);
-        let mut bytes = vec![0xee; 5 + 128];
+        assert_eq!(node.metadata().size, 5 + 3 * BETWEEN);
+        let mut bytes = vec![0xee; 5 + 192];
         assert_eq!(node.read_at(0, &mut bytes).unwrap(), bytes.len());
+        let bytes = bytes.split_off(64);
         assert_eq!(
             (&bytes[..3], &bytes[66..67], &bytes[131..]),
             (&[10, 11, 0][..], &[12][..], &[100, 101][..])
         );
         let last = *node.extents().unwrap().last().unwrap();
-        assert_eq!(last, Extent { start: 131, len: 2, place: Place::Disk(100) });
+        assert_eq!(last, Extent { start: 195, len: 2, place: Place::Disk(100) });
     }
 }

@@ -35,14 +35,14 @@ impl Opening {
         budget: &Budget,
     ) {
         let limit = budget.metadata_bytes / RUN_COST;
-        let mut used = taken.content.clone();
+        let mut free = Vec::new();
         let mut over = false;
-        let free = fs.unallocated(&mut |span| {
-            over |= used.len() as u64 >= limit;
-            used.push(span);
+        let known = fs.unallocated(&mut |span| {
+            over |= free.len() as u64 >= limit;
+            free.push(span);
             if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        if let Err(error) = free {
+        if let Err(error) = known {
             // What is not known to be free is searched.
             self.notes.push((at.name.to_owned(), format!("not all free space is known: {error}")));
         }
@@ -53,7 +53,7 @@ impl Opening {
             return self.gaps.push(gap);
         }
         let whole = Span::new(0, summary.usage.total.min(source.len()));
-        let parts = parts(&**fs, whole, used, &taken);
+        let parts = parts(&**fs, whole, free, &taken);
         let mut areas = Vec::new();
         for area in Area::ALL {
             let runs: Vec<Span> = parts.iter().filter(|part| part.0 == area).map(|part| part.1).collect();
@@ -105,32 +105,47 @@ impl Opening {
     }
 }
 
-/// The parts of `whole` that are neither free nor content (`used` is both), and what each of them is for.
-fn parts(fs: &dyn FileSystem, whole: Span, mut used: Vec<Span>, taken: &Taken) -> Vec<(Area, Span)> {
-    occupancy::join(&mut used);
-    let left = outside(&used, whole);
-    let mut claims: Vec<(Area, Span)> =
-        taken.directories.iter().map(|&span| (Area::Directories, span)).collect();
+/// The parts of `whole` that are neither `free` nor content, and what each of them is for. What the file system uses for
+/// itself is not free, whatever its maps say.
+fn parts(fs: &dyn FileSystem, whole: Span, mut free: Vec<Span>, taken: &Taken) -> Vec<(Area, Span)> {
+    let (rest, claims) = claims(fs, taken);
+    occupancy::join(&mut free);
+    for (_, spans) in &claims {
+        free = apart(&free, spans).1;
+    }
+    free.extend_from_slice(&taken.content);
+    occupancy::join(&mut free);
+    let left = outside(&free, whole);
+    let (slack, mut left) = apart(&left, &slack(&taken.content, u64::from(fs.usage().block)));
+    let mut parts: Vec<(Area, Span)> = slack.into_iter().map(|span| (Area::Slack, span)).collect();
+    for (area, spans) in &claims {
+        let (inside, others) = apart(&left, spans);
+        parts.extend(inside.into_iter().map(|span| (*area, span)));
+        left = others;
+    }
+    parts.extend(left.into_iter().map(|span| (rest, span)));
+    parts
+}
+
+/// What the file system uses for itself, by area, and what all else is for.
+fn claims(fs: &dyn FileSystem, taken: &Taken) -> (Area, Vec<(Area, Vec<Span>)>) {
+    let mut claims: Vec<(Area, Span)> = Vec::new();
     let rest = fs.claims(&mut |area, span| match claims.last_mut() {
         Some((last, run)) if *last == area && run.end() == Some(span.offset) => {
             run.len = run.len.saturating_add(span.len);
         }
         _ => claims.push((area, span)),
     });
-    let block = u64::from(fs.usage().block);
-    let (slack, left) = apart(&left, &slack(&taken.content, block));
-    let mut parts: Vec<(Area, Span)> = slack.into_iter().map(|span| (Area::Slack, span)).collect();
-    let mut left = left;
-    for area in Area::ALL {
-        let mut mine: Vec<Span> =
+    let of = |area: Area| {
+        let mut spans: Vec<Span> =
             claims.iter().filter(|claim| claim.0 == area).map(|claim| claim.1).collect();
-        occupancy::join(&mut mine);
-        let (inside, others) = apart(&left, &mine);
-        parts.extend(inside.into_iter().map(|span| (area, span)));
-        left = others;
-    }
-    parts.extend(left.into_iter().map(|span| (rest, span)));
-    parts
+        if area == Area::Directories {
+            spans.extend_from_slice(&taken.directories);
+        }
+        occupancy::join(&mut spans);
+        (area, spans)
+    };
+    (rest, Area::ALL.into_iter().map(of).filter(|(_, spans)| !spans.is_empty()).collect())
 }
 
 /// What lies between the ends of content and the ends of its blocks.

@@ -19,6 +19,7 @@ mod deal;
 pub mod directories;
 mod joins;
 pub mod ledger;
+mod leftovers;
 mod merge;
 mod nested;
 mod opening;
@@ -127,6 +128,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     gaps.extend(outcome.gaps.into_iter().chain(collected.gaps).chain(fact_gaps));
     // What is joined is joined in the order of the report, whatever thread found it.
     merge::sort(&mut findings, &mut gaps);
+    leftovers::join(&system.tree, &mut findings);
     detect::miners::starts::join(&system.tree, &mut findings);
     progress.begin("trying default passwords", 0);
     detect::password_hashes::trials::join(&facts, budget, settings.jobs, &mut findings);

@@ -9,6 +9,8 @@ pub struct Budget {
     pub directory_depth: u32,
     /// Bytes of metadata that a file system may keep in memory (bitmaps, extent lists, journal).
     pub metadata_bytes: u64,
+    /// Bytes of extended attributes of one file system that are searched.
+    pub attribute_bytes: u64,
     /// Extents of one file.
     pub extents: u64,
     /// Bytes of one file that are handed to a parser as a whole.
@@ -33,6 +35,8 @@ pub struct Budget {
     pub archive_depth: u32,
     /// File systems inside files, over all levels.
     pub nested_volumes: usize,
+    /// Places outside of partitions and behind file systems that begin like a file system, and are tried.
+    pub hidden_volumes: usize,
     /// Levels of file systems in files of file systems.
     pub nested_depth: u32,
     /// Findings of one rule in one file; the rest is counted.
@@ -54,6 +58,7 @@ impl Default for Budget {
             entries: 20_000_000,
             directory_depth: 4096,
             metadata_bytes: 256 << 20,
+            attribute_bytes: 64 << 20,
             extents: 4 << 20,
             whole_file: 16 << 20,
             file_data: 1 << 40,
@@ -65,6 +70,7 @@ impl Default for Budget {
             archive_members: 200_000,
             archive_depth: 8,
             nested_volumes: 256,
+            hidden_volumes: 32,
             nested_depth: 2,
             findings_per_file: 100,
             password_trial: 500_000_000,

@@ -3,6 +3,7 @@
 //! A file system is keyed by inode ([`NodeId`]), immutable after it was opened, `Send + Sync` and without
 //! a lock on the way to the data: threads read files side by side. A [`Node`] is an inode decoded once.
 
+mod area;
 mod block_cache;
 pub mod btrfs;
 mod content;
@@ -11,6 +12,7 @@ pub mod exfat;
 pub mod ext;
 pub mod fat;
 pub mod file_source;
+pub mod hidden;
 pub mod host;
 pub mod iso9660;
 pub mod magic;
@@ -29,6 +31,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+pub use area::Area;
 pub use metadata::{FileType, Metadata, Time};
 
 use thiserror::Error;
@@ -230,6 +233,18 @@ pub trait FileSystem: Send + Sync {
     /// [`FsError`], where a map of free space cannot be read.
     fn unallocated(&self, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError>;
 
+    /// Hands runs of bytes that the file system uses for itself to `visit`, with what for; they may overlap, and come in
+    /// any order. Returns what all others are for that are neither free nor taken by a file or a directory.
+    fn claims(&self, _visit: &mut dyn FnMut(Area, Span)) -> Area {
+        Area::Structures
+    }
+
+    /// What it uses for itself on each of several devices: which device, and the run there. Of one on a single device,
+    /// [`FileSystem::claims`] and what is left tell more.
+    fn structures(&self) -> Vec<(usize, Span)> {
+        Vec::new()
+    }
+
     /// Its subvolumes, sorted by number; none where there is no such thing. A walk from [`FileSystem::root`]
     /// meets those that lie in each other.
     fn subvolumes(&self) -> Vec<Subvolume> {
@@ -298,6 +313,12 @@ pub trait Node: Send {
     /// [`FsError`], if they are damaged.
     fn xattrs(&mut self) -> Result<Vec<Attribute>, FsError>;
 
+    /// Where on the disk content lies that is not there as it is, for what [`Place::Disk`] does not tell of it: packed
+    /// blocks, and further copies.
+    fn packed(&mut self) -> Vec<Span> {
+        Vec::new()
+    }
+
     /// What was wrong with content that was handed out as it stands, in one sentence.
     fn damage(&self) -> Option<String> {
         None
@@ -313,8 +334,19 @@ pub struct Driver {
     pub name: &'static str,
     /// Whether the bytes carry its mark; looks at magic numbers only.
     pub probe: fn(&dyn Source) -> bool,
+    /// Whether its mark is that of a backup only: it counts where nothing else is known.
+    pub by_backup: bool,
     /// Opens it.
     pub open: Open,
+}
+
+/// Every file system whose own mark `source` carries, the surest first: bytes can be two file systems at once, and who
+/// mounts them says which. Where there is none, the one that is known by its backup.
+pub fn drivers_of(source: &dyn Source) -> Vec<&'static Driver> {
+    let marked: Vec<_> = DRIVERS.iter().filter(|driver| (driver.probe)(source)).collect();
+    let own = marked.iter().filter(|driver| !driver.by_backup).count();
+    // What a backup tells is of a file system that was there before, or of the only one.
+    marked.into_iter().filter(|driver| !driver.by_backup || own == 0).take(own.max(1)).collect()
 }
 
 /// Every file system that can be read. A new one is a folder in `fs/` and a line here.
@@ -329,6 +361,7 @@ pub const DRIVERS: &[Driver] = &[
     ext::DRIVER,
     ntfs::DRIVER,
     xfs::FROM_BACKUP,
+    ext::FROM_BACKUP,
 ];
 
 /// What opens a file system that lies on several volumes.

@@ -10,6 +10,7 @@ use crate::budget::Budget;
 use crate::finding::{Gap, Location};
 use crate::fs::{FileSystem, FileType, FsError, Metadata, Node, NodeId, Subvolume};
 
+pub mod attributes;
 pub mod fstab;
 pub mod mount;
 pub mod occupancy;

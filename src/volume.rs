@@ -53,7 +53,7 @@ pub struct Note {
 pub struct Table {
     /// Which table was read.
     pub scheme: Scheme,
-    /// Bytes of a sector, the table's unit: 512 or 4096.
+    /// Bytes of a sector, the table's unit: 512 to 4096.
     pub sector: u32,
     /// The partitions by number; for [`Scheme::None`] one volume without a number.
     pub volumes: Vec<Volume>,
@@ -136,7 +136,7 @@ fn choose(
             return Some((Scheme::Gpt, sector, volumes));
         }
         notes.push(note(Loss::Volume, "the MBR announces a GPT, and no valid one was found"));
-        return boot.hybrid().then(|| (Scheme::Mbr, 512, boot.volumes(&**source, notes)));
+        return boot.hybrid().then(|| of_mbr(source, boot, notes));
     }
     if let Some(kind) = file_system {
         if boot.plausible() {
@@ -153,11 +153,16 @@ fn choose(
             let text = "the MBR does not announce the GPT that is there; the MBR is read, as Linux does";
             notes.push(note(Loss::Nothing, text));
         }
-        return Some((Scheme::Mbr, 512, boot.volumes(&**source, notes)));
+        return Some(of_mbr(source, boot, notes));
     }
     let (sector, volumes) = gpt::read(source, None, notes)?;
     notes.push(note(Loss::Nothing, "there is no valid MBR; the GPT was found without it"));
     Some((Scheme::Gpt, sector, volumes))
+}
+
+fn of_mbr(source: &Arc<dyn Source>, boot: &mbr::BootSector, notes: &mut Vec<Note>) -> Found {
+    let (sector, volumes) = boot.partitions(source, notes);
+    (Scheme::Mbr, sector, volumes)
 }
 
 fn note(loss: Loss, text: impl Into<String>) -> Note {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::Progress;
 use super::board::Board;
 use super::worker::{self, CHUNK, Outcome, Shared, Twins, Worker};
+use crate::finding::Location;
 use crate::fs::{Extent, FileType, Place};
 use crate::tree::{EntryId, Tree};
 
@@ -98,8 +99,23 @@ pub(super) fn search(shared: Shared<'_>, jobs: usize, progress: &dyn Progress) -
     });
     let outcomes = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut all = outcomes.into_iter().fold(Outcome::default(), Outcome::join);
+    all = all.join(texts(shared));
     all.coverage.files = work.iter().filter(|twins| is_regular(shared.tree, twins)).count() as u64;
     all
+}
+
+/// Looks at what is text and no content of a file; a panic costs it all, and is a gap.
+fn texts(shared: Shared<'_>) -> Outcome {
+    let board = Board::new(1);
+    let searched = catch_unwind(AssertUnwindSafe(|| {
+        let mut worker = Worker::new(shared, &board);
+        worker.texts();
+        worker.finish()
+    }));
+    searched.unwrap_or_else(|_| {
+        let location = Location::default();
+        Outcome { gaps: vec![worker::panic_gap(location)], ..Outcome::default() }
+    })
 }
 
 fn is_regular(tree: &Tree, twins: &Twins) -> bool {

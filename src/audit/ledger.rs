@@ -1,10 +1,11 @@
 //! The ledger: what every byte of the image is, and whether it was looked at. It adds up to the image.
 //!
 //! What a file system is made of: the content of its files, what it says is free, and the rest, which are
-//! its structures (tables of inodes, directories, journals, maps).
+//! its structures (tables of inodes, directories, journals, maps), and blocks of nobody.
 
 use super::VolumeSummary;
 use crate::bytes::{ReadError, Source, Span, read_vec};
+use crate::fs::Area;
 
 /// What bytes of an image are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,8 +16,15 @@ pub enum Use {
     Unsearched,
     /// Set aside for files, never written.
     Unwritten,
-    /// What a file system or a volume needs for itself; read, not searched.
+    /// Behind the ends of files, in their last blocks: searched as raw bytes.
+    Slack,
+    /// What a file system or a volume needs for itself: read, and what of a file system is not zeros is searched as
+    /// raw bytes, too.
     Structures,
+    /// The journal of a file system: the same.
+    Journal,
+    /// In use, and neither content of a file nor a table of the file system: searched as raw bytes.
+    Unclaimed,
     /// Free, as the file system says: not searched.
     Free,
     /// After the end of a file system in its partition, or outside of all partitions: zeros.
@@ -32,11 +40,14 @@ pub enum Use {
 
 impl Use {
     /// All of them, in the order of reports.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Searched,
         Self::Unsearched,
         Self::Unwritten,
+        Self::Slack,
         Self::Structures,
+        Self::Journal,
+        Self::Unclaimed,
         Self::Free,
         Self::Blank,
         Self::Raw,
@@ -50,7 +61,10 @@ impl Use {
             Self::Searched => "searched",
             Self::Unsearched => "unsearched",
             Self::Unwritten => "unwritten",
+            Self::Slack => "slack",
             Self::Structures => "structures",
+            Self::Journal => "journal",
+            Self::Unclaimed => "unclaimed",
             Self::Free => "free",
             Self::Blank => "blank",
             Self::Raw => "raw",
@@ -96,6 +110,12 @@ impl Ledger {
 
     fn sum(&self) -> u64 {
         self.uses.iter().fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes))
+    }
+
+    /// What is in use or free, may hold something, and was not looked at.
+    pub fn unsearched(&self) -> Vec<Use> {
+        let open = [Use::Unsearched, Use::Free, Use::NotRead];
+        open.into_iter().filter(|&what| self.bytes(what) > 0).collect()
     }
 
     /// Whether the uses, without what is counted twice, are the size.
@@ -166,12 +186,28 @@ pub(super) fn of_volume(volume: &VolumeSummary, unsearched: u64) -> Ledger {
     let total = volume.usage.total.min(size);
     let content = volume.usage.data.unwrap_or(volume.occupied.on_disk);
     let unsearched = unsearched.min(content);
-    ledger.add(Use::Searched, content.saturating_sub(unsearched));
+    let area = |wanted| {
+        let mine = volume.areas.iter().filter(|(area, _)| *area == wanted);
+        mine.fold(0_u64, |sum, (_, bytes)| sum.saturating_add(*bytes))
+    };
+    // Blocks of files are counted whole, where their places are counted at all.
+    let known = volume.usage.data.is_none();
+    let slack =
+        area(Area::Slack).min(content.saturating_sub(unsearched)).min(if known { u64::MAX } else { 0 });
+    ledger.add(Use::Searched, content.saturating_sub(unsearched).saturating_sub(slack));
+    ledger.add(Use::Slack, slack);
     ledger.add(Use::Unsearched, unsearched);
     ledger.add(Use::Unwritten, volume.occupied.unwritten);
     ledger.add(Use::Free, volume.usage.free);
     let claimed = content.saturating_add(volume.occupied.unwritten).saturating_add(volume.usage.free);
-    ledger.add(Use::Structures, total.saturating_sub(claimed));
+    let rest = total.saturating_sub(claimed);
+    let journal = area(Area::Journal).min(rest);
+    // What is set aside for files has no place, and is counted above.
+    let unclaimed = area(Area::Unclaimed).saturating_sub(volume.occupied.unwritten);
+    let unclaimed = unclaimed.min(rest.saturating_sub(journal));
+    ledger.add(Use::Structures, rest.saturating_sub(journal).saturating_sub(unclaimed));
+    ledger.add(Use::Journal, journal);
+    ledger.add(Use::Unclaimed, unclaimed);
     // An image that lies, or one cut short, claims more than is there.
     ledger.twice = ledger.sum().saturating_sub(size);
     ledger
@@ -239,6 +275,17 @@ mod tests {
         ];
         assert_eq!(ledger.uses, expected);
         assert_eq!((ledger.twice, ledger.holes, ledger.adds_up()), (0, 77, true));
+    }
+
+    #[test]
+    fn areas_are_parts_of_what_was_counted_and_it_adds_up() {
+        let mut volume = volume();
+        volume.areas =
+            vec![(Area::Slack, 30), (Area::Journal, 60), (Area::Unclaimed, 75), (Area::Directories, 9)];
+        let ledger = of_volume(&volume, 40);
+        let bytes = [Use::Searched, Use::Slack, Use::Structures, Use::Journal, Use::Unclaimed];
+        assert_eq!(bytes.map(|what| ledger.bytes(what)), [330, 30, 65, 60, 25]);
+        assert!(ledger.adds_up());
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+mod areas;
+mod beside;
 mod subvolumes;
 mod unopened;
 
-pub(super) use unopened::At;
+use unopened::At;
 
 use super::VolumeSummary;
 use super::pool::Role as PoolRole;
@@ -16,6 +18,7 @@ use crate::finding::{Gap, GapKind, Location, Loss};
 use crate::fs::{self, FileSystem, FsError};
 use crate::text::Escaped;
 use crate::tree::mount::Hint;
+use crate::tree::occupancy::Taken;
 use crate::tree::walk::gap_kind;
 use crate::tree::{Mounted, Tree};
 use crate::volume;
@@ -32,6 +35,10 @@ pub(super) struct Opening {
     gaps: Vec<Gap>,
     notes: Vec<(String, String)>,
     known: bool,
+    /// File systems that were found where another one is, and are no volumes yet.
+    others: Vec<beside::Other>,
+    /// How many were tried.
+    tried: usize,
 }
 
 /// What came out of it.
@@ -123,6 +130,7 @@ impl Opening {
             }
         }
         self.volumes.push(summary);
+        self.others(device, budget);
     }
 
     /// Says what is not in the image.
@@ -166,8 +174,8 @@ impl Opening {
         budget: &Budget,
     ) {
         let source = &device.source;
-        let driver = || fs::DRIVERS.iter().find(|driver| (driver.probe)(&**source));
-        match (role, driver()) {
+        let drivers = fs::drivers_of(&**source);
+        match (role, drivers.split_first()) {
             (PoolRole::Later(first), _) => self.member(*first, device, summary),
             (PoolRole::First(pool, members), _) => {
                 let sources = members.iter().filter_map(|&member| devices.get(member));
@@ -175,10 +183,14 @@ impl Opening {
                 let pooled = sources.iter().fold(0_u64, |sum, source| sum.saturating_add(source.len()));
                 summary.pooled = pooled.saturating_sub(source.len());
                 let opened = guarded(|| (pool.open)(&sources, budget));
+                if let Ok(fs) = &opened {
+                    self.areas_of_devices(device, &sources, &**fs, budget);
+                }
                 self.opened(device, pool.name, opened, summary, budget);
             }
-            (PoolRole::Alone, Some(driver)) => {
+            (PoolRole::Alone, Some((driver, others))) => {
                 self.opened(device, driver.name, open_guarded(driver, source, budget), summary, budget);
+                self.marked_twice(device, driver.name, others, budget);
             }
             (PoolRole::Alone, None) => self.unopened(device, summary, budget),
         }
@@ -201,7 +213,7 @@ impl Opening {
                     let rest = Span::new(end, device.source.len().saturating_sub(end));
                     let name = named(device, "behind the file system");
                     let at = At { partition: device.volume.number, name: &name, place: self.volumes.len() };
-                    summary.beyond = self.raw(&device.source, &[rest], &at, budget);
+                    summary.beyond = self.rest(&device.source, &[rest], &at, budget);
                 }
             }
             Err(error) => {
@@ -240,7 +252,9 @@ impl Opening {
         summary.usage = fs.usage();
         summary.read = true;
         let file_system = u32::try_from(self.volumes.len()).unwrap_or(u32::MAX);
-        for mounted in subvolumes::walks(fs, budget) {
+        let mut taken = Taken::default();
+        for mut mounted in subvolumes::walks(fs, budget) {
+            taken.join(std::mem::take(&mut mounted.walk.taken));
             summary.entries = summary.entries.saturating_add(mounted.walk.entries.len() as u64);
             summary.occupied = mounted.walk.occupied;
             let path = mounted.subvolume.as_ref().map(|subvolume| subvolume.path.clone()).unwrap_or_default();
@@ -249,6 +263,10 @@ impl Opening {
             self.hints.push(hint(device));
             self.places.push(self.volumes.len());
             self.mounted.push(Mounted { partition: volume.number, name, file_system, ..mounted });
+        }
+        if summary.pooled == 0 {
+            let at = At { partition: volume.number, name: &name, place: self.volumes.len() };
+            self.areas((&device.source, fs), taken, &at, summary, budget);
         }
         for text in fs.unread() {
             self.gaps.push(volume_gap(volume.number, &name, GapKind::Unsupported, None, text));

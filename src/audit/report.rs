@@ -6,7 +6,7 @@ use super::{Directory, Ledger, Times};
 use crate::bytes::Span;
 use crate::checks::Benchmark;
 use crate::finding::{Finding, Gap, Location, Loss};
-use crate::fs::Usage;
+use crate::fs::{Area, Usage};
 use crate::remedies::Machine;
 use crate::tree::occupancy::Occupied;
 
@@ -85,6 +85,8 @@ pub struct VolumeSummary {
     pub usage: Usage,
     /// How much of it the files take.
     pub occupied: Occupied,
+    /// What the rest that is in use is for, in bytes: each of it that is not zeros is searched as it stands.
+    pub areas: Vec<(Area, u64)>,
     /// After the end of the file system (or from the start, where none was opened): zeros, and other bytes,
     /// which are searched as they are.
     pub beyond: (u64, u64),

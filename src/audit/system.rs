@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::opening::{At, Opened, Opening, volume_gap};
+use super::opening::{Opened, Opening, volume_gap};
 use super::{Progress, Quiet, Subject, VolumeSummary, nested, pool};
 use crate::budget::Budget;
 use crate::bytes::Source;
@@ -163,8 +163,7 @@ fn open_image(name: &str, image: &Image, budget: &Budget) -> Result<System, Audi
     for (index, role) in roles.iter().enumerate() {
         opening.device(&devices, index, role, budget);
     }
-    let at = At { partition: None, name: "outside of partitions", place: usize::MAX };
-    let outside = opening.raw(source, &table.unclaimed, &at, budget);
+    let outside = opening.outside(source, &table.unclaimed, budget);
     let opened = opening.finish().ok_or_else(|| AuditError::Nothing(name.to_owned()))?;
     let Opened { volumes, places, tree, gaps, notes } = opened;
     let mut system = System { subject, volumes, tree, gaps, notes, outside, places };

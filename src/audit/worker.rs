@@ -24,6 +24,7 @@ mod members;
 mod outcome;
 mod regular;
 mod stream;
+mod texts;
 mod watch;
 
 pub(super) use comparing::Comparing;

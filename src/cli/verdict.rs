@@ -3,6 +3,7 @@
 use super::Exit;
 use super::policy::Gate;
 use crate::audit::Report;
+use crate::audit::ledger::Use;
 use crate::finding::{GapKind, Severity};
 use crate::gate::{self, Judged, Verdict};
 use crate::policy::Policy;
@@ -105,6 +106,9 @@ fn by_level(policy: &Policy, is_beside: bool, verdict: Verdict, report: &Report)
 
 fn looked(report: &Report) -> String {
     match report.losses().count() {
+        0 if report.ledger.unsearched() == [Use::Free] => {
+            "everything but free space was looked at".to_owned()
+        }
         0 => "everything was looked at".to_owned(),
         1 => "1 gap is accepted".to_owned(),
         gaps => format!("{gaps} gaps are accepted"),

@@ -55,7 +55,7 @@ use volume::Volume;
 
 /// The driver of btrfs on one device. Its probe also takes a source of which only a copy of the superblock
 /// is left, if nothing else is there.
-pub const DRIVER: Driver = Driver { name: "btrfs", probe, open };
+pub const DRIVER: Driver = Driver { name: "btrfs", probe, by_backup: false, open };
 
 /// btrfs on several devices.
 pub const POOL: Pool = Pool { name: "btrfs", identify, open: open_pool };
@@ -216,6 +216,10 @@ impl FileSystem for Btrfs {
         free::unallocated(self, visit)
     }
 
+    fn structures(&self) -> Vec<(usize, Span)> {
+        free::structures(self)
+    }
+
     fn subvolumes(&self) -> Vec<Mountable> {
         let mountable = |(index, (subvolume, path)): (usize, (&Subvolume, &Vec<u8>))| Mountable {
             id: subvolume.id,
@@ -239,7 +243,7 @@ impl FileSystem for Btrfs {
             let text = format!(
                 "{repaired} blocks or sectors were wrong or missing in one copy, and read from another"
             );
-            notes.push(Note { loss: Loss::Nothing, text });
+            notes.push(Note { loss: Loss::Part, text });
         }
         notes
     }

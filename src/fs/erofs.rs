@@ -25,7 +25,7 @@ mod superblock;
 mod xattr;
 
 /// The driver of erofs.
-pub const DRIVER: Driver = Driver { name: "erofs", probe, open };
+pub const DRIVER: Driver = Driver { name: "erofs", probe, by_backup: false, open };
 
 /// Longest target of a link that is read.
 const MAX_LINK: u64 = 65536;
@@ -106,7 +106,12 @@ impl FileSystem for Erofs {
     fn notes(&self) -> Vec<Note> {
         let (total, there) = (self.total(), self.source.len());
         let text = format!("the file system is {total} bytes long, but only {there} bytes of it are there");
-        if there < total { vec![Note { loss: Loss::Part, text }] } else { Vec::new() }
+        let mut notes = if there < total { vec![Note { loss: Loss::Part, text }] } else { Vec::new() };
+        if !self.superblock.checksum_matches {
+            let text = "the checksum of the superblock is wrong; it is used as it is".to_owned();
+            notes.push(Note { loss: Loss::Part, text });
+        }
+        notes
     }
 
     fn source(&self) -> Option<Arc<dyn Source>> {

@@ -26,7 +26,7 @@ mod directory;
 /// The driver of exFAT.
 ///
 /// Its probe also takes a volume whose boot sector is gone, by the backup of it.
-pub const DRIVER: Driver = Driver { name: "exfat", probe, open };
+pub const DRIVER: Driver = Driver { name: "exfat", probe, by_backup: false, open };
 
 /// The specification allows no larger directory, in bytes.
 const DIRECTORY_LIMIT: u64 = 256 << 20;

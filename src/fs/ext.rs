@@ -11,7 +11,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::{Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit};
+use super::{Area, Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit};
 use crate::budget::Budget;
 use crate::bytes::{Source, Span};
 use crate::finding::Loss;
@@ -19,6 +19,7 @@ use superblock::{Superblock, ro_compat};
 
 mod backup;
 mod checksum;
+mod claims;
 mod directory;
 mod directory_checksum;
 mod fast_commit;
@@ -42,17 +43,21 @@ use recovery::Recovered;
 use volume::Volume;
 
 /// The driver of ext2, ext3 and ext4.
-///
-/// Its probe also takes a source whose primary superblock is zeroed but has a sound backup; drivers that
-/// know their mark for sure should be asked first.
-pub const DRIVER: Driver = Driver { name: "ext", probe, open };
+pub const DRIVER: Driver = Driver { name: "ext", probe, by_backup: false, open };
+
+/// The same for volumes whose primary superblock is zeroed, and that have a sound backup. Drivers that know their mark
+/// for sure should be asked first.
+pub const FROM_BACKUP: Driver = Driver { name: "ext", probe: probe_backup, by_backup: true, open };
 
 const ROOT: u64 = 2;
 
 fn probe(source: &dyn Source) -> bool {
     superblock::has_magic(source)
-        || backup::could_be_damaged(source)
-            && backup::find(source).is_some_and(|found| backup::belongs_to(source, &found))
+}
+
+fn probe_backup(source: &dyn Source) -> bool {
+    backup::could_be_damaged(source)
+        && backup::find(source).is_some_and(|found| backup::belongs_to(source, &found))
 }
 
 /// Whether the mark of a superblock is in its place.
@@ -206,6 +211,11 @@ impl FileSystem for Ext {
 
     fn unallocated(&self, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError> {
         free::unallocated(&self.volume, visit)
+    }
+
+    fn claims(&self, visit: &mut dyn FnMut(Area, Span)) -> Area {
+        claims::claims(&self.volume, visit);
+        Area::Unclaimed
     }
 
     fn source(&self) -> Option<Arc<dyn Source>> {

@@ -33,7 +33,7 @@ pub(super) mod table;
 /// The driver of FAT.
 ///
 /// Its probe also takes a FAT32 volume whose first sector is gone, by the backup of it.
-pub const DRIVER: Driver = Driver { name: "vfat", probe, open };
+pub const DRIVER: Driver = Driver { name: "vfat", probe, by_backup: false, open };
 
 const ROOT: u64 = 0;
 

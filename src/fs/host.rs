@@ -364,6 +364,9 @@ impl Node for HostNode<'_> {
     }
 
     fn xattrs(&mut self) -> Result<Vec<Attribute>, FsError> {
+        if self.entry.metadata.file_type != FileType::Regular {
+            return Ok(Vec::new());
+        }
         let file = self.file()?;
         let mut names = vec![0; 1 << 16];
         let len = match rustix::fs::flistxattr(file, &mut names) {

@@ -26,7 +26,7 @@ mod record;
 mod rock_ridge;
 
 /// The driver of ISO 9660.
-pub const DRIVER: Driver = Driver { name: "iso9660", probe, open };
+pub const DRIVER: Driver = Driver { name: "iso9660", probe, by_backup: false, open };
 
 /// Directory records do not cross these.
 const SECTOR: u64 = 2048;

@@ -44,7 +44,7 @@ mod xpress;
 ///
 /// Its probe also takes a source whose first sector is gone, by the backup in the last; drivers that know
 /// their mark for sure should be asked first.
-pub const DRIVER: Driver = Driver { name: "ntfs", probe, open };
+pub const DRIVER: Driver = Driver { name: "ntfs", probe, by_backup: false, open };
 
 const LOG_FILE: u64 = 2;
 const VOLUME: u64 = 3;

@@ -33,7 +33,7 @@ mod tables;
 mod xattr;
 
 /// The driver of squashfs.
-pub const DRIVER: Driver = Driver { name: "squashfs", probe, open };
+pub const DRIVER: Driver = Driver { name: "squashfs", probe, by_backup: false, open };
 
 fn probe(source: &dyn Source) -> bool {
     let magic = read_vec(source, 0, 4).unwrap_or_default();

@@ -3,7 +3,7 @@
 //! Read from the disk alone, with every checksum looked at. What a wrong checksum means here: a superblock is
 //! used with a note (or that of another group, where the first makes no sense); the header of a group, an
 //! inode, a block of extents, entries or attributes is read as it stands, for an auditor would rather see too
-//! much, and [`FileSystem::notes`] counts them. Only what makes no sense is an error. A dirty log is replayed
+//! much, and [`FileSystem::notes`] counts them as losses: the kernel refuses them, and what they hide is not known. Only what makes no sense is an error. A dirty log is replayed
 //! in memory, and everything is read through it.
 //!
 //! Not read: files on a realtime device, logs on another device, version 1 directories.
@@ -11,12 +11,14 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 
-use super::{Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit, magic, uuid_text};
+use super::{
+    Area, Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit, magic, uuid_text,
+};
 use crate::budget::Budget;
 use crate::bytes::{Source, Span, read_vec};
 use crate::finding::Loss;
 use superblock::{Superblock, incompat};
-use volume::Volume;
+use volume::{Mismatches, Volume};
 
 mod acl;
 mod backup;
@@ -33,11 +35,11 @@ mod volume;
 mod xattr;
 
 /// The driver of XFS. Its mark is sure.
-pub const DRIVER: Driver = Driver { name: "xfs", probe, open };
+pub const DRIVER: Driver = Driver { name: "xfs", probe, by_backup: false, open };
 
 /// The same for volumes whose first superblock is gone. To be asked last: the backups of an older XFS outlive
 /// the making of another file system in its place.
-pub const FROM_BACKUP: Driver = Driver { name: "xfs", probe: probe_backup, open };
+pub const FROM_BACKUP: Driver = Driver { name: "xfs", probe: probe_backup, by_backup: true, open };
 
 fn probe(source: &dyn Source) -> bool {
     read_vec(source, 0, 4).is_ok_and(|magic| magic == superblock::MAGIC)
@@ -85,7 +87,7 @@ impl Xfs {
 /// The superblock, or a backup of it, and what is to say of it.
 fn find_superblock(source: &dyn Source) -> Result<(Superblock, Vec<Note>), FsError> {
     let mut notes = Vec::new();
-    let mut note = |text: String| notes.push(Note { loss: Loss::Nothing, text });
+    let note = |text: String| Note { loss: Loss::Nothing, text };
     let superblock = match Superblock::read(source, 0) {
         // mkfs leaves this mark in the backups for ever.
         Ok(superblock) if superblock.in_progress => {
@@ -98,20 +100,23 @@ fn find_superblock(source: &dyn Source) -> Result<(Superblock, Vec<Note>), FsErr
         Err(error @ FsError::Unsupported(_)) => return Err(error),
         Err(error) => {
             let found = backup::find(source).map_err(|_| error)?;
-            note(format!("the primary superblock is damaged; the backup of group {} is used", found.group));
+            let text =
+                format!("the primary superblock is damaged; the backup of group {} is used", found.group);
+            notes.push(note(text));
             found.superblock
         }
     };
     superblock.check_features()?;
     if !superblock.checksum_matches {
-        note("the checksum of the superblock is wrong; it is used as it is".into());
+        let text = "the checksum of the superblock is wrong; it is used as it is".to_owned();
+        notes.push(Note { loss: Loss::Part, text });
     }
     if superblock.incompat & incompat::NEEDSREPAIR != 0 {
-        note("the file system is marked as in need of xfs_repair".into());
+        notes.push(note("the file system is marked as in need of xfs_repair".into()));
     }
     let unknown = superblock.unknown_ro_compat();
     if unknown != 0 {
-        note(format!("unknown read-only features {unknown:#x}"));
+        notes.push(note(format!("unknown read-only features {unknown:#x}")));
     }
     Ok((superblock, notes))
 }
@@ -159,18 +164,32 @@ impl FileSystem for Xfs {
         free::unallocated(&self.volume, visit)
     }
 
+    fn claims(&self, visit: &mut dyn FnMut(Area, Span)) -> Area {
+        let superblock = &self.volume.superblock;
+        let blocks = u64::from(superblock.log_blocks);
+        if let Some(offset) = superblock.run_offset(superblock.log_start, blocks).filter(|&offset| offset > 0)
+        {
+            visit(Area::Journal, Span::new(offset, blocks << superblock.block_log));
+        }
+        Area::Structures
+    }
+
     fn notes(&self) -> Vec<Note> {
         let mut notes = self.notes.clone();
         let mismatches = self.volume.mismatches.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut note = |count: usize, first: Option<u64>, what: &str| {
+        let mut note = |loss: Loss, count: usize, first: Option<u64>, what: &str| {
             if let Some(first) = first {
                 let text =
                     format!("wrong checksums: {count} {what}, the first {first}; they are read as they are");
-                notes.push(Note { loss: Loss::Nothing, text });
+                notes.push(Note { loss, text });
             }
         };
-        note(mismatches.inodes.len(), mismatches.inodes.first().copied(), "inodes");
-        note(mismatches.groups.len(), mismatches.groups.first().map(|&group| group.into()), "groups");
+        let Mismatches { inodes, groups, links } = &*mismatches;
+        // The kernel refuses both: what they hide, or point to in place of it, nobody knows.
+        note(Loss::File, inodes.len(), inodes.first().copied(), "inodes");
+        note(Loss::Part, groups.len(), groups.first().map(|&group| group.into()), "groups");
+        // mkfs.xfs itself writes them so.
+        note(Loss::Nothing, links.len(), links.first().copied(), "symbolic links without a header");
         notes
     }
 }

@@ -20,13 +20,33 @@ pub struct Occupied {
     pub packed: u64,
 }
 
+/// Runs of the disk that a walk met, sorted, those that touch put together; none of them is rounded up to blocks.
+#[derive(Clone, Debug, Default)]
+pub struct Taken {
+    /// By content of files.
+    pub content: Vec<Span>,
+    /// By directories.
+    pub directories: Vec<Span>,
+}
+
+impl Taken {
+    /// Adds those of another walk of the same file system.
+    pub fn join(&mut self, other: Self) {
+        for (mine, theirs) in [(&mut self.content, other.content), (&mut self.directories, other.directories)]
+        {
+            mine.extend(theirs);
+            join(mine);
+        }
+    }
+}
+
 /// Gathers the runs.
 #[derive(Debug, Default)]
 pub(super) struct Occupancy {
     /// Bytes of a block.
     block: u64,
-    runs: Vec<Span>,
-    joined: usize,
+    content: Runs,
+    directories: Runs,
     sums: Occupied,
 }
 
@@ -43,8 +63,7 @@ impl Occupancy {
             end = extent.start.saturating_add(extent.len);
             let sum = match extent.place {
                 Place::Disk(at) => {
-                    let whole = extent.len.checked_next_multiple_of(self.block.max(1)).unwrap_or(extent.len);
-                    self.runs.push(Span::new(at, whole));
+                    self.content.push(Span::new(at, extent.len));
                     continue;
                 }
                 Place::Hole => &mut self.sums.holes,
@@ -54,30 +73,68 @@ impl Occupancy {
             *sum = sum.saturating_add(extent.len);
         }
         self.sums.holes = self.sums.holes.saturating_add(size.saturating_sub(end));
+    }
+
+    /// Adds where packed content lies.
+    pub(super) fn add_packed(&mut self, runs: Vec<Span>) {
+        runs.into_iter().for_each(|run| self.content.push(run));
+    }
+
+    /// Adds a directory.
+    pub(super) fn add_directory(&mut self, extents: &[Extent]) {
+        for extent in extents {
+            if let Place::Disk(at) = extent.place {
+                self.directories.push(Span::new(at, extent.len));
+            }
+        }
+    }
+
+    pub(super) fn finish(mut self) -> (Occupied, Taken) {
+        let mut blocks = Runs::default();
+        self.content.join();
+        for run in &self.content.runs {
+            let whole = run.len.checked_next_multiple_of(self.block.max(1)).unwrap_or(run.len);
+            blocks.push(Span::new(run.offset, whole));
+        }
+        blocks.join();
+        self.directories.join();
+        self.sums.on_disk = blocks.runs.iter().fold(0, |sum, run| sum.saturating_add(run.len));
+        (self.sums, Taken { content: self.content.runs, directories: self.directories.runs })
+    }
+}
+
+/// Runs that are put together now and then, so that many of the same cost no memory.
+#[derive(Debug, Default)]
+struct Runs {
+    runs: Vec<Span>,
+    joined: usize,
+}
+
+impl Runs {
+    fn push(&mut self, run: Span) {
+        self.runs.push(run);
         if self.runs.len() >= self.joined.saturating_mul(2).max(FIRST_JOIN) {
             self.join();
         }
     }
 
-    /// Sorts the runs, and makes one of those that touch or overlap.
     fn join(&mut self) {
-        self.runs.sort_unstable();
-        self.runs.dedup_by(|next, run| {
-            let end = run.offset.saturating_add(run.len);
-            let touches = next.offset <= end;
-            if touches {
-                run.len = next.offset.saturating_add(next.len).max(end).saturating_sub(run.offset);
-            }
-            touches
-        });
+        join(&mut self.runs);
         self.joined = self.runs.len();
     }
+}
 
-    pub(super) fn finish(mut self) -> Occupied {
-        self.join();
-        self.sums.on_disk = self.runs.iter().fold(0, |sum, run| sum.saturating_add(run.len));
-        self.sums
-    }
+/// Sorts runs, and makes one of those that touch or overlap.
+pub fn join(runs: &mut Vec<Span>) {
+    runs.sort_unstable();
+    runs.dedup_by(|next, run| {
+        let end = run.offset.saturating_add(run.len);
+        let touches = next.offset <= end;
+        if touches {
+            run.len = next.offset.saturating_add(next.len).max(end).saturating_sub(run.offset);
+        }
+        touches
+    });
 }
 
 #[cfg(test)]
@@ -96,7 +153,8 @@ mod tests {
         occupancy.add(&file, 20_000);
         occupancy.add(&[extent(0, 4096, Place::Disk(45056))], 4096);
         occupancy.add(&[extent(0, 60, Place::Opaque)], 60);
-        let sums = occupancy.finish();
+        let (sums, taken) = occupancy.finish();
         assert_eq!((sums.on_disk, sums.holes, sums.packed), (12288, 4096 + 20_000 - 12388, 60));
+        assert_eq!(taken.content, [Span::new(8192, 100), Span::new(40960, 8192)]);
     }
 }

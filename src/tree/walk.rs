@@ -3,7 +3,8 @@
 use std::collections::{HashSet, VecDeque};
 use std::ops::{ControlFlow, Range};
 
-use super::occupancy::{Occupancy, Occupied};
+use super::attributes::Attributes;
+use super::occupancy::{Occupancy, Occupied, Taken};
 use crate::budget::Budget;
 use crate::finding::{Gap, GapKind, Location, Loss};
 use crate::fs::{FileSystem, FileType, FsError, Metadata, NodeId};
@@ -40,8 +41,12 @@ pub struct Walk {
     pub gaps: Vec<Gap>,
     /// How much of the disk the files take.
     pub occupied: Occupied,
+    /// Which parts of it.
+    pub taken: Taken,
+    /// Their extended attributes.
+    pub attributes: Attributes,
     /// Gathers it during the walk.
-    occupancy: Option<Occupancy>,
+    occupancy: Occupancy,
 }
 
 impl Walk {
@@ -144,12 +149,25 @@ pub fn walk_from(fs: &dyn FileSystem, root: NodeId, others: &HashSet<NodeId>, bu
         }
     }
     let usage = fs.usage();
-    walk.occupancy = usage.data.is_none().then(|| Occupancy::of(usage.block.into()));
+    walk.occupancy = Occupancy::of(usage.block.into());
+    if let Ok(mut node) = fs.node(root) {
+        walk.occupancy.add_directory(node.extents().unwrap_or_default());
+        walk.attributes.add(0, node.xattrs().unwrap_or_default(), budget);
+    }
     let mut seen = HashSet::from([root]);
     let others = others.iter().copied().filter(|&other| other != root).collect();
     descend(fs, &mut walk, 0, &mut seen, &others, budget);
     unnamed(fs, &mut walk, &mut seen, budget);
-    walk.occupied = walk.occupancy.take().map(Occupancy::finish).unwrap_or_default();
+    let (occupied, taken) = std::mem::take(&mut walk.occupancy).finish();
+    walk.taken = taken;
+    if walk.attributes.dropped > 0 {
+        let dropped = walk.attributes.dropped;
+        let text =
+            format!("{dropped} extended attributes are not searched: all together have too many bytes");
+        walk.gap(b"/".to_vec(), None, Loss::Part, GapKind::OverLimit, text);
+    }
+    // A file system that counts the bytes of files itself needs no sum.
+    walk.occupied = if usage.data.is_none() { occupied } else { Occupied::default() };
     walk
 }
 
@@ -239,7 +257,7 @@ fn add_unnamed(
     budget: &Budget,
 ) {
     let before = walk.entries.len();
-    add_entry(fs, walk, 0, format!("<inode {}>", id.0).as_bytes(), id);
+    add_entry(fs, walk, 0, format!("<inode {}>", id.0).as_bytes(), id, budget);
     let index = u32::try_from(before).unwrap_or(u32::MAX);
     let Some(entry) = walk.get(index) else { return };
     let (metadata, path) = (entry.metadata, walk.path(index));
@@ -276,7 +294,7 @@ fn read_children(fs: &dyn FileSystem, walk: &mut Walk, index: u32, budget: &Budg
     found.dedup();
     let start = u32::try_from(walk.entries.len()).unwrap_or(u32::MAX);
     for (name, node) in found {
-        add_entry(fs, walk, index, &name, node);
+        add_entry(fs, walk, index, &name, node, budget);
     }
     let children = start..u32::try_from(walk.entries.len()).unwrap_or(u32::MAX);
     if let Some(entry) = walk.entries.get_mut(index as usize) {
@@ -285,7 +303,7 @@ fn read_children(fs: &dyn FileSystem, walk: &mut Walk, index: u32, budget: &Budg
     children
 }
 
-fn add_entry(fs: &dyn FileSystem, walk: &mut Walk, parent: u32, name: &[u8], id: NodeId) {
+fn add_entry(fs: &dyn FileSystem, walk: &mut Walk, parent: u32, name: &[u8], id: NodeId, budget: &Budget) {
     let damaged = |walk: &mut Walk, loss, error: &FsError| {
         let mut path = walk.path(parent);
         if path.last() != Some(&b'/') {
@@ -312,10 +330,18 @@ fn add_entry(fs: &dyn FileSystem, walk: &mut Walk, parent: u32, name: &[u8], id:
     let mut first = u64::MAX;
     if metadata.file_type == FileType::Regular {
         first = node.first_place().unwrap_or(u64::MAX);
-        if let Some(occupancy) = &mut walk.occupancy {
-            // An error shows itself again when the file is read.
-            occupancy.add(node.extents().unwrap_or_default(), metadata.size);
-        }
+        // An error shows itself again when the file is read.
+        walk.occupancy.add(node.extents().unwrap_or_default(), metadata.size);
+        walk.occupancy.add_packed(node.packed());
+    } else if metadata.file_type == FileType::Directory {
+        walk.occupancy.add_directory(node.extents().unwrap_or_default());
+    }
+    let index = u32::try_from(walk.entries.len()).unwrap_or(u32::MAX);
+    match node.xattrs() {
+        Ok(found) => walk.attributes.add(index, found, budget),
+        // What the host does not open is told where its content is read.
+        Err(error) if gap_kind(&error) == GapKind::HostFailed => {}
+        Err(error) => damaged(walk, Loss::Part, &error),
     }
     let start = u32::try_from(walk.names.len()).unwrap_or(u32::MAX);
     walk.names.extend_from_slice(name);

@@ -1,12 +1,16 @@
 //! The DOS partition table: four primary entries, and logical partitions in a chain of extended boot records.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::{Note, Volume, note};
-use crate::bytes::{Record, Source, Span, Truncated, read_vec};
+use super::{Note, Volume, file_system_at_start, note};
+use crate::bytes::{Record, Source, Span, Truncated, Window, read_vec};
 use crate::finding::Loss;
 
+/// The usual size of a sector, in bytes.
 const SECTOR: u64 = 512;
+/// Other sizes: the table does not say which it counts in.
+const OTHER_SECTORS: [u64; 3] = [4096, 2048, 1024];
 const PROTECTIVE: u8 = 0xee;
 /// More logical partitions than any tool makes; the kernel stops far earlier.
 const MAX_RECORDS: usize = 1024;
@@ -39,12 +43,12 @@ impl Entry {
         matches!(self.code, 0x05 | 0x0f | 0x85)
     }
 
-    fn volume(self, number: u32, base: u64, disk: u32) -> Volume {
+    fn volume(self, number: u32, base: u64, (disk, sector): (u32, u64)) -> Volume {
         Volume {
             number: Some(number),
             span: Span::new(
-                base.saturating_add(self.start).saturating_mul(SECTOR),
-                self.sectors.saturating_mul(SECTOR),
+                base.saturating_add(self.start).saturating_mul(sector),
+                self.sectors.saturating_mul(sector),
             ),
             type_code: Some(format!("{:#04x}", self.code)),
             // Linux makes no PARTUUID for a disk without identifier.
@@ -96,10 +100,32 @@ impl BootSector {
         flags && self.used().any(inside)
     }
 
-    /// All partitions, with numbers as Linux gives them.
-    pub(super) fn volumes(&self, source: &dyn Source, notes: &mut Vec<Note>) -> Vec<Volume> {
+    /// The size of sectors, and all partitions, with numbers as Linux gives them. The table counts in sectors and does
+    /// not say how long they are: 512 bytes, unless partitions begin with something that is known in another size only.
+    pub(super) fn partitions(&self, source: &Arc<dyn Source>, notes: &mut Vec<Note>) -> (u32, Vec<Volume>) {
+        let known = |sector: u64| {
+            let volumes = self.volumes(&**source, sector, &mut Vec::new());
+            let begins = |volume: &&Volume| {
+                file_system_at_start(&Window::new(Arc::clone(source), volume.span)).is_some()
+            };
+            volumes.iter().filter(begins).count()
+        };
+        let others = || OTHER_SECTORS.into_iter().max_by_key(|&sector| (known(sector), u64::MAX - sector));
+        let other = if known(SECTOR) == 0 { others().filter(|&sector| known(sector) > 0) } else { None };
+        let sector = other.unwrap_or(SECTOR);
+        if sector != SECTOR {
+            let text = format!(
+                "the MBR counts in sectors of {sector} bytes: only so its partitions begin with something that is known"
+            );
+            notes.push(note(Loss::Nothing, text));
+        }
+        (u32::try_from(sector).unwrap_or(512), self.volumes(&**source, sector, notes))
+    }
+
+    fn volumes(&self, source: &dyn Source, sector: u64, notes: &mut Vec<Note>) -> Vec<Volume> {
         let mut volumes = Vec::new();
-        let mut chain = Chain { source, disk: self.disk, next: 5, seen: BTreeSet::new(), found: Vec::new() };
+        let (seen, found) = (BTreeSet::new(), Vec::new());
+        let mut chain = Chain { source, unit: (self.disk, sector), next: 5, seen, found };
         for (number, entry) in (1u32..).zip(self.entries.iter().flatten().copied()) {
             if !entry.used() || entry.code == PROTECTIVE {
                 continue;
@@ -107,7 +133,7 @@ impl BootSector {
             if entry.extended() {
                 chain.follow(entry, notes);
             } else {
-                volumes.push(entry.volume(number, 0, self.disk));
+                volumes.push(entry.volume(number, 0, (self.disk, sector)));
             }
         }
         volumes.append(&mut chain.found);
@@ -128,7 +154,8 @@ fn entries(sector: &[u8]) -> Result<Option<[Entry; 4]>, Truncated> {
 /// The logical partitions: each extended boot record holds one, and the way to the next record.
 struct Chain<'a> {
     source: &'a dyn Source,
-    disk: u32,
+    /// The identifier of the disk, and bytes of a sector.
+    unit: (u32, u64),
     next: u32,
     seen: BTreeSet<u64>,
     found: Vec<Volume>,
@@ -160,10 +187,11 @@ impl Chain<'_> {
         if !self.seen.insert(sector) {
             return Err("the chain comes back to it".into());
         }
-        let bytes = read_vec(self.source, sector.saturating_mul(SECTOR), 512).map_err(|e| e.to_string())?;
+        let bytes =
+            read_vec(self.source, sector.saturating_mul(self.unit.1), 512).map_err(|e| e.to_string())?;
         let entries = entries(&bytes).map_err(|e| e.to_string())?.ok_or("no signature")?;
         for entry in entries.iter().filter(|entry| entry.used() && !entry.extended()) {
-            self.found.push(entry.volume(self.next, sector, self.disk));
+            self.found.push(entry.volume(self.next, sector, self.unit));
             self.next = self.next.saturating_add(1);
         }
         let next = entries.iter().find(|entry| entry.used() && entry.extended());

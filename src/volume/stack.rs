@@ -81,6 +81,13 @@ pub fn assemble(source: &Arc<dyn Source>, table: &Table) -> (Vec<Device>, Vec<No
     (builder.devices, builder.notes)
 }
 
+impl Device {
+    /// The image as a whole.
+    pub fn whole(source: &Arc<dyn Source>) -> Self {
+        partition(source, &super::whole(source.len()))
+    }
+}
+
 fn partition(source: &Arc<dyn Source>, volume: &Volume) -> Device {
     let window = Window::new(Arc::clone(source), volume.span);
     Device {

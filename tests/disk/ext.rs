@@ -10,7 +10,7 @@ use crate::oracle::{Files, assert_same, build_tree, found, named, pattern, run};
 use assay::budget::Budget;
 use assay::bytes::Source;
 use assay::finding::Loss;
-use assay::fs::ext::DRIVER;
+use assay::fs::ext::{DRIVER, FROM_BACKUP};
 use assay::fs::{FileSystem, NodeId, Place};
 
 fn image(options: &[&str]) -> Vec<u8> {
@@ -26,7 +26,7 @@ fn image(options: &[&str]) -> Vec<u8> {
 
 fn open(image: Vec<u8>) -> Box<dyn FileSystem> {
     let source: Arc<dyn Source> = Arc::new(image);
-    assert!((DRIVER.probe)(&*source));
+    assert!((DRIVER.probe)(&*source) || (FROM_BACKUP.probe)(&*source));
     (DRIVER.open)(source, &Budget::default()).unwrap()
 }
 

@@ -18,11 +18,11 @@ use crate::volume::stack::Device;
 const SWAP_HEADER: u64 = 2 * 512;
 
 /// What raw bytes belong to.
-pub(in crate::audit) struct At<'n> {
-    pub(in crate::audit) partition: Option<u32>,
-    pub(in crate::audit) name: &'n str,
+pub(super) struct At<'n> {
+    pub(super) partition: Option<u32>,
+    pub(super) name: &'n str,
     /// Index of the summary of their volume; `usize::MAX`: outside of all.
-    pub(in crate::audit) place: usize,
+    pub(super) place: usize,
 }
 
 impl Opening {
@@ -37,7 +37,15 @@ impl Opening {
         }
         let boot = found.is_none() && device.volume.is_boot_code();
         let name = found.as_ref().map_or(if boot { "boot code" } else { "unknown" }, |found| found.name);
-        self.raw_volume(device, name, summary, budget);
+        if found.is_none() {
+            name.clone_into(&mut summary.content);
+            let whole = Span::new(0, device.source.len());
+            let at =
+                At { partition: device.volume.number, name: &named(device, name), place: self.volumes.len() };
+            summary.beyond = self.rest(&device.source, &[whole], &at, budget);
+        } else {
+            self.raw_volume(device, name, summary, budget);
+        }
         let (_, other) = summary.beyond;
         match found {
             Some(found) => {
@@ -86,7 +94,7 @@ impl Opening {
 
     /// Has the parts of `source` that no file system describes searched as they are; returns how many bytes are
     /// zeros, and how many are not.
-    pub(in crate::audit) fn raw(
+    pub(super) fn raw(
         &mut self,
         source: &Arc<dyn Source>,
         spans: &[Span],
@@ -103,24 +111,28 @@ impl Opening {
             }
         }
         if !runs.is_empty() {
-            let fs: Arc<dyn FileSystem> = Arc::from(fs::plain::open(Arc::clone(source), &runs, budget));
-            let walk = walk(&*fs, budget);
-            self.hints.push(Hint::default());
-            self.places.push(at.place);
-            self.mounted.push(Mounted {
-                fs,
-                walk,
-                partition: at.partition,
-                name: at.name.to_owned(),
-                mount: None,
-                mount_source: None,
-                outer: None,
-                subvolume: None,
-                file_system: u32::MAX.saturating_sub(u32::try_from(self.mounted.len()).unwrap_or(0)),
-                is_plain: true,
-            });
+            self.mount_plain(Arc::from(fs::plain::open(Arc::clone(source), &runs, budget)), at, budget);
         }
         sums
+    }
+
+    /// Puts bytes that no file system describes into the tree, as files.
+    pub(super) fn mount_plain(&mut self, fs: Arc<dyn FileSystem>, at: &At<'_>, budget: &Budget) {
+        let walk = walk(&*fs, budget);
+        self.hints.push(Hint::default());
+        self.places.push(at.place);
+        self.mounted.push(Mounted {
+            fs,
+            walk,
+            partition: at.partition,
+            name: at.name.to_owned(),
+            mount: None,
+            mount_source: None,
+            outer: None,
+            subvolume: None,
+            file_system: u32::MAX.saturating_sub(u32::try_from(self.mounted.len()).unwrap_or(0)),
+            is_plain: true,
+        });
     }
 
     /// Of a part of `source` that no file system claims: zeros, and other bytes.

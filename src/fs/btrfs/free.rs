@@ -8,12 +8,15 @@ use super::chunk::Chunk;
 use super::key::{Key, kind};
 use super::superblock;
 use super::tree::{self, From};
-use super::volume::Volume;
+use super::volume::{Device, Volume};
 use crate::bytes::{Record, Span};
 use crate::fs::FsError;
 
 /// The flag of block groups that hold content of files.
 const DATA: u64 = 1;
+
+/// The flag of an extent that is a block of a tree.
+const TREE_BLOCK: u64 = 2;
 
 /// Bytes of all devices, copies included.
 #[derive(Clone, Copy)]
@@ -86,6 +89,48 @@ pub(super) fn unallocated(fs: &Btrfs, visit: &mut dyn FnMut(Span) -> ControlFlow
     let size = volume.superblock.device.total_bytes.min(device);
     gaps(&used, size, visit);
     damage.map_or(Ok(()), Err)
+}
+
+/// Where blocks of trees and superblocks lie, on every device and in every copy; what a damaged extent tree does not name
+/// is said where it is read.
+pub(super) fn structures(fs: &Btrfs) -> Vec<(usize, Span)> {
+    let volume = &fs.volume;
+    let mut found = Vec::new();
+    for (index, device) in volume.devices.iter().enumerate() {
+        let places = superblock::PLACES.iter().filter(|&&at| at < device.source.len());
+        found.extend(places.map(|&at| (index, Span::new(at, superblock::SIZE as u64))));
+    }
+    let Some(root) = &fs.extents else { return found };
+    let size = u64::from(volume.superblock.node_size);
+    for chunk in volume.chunks.all() {
+        let last = chunk.logical.saturating_add(chunk.len).saturating_sub(1);
+        let range = (Key::new(chunk.logical, 0, 0), Key::new(last, u8::MAX, u64::MAX));
+        let _damage = tree::scan(volume, root, range, From::Key, &mut |item| {
+            let is_block = item.key.kind == kind::METADATA
+                || item.key.kind == kind::EXTENT
+                    && Record::new("extent", item.data).u64_le(16).is_ok_and(|flags| flags & TREE_BLOCK != 0);
+            if is_block {
+                add_block(volume, chunk, item.key.object, size, &mut found);
+            }
+            Ok(ControlFlow::Continue(()))
+        });
+    }
+    found
+}
+
+fn add_block(volume: &Volume, chunk: &Chunk, logical: u64, size: u64, found: &mut Vec<(usize, Span)>) {
+    for copy in 0..chunk.copies() {
+        let (mut at, mut left) = (logical, size);
+        while let Some(run) = chunk.run(at, copy).filter(|_| left > 0) {
+            let known = |device: &Device| device.id == run.stripe.device && device.uuid == run.stripe.uuid;
+            let part = run.len.min(left).max(1);
+            if let Some(index) = volume.devices.iter().position(known) {
+                found.push((index, Span::new(run.physical, part)));
+            }
+            at = at.saturating_add(part);
+            left = left.saturating_sub(part);
+        }
+    }
 }
 
 /// Adds where `len` bytes at `logical` lie, in every copy.

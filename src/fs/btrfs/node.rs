@@ -6,6 +6,7 @@ use super::entry;
 use super::inode::Inode;
 use super::mapping::{Content, Map, Packed, Part};
 use super::packed;
+use crate::bytes::Span;
 use crate::fs::{Attribute, Extent, FileType, FsError, Metadata, Node};
 
 /// No link of Linux is longer.
@@ -101,6 +102,20 @@ impl Node for BtrfsNode<'_> {
             Map { damage: Some(error), .. } => Err(error.again()),
             map => Ok(&map.extents),
         }
+    }
+
+    fn packed(&mut self) -> Vec<Span> {
+        let fs = self.fs;
+        if fs.volume.superblock.device_count != 1 {
+            return Vec::new();
+        }
+        // The first copy: what further ones hold is searched as it is.
+        let runs = |part: &Part| match &part.content {
+            Content::Packed(packed) => fs.volume.runs(packed.logical, packed.disk_len),
+            Content::Plain { logical } => fs.volume.runs(*logical, part.len),
+            Content::Hole | Content::Unwritten | Content::Inline { .. } => Vec::new(),
+        };
+        self.map().parts.iter().flat_map(runs).collect()
     }
 
     fn read_at(&mut self, offset: u64, dst: &mut [u8]) -> Result<usize, FsError> {

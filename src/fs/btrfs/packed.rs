@@ -78,7 +78,7 @@ fn segments(bytes: &[u8], room: usize, sector: usize, out: &mut Vec<u8>) -> Resu
     if total > bytes.len() {
         return Err(format!("lzo: {total} bytes of {}", bytes.len()));
     }
-    let mut at = 4_usize;
+    let (mut at, mut unpacked) = (4_usize, Vec::new());
     while at < total && out.len() < room {
         let left = sector.saturating_sub(at % sector);
         if left < 4 {
@@ -88,10 +88,11 @@ fn segments(bytes: &[u8], room: usize, sector: usize, out: &mut Vec<u8>) -> Resu
         let len = length(at)?;
         at = at.saturating_add(4);
         let segment = record.bytes(at, len).map_err(|error| error.to_string())?;
-        let from = out.len();
-        out.resize(from.saturating_add(sector).min(room), 0);
-        let unpacked = lzo::unpack(segment, out.get_mut(from..).unwrap_or_default())?;
-        out.truncate(from.saturating_add(unpacked));
+        // A segment is a sector, whatever of it the extent still has room for: the rest is cut off, as Linux does.
+        unpacked.resize(sector, 0);
+        let came_out = lzo::unpack(segment, &mut unpacked)?;
+        let wanted = came_out.min(room.saturating_sub(out.len()));
+        out.extend_from_slice(unpacked.get(..wanted).unwrap_or_default());
         at = at.saturating_add(len);
     }
     Ok(())
@@ -130,5 +131,11 @@ mod tests {
         bytes.extend(segment(b"efgh"));
         bytes.extend([9; 30]);
         assert_eq!(unpack(Method::Lzo, &bytes, 8, 18).unwrap(), b"abcdefgh");
+    }
+
+    #[test]
+    fn what_comes_out_of_lzo_beyond_the_length_is_cut_off_as_of_zlib() {
+        let bytes = [&[16, 0, 0, 0, 8, 0, 0, 0, 21][..], b"abcd", &[0x11, 0, 0]].concat();
+        assert_eq!(unpack(Method::Lzo, &bytes, 2, 4096).unwrap(), b"ab");
     }
 }

@@ -8,7 +8,7 @@ use super::cache::Cache;
 use super::chunk::ChunkMap;
 use super::superblock::Superblock;
 use crate::budget::Budget;
-use crate::bytes::Source;
+use crate::bytes::{Source, Span};
 use crate::fs::FsError;
 
 /// A device at hand.
@@ -52,6 +52,21 @@ impl Volume {
             dst = rest;
         }
         Ok(())
+    }
+
+    /// Where the first copy of `len` bytes at `logical` lies on the one device there is; nowhere, where it has no place.
+    pub(super) fn runs(&self, mut logical: u64, mut len: u64) -> Vec<Span> {
+        let mut runs = Vec::new();
+        while len > 0 {
+            let Some(run) = self.chunks.find(logical).ok().and_then(|chunk| chunk.run(logical, 0)) else {
+                break;
+            };
+            let part = run.len.min(len).max(1);
+            runs.push(Span::new(run.physical, part));
+            logical = logical.saturating_add(part);
+            len = len.saturating_sub(part);
+        }
+        runs
     }
 
     /// How many copies there are of the byte at `logical`.

@@ -8,6 +8,9 @@ pub(super) const MAGIC: [u8; 4] = 0xe0f5_e1e2_u32.to_le_bytes();
 /// Features that do not hinder: zero padding, compression and its kinds, chunks, devices, attribute prefixes.
 const KNOWN: u32 = 0x7f;
 
+/// Compatible feature: the superblock has a checksum.
+const HAS_CHECKSUM: u32 = 1;
+
 /// The superblock, checked.
 #[derive(Clone, Debug)]
 pub(super) struct Superblock {
@@ -24,11 +27,19 @@ pub(super) struct Superblock {
     pub(super) attributes: u64,
     pub(super) uuid: [u8; 16],
     pub(super) label: Vec<u8>,
+    /// Whether its checksum is right, where it has one.
+    pub(super) checksum_matches: bool,
 }
 
 impl Superblock {
     pub(super) fn read(source: &dyn Source) -> Result<Self, FsError> {
-        Self::parse(&Record::new("erofs superblock", &read_vec(source, START, 128)?))
+        let mut superblock = Self::parse(&Record::new("erofs superblock", &read_vec(source, START, 128)?))?;
+        // It covers what is left of its block.
+        let len =
+            if superblock.block > START { superblock.block.saturating_sub(START) } else { superblock.block };
+        let bytes = read_vec(source, START, usize::try_from(len).unwrap_or(0)).unwrap_or_default();
+        superblock.checksum_matches = checksum_matches(&bytes);
+        Ok(superblock)
     }
 
     fn parse(record: &Record<'_>) -> Result<Self, FsError> {
@@ -60,8 +71,22 @@ impl Superblock {
             attributes: u64::from(record.u32_le(44)?).saturating_mul(block),
             uuid: record.array(48)?,
             label: label.get(..end).unwrap_or_default().to_vec(),
+            checksum_matches: true,
         })
     }
+}
+
+/// Whether the CRC-32C of the superblock's block is right, its own field counted as zeros; right where none is kept.
+fn checksum_matches(bytes: &[u8]) -> bool {
+    let record = Record::new("erofs superblock", bytes);
+    let (Ok(kept), Ok(features)) = (record.u32_le(4), record.u32_le(8)) else { return true };
+    if features & HAS_CHECKSUM == 0 {
+        return true;
+    }
+    let (head, rest) = (bytes.get(..4).unwrap_or_default(), bytes.get(8..).unwrap_or_default());
+    // Linux leaves out the last step of the sum, which turns all bits around.
+    let sum = !crc32c::crc32c_append(crc32c::crc32c_append(crc32c::crc32c(head), &[0; 4]), rest);
+    sum == kept
 }
 
 #[cfg(test)]

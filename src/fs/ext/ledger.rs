@@ -32,11 +32,12 @@ impl Structure {
             Self::ExtentBlock => ("inodes with blocks of extents", Loss::File),
             Self::DirectoryBlock => ("directories with blocks of entries", Loss::Directory),
             // Names are read from the blocks of entries: the index only finds them faster.
-            Self::IndexBlock => ("directories with blocks of an index", Loss::Nothing),
+            Self::IndexBlock => ("directories with blocks of an index", Loss::Part),
             Self::AttributeBlock => ("inodes with a block of attributes", Loss::Part),
-            Self::BlockBitmap => ("groups with a block bitmap", Loss::Nothing),
+            // What it calls free is not searched.
+            Self::BlockBitmap => ("groups with a block bitmap", Loss::Part),
             // The inode table is searched instead.
-            Self::InodeBitmap => ("groups with an inode bitmap", Loss::Nothing),
+            Self::InodeBitmap => ("groups with an inode bitmap", Loss::Part),
         }
     }
 }
@@ -87,6 +88,6 @@ mod tests {
         let notes = ledger.notes();
         assert_eq!(notes.len(), 2);
         assert!(notes[0].text.contains("2 directories") && notes[0].text.contains("the first 5"));
-        assert_eq!((notes[0].loss, notes[1].loss), (Loss::Directory, Loss::Nothing));
+        assert_eq!((notes[0].loss, notes[1].loss), (Loss::Directory, Loss::Part));
     }
 }

@@ -50,10 +50,11 @@ pub(super) fn recover(
             lost(format!("the journal was not replayed: {error}"));
             return None;
         }
-        // A journal that is said to be empty is not needed.
+        // A journal that is said to be empty is not needed, but whether it is empty is what it says itself, and the
+        // kernel mounts no file system without it.
         Err(error) => {
             let text = format!("the journal is damaged; it is said to be empty: {error}");
-            notes.push(Note { loss: Loss::Nothing, text });
+            notes.push(Note { loss: Loss::Part, text });
             return None;
         }
     };
@@ -86,6 +87,12 @@ fn geometry(volume: &Volume) -> Result<JournalGeometry, FsError> {
         fs_blocks: superblock.blocks_count,
         fs_uuid: superblock.uuid,
     })
+}
+
+/// Where the journal lies; nowhere, where there is none or it cannot be found.
+pub(super) fn journal(volume: &Volume) -> Vec<Extent> {
+    let has_journal = volume.superblock.journal_inum != 0;
+    has_journal.then(|| geometry(volume).ok()).flatten().map(|geometry| geometry.blocks).unwrap_or_default()
 }
 
 fn journal_extents(volume: &Volume, inode: &Inode) -> Result<Vec<Extent>, FsError> {

@@ -339,7 +339,7 @@ pub(super) mod tests {
         let mut disk = vec![0; 8193 * 1024];
         disk.extend(copy);
         assert_eq!(Superblock::read(&disk, 8193 * 1024).unwrap().block_group_nr, 1);
-        assert!(super::super::probe(&disk), "the copy is found where the primary is all zeros");
+        assert!(super::super::probe_backup(&disk), "the copy is found where the primary is all zeros");
     }
 
     #[test]

@@ -242,7 +242,7 @@ impl Check<'_> {
         }
         if lost > 0 {
             let text = format!(
-                "{lost} clusters, the first {first}, are in use by no file that was found, and are not looked at"
+                "{lost} clusters, the first {first}, are in use by no file that was found; they are only searched as they stand"
             );
             self.note(Loss::Part, text);
         }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::inode::File;
 use super::metadata::Cursor;
 use super::tables::Fragment;
-use crate::bytes::{Source, read_vec};
+use crate::bytes::{Source, Span, read_vec};
 use crate::compression::Method;
 use crate::fs::block_cache::BlockCache;
 use crate::fs::{Extent, FsError, Place};
@@ -36,6 +36,11 @@ impl Block {
 
     fn len(self) -> u32 {
         self.size & !PLAIN
+    }
+
+    /// Where it lies.
+    pub(super) fn span(self) -> Span {
+        Span::new(self.place, self.len().into())
     }
 }
 

@@ -1,10 +1,11 @@
 //! A file: its inode, and its content once somebody asks for it.
 
 use super::Squashfs;
-use super::blocks::Map;
+use super::blocks::{Block, Map};
 use super::inode::{Content, Inode};
 use super::metadata::Cursor;
 use super::xattr;
+use crate::bytes::Span;
 use crate::fs::{Attribute, Extent, FsError, Metadata, Node};
 
 /// A node of a squashfs.
@@ -100,6 +101,14 @@ impl Node for SquashNode<'_> {
             self.extents = Some(self.map()?.map(Map::extents).unwrap_or_default());
         }
         Ok(self.extents.as_deref().unwrap_or_default())
+    }
+
+    fn packed(&mut self) -> Vec<Span> {
+        let Content::File(file) = &self.inode.content else { return Vec::new() };
+        let fragment = file.fragment.and_then(|(index, _)| self.fs.fragment(index).ok());
+        let fragment = fragment.map(|fragment| Block { place: fragment.place, size: fragment.size });
+        let blocks = self.map().ok().flatten().map(|map| map.blocks.as_slice()).unwrap_or_default();
+        blocks.iter().chain(&fragment).map(|block| block.span()).collect()
     }
 
     fn first_place(&mut self) -> Option<u64> {

@@ -32,6 +32,8 @@ pub(super) struct Mismatches {
     pub(super) inodes: BTreeSet<u64>,
     /// Groups, by number: their headers or their maps of free space.
     pub(super) groups: BTreeSet<u32>,
+    /// Inodes of symbolic links whose blocks lack the header of version 5.
+    pub(super) links: BTreeSet<u64>,
 }
 
 impl Volume {
@@ -83,6 +85,14 @@ impl Volume {
             if mismatches.groups.len() < MAX_MISMATCHES {
                 mismatches.groups.insert(group);
             }
+        }
+    }
+
+    /// Remembers a symbolic link without the header that version 5 wants.
+    pub(super) fn headless_link(&self, number: u64) {
+        let mut mismatches = self.mismatches.lock().unwrap_or_else(PoisonError::into_inner);
+        if mismatches.links.len() < MAX_MISMATCHES {
+            mismatches.links.insert(number);
         }
     }
 

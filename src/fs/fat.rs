@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::{
-    Driver, Extent, FileSystem, FileType, FsError, Identity, Metadata, Node, NodeId, Note, Place, Usage,
+    Case, Driver, Extent, FileSystem, FileType, FsError, Identity, Metadata, Node, NodeId, Note, Place, Usage,
     Visit, magic,
 };
 use crate::budget::Budget;
@@ -127,6 +127,10 @@ impl FileSystem for Fat {
             label: self.label.clone(),
             last_mounted: None,
         }
+    }
+
+    fn case(&self) -> Case {
+        Case::Insensitive
     }
 
     fn usage(&self) -> Usage {

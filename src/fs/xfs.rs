@@ -11,7 +11,7 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 
-use super::{Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit, magic, uuid_text};
+use super::{Case, Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit, magic, uuid_text};
 use crate::budget::Budget;
 use crate::bytes::{Source, Span, read_vec};
 use crate::finding::Loss;
@@ -134,6 +134,10 @@ impl FileSystem for Xfs {
             label: (!superblock.label.is_empty()).then(|| superblock.label.clone()),
             last_mounted: None,
         }
+    }
+
+    fn case(&self) -> Case {
+        if self.volume.superblock.ignores_case { Case::Insensitive } else { Case::Sensitive }
     }
 
     fn usage(&self) -> Usage {

@@ -26,6 +26,7 @@ mod pool;
 mod published;
 mod report;
 mod sealed;
+mod served;
 pub mod system;
 pub mod times;
 mod worker;
@@ -124,6 +125,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     gaps.extend(outcome.gaps.into_iter().chain(collected.gaps).chain(fact_gaps));
     // What is joined is joined in the order of the report, whatever thread found it.
     merge::sort(&mut findings, &mut gaps);
+    served::without_repeats(&mut findings);
     detect::miners::starts::join(&system.tree, &mut findings);
     progress.begin("trying default passwords", 0);
     detect::password_hashes::trials::join(&facts, budget, settings.jobs, &mut findings);
@@ -131,7 +133,8 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     merge::sort(&mut findings, &mut gaps);
     joins::secrets(&mut findings);
     sealed::seal(&mut findings, &mut gaps, benchmark.as_mut());
-    let name = Some(facts.os.pretty_name.clone()).filter(|name| !name.is_empty());
+    let names = [&facts.os.pretty_name, &facts.os.id];
+    let name = names.into_iter().find(|name| !name.is_empty()).cloned();
     let mut coverage = outcome.coverage;
     let own = system.tree.volumes().iter().filter(|mounted| !mounted.is_plain);
     coverage.entries = own.map(|mounted| mounted.walk.entries.len() as u64).sum();

@@ -103,6 +103,9 @@ impl Mounted {
     }
 }
 
+/// The fact of a finding that names the place which a file serves as.
+pub const SERVES_AS: &str = "serves as";
+
 /// An entry of the tree: which file system, and which of its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryId {
@@ -122,6 +125,8 @@ pub struct Tree {
     covers: Vec<Cover>,
     /// What of all that could not be told.
     unsettled: Vec<Gap>,
+    /// The limits it was made with.
+    budget: Budget,
 }
 
 impl Tree {
@@ -151,6 +156,11 @@ impl Tree {
         let mut tree = Self::assemble(vec![mounted]);
         tree.settle(budget);
         tree
+    }
+
+    /// The limits that it was made with.
+    pub fn budget(&self) -> Budget {
+        self.budget
     }
 
     /// The file systems, in the order of the disk.
@@ -231,12 +241,21 @@ impl Tree {
 
     /// Finds `path` (absolute) in the machine; see [`View::find`].
     pub fn find(&self, path: &[u8]) -> Option<EntryId> {
-        self.machine()?.find(path)
+        let machine = self.machine()?;
+        machine.find(path).or_else(|| self.on_disk(path, |disk, path| disk.find(path)))
+    }
+
+    /// Where ostree's deployment is the machine, paths of the disk lead somewhere, too: reports have them.
+    fn on_disk(&self, path: &[u8], find: impl Fn(View<'_>, &[u8]) -> Option<EntryId>) -> Option<EntryId> {
+        let disk =
+            self.physical().filter(|disk| self.systems.first().is_some_and(|m| m.root != disk.root))?;
+        find(View::new(self, &disk), path)
     }
 
     /// Like [`Tree::find`], but a link at the end of the path is not followed.
     pub fn find_link(&self, path: &[u8]) -> Option<EntryId> {
-        self.machine()?.find_link(path)
+        let machine = self.machine()?;
+        machine.find_link(path).or_else(|| self.on_disk(path, |disk, path| disk.find_link(path)))
     }
 
     /// Looks `path` (absolute) up in the machine; see [`View::lookup`].

@@ -13,8 +13,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::{
-    Case, Driver, Extent, FileSystem, FileType, FsError, Identity, Metadata, Node, NodeId, Note, Place, Usage,
-    Visit, magic,
+    Case, Driver, Extent, FileSystem, FileType, FsError, Identity, Metadata, Node, NodeId, Note, Place,
+    Usage, Visit, magic,
 };
 use crate::budget::Budget;
 use crate::bytes::{Source, Span, read_vec};

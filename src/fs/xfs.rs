@@ -11,7 +11,9 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 
-use super::{Case, Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit, magic, uuid_text};
+use super::{
+    Case, Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit, magic, uuid_text,
+};
 use crate::budget::Budget;
 use crate::bytes::{Source, Span, read_vec};
 use crate::finding::Loss;

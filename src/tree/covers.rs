@@ -20,13 +20,36 @@ use sensitive::Sensitive;
 const FSTAB_LIMIT: u64 = 1 << 20;
 /// File systems that come over a network or out of a program.
 const REMOTE: [&[u8]; 15] = [
-    b"nfs", b"nfs4", b"cifs", b"smb3", b"smbfs", b"9p", b"virtiofs", b"ceph", b"glusterfs", b"lustre", b"afs", b"ocfs2",
-    b"gfs2", b"davfs", b"sshfs",
+    b"nfs",
+    b"nfs4",
+    b"cifs",
+    b"smb3",
+    b"smbfs",
+    b"9p",
+    b"virtiofs",
+    b"ceph",
+    b"glusterfs",
+    b"lustre",
+    b"afs",
+    b"ocfs2",
+    b"gfs2",
+    b"davfs",
+    b"sshfs",
 ];
 /// File systems without content of their own.
 const MADE_UP: [&[u8]; 12] = [
-    b"swap", b"proc", b"sysfs", b"devpts", b"devtmpfs", b"cgroup", b"cgroup2", b"debugfs", b"securityfs", b"hugetlbfs",
-    b"mqueue", b"efivarfs",
+    b"swap",
+    b"proc",
+    b"sysfs",
+    b"devpts",
+    b"devtmpfs",
+    b"cgroup",
+    b"cgroup2",
+    b"debugfs",
+    b"securityfs",
+    b"hugetlbfs",
+    b"mqueue",
+    b"efivarfs",
 ];
 
 /// What covers a place.
@@ -99,20 +122,30 @@ impl Tree {
         let Some(machine) = self.systems.first().cloned() else { return };
         let view = View::new(self, &machine);
         let (units, over) = unit_files::settings(view, budget.mount_files);
-        let mut finder = Finder { tree: self, sensitive: Sensitive::of(view), covers: Vec::new(), gaps: Vec::new() };
+        let mut finder =
+            Finder { tree: self, sensitive: Sensitive::of(view), covers: Vec::new(), gaps: Vec::new() };
         if over > 0 {
-            finder.gap(b"/etc/systemd/system", GapKind::OverLimit, Loss::Part, format!("{over} more units were not read"));
+            finder.gap(
+                b"/etc/systemd/system",
+                GapKind::OverLimit,
+                Loss::Part,
+                format!("{over} more units were not read"),
+            );
         }
         let mut wanted = of_fstab(view);
         let of_units = of_units(&units);
-        wanted.extend(of_units.iter().filter_map(|(line, at)| self::wanted(view, line, (&at.path, Some(at.line)))));
-        let mut boot = SystemRoot { kind: SystemKind::Mounted, name: b"/ with its mounts".to_vec(), ..machine.clone() };
+        wanted.extend(
+            of_units.iter().filter_map(|(line, at)| self::wanted(view, line, (&at.path, Some(at.line)))),
+        );
+        let mut boot =
+            SystemRoot { kind: SystemKind::Mounted, name: b"/ with its mounts".to_vec(), ..machine.clone() };
         let mut is_other = finder.apply(&mut boot, wanted, None);
         is_other |= finder.extensions(&mut boot);
         let mut systems = Vec::new();
         for (unit, settings) in &units {
             let wanted = of_service(settings);
-            let mut own = SystemRoot { name: [b"/ as ", unit.as_slice(), b" sees it"].concat(), ..boot.clone() };
+            let mut own =
+                SystemRoot { name: [b"/ as ", unit.as_slice(), b" sees it"].concat(), ..boot.clone() };
             if !wanted.is_empty() && finder.apply(&mut own, wanted, Some(unit)) {
                 systems.push(own);
             }
@@ -126,7 +159,8 @@ impl Tree {
         self.covers = covers;
         self.unsettled.extend(gaps);
         if systems.len() > room {
-            let reason = format!("{} more units see other directories than the machine", systems.len() - room);
+            let reason =
+                format!("{} more units see other directories than the machine", systems.len() - room);
             self.unsettled.push(gap(b"/etc/systemd/system", GapKind::OverLimit, Loss::Part, reason));
         }
         systems.truncate(room);
@@ -197,9 +231,11 @@ impl Finder<'_> {
     /// Says that what is mounted over a place that counts is not in the image.
     fn unresolved(&mut self, mount: &Wanted, place: &[u8]) {
         // The disk of homes is another disk; the system itself is not.
-        let is_elsewhere = mount.kind == CoverKind::Device && (self.sensitive.is_home(place) || mount.is_optional);
+        let is_elsewhere =
+            mount.kind == CoverKind::Device && (self.sensitive.is_home(place) || mount.is_optional);
         let is_filled = self.tree.machine().is_some_and(|machine| !machine.list(place).is_empty());
-        let is_folder = self.tree.volumes.first().is_some_and(|volume| volume.fs.identity().kind == "directory");
+        let is_folder =
+            self.tree.volumes.first().is_some_and(|volume| volume.fs.identity().kind == "directory");
         if mount.kind == CoverKind::Device && is_filled && is_folder {
             return; // a folder is audited with what is mounted in it
         }
@@ -232,7 +268,8 @@ impl Finder<'_> {
         } else {
             self.roots_in(machine, &last(b"RootImage")?.value)?.first().copied()?
         };
-        (root != machine.system().root).then(|| SystemRoot::new(SystemKind::Other, self.tree.path(root), root))
+        (root != machine.system().root)
+            .then(|| SystemRoot::new(SystemKind::Other, self.tree.path(root), root))
     }
 }
 
@@ -271,7 +308,8 @@ fn wanted(view: View<'_>, line: &FstabLine, at: (&[u8], Option<u64>)) -> Option<
         || line.fstype.starts_with(b"fuse")
         || line.spec.starts_with(b"//")
         || memchr::memmem::find(&line.spec, b":/").is_some();
-    let is_placed = || view.tree().volumes.iter().any(|volume| volume.mount.as_deref() == Some(place.as_slice()));
+    let is_placed =
+        || view.tree().volumes.iter().any(|volume| volume.mount.as_deref() == Some(place.as_slice()));
     let (kind, sources) = if is_layered {
         (CoverKind::Overlay, layers(&options))
     } else if is_bind {
@@ -289,7 +327,15 @@ fn wanted(view: View<'_>, line: &FstabLine, at: (&[u8], Option<u64>)) -> Option<
     };
     let is_optional = options.iter().any(|option| matches!(*option, b"noauto" | b"nofail"));
     let (file, number) = at;
-    Some(Wanted { place, kind, sources, shown: line.spec.clone(), file: file.to_vec(), line: number, is_optional })
+    Some(Wanted {
+        place,
+        kind,
+        sources,
+        shown: line.spec.clone(),
+        file: file.to_vec(),
+        line: number,
+        is_optional,
+    })
 }
 
 /// The directories of an overlay, the uppermost first.

@@ -8,6 +8,7 @@ use super::folding::folded;
 use super::{EntryId, Mounted, SystemKind, Tree};
 use crate::budget::Budget;
 use crate::finding::{Gap, GapKind, Location, Loss};
+use crate::text::Escaped;
 
 /// Names of one directory.
 const NAMES: usize = 16;
@@ -30,6 +31,19 @@ pub struct Place {
     pub system: usize,
     /// The path there.
     pub path: Vec<u8>,
+}
+
+impl Place {
+    /// As a report shows it: the path, and of another system than the machine its root.
+    pub fn shown(&self, tree: &Tree) -> String {
+        let path = Escaped(&self.path);
+        match tree.systems.get(self.system) {
+            Some(system) if matches!(system.kind, SystemKind::Deployment | SystemKind::Other) => {
+                format!("{path} of {}", Escaped(&system.name))
+            }
+            _ => path.to_string(),
+        }
+    }
 }
 
 /// All further names, by the topmost entry that has them.
@@ -100,8 +114,7 @@ impl Tree {
 
     /// Gathers the names.
     pub(super) fn find_places(&mut self, budget: &Budget) {
-        self.places =
-            Places { beneath: self.volumes.iter().map(|_| None).collect(), ..Places::default() };
+        self.places = Places { beneath: self.volumes.iter().map(|_| None).collect(), ..Places::default() };
         self.find_beneath();
         let mut names = Names { left: budget.place_names, ..Names::default() };
         self.names_of_systems(&mut names);
@@ -125,7 +138,13 @@ impl Tree {
         if names.has_more {
             let reason = "links and mounts give files more names than are looked at".to_owned();
             let location = Location { path: b"/".to_vec(), ..Location::default() };
-            self.unsettled.push(Gap { location, kind: GapKind::OverLimit, loss: Loss::Part, bytes: None, reason });
+            self.unsettled.push(Gap {
+                location,
+                kind: GapKind::OverLimit,
+                loss: Loss::Part,
+                bytes: None,
+                reason,
+            });
         }
     }
 
@@ -175,10 +194,13 @@ impl Tree {
     fn find_beneath(&mut self) {
         let Some(machine) = self.machine() else { return };
         let mut beneath = Vec::new();
-        for (volume, mounted) in self.volumes.iter().enumerate().filter(|(_, mounted)| mounted.outer.is_none()) {
+        for (volume, mounted) in
+            self.volumes.iter().enumerate().filter(|(_, mounted)| mounted.outer.is_none())
+        {
             let Some(place) = mounted.mount.as_deref().filter(|place| !place.is_empty()) else { continue };
             let Some(at) = memchr::memrchr(b'/', place) else { continue };
-            let (above, name) = (place.get(..at).unwrap_or_default(), place.get(at + 1..).unwrap_or_default());
+            let (above, name) =
+                (place.get(..at).unwrap_or_default(), place.get(at + 1..).unwrap_or_default());
             let above = if above.is_empty() { b"/" } else { above };
             let child = machine.find(above).and_then(|dir| {
                 let index = self.volumes.get(dir.volume as usize)?.walk.child(dir.index, name)?;
@@ -195,13 +217,15 @@ impl Tree {
 
     /// The names that roots and mounts give.
     fn names_of_systems(&self, names: &mut Names) {
-        let physical = (0_u32..).zip(&self.volumes).find(|(_, mounted)| mounted.mount.as_deref() == Some(b""));
+        let physical =
+            (0_u32..).zip(&self.volumes).find(|(_, mounted)| mounted.mount.as_deref() == Some(b""));
         let physical = physical.map(|(volume, _)| EntryId { volume, index: 0 });
         for (number, system) in self.systems.iter().enumerate() {
             if Some(system.root) != physical && system.kind != SystemKind::Mounted {
                 names.add(system.root, Place { system: number, path: Vec::new() });
             }
-            let of_machine = |place: &Vec<u8>| self.systems.first().and_then(|machine| machine.mounts.get(place));
+            let of_machine =
+                |place: &Vec<u8>| self.systems.first().and_then(|machine| machine.mounts.get(place));
             for (place, layers) in &system.mounts {
                 if system.kind == SystemKind::Mounted && of_machine(place) == Some(layers) {
                     continue;
@@ -228,7 +252,9 @@ impl Tree {
             }
             for name in names.iter().filter(|name| leads_to_places(&name.path)) {
                 let target = self.view(name.system).and_then(|view| view.find(&name.path));
-                if let Some(target) = target.filter(|&target| self.is_directory(target) && !self.holds(target, id)) {
+                if let Some(target) =
+                    target.filter(|&target| self.is_directory(target) && !self.holds(target, id))
+                {
                     found.push((id, target));
                 }
             }
@@ -244,7 +270,8 @@ impl Tree {
             of_link.push(Place { system: 0, path: self.path(link) });
         }
         let fitting = of_link.into_iter().filter(|place| {
-            leads_to_places(&place.path) && self.view(place.system).and_then(|view| view.find(&place.path)) == Some(target)
+            leads_to_places(&place.path)
+                && self.view(place.system).and_then(|view| view.find(&place.path)) == Some(target)
         });
         let mut is_new = false;
         for place in fitting {
@@ -317,7 +344,8 @@ impl Names {
 }
 
 fn is_marked(named: &[Option<Vec<bool>>], id: EntryId) -> bool {
-    named.get(id.volume as usize).and_then(Option::as_ref).and_then(|marks| marks.get(id.index as usize)) == Some(&true)
+    named.get(id.volume as usize).and_then(Option::as_ref).and_then(|marks| marks.get(id.index as usize))
+        == Some(&true)
 }
 
 #[cfg(test)]
@@ -346,7 +374,10 @@ mod tests {
 
     #[test]
     fn a_merged_usr_gives_no_names_and_documentation_neither() {
-        let memory = Memory::new().file("/usr/bin/x", "").link("/bin", "usr/bin").link("/usr/share/doc/a", "../../bin");
+        let memory = Memory::new()
+            .file("/usr/bin/x", "")
+            .link("/bin", "usr/bin")
+            .link("/usr/share/doc/a", "../../bin");
         assert!(names(memory, "/usr/bin/x").is_empty());
     }
 

@@ -91,7 +91,8 @@ impl Tree {
     }
 
     fn is_child_directory(&self, root: EntryId, name: &[u8]) -> bool {
-        let child = self.volumes.get(root.volume as usize).and_then(|mounted| mounted.walk.child(root.index, name));
+        let child =
+            self.volumes.get(root.volume as usize).and_then(|mounted| mounted.walk.child(root.index, name));
         child.is_some_and(|index| self.is_directory(EntryId { index, ..root }))
     }
 }

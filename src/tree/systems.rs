@@ -22,6 +22,7 @@ impl Tree {
     /// Finds the other systems of the image, and the further names of files: to be called when the tree has all its
     /// file systems.
     pub fn settle(&mut self, budget: &Budget) {
+        self.budget = *budget;
         self.systems = self.bootable();
         (self.covers, self.unsettled) = (Vec::new(), Vec::new());
         self.find_mounted(budget);
@@ -47,8 +48,10 @@ impl Tree {
     /// Where the root of the disk is: the one of the machine, but for ostree.
     fn physical(&self) -> Option<SystemRoot> {
         let all = || (0_u32..).zip(&self.volumes);
-        let (root, _) = all().find(|(_, mounted)| mounted.outer.is_none() && mounted.mount.as_deref() == Some(b""))?;
-        let mut system = SystemRoot::new(SystemKind::Machine, b"/".to_vec(), EntryId { volume: root, index: 0 });
+        let (root, _) =
+            all().find(|(_, mounted)| mounted.outer.is_none() && mounted.mount.as_deref() == Some(b""))?;
+        let mut system =
+            SystemRoot::new(SystemKind::Machine, b"/".to_vec(), EntryId { volume: root, index: 0 });
         for (volume, mounted) in all().filter(|(_, mounted)| mounted.outer.is_none()) {
             if let Some(place) = mounted.mount.as_ref().filter(|place| !place.is_empty()) {
                 system.mounts.entry(place.clone()).or_insert_with(|| vec![EntryId { volume, index: 0 }]);

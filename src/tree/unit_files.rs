@@ -98,7 +98,8 @@ fn parse(text: &[u8], path: &[u8]) -> Vec<Setting> {
             line.extend_from_slice(next.trim_ascii());
         }
         let Some(at) = memchr::memchr(b'=', &line) else { continue };
-        let (key, value) = (line.get(..at).unwrap_or_default().trim_ascii(), line.get(at + 1..).unwrap_or_default());
+        let (key, value) =
+            (line.get(..at).unwrap_or_default().trim_ascii(), line.get(at + 1..).unwrap_or_default());
         if KEYS.contains(&key) {
             let (key, value) = (key.to_vec(), value.trim_ascii().to_vec());
             found.push(Setting { key, value, path: path.to_vec(), line: number });
@@ -178,7 +179,8 @@ mod tests {
     #[test]
     fn settings_are_those_about_places_with_their_lines() {
         let found = parse(b"[Mount]\nWhat = /a\\\n  b\n#Where=/x\nDescription=y\nWhere=/etc\n", b"/u");
-        let shown: Vec<_> = found.iter().map(|one| (one.key.as_slice(), one.value.as_slice(), one.line)).collect();
+        let shown: Vec<_> =
+            found.iter().map(|one| (one.key.as_slice(), one.value.as_slice(), one.line)).collect();
         assert_eq!(shown, [(&b"What"[..], &b"/a b"[..], 2), (b"Where", b"/etc", 6)]);
     }
 }

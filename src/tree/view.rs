@@ -119,11 +119,13 @@ impl<'t> View<'t> {
                 }
                 continue;
             }
-            let lost = if links > 0 { Lost::Dangling } else { Lost::Missing };
-            let (layers, _) = stack.last().ok_or(lost)?;
+            let (layers, _) = stack.last().ok_or(Lost::Missing)?;
             let before = here.len();
             here.push(b'/');
             here.extend_from_slice(&part);
+            // A link to /dev/null is there to say that there is nothing.
+            let is_null = todo.is_empty() && here == b"/dev/null" || here == b"/dev";
+            let lost = if links > 0 && !is_null { Lost::Dangling } else { Lost::Missing };
             let child = self.child(layers, &part, &here).ok_or(lost)?;
             let first = child.first().copied().ok_or(lost)?;
             let target = self.tree.get(first).and_then(|(_, walked)| walked.target.as_deref());

@@ -49,6 +49,13 @@ impl Facts {
         for number in 1..tree.systems().len() {
             let Some(view) = tree.view(number) else { continue };
             let (own, of_system) = Self::gather_from(&view);
+            // Keys are looked for by the paths of the machine, whatever system reads them.
+            for (path, places) in &own.sshd.key_files {
+                let known = facts.sshd.key_files.entry(path.clone()).or_default();
+                known.extend(places.iter().cloned());
+                known.sort();
+                known.dedup();
+            }
             facts.others.push(own);
             gaps.extend(of_system.into_iter().map(|gap| placed(gap, view)));
         }
@@ -139,8 +146,7 @@ fn placed(mut gap: Gap, view: View<'_>) -> Gap {
     let path = &gap.location.path;
     gap.location.path = match view.find(path) {
         Some(id) => view.tree().path(id),
-        None if view.system().kind == SystemKind::Mounted => path.clone(),
-        None => [view.system().name.as_slice(), path].concat(),
+        None => view.system().below(path),
     };
     gap
 }

@@ -17,7 +17,7 @@ use super::{Signatures, Sink, SystemDetector};
 use crate::checks::{self, Check, Outcome, Subject, Verdict};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Finding};
-use crate::tree::{Place, SERVES_AS, SystemKind, Tree};
+use crate::tree::{Place, SERVES_AS, Tree};
 
 /// Runs the checks that are on by default.
 pub struct Access {
@@ -75,19 +75,18 @@ fn by_file(outcome: Outcome) -> Vec<Outcome> {
 /// The volume and the inode of the finding's path; that of the file itself, where links or mounts lead to it.
 fn complete(finding: &mut Finding, subject: &Subject<'_>) {
     let (Some(view), path) = (subject.view(), finding.location.path.clone()) else { return };
-    let system = view.system();
-    let is_elsewhere = matches!(system.kind, SystemKind::Deployment | SystemKind::Other);
     let found = view.find(&path).or_else(|| view.find_link(&path));
     let line = finding.location.line;
     if let Some(id) = found.filter(|_| !path.is_empty()) {
         finding.location = subject.tree.location(id);
         finding.location.line = line;
-        if finding.location.path != path {
+        // In a merged /usr both are one path.
+        if finding.location.path != path && finding.location.path.strip_prefix(b"/usr") != Some(&path) {
             let place = Place { system: subject.system, path };
             finding.evidence.facts.push((SERVES_AS, place.shown(subject.tree)));
         }
-    } else if is_elsewhere {
-        finding.location.path = [system.name.as_slice(), &path].concat();
+    } else if !path.is_empty() {
+        finding.location.path = view.system().below(&path);
     }
 }
 

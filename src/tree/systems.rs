@@ -46,7 +46,7 @@ impl Tree {
     }
 
     /// Where the root of the disk is: the one of the machine, but for ostree.
-    fn physical(&self) -> Option<SystemRoot> {
+    pub(super) fn physical(&self) -> Option<SystemRoot> {
         let all = || (0_u32..).zip(&self.volumes);
         let (root, _) =
             all().find(|(_, mounted)| mounted.outer.is_none() && mounted.mount.as_deref() == Some(b""))?;

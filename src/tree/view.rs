@@ -40,6 +40,16 @@ impl SystemRoot {
     pub(super) fn new(kind: SystemKind, name: Vec<u8>, root: EntryId) -> Self {
         Self { kind, name, root, mounts: BTreeMap::new() }
     }
+
+    /// A path of the system as reports have it, where nothing lies there.
+    pub fn below(&self, path: &[u8]) -> Vec<u8> {
+        match self.kind {
+            SystemKind::Machine | SystemKind::Mounted => path.to_vec(),
+            SystemKind::Deployment | SystemKind::Other => {
+                [self.name.strip_suffix(b"/").unwrap_or(&self.name), path].concat()
+            }
+        }
+    }
 }
 
 /// Why a path leads nowhere.

@@ -467,9 +467,9 @@ fn nodes_of_disks_and_of_memory_are_told_wherever_they_lie() {
     let image = lab.ext4("16M");
     let path = image.to_str().unwrap();
     for (node, kind) in [("disk", "b 8 0"), ("mem", "c 1 1"), ("null", "c 1 3")] {
-        run("debugfs", &["-w", "-R", &format!("mknod /{node} {kind}"), path]);
+        run("debugfs", &["-w", "-R", &format!("mknod {node} {kind}"), path]);
         let mode = if kind.starts_with('b') { "060666" } else { "020666" };
-        run("debugfs", &["-w", "-R", &format!("set_inode_field /{node} mode 0{mode}"), path]);
+        run("debugfs", &["-w", "-R", &format!("set_inode_field {node} mode {mode}"), path]);
     }
     let report = crate::lab::audit_image(&image);
     assert!(found(&report, "device-node", "/disk"));

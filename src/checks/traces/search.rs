@@ -48,12 +48,12 @@ pub fn search<'t>(traces: &'t Traces, subject: &Subject<'_>, tell: &mut dyn FnMu
         .collect();
     let systems =
         std::iter::once(subject).chain(&others).map(|subject| Asked::new(traces, subject)).collect();
-    let mut search = Search { traces, systems, met: HashSet::new(), tell };
-    for (volume, mounted) in (0_u32..).zip(subject.tree.volumes()) {
-        if !mounted.is_plain {
-            search.volume(volume, mounted);
-        }
-    }
+    let mut search = Search { traces, systems, met: HashSet::new(), links: Vec::new(), tell };
+    let volumes = (0_u32..).zip(subject.tree.volumes()).filter(|(_, mounted)| !mounted.is_plain);
+    volumes.clone().for_each(|(volume, mounted)| search.volume(volume, mounted));
+    // What was found by its own name is not told by another one.
+    search.follow_links();
+    volumes.for_each(|(volume, mounted)| search.further(volume, mounted));
 }
 
 /// A system that traces are asked of.
@@ -83,6 +83,8 @@ struct Search<'s, 't> {
     systems: Vec<Asked<'s>>,
     /// Files with further names, and the traces that they were hits of.
     met: HashSet<(usize, EntryId)>,
+    /// Links whose own names fit places, with the traces of these.
+    links: Vec<(EntryId, Vec<u8>, Vec<u32>)>,
     tell: &'s mut dyn FnMut(Told<'t>),
 }
 
@@ -124,13 +126,30 @@ impl Search<'_, '_> {
             fitting.dedup();
             if !fitting.is_empty() {
                 let id = EntryId { volume, index };
-                let name =
-                    Named { system: 0, path: &path, lowered: &lowered, fitting: &fitting, is_further: false };
-                self.entry(id, walked, &name);
+                let (path, lowered) = (path.as_slice(), &lowered);
+                self.entry(
+                    id,
+                    walked,
+                    &Named { system: 0, path, lowered, fitting: &fitting, is_further: false },
+                );
+                if walked.target.is_some() && mounted.is_placed() {
+                    self.links.push((id, path.to_vec(), fitting));
+                }
+            }
+        }
+    }
+
+    /// Looks where the links at places lead.
+    fn follow_links(&mut self) {
+        let Some(tree) = self.systems.first().map(|machine| machine.subject.tree) else { return };
+        for (id, path, fitting) in std::mem::take(&mut self.links) {
+            let lowered = Lowered::new(&path);
+            let name =
+                Named { system: 0, path: &path, lowered: &lowered, fitting: &fitting, is_further: false };
+            if let Some((_, walked)) = tree.get(id) {
                 self.linked(id, walked, &name);
             }
         }
-        self.further(volume, mounted);
     }
 
     /// Asks for the further names of the entries of a volume.

@@ -11,7 +11,7 @@ const LIMIT: u64 = 16 << 20;
 /// Homes that are taken from it.
 const HOMES: usize = 4096;
 /// Directories that are sensitive with all that is in them.
-const WHOLE: [&[u8]; 14] = [
+const WHOLE: [&[u8]; 13] = [
     b"/etc",
     b"/usr/bin",
     b"/usr/sbin",
@@ -24,7 +24,6 @@ const WHOLE: [&[u8]; 14] = [
     b"/lib",
     b"/lib64",
     b"/root",
-    b"/var/spool/cron",
     b"/usr/etc",
 ];
 
@@ -47,7 +46,7 @@ impl Sensitive {
             let is_person = uid == b"0" || uid.len() >= 4;
             (is_person && home.len() > 1 && home.starts_with(b"/") && home != b"/nonexistent").then_some(home)
         });
-        let homes = homes.chain([b"/home".as_slice(), b"/root", b"/var/home", b"/var/roothome"]);
+        let homes = homes.chain([b"/home".as_slice(), b"/root"]);
         Self { whole, homes: homes.flat_map(both).collect() }
     }
 

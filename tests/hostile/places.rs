@@ -6,7 +6,7 @@ use std::path::Path;
 
 use assay::audit::Report;
 use assay::cli::Exit;
-use assay::finding::Severity;
+use assay::finding::{Finding, Severity};
 
 use crate::lab::{Lab, found, has_loss};
 use crate::oracle::run;
@@ -17,7 +17,7 @@ const PUB: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKQcPGJv80F95nKzwqckVwOcqzpLlF8ay5lsnXIID3aq jane@laptop\n";
 /// A hash of a password that is not known.
 const HASH: &str =
-    "$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/";
+    "$6$Kq9wpf2Z$UUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUU1";
 
 fn link(lab: &Lab, path: &str, target: &str) {
     let path = lab.tree().join(path);
@@ -116,7 +116,7 @@ fn keys_are_found_wherever_sshd_is_told_to_read_them() {
         ("Match User jane\n AuthorizedKeysFile /srv/k\n", "srv/k", Some("jane")),
         ("Match Address 10.0.0.0/8\n AuthorizedKeysFile /srv/k\n", "srv/k", None),
         ("AuthorizedKeysFile /srv//x/./k\n", "srv/x/k", None),
-        ("AuthorizedKeysFile /srv/x/../k\n", "srv/k", None),
+        ("AuthorizedKeysFile /srv/real/../k\n", "srv/k", None),
         ("AuthorizedKeysFile /srv/%U.txt\n", "srv/0.txt", Some("root")),
         ("AuthorizedKeysFile /srv/%u%%\n", "srv/jane%", Some("jane")),
         ("AuthorizedKeysFile %h/odd\n", "home/jane/odd", Some("jane")),
@@ -218,7 +218,11 @@ fn a_configuration_that_is_reached_by_links_is_looked_at_as_if_it_lay_there() {
 
 #[test]
 fn what_is_mounted_over_etc_is_looked_at_and_told() {
-    let fstab = |line: &'static str| move |lab: &Lab| drop(lab.file("etc/fstab", line));
+    let fstab = |line: &'static str| {
+        move |lab: &Lab| {
+            lab.file("etc/fstab", line);
+        }
+    };
     let plants: [(&str, Box<dyn Fn(&Lab)>); 4] = [
         ("bind", Box::new(fstab("/opt/e /etc none bind 0 0\n"))),
         (
@@ -348,7 +352,7 @@ fn names_in_directories_without_case_are_compared_folded() {
         run("debugfs", &["-w", "-R", &format!("set_inode_field {directory} flags 0x40080000"), path]);
     }
     let report = crate::lab::audit_image(&image);
-    assert!(key(&report, "/root/.ssh/authorized_\u{212a}eys", "root"));
+    assert!(found(&report, "authorized-key", "/root/.ssh/authorized_\u{212a}eys"));
     assert!(found(&report, "password-hash", "/etc/\u{17f}hadow"));
     assert!(found(&report, "uid-zero-account", "/etc/PASSWD"));
     assert!(found(&report, "ssh-empty-passwords", "/etc/SSH/SSHD_CONFIG"));
@@ -428,7 +432,7 @@ fn an_initial_ram_disk_is_looked_at_by_its_places() {
         lab.file("boot/initrd.img-6.1", image);
     });
     let at = |rule: &str, end: &str| {
-        let is_it = |finding: &&assay::finding::Finding| {
+        let is_it = |finding: &&Finding| {
             finding.advisory.id == rule && finding.location.path.ends_with(end.as_bytes())
         };
         report.findings.iter().filter(is_it).count()
@@ -506,7 +510,10 @@ fn what_links_and_mounts_make_of_a_stock_system_says_nothing_new() {
             .file("usr/lib/systemd/system/tmp.mount", "[Mount]\nWhat=tmpfs\nWhere=/tmp\nType=tmpfs\n")
             .file("etc/fstab", "UUID=1 / ext4 defaults 0 1\nUUID=2 /home ext4 nofail 0 2\n");
     });
-    let bad: Vec<_> = report.findings.iter().filter(|finding| finding.severity >= Severity::Medium).collect();
+    // The lab's shadow is readable by everybody.
+    let counts =
+        |finding: &&Finding| finding.severity >= Severity::Medium && finding.advisory.id != "hashes-readable";
+    let bad: Vec<_> = report.findings.iter().filter(counts).collect();
     assert!(bad.is_empty(), "{:?}", bad.iter().map(|finding| &finding.advisory.id).collect::<Vec<_>>());
     assert_eq!(report.losses().count(), 0);
 }

@@ -27,6 +27,7 @@ mod pool;
 mod published;
 mod report;
 mod sealed;
+mod served;
 pub mod system;
 pub mod times;
 mod worker;
@@ -129,13 +130,15 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     // What is joined is joined in the order of the report, whatever thread found it.
     merge::sort(&mut findings, &mut gaps);
     leftovers::join(&system.tree, &mut findings);
+    served::without_repeats(&mut findings);
     detect::miners::starts::join(&system.tree, &mut findings);
     progress.begin("trying default passwords", 0);
     detect::password_hashes::trials::join(&facts, budget, settings.jobs, &mut findings);
     joins::keys(&mut findings);
     merge::sort(&mut findings, &mut gaps);
     joins::secrets(&mut findings);
-    let name = Some(facts.os.pretty_name.clone()).filter(|name| !name.is_empty());
+    let names = [&facts.os.pretty_name, &facts.os.id];
+    let name = names.into_iter().find(|name| !name.is_empty()).cloned();
     let mut coverage = outcome.coverage;
     let own = system.tree.volumes().iter().filter(|mounted| !mounted.is_plain);
     coverage.entries = own.map(|mounted| mounted.walk.entries.len() as u64).sum();

@@ -39,6 +39,19 @@ pub struct Budget {
     pub hidden_volumes: usize,
     /// Levels of file systems in files of file systems.
     pub nested_depth: u32,
+    /// Systems of one image whose files are looked at under their own paths: the machine, what mounts make of it,
+    /// deployments, containers.
+    pub systems: usize,
+    /// Further names of files and directories by which a running system reaches them: links, mounts, copies.
+    pub place_names: usize,
+    /// Files of the configuration of mounts that are read.
+    pub mount_files: usize,
+    /// Bytes of sshd's configuration, over all files that it includes.
+    pub sshd_bytes: u64,
+    /// Settings in it.
+    pub sshd_settings: usize,
+    /// Paths of keys that are looked up: each account with each AuthorizedKeysFile.
+    pub key_places: usize,
     /// Findings of one rule in one file; the rest is counted.
     pub findings_per_file: usize,
     /// What trying one password against one hash may cost, in nominal nanoseconds of one core: the image chooses
@@ -72,6 +85,12 @@ impl Default for Budget {
             nested_volumes: 256,
             hidden_volumes: 32,
             nested_depth: 2,
+            systems: 64,
+            place_names: 100_000,
+            mount_files: 8192,
+            sshd_bytes: 8 << 20,
+            sshd_settings: 20_000,
+            key_places: 50_000,
             findings_per_file: 100,
             password_trial: 500_000_000,
             password_trials: 500_000_000,

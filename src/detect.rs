@@ -15,9 +15,11 @@ pub mod credential_files;
 pub mod credentials;
 pub mod der_keys;
 pub mod ec2_user_data;
+pub mod initramfs;
 pub mod integrity;
 pub mod listed_files;
 pub mod miners;
+pub mod mounts;
 pub mod password_hashes;
 mod path_table;
 pub mod private_keys;
@@ -193,6 +195,7 @@ pub fn with(options: &Options) -> Detectors {
             Box::new(authorized_keys::AuthorizedKeys::default()),
             Box::new(credential_files::CredentialFiles::new(Arc::clone(&options.signatures))),
             Box::new(ec2_user_data::Ec2UserData::default()),
+            Box::new(initramfs::Initramfs::default()),
             Box::new(miners::MinerFiles::default()),
             Box::new(password_hashes::PasswordHashes::default()),
             Box::new(scripts::Scripts::default()),
@@ -214,7 +217,10 @@ pub fn with(options: &Options) -> Detectors {
         ],
         systems: vec![
             Box::new(access::Access::new(&options.signatures)),
+            Box::new(mounts::Mounts::default()),
             Box::new(privileges::Privileges::default()),
+            Box::new(privileges::devices::Devices::default()),
+            Box::new(privileges::path_order::PathOrder::default()),
             Box::new(reference::Differences::new(options.reference.clone())),
             Box::new(integrity::Integrity::new(options.compare)),
             Box::new(traces::FileTraces::new(Arc::clone(&options.signatures.traces))),

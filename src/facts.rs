@@ -1,9 +1,12 @@
 //! What the system says of itself, parsed once and shared by the detectors.
 
+use std::sync::LazyLock;
+
+use crate::budget::Budget;
 use crate::finding::{Gap, GapKind, Location, Loss};
 use crate::fs::{FileType, FsError};
-use crate::tree::Tree;
 use crate::tree::walk::gap_kind;
+use crate::tree::{Lost, SystemKind, Tree, View};
 
 pub(crate) use glob::glob;
 
@@ -33,12 +36,45 @@ pub struct Facts {
     pub hostname: Vec<u8>,
     /// The files that are what their packages recorded, or not; empty before the files are read.
     pub compared: compared::Compared,
+    /// The same of the other systems of the tree, in their order. A system that is the machine with its mounts has
+    /// the packages of the machine.
+    pub others: Vec<Facts>,
 }
 
 impl Facts {
     /// Reads the facts out of `tree`, with a gap for every file that is there and could not be read.
     pub fn gather(tree: &Tree) -> (Self, Vec<Gap>) {
-        Self::gather_from(tree)
+        let Some(machine) = tree.machine() else { return Self::default_of_none() };
+        let (mut facts, mut gaps) = Self::gather_from(&machine);
+        for number in 1..tree.systems().len() {
+            let Some(view) = tree.view(number) else { continue };
+            let (own, of_system) = Self::gather_from(&view);
+            // Keys are looked for by the paths of the machine, whatever system reads them.
+            for (path, places) in &own.sshd.key_files {
+                let known = facts.sshd.key_files.entry(path.clone()).or_default();
+                known.extend(places.iter().cloned());
+                known.sort();
+                known.dedup();
+            }
+            facts.others.push(own);
+            gaps.extend(of_system.into_iter().map(|gap| placed(gap, view)));
+        }
+        gaps.sort_by(|a, b| (&a.location, &a.reason).cmp(&(&b.location, &b.reason)));
+        gaps.dedup();
+        (facts, gaps)
+    }
+
+    fn default_of_none() -> (Self, Vec<Gap>) {
+        (Self::default(), Vec::new())
+    }
+
+    /// The facts of a system of the tree, by its number; none of one that there is not.
+    pub fn of(&self, system: usize) -> &Self {
+        static NONE: LazyLock<Facts> = LazyLock::new(Facts::default);
+        match system.checked_sub(1) {
+            None => self,
+            Some(other) => self.others.get(other).unwrap_or(&NONE),
+        }
     }
 
     /// The same out of anything that holds files.
@@ -49,10 +85,15 @@ impl Facts {
             os: os_release::OsRelease::gather(&mut desk),
             histories: histfile::gather(&mut desk, &accounts),
             hostname: hostname::gather(&mut desk),
+            sshd: sshd::Sshd::gather(&mut desk, &accounts),
             accounts,
-            packages: packages::Packages::gather(&mut desk),
-            sshd: sshd::Sshd::gather(&mut desk),
+            packages: if files.has_own_packages() {
+                packages::Packages::gather(&mut desk)
+            } else {
+                packages::Packages::default()
+            },
             compared: compared::Compared::default(),
+            others: Vec::new(),
         };
         (facts, desk.gaps)
     }
@@ -80,9 +121,37 @@ pub trait Files {
 
     /// Whether two paths lead to one entry.
     fn is_same(&self, one: &[u8], other: &[u8]) -> bool;
+
+    /// The path, as findings have it, of the regular file that `path` leads to.
+    ///
+    /// # Errors
+    /// Why it leads to none.
+    fn locate(&self, path: &[u8]) -> Result<Vec<u8>, Lost> {
+        self.size(path).map(|_| path.to_vec()).ok_or(Lost::Missing)
+    }
+
+    /// The limits of what is gathered.
+    fn budget(&self) -> Budget {
+        Budget::default()
+    }
+
+    /// Whether the database of packages is to be read.
+    fn has_own_packages(&self) -> bool {
+        true
+    }
 }
 
-impl Files for Tree {
+/// A gap with the path as findings have it.
+fn placed(mut gap: Gap, view: View<'_>) -> Gap {
+    let path = &gap.location.path;
+    gap.location.path = match view.find(path) {
+        Some(id) => view.tree().path(id),
+        None => view.system().below(path),
+    };
+    gap
+}
+
+impl Files for View<'_> {
     fn read(&self, path: &[u8], limit: u64) -> Result<Option<Vec<u8>>, FsError> {
         Self::read(self, path, limit)
     }
@@ -95,12 +164,23 @@ impl Files for Tree {
     }
     fn read_at(&self, path: &[u8], offset: u64, dst: &mut [u8]) -> Result<usize, FsError> {
         match self.find(path) {
-            Some(id) => self.open(id)?.read_at(offset, dst),
+            Some(id) => self.tree().open(id)?.read_at(offset, dst),
             None => Ok(0),
         }
     }
     fn is_same(&self, one: &[u8], other: &[u8]) -> bool {
         self.find(one).is_some_and(|id| self.find(other) == Some(id))
+    }
+    fn locate(&self, path: &[u8]) -> Result<Vec<u8>, Lost> {
+        let found = Self::locate(self, path)?;
+        let regular = self.tree().get(found.id).filter(|(_, w)| w.metadata.file_type == FileType::Regular);
+        regular.map(|_| self.tree().path(found.id)).ok_or(Lost::Missing)
+    }
+    fn budget(&self) -> Budget {
+        self.tree().budget()
+    }
+    fn has_own_packages(&self) -> bool {
+        self.system().kind != SystemKind::Mounted
     }
 }
 

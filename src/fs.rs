@@ -188,6 +188,17 @@ pub struct Subvolume {
     pub is_snapshot: bool,
 }
 
+/// Whether the names of a file system have case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// `a` and `A` are two names.
+    Sensitive,
+    /// They are one, in every directory.
+    Insensitive,
+    /// It is a flag of each directory: [`Node::ignores_case`].
+    ByDirectory,
+}
+
 /// Takes the entries of a directory: name, node, and the type where the directory says it.
 pub type Visit<'v> = dyn FnMut(&[u8], NodeId, Option<FileType>) -> ControlFlow<()> + 'v;
 
@@ -249,6 +260,11 @@ pub trait FileSystem: Send + Sync {
     /// meets those that lie in each other.
     fn subvolumes(&self) -> Vec<Subvolume> {
         Vec::new()
+    }
+
+    /// Whether its names have case.
+    fn case(&self) -> Case {
+        Case::Sensitive
     }
 
     /// The number of the inode `id`, as `ls -i` shows it.
@@ -317,6 +333,16 @@ pub trait Node: Send {
     /// blocks, and further copies.
     fn packed(&mut self) -> Vec<Span> {
         Vec::new()
+    }
+
+    /// Whether the names in this directory have no case, where that is a flag of each.
+    fn ignores_case(&self) -> bool {
+        false
+    }
+
+    /// The major and minor number of a device, where they are known.
+    fn device(&self) -> Option<(u32, u32)> {
+        None
     }
 
     /// What was wrong with content that was handed out as it stands, in one sentence.

@@ -97,6 +97,8 @@ pub enum Required {
         /// Patterns of ids that need not pass.
         except: Vec<String>,
     },
+    /// An operating system is in the image: rules by place say nothing where there is none.
+    System,
     /// Sections of the benchmark that is run.
     Benchmark {
         /// Patterns of section numbers: "5.1.*".

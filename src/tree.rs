@@ -11,16 +11,23 @@ use crate::finding::{Gap, Location};
 use crate::fs::{FileSystem, FileType, FsError, Metadata, Node, NodeId, Subvolume};
 
 pub mod attributes;
+mod covers;
+pub(crate) mod folding;
 pub mod fstab;
 pub mod mount;
 pub mod occupancy;
+mod places;
+mod roots;
 mod subvolume;
+mod systems;
+mod unit_files;
+mod view;
 pub mod walk;
 
+pub use covers::{Cover, CoverKind};
+pub use places::Place;
+pub use view::{Located, Lost, SystemKind, SystemRoot, View};
 use walk::{Walk, Walked};
-
-/// How many symbolic links a look-up follows, as Linux does.
-const LINKS_FOLLOWED: u32 = 40;
 
 /// A file as a detector sees it.
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +104,9 @@ impl Mounted {
     }
 }
 
+/// The fact of a finding that names the place which a file serves as.
+pub const SERVES_AS: &str = "serves as";
+
 /// An entry of the tree: which file system, and which of its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryId {
@@ -110,13 +120,21 @@ pub struct EntryId {
 #[derive(Default)]
 pub struct Tree {
     volumes: Vec<Mounted>,
+    /// The machine first.
+    systems: Vec<SystemRoot>,
+    places: places::Places,
+    covers: Vec<Cover>,
+    /// What of all that could not be told.
+    unsettled: Vec<Gap>,
+    /// The limits it was made with.
+    budget: Budget,
 }
 
 impl Tree {
     /// Puts the file systems together; see [`mount::place`].
     pub fn new(mut volumes: Vec<Mounted>, hints: &[mount::Hint]) -> Self {
         mount::place(&mut volumes, hints);
-        Self { volumes }
+        Self::assemble(volumes)
     }
 
     /// The tree of one file system, as root: for tests and mounted trees.
@@ -136,7 +154,14 @@ impl Tree {
             file_system: 0,
             is_plain: false,
         };
-        Self { volumes: vec![mounted] }
+        let mut tree = Self::assemble(vec![mounted]);
+        tree.settle(budget);
+        tree
+    }
+
+    /// The limits that it was made with.
+    pub fn budget(&self) -> Budget {
+        self.budget
     }
 
     /// The file systems, in the order of the disk.
@@ -215,88 +240,44 @@ impl Tree {
         mounted.fs.node(walked.node)
     }
 
-    /// Finds `path` (absolute), following symbolic links inside the image only; `None` if there is
-    /// nothing, or the links loop.
+    /// Finds `path` (absolute) in the machine; see [`View::find`].
     pub fn find(&self, path: &[u8]) -> Option<EntryId> {
-        self.resolve(path, true)
+        let machine = self.machine()?;
+        machine.find(path).or_else(|| self.on_disk(path, |disk, path| disk.find(path)))
+    }
+
+    /// Where ostree's deployment is the machine, paths of the disk lead somewhere, too: reports have them.
+    fn on_disk(&self, path: &[u8], find: impl Fn(View<'_>, &[u8]) -> Option<EntryId>) -> Option<EntryId> {
+        let disk =
+            self.physical().filter(|disk| self.systems.first().is_some_and(|m| m.root != disk.root))?;
+        find(View::new(self, &disk), path)
     }
 
     /// Like [`Tree::find`], but a link at the end of the path is not followed.
     pub fn find_link(&self, path: &[u8]) -> Option<EntryId> {
-        self.resolve(path, false)
+        let machine = self.machine()?;
+        machine.find_link(path).or_else(|| self.on_disk(path, |disk, path| disk.find_link(path)))
     }
 
-    fn root(&self) -> Option<EntryId> {
-        let root = (0_u32..).zip(&self.volumes).find(|(_, mounted)| mounted.mount.as_deref() == Some(b""));
-        root.map(|(volume, _)| EntryId { volume, index: 0 })
-    }
-
-    fn resolve(&self, path: &[u8], follow_last: bool) -> Option<EntryId> {
-        let root = self.root()?;
-        let mut todo: Vec<Vec<u8>> = Vec::new();
-        push_parts(path, &mut todo);
-        let mut stack = vec![root];
-        let mut links = 0;
-        while let Some(part) = todo.pop() {
-            if part == b".." {
-                if stack.len() > 1 {
-                    stack.pop();
-                }
-                continue;
-            }
-            let here = *stack.last()?;
-            let child = self.child(here, &part)?;
-            let (_, walked) = self.get(child)?;
-            match &walked.target {
-                Some(target) if follow_last || !todo.is_empty() => {
-                    links += 1;
-                    if links > LINKS_FOLLOWED {
-                        return None;
-                    }
-                    if target.first() == Some(&b'/') {
-                        stack.truncate(1);
-                    }
-                    push_parts(target, &mut todo);
-                }
-                _ => stack.push(child),
-            }
-        }
-        stack.last().copied()
-    }
-
-    /// The child `name` of a directory, crossing into the file system mounted on it.
-    fn child(&self, dir: EntryId, name: &[u8]) -> Option<EntryId> {
-        let mounted = self.volumes.get(dir.volume as usize)?;
-        let child = EntryId { volume: dir.volume, index: mounted.walk.child(dir.index, name)? };
-        let is_dir = self.get(child)?.1.metadata.file_type == FileType::Directory;
-        if is_dir && self.volumes.len() > 1 {
-            let path = self.path(child);
-            let over = |m: &Mounted| m.outer.is_none() && m.mount.as_deref() == Some(path.as_slice());
-            if let Some((volume, _)) = (0_u32..).zip(&self.volumes).find(|(_, mounted)| over(mounted)) {
-                return Some(EntryId { volume, index: 0 });
-            }
-        }
-        Some(child)
-    }
-
-    /// Looks `path` (absolute) up, following symbolic links inside the image only.
-    /// Returns the resolved path and the metadata; `None` if there is nothing, or a loop.
+    /// Looks `path` (absolute) up in the machine; see [`View::lookup`].
     pub fn lookup(&self, path: &[u8]) -> Option<(Vec<u8>, Metadata)> {
-        let id = self.find(path)?;
-        Some((self.path(id), self.get(id)?.1.metadata))
+        self.machine()?.lookup(path)
     }
 
-    /// Reads the file at `path` (absolute, links followed), at most `limit` bytes.
+    /// Reads the file at `path` (absolute, links followed) of the machine, at most `limit` bytes.
     ///
     /// # Errors
     /// [`FsError`] if it cannot be read; a larger file is `Unsupported`. `Ok(None)` if there is none.
     pub fn read(&self, path: &[u8], limit: u64) -> Result<Option<Vec<u8>>, FsError> {
-        match self.find(path) {
-            Some(id) if self.get(id).is_some_and(|(_, w)| w.metadata.file_type == FileType::Regular) => {
-                self.content(id, limit).map(Some)
-            }
-            _ => Ok(None),
-        }
+        self.machine().map_or(Ok(None), |machine| machine.read(path, limit))
+    }
+
+    fn is_directory(&self, id: EntryId) -> bool {
+        self.get(id).is_some_and(|(_, walked)| walked.metadata.file_type == FileType::Directory)
+    }
+
+    fn is_regular(&self, id: EntryId) -> bool {
+        self.get(id).is_some_and(|(_, walked)| walked.metadata.file_type == FileType::Regular)
     }
 
     /// Reads the whole content of an entry, at most `limit` bytes.
@@ -323,13 +304,9 @@ impl Tree {
         Ok(content)
     }
 
-    /// Names and types in the directory at `path` (links followed), sorted; empty if there is none.
+    /// Names and types in the directory at `path` (links followed) of the machine, sorted; empty if there is none.
     pub fn list(&self, path: &[u8]) -> Vec<(Vec<u8>, FileType)> {
-        let Some(dir) = self.find(path) else { return Vec::new() };
-        let Some((mounted, walked)) = self.get(dir) else { return Vec::new() };
-        let range = walked.children.start as usize..walked.children.end as usize;
-        let children = mounted.walk.entries.get(range).unwrap_or_default();
-        children.iter().map(|child| (mounted.walk.name(child).to_vec(), child.metadata.file_type)).collect()
+        self.machine().map_or_else(Vec::new, |machine| machine.list(path))
     }
 }
 

@@ -108,6 +108,14 @@ impl System {
     }
 }
 
+impl System {
+    /// Finds the systems in the tree, now that all its file systems are in it.
+    fn settle(&mut self, budget: &Budget) {
+        self.tree.settle(budget);
+        self.gaps.extend(self.tree.place_gaps().iter().cloned());
+    }
+}
+
 fn open_rootfs(path: &Path, budget: &Budget) -> Result<System, AuditError> {
     let name = path.display().to_string();
     let fs =
@@ -140,6 +148,7 @@ fn open_rootfs(path: &Path, budget: &Budget) -> Result<System, AuditError> {
     let (outside, places) = ((0, 0), vec![0]);
     let mut system = System { subject, volumes: vec![volume], tree, gaps, notes, outside, places };
     nested::open(&mut system, budget);
+    system.settle(budget);
     Ok(system)
 }
 
@@ -168,5 +177,6 @@ fn open_image(name: &str, image: &Image, budget: &Budget) -> Result<System, Audi
     let Opened { volumes, places, tree, gaps, notes } = opened;
     let mut system = System { subject, volumes, tree, gaps, notes, outside, places };
     nested::open(&mut system, budget);
+    system.settle(budget);
     Ok(system)
 }

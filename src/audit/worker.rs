@@ -8,18 +8,20 @@ use super::cache::Cache;
 use super::contents::Contents;
 use super::merge;
 use super::published::Published;
+use super::served::Served;
 use crate::budget::Budget;
 use crate::detect::{Collected, Detectors, Interest, Sink};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, GapKind, Location};
-use crate::fs::{Extent, FileType, NodeId, Place};
+use crate::fs::{self, Extent, FileType, NodeId};
 use crate::rules::{Engine, Scan, Scout};
-use crate::tree::{Entry, EntryId, Tree};
+use crate::tree::{Entry, EntryId, Place, Tree};
 
 mod comparing;
 mod encoded;
 mod gaps;
 mod handed;
+mod links;
 mod members;
 mod outcome;
 mod regular;
@@ -85,11 +87,19 @@ struct Subject<'e> {
     entry: Entry<'e>,
     location: Location,
     /// The file detectors that want its content.
-    wanted: Vec<usize>,
+    wanted: Vec<Wanted>,
     /// Whether any detector wanted to see it.
     is_asked_for: bool,
     /// Whether its bytes go by from the first to the last, for what looks at all of them.
     is_watched: bool,
+}
+
+/// A detector that wants the content of the file at hand.
+struct Wanted {
+    /// Its number among those of files.
+    detector: usize,
+    /// The further name of the file for which it does; none: the path of the file.
+    place: Option<Place>,
 }
 
 impl<'a> Worker<'a> {
@@ -126,6 +136,7 @@ impl<'a> Worker<'a> {
         for &other in others {
             self.name(other, false, &mut collected);
         }
+        self.follow(first);
         let more: Vec<Location> = others.iter().map(|&id| self.shared.tree.location(id)).collect();
         self.settle(first, collected, &more);
     }
@@ -142,7 +153,7 @@ impl<'a> Worker<'a> {
             node: walked.node,
             target: walked.target.as_deref(),
         };
-        let mut subject = self.ask(entry, location, collected);
+        let mut subject = self.ask(entry, location, shared.tree.places(id), collected);
         subject.is_watched = search && !mounted.is_plain;
         if walked.metadata.file_type != FileType::Regular || !search && subject.wanted.is_empty() {
             return;
@@ -175,15 +186,21 @@ impl<'a> Worker<'a> {
     /// Counts the file as one whose content was not looked at.
     fn unsearched(&mut self, id: EntryId) {
         let Ok(mut node) = self.shared.tree.open(id) else { return };
-        let on_disk = |extent: &&Extent| matches!(extent.place, Place::Disk(_));
+        let on_disk = |extent: &&Extent| matches!(extent.place, fs::Place::Disk(_));
         let bytes = node.extents().unwrap_or_default().iter().filter(on_disk);
         let bytes = bytes.fold(0_u64, |sum, extent| sum.saturating_add(extent.len));
         let sum = self.outcome.unsearched.entry(id.volume as usize).or_default();
         *sum = sum.saturating_add(bytes);
     }
 
-    /// Asks the file detectors what they want, and serves those that want no content.
-    fn ask<'e>(&self, entry: Entry<'e>, location: Location, collected: &mut Collected) -> Subject<'e> {
+    /// Asks the file detectors what they want, for all names of the file, and serves those that want no content.
+    fn ask<'e>(
+        &self,
+        entry: Entry<'e>,
+        location: Location,
+        places: Vec<Place>,
+        collected: &mut Collected,
+    ) -> Subject<'e> {
         let is_file = entry.metadata.file_type == FileType::Regular;
         let (mut wanted, mut is_asked_for) = (Vec::new(), false);
         for (index, detector) in self.shared.detectors.files.iter().enumerate() {
@@ -191,7 +208,9 @@ impl<'a> Worker<'a> {
             is_asked_for |= interest != Interest::Skip;
             match interest {
                 Interest::Skip => {}
-                Interest::Content if is_file && entry.metadata.size > 0 => wanted.push(index),
+                Interest::Content if is_file && entry.metadata.size > 0 => {
+                    wanted.push(Wanted { detector: index, place: None });
+                }
                 _ => detector.inspect(
                     &entry,
                     b"",
@@ -200,7 +219,40 @@ impl<'a> Worker<'a> {
                 ),
             }
         }
+        for place in places {
+            self.ask_for(&entry, &location, place, &mut wanted, collected);
+        }
+        is_asked_for |= !wanted.is_empty();
         Subject { entry, location, wanted, is_asked_for, is_watched: true }
+    }
+
+    /// The same for a further name.
+    fn ask_for(
+        &self,
+        entry: &Entry<'_>,
+        location: &Location,
+        place: Place,
+        wanted: &mut Vec<Wanted>,
+        collected: &mut Collected,
+    ) {
+        let shared = self.shared;
+        let (named, facts) = (Entry { path: &place.path, ..*entry }, shared.facts.of(place.system));
+        if place.system == 0 && place.path == entry.path {
+            return;
+        }
+        let is_file = entry.metadata.file_type == FileType::Regular;
+        for (index, detector) in shared.detectors.files.iter().enumerate() {
+            match detector.interest(&named, facts) {
+                Interest::Skip => {}
+                Interest::Content if is_file && entry.metadata.size > 0 => {
+                    wanted.push(Wanted { detector: index, place: Some(place.clone()) });
+                }
+                _ => {
+                    let mut sink = Placed { location, collected };
+                    detector.inspect(&named, b"", facts, &mut Served::new(&mut sink, &place, shared.tree));
+                }
+            }
+        }
     }
 
     /// Puts what was found in one file into the outcome: without repeats, without what its package

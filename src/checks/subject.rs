@@ -8,8 +8,7 @@ use crate::facts::{Facts, glob};
 use crate::finding::{Gap, Loss};
 use crate::fs::{FileType, Metadata};
 use crate::text::Escaped;
-use crate::tree::Tree;
-use crate::tree::fstab;
+use crate::tree::{EntryId, SystemKind, Tree, View, fstab};
 
 /// Bytes of a configuration file that is read.
 const LIMIT: u64 = 16 << 20;
@@ -22,6 +21,10 @@ pub struct Subject<'a> {
     pub tree: &'a Tree,
     /// What it says of itself.
     pub facts: &'a Facts,
+    /// Its number among the systems of the tree.
+    pub system: usize,
+    /// Its paths; none in an empty tree.
+    view: Option<View<'a>>,
     /// What lies here was not looked at: a directory, or a file.
     blind: Vec<(Vec<u8>, String)>,
     read: RefCell<BTreeMap<Vec<u8>, Rc<Reading>>>,
@@ -61,20 +64,58 @@ impl Page {
 pub type Blind = (Vec<u8>, String);
 
 impl<'a> Subject<'a> {
-    /// A system; `gaps` are what of it could not be opened or walked.
+    /// The machine; `gaps` are what of it could not be opened or walked.
     pub fn new(tree: &'a Tree, facts: &'a Facts, gaps: &[Gap]) -> Self {
-        let mut subject =
-            Self { tree, facts, blind: Vec::new(), read: RefCell::default(), modules: OnceCell::new() };
+        Self::of(tree, facts, 0, gaps)
+    }
+
+    /// A system of the tree, by its number; `facts` are those of the machine.
+    pub fn of(tree: &'a Tree, facts: &'a Facts, system: usize, gaps: &[Gap]) -> Self {
+        let mut subject = Self {
+            tree,
+            facts: facts.of(system),
+            system,
+            view: tree.view(system),
+            blind: Vec::new(),
+            read: RefCell::default(),
+            modules: OnceCell::new(),
+        };
         let of_tree = tree.gaps();
         for gap in of_tree.iter().chain(gaps).filter(|gap| gap.loss >= Loss::File) {
-            if !gap.location.path.is_empty() {
-                subject.blind.push((gap.location.path.clone(), gap.reason.clone()));
+            if let Some(path) = subject.inside(&gap.location.path).filter(|path| !path.is_empty()) {
+                subject.blind.push((path.to_vec(), gap.reason.clone()));
             }
         }
         subject.look_for_absent_mounts();
         subject.blind.sort();
         subject.blind.dedup();
         subject
+    }
+
+    /// The path of an entry in the system, by that of findings; none where it is not in it.
+    fn inside<'p>(&self, path: &'p [u8]) -> Option<&'p [u8]> {
+        match self.view.map(|view| view.system()) {
+            Some(system) if !matches!(system.kind, SystemKind::Machine | SystemKind::Mounted) => {
+                let base = system.name.strip_suffix(b"/").unwrap_or(&system.name);
+                path.strip_prefix(base).filter(|rest| rest.starts_with(b"/"))
+            }
+            _ => Some(path),
+        }
+    }
+
+    /// Finds `path` (absolute) in the system, following links.
+    pub fn find(&self, path: &[u8]) -> Option<EntryId> {
+        self.view?.find(path)
+    }
+
+    /// Like [`Subject::find`], but a link at the end of the path is not followed.
+    pub fn find_link(&self, path: &[u8]) -> Option<EntryId> {
+        self.view?.find_link(path)
+    }
+
+    /// The system; none in an empty tree.
+    pub fn view(&self) -> Option<View<'a>> {
+        self.view
     }
 
     /// What fstab mounts and the image does not hold may hold anything.
@@ -90,12 +131,16 @@ impl<'a> Subject<'a> {
             let bound = line.options.split(|&byte| byte == b',').any(|option| option == b"bind");
             if is_place && !IN_MEMORY.contains(&line.fstype.as_slice()) && !bound && !held(mount) {
                 // A folder is audited with its mounts in it: what lies there is what is mounted.
-                let filled = !self.tree.list(mount).is_empty();
+                let filled = !self.entries(mount).is_empty();
                 if !filled {
                     self.blind.push((mount.to_vec(), "its file system is not in the image".to_owned()));
                 }
             }
         }
+    }
+
+    fn entries(&self, path: &[u8]) -> Vec<(Vec<u8>, FileType)> {
+        self.view.map_or_else(Vec::new, |view| view.list(path))
     }
 
     /// Why `path`, or what lies under it, may be unknown.
@@ -120,7 +165,7 @@ impl<'a> Subject<'a> {
         if let Some(known) = self.read.borrow().get(path) {
             return Rc::clone(known);
         }
-        let reading = Rc::new(match self.tree.read(path, LIMIT) {
+        let reading = Rc::new(match self.view.map_or(Ok(None), |view| view.read(path, LIMIT)) {
             Ok(Some(content)) => Reading::Content(content),
             Ok(None) => match self.blind_at(path) {
                 Some((_, why)) => Reading::Unreadable(why),
@@ -137,7 +182,7 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// Why it is not known.
     pub fn metadata(&self, path: &[u8]) -> Result<Option<(Vec<u8>, Metadata)>, Blind> {
-        match self.tree.lookup(path) {
+        match self.view.and_then(|view| view.lookup(path)) {
             Some(found) => Ok(Some(found)),
             None => self.blind_at(path).map_or(Ok(None), Err),
         }
@@ -157,9 +202,9 @@ impl<'a> Subject<'a> {
         let blind = self.blind_at(path);
         // An entry that could not be opened is not in the list.
         let blind = blind.or_else(|| {
-            self.blind.iter().find(|(at, _)| children(at) && self.tree.find_link(at).is_none()).cloned()
+            self.blind.iter().find(|(at, _)| children(at) && self.find_link(at).is_none()).cloned()
         });
-        blind.map_or_else(|| Ok(self.tree.list(path)), Err)
+        blind.map_or_else(|| Ok(self.entries(path)), Err)
     }
 
     /// The paths that a pattern with stars names, in the order of their names.
@@ -183,7 +228,7 @@ impl<'a> Subject<'a> {
         let below = |name: &[u8]| [directory, b"/", name].concat();
         if !part.contains(&b'*') {
             let path = below(part);
-            match self.tree.find_link(&path) {
+            match self.find_link(&path) {
                 Some(_) => found.push(path),
                 None => self.blind_at(&path).map_or(Ok(()), Err)?,
             }

@@ -22,6 +22,10 @@ const READABLE: [(&[u8], u16); 7] = [
 
 pub(super) fn judge(rule: &SweepRule, subject: &Subject<'_>) -> Judged {
     let mut wrong = Vec::new();
+    // Every file of the image, whatever systems are in it: once.
+    if subject.system > 0 {
+        return Ok(Outcome::none_of(wrong, "no such file"));
+    }
     for id in subject.tree.ids() {
         let Some((mounted, walked)) = subject.tree.get(id) else { continue };
         // Only what the running machine sees by a path: not the inside of files, nor what has no place.

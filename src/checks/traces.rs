@@ -24,7 +24,7 @@ use crate::finding::{Advisory, Severity};
 pub mod commands;
 mod embedded;
 pub mod file;
-mod lines;
+pub(crate) mod lines;
 pub mod places;
 pub mod proof;
 pub mod schema;

@@ -41,7 +41,7 @@ pub(super) fn state(name: &str, subject: &Subject<'_>) -> Result<UnitState, Blin
     let mut there = false;
     for directory in DIRECTORIES {
         let path = format!("{directory}/{name}").into_bytes();
-        let Some(id) = subject.tree.find_link(&path) else {
+        let Some(id) = subject.find_link(&path) else {
             if let Some(blind) = subject.blind_at(&path) {
                 return Err(blind);
             }

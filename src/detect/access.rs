@@ -16,8 +16,8 @@ use std::sync::Arc;
 use super::{Signatures, Sink, SystemDetector};
 use crate::checks::{self, Check, Outcome, Subject, Verdict};
 use crate::facts::Facts;
-use crate::finding::Advisory;
-use crate::tree::Tree;
+use crate::finding::{Advisory, Finding};
+use crate::tree::{Place, SERVES_AS, Tree};
 
 /// Runs the checks that are on by default.
 pub struct Access {
@@ -37,14 +37,21 @@ impl SystemDetector for Access {
     }
 
     fn inspect(&self, tree: &Tree, facts: &Facts, sink: &mut dyn Sink) {
-        let subject = Subject::new(tree, facts, &[]);
+        for system in 0..tree.systems().len().max(1) {
+            self.system(&Subject::of(tree, facts, system, &[]), sink);
+        }
+    }
+}
+
+impl Access {
+    fn system(&self, subject: &Subject<'_>, sink: &mut dyn Sink) {
         for check in &self.checks {
-            let outcome = check.judge(&subject);
+            let outcome = check.judge(subject);
             if outcome.verdict == Verdict::Fail {
                 let outcomes = if check.counts_places() { by_file(outcome) } else { vec![outcome] };
                 for outcome in outcomes {
                     let mut finding = check.finding(&outcome);
-                    complete(&mut finding, tree);
+                    complete(&mut finding, subject);
                     sink.finding(finding);
                 }
             }
@@ -65,12 +72,21 @@ fn by_file(outcome: Outcome) -> Vec<Outcome> {
     parted
 }
 
-/// The volume and the inode of the finding's path.
-fn complete(finding: &mut crate::finding::Finding, tree: &Tree) {
-    if let Some(id) = tree.find_link(&finding.location.path) {
-        let line = finding.location.line;
-        finding.location = tree.location(id);
+/// The volume and the inode of the finding's path; that of the file itself, where links or mounts lead to it.
+fn complete(finding: &mut Finding, subject: &Subject<'_>) {
+    let (Some(view), path) = (subject.view(), finding.location.path.clone()) else { return };
+    let found = view.find(&path).or_else(|| view.find_link(&path));
+    let line = finding.location.line;
+    if let Some(id) = found.filter(|_| !path.is_empty()) {
+        finding.location = subject.tree.location(id);
         finding.location.line = line;
+        // In a merged /usr both are one path.
+        if finding.location.path != path && finding.location.path.strip_prefix(b"/usr") != Some(&path) {
+            let place = Place { system: subject.system, path };
+            finding.evidence.facts.push((SERVES_AS, place.shown(subject.tree)));
+        }
+    } else if !path.is_empty() {
+        finding.location.path = view.system().below(&path);
     }
 }
 

@@ -1,12 +1,13 @@
 //! Keys that may log in.
 //!
-//! **Finds** every key of authorized_keys files and their backups, wherever sshd_config puts them, and the keys
-//! that first-boot data hands out; says options, comment, fingerprint and account. A private half in the image
-//! is joined later.
+//! **Finds** every key of authorized_keys files and their backups, wherever sshd_config puts them and whatever links
+//! and mounts lead there, keys that sign certificates (TrustedUserCAKeys), the names that these may have
+//! (AuthorizedPrincipalsFile), files that AuthorizedKeysCommand is given, and the keys that first-boot data hands
+//! out; says options, comment, fingerprint and account. A private half in the image is joined later.
 //!
 //! **Why it matters:** whoever holds the private half can log into every instance of the image.
 //!
-//! **Does not find** keys given by AuthorizedKeysCommand or signed under TrustedUserCAKeys.
+//! **Does not find** keys that AuthorizedKeysCommand makes up or fetches.
 //!
 //! **References:** sshd(8), AUTHORIZED_KEYS FILE FORMAT; sshd_config(5).
 
@@ -14,15 +15,17 @@ use std::sync::Arc;
 
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
+use crate::facts::sshd::KeyRole;
 use crate::finding::{Advisory, Category, Finding, Proof, Secret, Severity};
 use crate::fs::FileType;
 use crate::keys;
 use crate::text::Escaped;
-use crate::tree::Entry;
+use crate::tree::{Entry, SERVES_AS};
 
 /// The detector.
 pub struct AuthorizedKeys {
     advisory: Arc<Advisory>,
+    principals: Arc<Advisory>,
 }
 
 impl Default for AuthorizedKeys {
@@ -37,6 +40,15 @@ impl Default for AuthorizedKeys {
                 remedy: "Delete the file before the image is taken; let cloud-init write it.".into(),
                 references: vec!["https://man.openbsd.org/sshd.8".into()],
             }),
+            principals: Arc::new(Advisory {
+                id: "authorized-principals".into(),
+                category: Category::AuthorizedKeys,
+                title: "Names that may log in by certificate".into(),
+                severity: Severity::Medium,
+                why: "Who holds a certificate of one of these names, signed by a key that sshd trusts, logs in.".into(),
+                remedy: "Delete the file, or leave only names that every instance of the image should let in.".into(),
+                references: vec!["https://man.openbsd.org/sshd_config#AuthorizedPrincipalsFile".into()],
+            }),
         }
     }
 }
@@ -47,7 +59,8 @@ fn fits(pattern: &[u8], path: &[u8]) -> bool {
     if let Some(tail) = tail {
         return !tail.is_empty() && path.strip_suffix(tail).is_some_and(|home| home.ends_with(b"/"));
     }
-    match memchr::memmem::find(pattern, b"%u") {
+    let token = memchr::memmem::find(pattern, b"%u").or_else(|| memchr::memmem::find(pattern, b"%U"));
+    match token {
         Some(at) => {
             let user = pattern.get(..at).and_then(|before| path.strip_prefix(before));
             let user = user.and_then(|rest| rest.strip_suffix(pattern.get(at + 2..).unwrap_or_default()));
@@ -56,6 +69,59 @@ fn fits(pattern: &[u8], path: &[u8]) -> bool {
         None => pattern == path,
     }
 }
+
+/// Whose keys a file holds, and what else it is.
+#[derive(Default)]
+struct Holder {
+    user: Option<Vec<u8>>,
+    /// All accounts, where it is the file of several.
+    all: Vec<Vec<u8>>,
+    roles: Vec<KeyRole>,
+    /// The path by which sshd reads it, where that is another.
+    read_as: Option<Vec<u8>>,
+}
+
+impl Holder {
+    fn of(path: &[u8], facts: &Facts) -> Self {
+        let Some(places) = facts.sshd.key_files.get(path) else {
+            return Self { user: user_of(path, facts), ..Self::default() };
+        };
+        let mut all: Vec<Vec<u8>> = places.iter().filter_map(|place| place.account.clone()).collect();
+        all.sort();
+        all.dedup();
+        let mut roles: Vec<KeyRole> = places.iter().map(|place| place.role).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        let master = all.iter().find(|user| is_master(user)).or_else(|| all.first()).cloned();
+        let is_of_any = places.iter().any(|place| place.account.is_none());
+        let user = master.or_else(|| if is_of_any { None } else { user_of(path, facts) });
+        let other = places.iter().find(|place| place.path != path);
+        Self { user, all, roles, read_as: other.map(|place| place.path.clone()) }
+    }
+
+    fn complete(&self, mut finding: Finding) -> Finding {
+        if self.all.len() > 1 {
+            let shown = self.all.iter().take(ACCOUNTS).map(|user| Escaped(user).to_string());
+            let shown = shown.collect::<Vec<_>>().join(", ");
+            let more = self.all.len().saturating_sub(ACCOUNTS);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            finding = finding.fact("accounts", shown + &more);
+        }
+        if self.roles.contains(&KeyRole::Authority) {
+            finding = finding.fact("remark", "signs certificates that let in");
+        }
+        if self.roles == [KeyRole::OfCommand] {
+            finding = finding.fact("remark", "handed out by AuthorizedKeysCommand");
+        }
+        match &self.read_as {
+            Some(path) => finding.fact(SERVES_AS, Escaped(path).to_string()),
+            None => finding,
+        }
+    }
+}
+
+/// Accounts that one finding names.
+const ACCOUNTS: usize = 8;
 
 /// The account whose keys `path` holds, as far as the path or /etc/passwd says it.
 fn user_of(path: &[u8], facts: &Facts) -> Option<Vec<u8>> {
@@ -136,7 +202,7 @@ fn options(line: &[u8], key: &[u8]) -> Option<String> {
 
 impl FileDetector for AuthorizedKeys {
     fn advisories(&self) -> Vec<Arc<Advisory>> {
-        vec![Arc::clone(&self.advisory)]
+        vec![Arc::clone(&self.advisory), Arc::clone(&self.principals)]
     }
 
     fn interest(&self, entry: &Entry<'_>, facts: &Facts) -> Interest {
@@ -145,6 +211,8 @@ impl FileDetector for AuthorizedKeys {
             || is_cloud_config(entry.path)
             || is_json_of_accounts(entry.path)
             || entry.directory().ends_with(b"/etc/ssh/authorized_keys.d")
+            || entry.directory().ends_with(b"/.ssh/authorized_keys.d")
+            || facts.sshd.key_files.contains_key(entry.path)
             || facts.sshd.authorized_keys_files.iter().any(|pattern| fits(pattern, entry.path));
         if wanted && entry.metadata.file_type == FileType::Regular {
             Interest::Content
@@ -154,7 +222,10 @@ impl FileDetector for AuthorizedKeys {
     }
 
     fn inspect(&self, entry: &Entry<'_>, content: &[u8], facts: &Facts, sink: &mut dyn Sink) {
-        let user = user_of(entry.path, facts);
+        let holder = Holder::of(entry.path, facts);
+        if holder.roles.contains(&KeyRole::Principals) {
+            self.principals(content, &holder, sink);
+        }
         for (number, line) in (1..).zip(content.split(|&byte| byte == b'\n')) {
             let line = line.trim_ascii();
             if line.starts_with(b"#") {
@@ -162,7 +233,7 @@ impl FileDetector for AuthorizedKeys {
             }
             let strings = line.split(|&byte| byte == b'"' && is_json_of_accounts(entry.path));
             for line in strings {
-                self.key(entry, (number, line), user.as_deref(), sink);
+                self.key(entry, (number, line), &holder, sink);
             }
         }
     }
@@ -170,8 +241,8 @@ impl FileDetector for AuthorizedKeys {
 
 impl AuthorizedKeys {
     /// A line, or a string of JSON in it, that may be a key.
-    fn key(&self, entry: &Entry<'_>, at: (u64, &[u8]), user: Option<&[u8]>, sink: &mut dyn Sink) {
-        let (number, line) = at;
+    fn key(&self, entry: &Entry<'_>, at: (u64, &[u8]), holder: &Holder, sink: &mut dyn Sink) {
+        let ((number, line), user) = (at, holder.user.as_deref());
         if let Some(key) = keys::parse_public_line(line) {
             let mut finding = Finding::new(&self.advisory)
                 .proof(Proof::Key)
@@ -196,11 +267,32 @@ impl AuthorizedKeys {
             if let Some(user) = user {
                 finding = finding.subject(Escaped(user).to_string());
             }
-            if user.is_some_and(is_master) && !is_first_boot(entry.name()) {
+            let opens_all = holder.roles.contains(&KeyRole::Authority);
+            if (opens_all || user.is_some_and(is_master)) && !is_first_boot(entry.name()) {
                 finding = finding.severity(Severity::High);
             }
-            sink.finding(finding);
+            sink.finding(holder.complete(finding));
         }
+    }
+
+    /// The names in a file of AuthorizedPrincipalsFile.
+    fn principals(&self, content: &[u8], holder: &Holder, sink: &mut dyn Sink) {
+        let lines = content.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+        let names: Vec<&[u8]> = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#")).collect();
+        if names.is_empty() {
+            return;
+        }
+        let shown: Vec<String> = names.iter().take(ACCOUNTS).map(|name| Escaped(name).to_string()).collect();
+        let mut finding = Finding::new(&self.principals)
+            .fact("names", shown.join(", "))
+            .fact("lines", names.len().to_string());
+        if let Some(user) = &holder.user {
+            finding = finding.subject(Escaped(user).to_string());
+        }
+        if holder.user.as_deref().is_some_and(is_master) {
+            finding = finding.severity(Severity::High);
+        }
+        sink.finding(holder.complete(finding));
     }
 }
 
@@ -258,6 +350,25 @@ mod tests {
             assert_eq!(found(path), [Some(2), Some(2)], "{path}");
         }
         assert!(found("/srv/notes.json").is_empty());
+    }
+
+    #[test]
+    fn a_file_that_sshd_reads_says_for_whom_and_by_which_path() {
+        let mut facts = Facts::default();
+        let place = |account: &str, path: &str| crate::facts::sshd::KeyPlace {
+            role: KeyRole::Keys,
+            account: Some(account.into()),
+            path: path.into(),
+        };
+        let places =
+            vec![place("ada", "/srv/a/.ssh/authorized_keys"), place("root", "/root/.ssh/authorized_keys")];
+        facts.sshd.key_files.insert(b"/srv/k".to_vec(), places);
+        let holder = Holder::of(b"/srv/k", &facts);
+        assert_eq!(holder.user.as_deref(), Some(b"root".as_slice()));
+        let finding = holder.complete(Finding::new(&AuthorizedKeys::default().advisory));
+        let facts = &finding.evidence.facts;
+        assert!(facts.contains(&("accounts", "ada, root".to_owned())));
+        assert!(facts.contains(&(SERVES_AS, "/srv/a/.ssh/authorized_keys".to_owned())));
     }
 
     #[test]

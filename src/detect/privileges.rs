@@ -23,6 +23,8 @@ use crate::text::Escaped;
 use crate::tree::{EntryId, Mounted, Tree};
 
 mod capabilities;
+pub mod devices;
+pub mod path_order;
 pub(super) mod table;
 
 pub(crate) use capabilities::Capabilities;

@@ -22,7 +22,7 @@ use crate::checks::{Subject, Traces};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
 use crate::text::Escaped;
-use crate::tree::{EntryId, Tree};
+use crate::tree::{EntryId, SERVES_AS, Tree};
 
 /// Findings of one trace; the rest is counted in the last one.
 const FINDINGS: usize = 100;
@@ -117,6 +117,9 @@ impl Files {
         let mut finding = Finding::new(&hit.trace.advisory).severity(hit.severity);
         if let Some(because) = hit.because {
             finding = finding.fact("because", because);
+        }
+        if let Some(place) = &hit.place {
+            finding = finding.fact(SERVES_AS, place.shown(tree));
         }
         let location = tree.location(hit.id);
         let group = hit.trace.group;

@@ -1,7 +1,16 @@
 //! sshd_config(5): where keys are, and every option as sshd reads it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::accounts::Accounts;
 use super::{Desk, glob, lines};
+use crate::finding::GapKind;
 use crate::fs::FileType;
+
+mod arguments;
+mod key_files;
+
+pub use key_files::{KeyPlace, KeyRole};
 
 /// Nobody writes a larger one.
 const LIMIT: u64 = 4 << 20;
@@ -18,8 +27,10 @@ const ENTRIES: usize = 256;
 pub struct Sshd {
     /// Paths of `HostKey` lines (all of them), without the defaults.
     pub host_keys: Vec<Vec<u8>>,
-    /// Patterns of `AuthorizedKeysFile`, with %h, %u and %%; relative ones are below the home.
+    /// Patterns of `AuthorizedKeysFile` of all sections, with %h, %u, %U and %%; relative ones are below the home.
     pub authorized_keys_files: Vec<Vec<u8>>,
+    /// The files that sshd reads keys or names from, by their paths as findings have them: for whom, and by which path.
+    pub key_files: BTreeMap<Vec<u8>, Vec<KeyPlace>>,
     /// Files that lie where host keys do: /etc/ssh, and beside those that `HostKey` names.
     pub beside: Vec<Vec<u8>>,
     /// The public halves among them, with their content.
@@ -46,11 +57,32 @@ pub struct OptionLine {
 }
 
 impl Sshd {
-    pub(super) fn gather(desk: &mut Desk<'_>) -> Self {
+    pub(super) fn gather(desk: &mut Desk<'_>, accounts: &Accounts) -> Self {
         let mut sshd = Self::default();
-        let mut left = FILES;
-        sshd.read(desk, b"/etc/ssh/sshd_config", None, (DEPTH, &mut left));
+        let budget = desk.files().budget();
+        let mut left = Left {
+            files: FILES,
+            bytes: budget.sshd_bytes,
+            settings: budget.sshd_settings,
+            met: BTreeSet::new(),
+            over: None,
+        };
+        sshd.read(desk, b"/etc/ssh/sshd_config", None, DEPTH, &mut left);
+        // What a command line says is no setting of the file; but keys that it names open accounts.
+        let (arguments, configurations) = arguments::gather(desk);
+        let mut beside = Self::default();
+        for path in configurations {
+            beside.read(desk, &path, None, DEPTH, &mut left);
+        }
+        sshd.authorized_keys_files.append(&mut beside.authorized_keys_files);
+        let more: Vec<OptionLine> = arguments.into_iter().chain(beside.options).collect();
+        if let Some(path) = left.over {
+            let reason = "sshd's configuration, with what it includes, is larger than what is read of it";
+            desk.gap(&path, GapKind::OverLimit, reason.to_owned());
+            sshd.unread.get_or_insert(path);
+        }
         sshd.look_beside(desk);
+        sshd.find_keys(desk, accounts, &more, budget.key_places);
         sshd
     }
 
@@ -83,18 +115,27 @@ impl Sshd {
     }
 
     /// Reads a file; what it is included under (`condition`) holds for all of it, and a `Match` in it up to its end.
+    /// Of what is included again under the same condition no value would count: the first ones do.
     fn read(
         &mut self,
         desk: &mut Desk<'_>,
         path: &[u8],
         condition: Option<&[u8]>,
-        (depth, left): (u32, &mut u32),
+        depth: u32,
+        left: &mut Left,
     ) {
-        let (Some(fewer), Some(deeper)) = (left.checked_sub(1), depth.checked_sub(1)) else {
-            self.unread.get_or_insert_with(|| path.to_vec());
-            return;
+        let Some(deeper) = depth.checked_sub(1) else {
+            return left.is_over(path);
         };
-        *left = fewer;
+        let real = desk.files().locate(path).unwrap_or_else(|_| path.to_vec());
+        if !left.met.insert((real, condition.map(<[u8]>::to_vec))) {
+            return;
+        }
+        let size = desk.files().size(path).unwrap_or_default();
+        let (Some(files), Some(bytes)) = (left.files.checked_sub(1), left.bytes.checked_sub(size)) else {
+            return left.is_over(path);
+        };
+        (left.files, left.bytes) = (files, bytes);
         let gaps = desk.gaps.len();
         let content = desk.read(path, LIMIT);
         if desk.gaps.len() > gaps {
@@ -105,6 +146,10 @@ impl Sshd {
         for (number, line) in lines(&content) {
             let words = words(line);
             let Some((keyword, arguments)) = words.split_first() else { continue };
+            let Some(settings) = left.settings.checked_sub(1) else {
+                return left.is_over(path);
+            };
+            left.settings = settings;
             let keyword = keyword.to_ascii_lowercase();
             let value = arguments.join(&b' ');
             match keyword.as_slice() {
@@ -113,14 +158,13 @@ impl Sshd {
                 b"include" => {
                     let paths: Vec<_> = arguments.iter().flat_map(|pattern| expand(desk, pattern)).collect();
                     for path in paths {
-                        self.read(desk, &path, condition.as_deref(), (deeper, left));
+                        self.read(desk, &path, condition.as_deref(), deeper, left);
                     }
                 }
                 b"hostkey" if condition.is_none() => self.host_keys.extend(arguments.first().cloned()),
                 _ => {
-                    let is_global_keys = keyword == b"authorizedkeysfile" && condition.is_none();
-                    if is_global_keys && self.authorized_keys_files.is_empty() {
-                        self.authorized_keys_files = arguments.to_vec();
+                    if keyword == b"authorizedkeysfile" {
+                        self.authorized_keys_files.extend(arguments.iter().map(|file| key_files::tidy(file)));
                     }
                     let (condition, path) = (condition.clone(), path.to_vec());
                     self.options.push(OptionLine { keyword, value, condition, path, line: number });
@@ -130,8 +174,25 @@ impl Sshd {
     }
 }
 
+/// What may still be read.
+struct Left {
+    files: u32,
+    bytes: u64,
+    settings: usize,
+    /// Files that were read, each with what it was included under.
+    met: BTreeSet<(Vec<u8>, Option<Vec<u8>>)>,
+    /// The first file that was not read, or not to its end.
+    over: Option<Vec<u8>>,
+}
+
+impl Left {
+    fn is_over(&mut self, path: &[u8]) {
+        self.over.get_or_insert_with(|| path.to_vec());
+    }
+}
+
 /// Keyword and arguments of a line: parted by white space, the keyword also by `=`; quotes hold together.
-fn words(line: &[u8]) -> Vec<Vec<u8>> {
+pub(super) fn words(line: &[u8]) -> Vec<Vec<u8>> {
     let mut words = Vec::new();
     let mut word = Vec::new();
     let mut quoted = false;
@@ -190,7 +251,7 @@ mod tests {
     use super::*;
 
     fn read(shelf: &Shelf) -> Sshd {
-        Sshd::gather(&mut Desk::new(shelf))
+        Sshd::gather(&mut Desk::new(shelf), &Accounts::default())
     }
 
     #[test]
@@ -212,14 +273,40 @@ mod tests {
     }
 
     #[test]
-    fn match_blocks_are_left_out() {
+    fn keys_of_every_section_are_known_and_host_keys_of_the_global_one() {
         let shelf = Shelf::default().with(
             "/etc/ssh/sshd_config",
             "hostkey /a # why\n#HostKey /no\nMatch User git\n  AuthorizedKeysFile /srv/git/keys\n",
         );
         let sshd = read(&shelf);
         assert_eq!(sshd.host_keys, [b"/a".to_vec()]);
-        assert!(sshd.authorized_keys_files.is_empty());
+        assert_eq!(sshd.authorized_keys_files, [b"/srv/git/keys".to_vec()]);
+    }
+
+    #[test]
+    fn what_is_included_many_times_is_read_once_and_too_much_is_a_gap() {
+        let shelf = Shelf::default()
+            .with("/etc/ssh/sshd_config", &"Include /etc/ssh/x\n".repeat(20))
+            .with("/etc/ssh/x", &"a b\n".repeat(1000));
+        let (mut desk, accounts) = (Desk::new(&shelf), Accounts::default());
+        assert_eq!(Sshd::gather(&mut desk, &accounts).options.len(), 1000);
+        assert!(desk.gaps.is_empty());
+        let shelf = shelf.with("/etc/ssh/x", &"a b\n".repeat(900_000));
+        let mut desk = Desk::new(&shelf);
+        let sshd = Sshd::gather(&mut desk, &accounts);
+        assert!(sshd.options.len() <= 20_000);
+        assert_eq!((desk.gaps.len(), sshd.unread), (1, Some(b"/etc/ssh/x".to_vec())));
+    }
+
+    #[test]
+    fn files_that_multiply_are_bounded_in_bytes() {
+        let mut shelf = Shelf::default().with("/etc/ssh/sshd_config", "Include /etc/ssh/d/*\n");
+        for number in 0..200 {
+            shelf = shelf.with(&format!("/etc/ssh/d/{number}"), &"#".repeat(100_000));
+        }
+        let mut desk = Desk::new(&shelf);
+        Sshd::gather(&mut desk, &Accounts::default());
+        assert_eq!(desk.gaps.len(), 1);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::fat::root_metadata;
 use super::fat::table::{Table, Width};
 use super::mapped;
 use super::table::{Listed, Listing};
-use super::{Driver, FileSystem, FileType, FsError, Identity, Node, NodeId, Note, Usage, Visit, magic};
+use super::{Case, Driver, FileSystem, FileType, FsError, Identity, Node, NodeId, Note, Usage, Visit, magic};
 use crate::budget::Budget;
 use crate::bytes::{Source, Span};
 use crate::finding::Loss;
@@ -198,6 +198,10 @@ impl FileSystem for Exfat {
             label: self.label.clone(),
             last_mounted: None,
         }
+    }
+
+    fn case(&self) -> Case {
+        Case::Insensitive
     }
 
     fn usage(&self) -> Usage {

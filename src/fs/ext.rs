@@ -11,7 +11,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::{Area, Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit};
+use super::{Area, Case, Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit};
 use crate::budget::Budget;
 use crate::bytes::{Source, Span};
 use crate::finding::Loss;
@@ -181,6 +181,11 @@ impl FileSystem for Ext {
             label: filled(&superblock.volume_name),
             last_mounted: filled(&superblock.last_mounted),
         }
+    }
+
+    fn case(&self) -> Case {
+        let by_directory = self.volume.superblock.has_incompat(superblock::incompat::CASEFOLD);
+        if by_directory { Case::ByDirectory } else { Case::Sensitive }
     }
 
     fn usage(&self) -> Usage {

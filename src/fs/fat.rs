@@ -13,8 +13,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::{
-    Driver, Extent, FileSystem, FileType, FsError, Identity, Metadata, Node, NodeId, Note, Place, Usage,
-    Visit, magic,
+    Case, Driver, Extent, FileSystem, FileType, FsError, Identity, Metadata, Node, NodeId, Note, Place,
+    Usage, Visit, magic,
 };
 use crate::budget::Budget;
 use crate::bytes::{Source, Span, read_vec};
@@ -127,6 +127,10 @@ impl FileSystem for Fat {
             label: self.label.clone(),
             last_mounted: None,
         }
+    }
+
+    fn case(&self) -> Case {
+        Case::Insensitive
     }
 
     fn usage(&self) -> Usage {

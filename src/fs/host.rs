@@ -69,6 +69,8 @@ struct Origin {
     parent: u32,
     device: u64,
     inode: u64,
+    /// Of a device: its numbers.
+    special: (u32, u32),
 }
 
 fn host_error(error: impl Into<io::Error>) -> FsError {
@@ -115,7 +117,12 @@ fn listed(name: &[u8], stat: &Stat, parent: u32) -> Listed<Origin> {
         name: name.to_vec(),
         metadata: translate(stat),
         children: Vec::new(),
-        content: Origin { parent, device: stat.st_dev, inode: stat.st_ino },
+        content: Origin {
+            parent,
+            device: stat.st_dev,
+            inode: stat.st_ino,
+            special: (rustix::fs::major(stat.st_rdev), rustix::fs::minor(stat.st_rdev)),
+        },
     }
 }
 
@@ -337,6 +344,11 @@ impl HostNode<'_> {
 impl Node for HostNode<'_> {
     fn metadata(&self) -> &Metadata {
         &self.entry.metadata
+    }
+
+    fn device(&self) -> Option<(u32, u32)> {
+        let kind = self.entry.metadata.file_type;
+        matches!(kind, FileType::BlockDevice | FileType::CharDevice).then_some(self.entry.content.special)
     }
 
     fn extents(&mut self) -> Result<&[Extent], FsError> {

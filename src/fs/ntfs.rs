@@ -15,7 +15,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::{Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit, magic};
+use super::{Case, Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit, magic};
 use crate::budget::Budget;
 use crate::bytes::{Record, Source, Span};
 use crate::finding::Loss;
@@ -235,6 +235,10 @@ impl FileSystem for Ntfs {
             label: self.label.clone(),
             last_mounted: None,
         }
+    }
+
+    fn case(&self) -> Case {
+        Case::Insensitive
     }
 
     fn usage(&self) -> Usage {

@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 
 use super::{
-    Area, Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit, magic, uuid_text,
+    Area, Case, Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit, magic, uuid_text,
 };
 use crate::budget::Budget;
 use crate::bytes::{Source, Span, read_vec};
@@ -139,6 +139,10 @@ impl FileSystem for Xfs {
             label: (!superblock.label.is_empty()).then(|| superblock.label.clone()),
             last_mounted: None,
         }
+    }
+
+    fn case(&self) -> Case {
+        if self.volume.superblock.ignores_case { Case::Insensitive } else { Case::Sensitive }
     }
 
     fn usage(&self) -> Usage {

@@ -1,11 +1,12 @@
 //! Requirements and sections of benchmarks: judged, and held against what the policy requires.
 
 use super::explanation::{GapStanding, Open};
-use crate::audit::Report;
+use crate::audit::{Report, VolumeSummary};
 use crate::checks;
 use crate::finding::{Gap, Standing};
 use crate::pattern;
 use crate::policy::{Policy, Required};
+use crate::remedies::machine::PackageSystem;
 use crate::requirements::{self, Judged, Outcome, Verdict};
 use crate::text::Escaped;
 
@@ -72,6 +73,12 @@ pub(super) fn judge(
                     }
                 }
             }
+            Required::System if !has_system(report) => {
+                let because = "no operating system was found in the image: its files were searched, but nothing of \
+                               it is known by its place";
+                of.open.push(Open { name: "require system".to_owned(), because: because.to_owned() });
+            }
+            Required::System => {}
             Required::Benchmark { sections, level, except } => {
                 let wanted = |number: &str| is_among(sections, number) && !is_among(except, number);
                 benchmark(&wanted, *level, report, standings, &mut of);
@@ -79,6 +86,15 @@ pub(super) fn judge(
         }
     }
     of
+}
+
+/// Whether the audit found an operating system.
+fn has_system(report: &Report) -> bool {
+    let windows = |volume: &VolumeSummary| volume.mount_source == Some("holds /Windows");
+    report.system.is_some()
+        || report.machine.packages != PackageSystem::Unknown
+        || report.machine.has_systemd
+        || report.volumes.iter().any(windows)
 }
 
 fn is_among(patterns: &[String], name: &str) -> bool {

@@ -61,7 +61,7 @@ mod tests {
     fn a_public_image_may_leak_nothing_and_a_suspect_one_is_judged_by_what_was_changed() {
         let public = profile("public-ami").unwrap().unwrap();
         assert!(public.threshold(Category::Shadow).severity < public.threshold(Category::Integrity).severity);
-        assert_eq!(public.required.len(), 2);
+        assert_eq!(public.required.len(), 3);
         let forensic = profile("forensic").unwrap().unwrap();
         assert_eq!(forensic.threshold(Category::Credential).severity, Some(Severity::Critical));
         assert!(forensic.threshold(Category::Persistence).severity < Some(Severity::Critical));

@@ -66,6 +66,8 @@ struct WrittenRequired {
     except: Vec<Spanned<String>>,
     benchmark: Option<Vec<String>>,
     level: Option<u8>,
+    #[serde(default)]
+    system: bool,
 }
 
 #[derive(Deserialize)]
@@ -234,7 +236,10 @@ fn list(name: &Spanned<String>, lines: &Lines<'_>) -> Result<String, String> {
 fn required(written: &Spanned<WrittenRequired>, lines: &Lines<'_>) -> Result<Required, String> {
     let one = written.get_ref();
     let texts = |all: &[Spanned<String>]| all.iter().map(|text| text.get_ref().clone()).collect::<Vec<_>>();
+    let is_alone = one.only.is_empty() && one.except.is_empty() && one.level.is_none();
     match (&one.requirements, &one.benchmark) {
+        (None, None) if one.system && is_alone => Ok(Required::System),
+        _ if one.system => Err(lines.error(written, "a require of the system names nothing else")),
         (Some(name), None) if one.level.is_none() => {
             let list = list(name, lines)?;
             let known = requirements::list(&list).map_err(|error| error.to_string())?;
@@ -255,8 +260,8 @@ fn required(written: &Spanned<WrittenRequired>, lines: &Lines<'_>) -> Result<Req
         }),
         _ => Err(lines.error(
             written,
-            "a require names requirements = \"LIST\" (with only, except), or benchmark = [\"SECTION\"] (with \
-             level, except)",
+            "a require names requirements = \"LIST\" (with only, except), benchmark = [\"SECTION\"] (with \
+             level, except), or system = true",
         )),
     }
 }

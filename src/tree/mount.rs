@@ -27,7 +27,7 @@ pub struct Hint {
 pub(super) fn place(volumes: &mut Vec<Mounted>, hints: &[Hint]) {
     let Some((root, why)) = find_root(volumes, hints).or_else(|| only_one(volumes)) else { return };
     set(volumes, root, b"", why);
-    let tree = Tree { volumes: std::mem::take(volumes) };
+    let tree = Tree::assemble(std::mem::take(volumes));
     let lines = match tree.read(b"/etc/fstab", FSTAB_LIMIT) {
         Ok(Some(text)) => fstab::parse(&text),
         _ => Vec::new(),
@@ -86,13 +86,14 @@ fn set(volumes: &mut [Mounted], index: usize, path: &[u8], source: &'static str)
 }
 
 /// What the root of a Linux system holds.
-const LINUX: [&[&[u8]]; 6] = [
+const LINUX: [&[&[u8]]; 7] = [
     &[b"etc", b"fstab"],
     &[b"etc", b"passwd"],
     &[b"etc", b"os-release"],
     &[b"usr", b"bin"],
     &[b"usr", b"lib"],
     &[b"etc"],
+    &[b"ostree", b"deploy"],
 ];
 /// What the system volume of Windows holds; its names have no case.
 const WINDOWS: [&[&[u8]]; 4] = [

@@ -7,7 +7,7 @@ use super::attributes::Attributes;
 use super::occupancy::{Occupancy, Occupied, Taken};
 use crate::budget::Budget;
 use crate::finding::{Gap, GapKind, Location, Loss};
-use crate::fs::{FileSystem, FileType, FsError, Metadata, NodeId};
+use crate::fs::{Case, FileSystem, FileType, FsError, Metadata, NodeId};
 
 /// Longest target of a symbolic link that is kept, in bytes (`PATH_MAX`).
 const LINK_LIMIT: usize = 4096;
@@ -47,6 +47,10 @@ pub struct Walk {
     pub attributes: Attributes,
     /// Gathers it during the walk.
     occupancy: Occupancy,
+    /// Directories whose names have no case; none: see `is_caseless`.
+    caseless: HashSet<u32>,
+    /// Whether no directory has names with case.
+    is_caseless: bool,
 }
 
 impl Walk {
@@ -58,6 +62,16 @@ impl Walk {
     /// The entry at `index`.
     pub fn get(&self, index: u32) -> Option<&Walked> {
         self.entries.get(index as usize)
+    }
+
+    /// Whether names in the directory at `index` have no case.
+    pub(crate) fn folds(&self, index: u32) -> bool {
+        self.is_caseless || self.caseless.contains(&index)
+    }
+
+    /// Whether names in any directory have no case.
+    pub(crate) fn folds_any(&self) -> bool {
+        self.is_caseless || !self.caseless.is_empty()
     }
 
     /// The child called `name` of the directory at `index`.
@@ -168,7 +182,21 @@ pub fn walk_from(fs: &dyn FileSystem, root: NodeId, others: &HashSet<NodeId>, bu
     }
     // A file system that counts the bytes of files itself needs no sum.
     walk.occupied = if usage.data.is_none() { occupied } else { Occupied::default() };
+    match fs.case() {
+        Case::Sensitive => {}
+        Case::Insensitive => walk.is_caseless = true,
+        Case::ByDirectory => walk.caseless = caseless(fs, &walk),
+    }
     walk
+}
+
+/// The directories with the flag.
+fn caseless(fs: &dyn FileSystem, walk: &Walk) -> HashSet<u32> {
+    let directories = (0_u32..).zip(&walk.entries);
+    let directories = directories.filter(|(_, entry)| entry.metadata.file_type == FileType::Directory);
+    // What cannot be read is a gap already.
+    let has_flag = |entry: &Walked| fs.node(entry.node).is_ok_and(|node| node.ignores_case());
+    directories.filter(|(_, entry)| has_flag(entry)).map(|(index, _)| index).collect()
 }
 
 /// Walks what lies under the directory at `start`.

@@ -8,10 +8,10 @@ use super::gaps::part_gap;
 use super::watch::Watched;
 use super::{Subject, Worker};
 use crate::archive::{self, ArchiveError, Format, Spent};
-use crate::detect::{Collected, Sink};
+use crate::detect::{Collected, Sink, initramfs};
 use crate::finding::{GapKind, Location};
 use crate::fs::{FileType, Metadata};
-use crate::tree::Entry;
+use crate::tree::{Entry, Place};
 
 /// How many times `budget.whole_file` a member may have that is searched and then unpacked.
 const WHOLE_FILES: u64 = 4;
@@ -70,7 +70,9 @@ impl Worker<'_> {
             Metadata { size: head.len() as u64, file_type: FileType::Regular, ..*outer.entry.metadata };
         let location = Location { path: path.to_vec(), ..outer.location.clone() };
         let entry = Entry { path, metadata: &metadata, node: outer.entry.node, target: None };
-        let subject = self.ask(entry, location, collected);
+        let places =
+            initramfs::place(path).into_iter().map(|path| Place { system: usize::MAX, path }).collect();
+        let subject = self.ask(entry, location, places, collected);
         self.stirred += u64::from(subject.is_asked_for);
         let mut stream = head.chain(content);
         match archive::recognise(head) {

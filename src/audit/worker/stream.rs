@@ -6,12 +6,14 @@ use super::super::content::fill;
 use super::super::contents::Searched;
 use super::gaps::{part_gap, whole_gap};
 use super::handed::{Cut, Handed};
-use super::{Placed, Shared, Subject, Worker};
+use super::{Placed, Shared, Subject, Wanted, Worker};
 use crate::archive::{self, Format};
 use crate::audit::merge;
+use crate::audit::served::Served;
 use crate::detect::{Collected, Sink};
 use crate::finding::GapKind;
 use crate::rules::Match;
+use crate::tree::Entry;
 
 /// How many times the findings that a file may have are kept while it is searched.
 const REPEATS: usize = 10;
@@ -147,10 +149,17 @@ impl Worker<'_> {
 }
 
 fn inspect(shared: Shared<'_>, subject: &Subject<'_>, content: &[u8], collected: &mut Collected) {
-    let wanted = subject.wanted.iter().filter_map(|&index| shared.detectors.files.get(index));
-    for detector in wanted {
+    for Wanted { detector, place } in &subject.wanted {
+        let Some(detector) = shared.detectors.files.get(*detector) else { continue };
         let mut sink = Placed { location: &subject.location, collected };
-        detector.inspect(&subject.entry, content, shared.facts, &mut sink);
+        match place {
+            None => detector.inspect(&subject.entry, content, shared.facts, &mut sink),
+            Some(place) => {
+                let entry = Entry { path: &place.path, ..subject.entry };
+                let mut sink = Served::new(&mut sink, place, shared.tree);
+                detector.inspect(&entry, content, shared.facts.of(place.system), &mut sink);
+            }
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! The file at hand: its metadata, its package, and as much of its content as is asked for.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use super::super::Subject;
+use crate::facts::Facts;
+use crate::facts::packages::Packages;
 use crate::fs::{FileType, Metadata};
-use crate::tree::EntryId;
+use crate::tree::{EntryId, SystemKind};
 
 /// Bytes of a file that conditions on its content look at.
 pub const READ: usize = 1 << 20;
@@ -13,7 +16,12 @@ pub const READ: usize = 1 << 20;
 pub(super) struct File<'f> {
     pub(super) subject: &'f Subject<'f>,
     pub(super) id: EntryId,
+    /// Its path in the system at hand.
     pub(super) path: &'f [u8],
+    /// Its path in the database of packages.
+    recorded_as: Cow<'f, [u8]>,
+    /// The facts with that database.
+    packages: &'f Packages,
     pub(super) metadata: &'f Metadata,
     pub(super) target: Option<&'f [u8]>,
     /// Whether the package database at hand is about this file.
@@ -36,12 +44,28 @@ impl<'f> File<'f> {
             subject,
             id,
             path,
+            recorded_as: Cow::Borrowed(path),
+            packages: &subject.facts.packages,
             metadata,
             target,
             in_system,
             head: OnceCell::new(),
             content: OnceCell::new(),
         }
+    }
+
+    /// The same file by a further name: packages may know it by the one that it has in the machine.
+    pub(super) fn named(mut self, machine: &'f Facts) -> Self {
+        let kind = self.subject.view().map(|view| view.system().kind);
+        if kind == Some(SystemKind::Mounted) {
+            self.packages = &machine.packages;
+            self.recorded_as = Cow::Owned(self.subject.tree.path(self.id));
+            let is_placed = self.subject.tree.get(self.id).is_some_and(|(mounted, _)| mounted.is_placed());
+            self.in_system = is_placed && machine.packages.count() > 0;
+        } else if self.subject.system == 0 {
+            self.recorded_as = Cow::Owned(self.subject.tree.path(self.id));
+        }
+        self
     }
 
     /// Its first [`READ`] bytes; what cannot be read is a gap of the audit already.
@@ -77,8 +101,9 @@ impl<'f> File<'f> {
     }
 
     pub(super) fn is_owned(&self) -> bool {
-        let packages = &self.subject.facts.packages;
-        packages.owner(self.path).is_some() || packages.owner_of_source(self.path).is_some()
+        let packages = self.packages;
+        let owned = |path: &[u8]| packages.owner(path).is_some() || packages.owner_of_source(path).is_some();
+        owned(&self.recorded_as)
     }
 
     /// Whether it is not what a package brought. Where no database tells, it may be.
@@ -89,7 +114,7 @@ impl<'f> File<'f> {
         if let Some(is_equal) = self.subject.facts.compared.is_equal(self.id) {
             return !is_equal;
         }
-        let recorded = self.subject.facts.packages.recorded(self.path);
+        let recorded = self.packages.recorded(&self.recorded_as);
         let is_small = self.metadata.size <= READ as u64;
         recorded.is_some_and(|recorded| is_small && !recorded.is_of(self.content()))
     }

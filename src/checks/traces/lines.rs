@@ -64,7 +64,7 @@ pub(super) fn number(content: &[u8], start: usize) -> u64 {
 }
 
 /// A line as a report may show it: what is a secret by its form is left out.
-pub(super) fn without_secrets(line: &[u8]) -> String {
+pub(crate) fn without_secrets(line: &[u8]) -> String {
     let mut text = line.to_vec();
     let mut ranges: Vec<_> = command_line::secrets(line).into_iter().map(|found| found.range).collect();
     // `auth sufficient pam_x.so` is PAM's, and no password of redis.

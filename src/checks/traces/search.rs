@@ -1,7 +1,7 @@
 //! Goes over the tree once, for all traces.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::super::{Subject, Verdict, judge};
@@ -12,7 +12,7 @@ use super::{Trace, Traces};
 use crate::finding::{Category, Severity};
 use crate::fs::FileType;
 use crate::tree::walk::Walked;
-use crate::tree::{EntryId, Mounted};
+use crate::tree::{EntryId, Mounted, Place};
 
 /// A file that a trace is about.
 pub struct Hit<'t> {
@@ -28,6 +28,8 @@ pub struct Hit<'t> {
     pub because: Option<&'t str>,
     /// What shows it.
     pub shown: Shown,
+    /// The name by which it was found, where that is not its own: the system, and the path there.
+    pub place: Option<Place>,
 }
 
 /// What is told during a search.
@@ -41,27 +43,58 @@ pub enum Told<'t> {
 
 /// Looks for every trace in every file system of the tree.
 pub fn search<'t>(traces: &'t Traces, subject: &Subject<'_>, tell: &mut dyn FnMut(Told<'t>)) {
-    let mut search = Search {
-        traces,
-        subject,
-        homes: Homes::of(&subject.facts.accounts),
-        applies: traces.all.iter().map(|_| OnceCell::new()).collect(),
-        tell,
-    };
-    for (volume, mounted) in (0_u32..).zip(subject.tree.volumes()) {
-        if !mounted.is_plain {
-            search.volume(volume, mounted);
-        }
+    let others: Vec<Subject<'_>> = (1..subject.tree.systems().len())
+        .map(|system| Subject::of(subject.tree, subject.facts, system, &[]))
+        .collect();
+    let systems =
+        std::iter::once(subject).chain(&others).map(|subject| Asked::new(traces, subject)).collect();
+    let mut search = Search { traces, systems, met: HashSet::new(), links: Vec::new(), tell };
+    let volumes = (0_u32..).zip(subject.tree.volumes()).filter(|(_, mounted)| !mounted.is_plain);
+    volumes.clone().for_each(|(volume, mounted)| search.volume(volume, mounted));
+    // What was found by its own name is not told by another one.
+    search.follow_links();
+    volumes.for_each(|(volume, mounted)| search.further(volume, mounted));
+}
+
+/// A system that traces are asked of.
+struct Asked<'s> {
+    subject: &'s Subject<'s>,
+    homes: Homes,
+    /// Whether a trace is about this system.
+    applies: Vec<OnceCell<bool>>,
+}
+
+impl<'s> Asked<'s> {
+    fn new(traces: &Traces, subject: &'s Subject<'s>) -> Self {
+        let homes = Homes::of(&subject.facts.accounts);
+        Self { subject, homes, applies: traces.all.iter().map(|_| OnceCell::new()).collect() }
+    }
+
+    fn applies(&self, number: usize, trace: &Trace) -> bool {
+        let Some(when) = &trace.when else { return true };
+        let judge = || judge::judge(when, self.subject).verdict == Verdict::Pass;
+        self.applies.get(number).is_some_and(|known| *known.get_or_init(judge))
     }
 }
 
 struct Search<'s, 't> {
     traces: &'t Traces,
-    subject: &'s Subject<'s>,
-    homes: Homes,
-    /// Whether a trace is about this system.
-    applies: Vec<OnceCell<bool>>,
+    /// The machine first.
+    systems: Vec<Asked<'s>>,
+    /// Files with further names, and the traces that they were hits of.
+    met: HashSet<(usize, EntryId)>,
+    /// Links whose own names fit places, with the traces of these.
+    links: Vec<(EntryId, Vec<u8>, Vec<u32>)>,
     tell: &'s mut dyn FnMut(Told<'t>),
+}
+
+/// A name of an entry, and the traces whose places it fits.
+struct Named<'n> {
+    system: usize,
+    path: &'n [u8],
+    lowered: &'n Lowered,
+    fitting: &'n [u32],
+    is_further: bool,
 }
 
 impl Search<'_, '_> {
@@ -80,41 +113,137 @@ impl Search<'_, '_> {
             let path = mounted.path_inside(index);
             let lowered = Lowered::new(&path);
             let is_directory = walked.metadata.file_type == FileType::Directory;
+            let Some(machine) = self.systems.first() else { return };
             if is_directory {
-                let more = self.traces.places.fitting(&candidates, &lowered, &self.homes, true);
+                let more = self.traces.places.fitting(&candidates, &lowered, &machine.homes, true);
                 if !more.is_empty() || !inherited.is_empty() {
                     below.insert(index, inherited.iter().copied().chain(more).collect());
                 }
             }
-            let mut fitting = self.traces.places.fitting(&candidates, &lowered, &self.homes, false);
+            let mut fitting = self.traces.places.fitting(&candidates, &lowered, &machine.homes, false);
             fitting.extend(inherited.iter());
             fitting.sort_unstable();
             fitting.dedup();
             if !fitting.is_empty() {
-                self.entry(EntryId { volume, index }, walked, &path, &lowered, &fitting);
+                let id = EntryId { volume, index };
+                let (path, lowered) = (path.as_slice(), &lowered);
+                self.entry(
+                    id,
+                    walked,
+                    &Named { system: 0, path, lowered, fitting: &fitting, is_further: false },
+                );
+                if walked.target.is_some() && mounted.is_placed() {
+                    self.links.push((id, path.to_vec(), fitting));
+                }
             }
         }
     }
 
-    fn entry(&mut self, id: EntryId, walked: &Walked, path: &[u8], lowered: &Lowered, fitting: &[u32]) {
-        let file = File::new(self.subject, id, path, &walked.metadata, walked.target.as_deref());
+    /// Looks where the links at places lead.
+    fn follow_links(&mut self) {
+        let Some(tree) = self.systems.first().map(|machine| machine.subject.tree) else { return };
+        for (id, path, fitting) in std::mem::take(&mut self.links) {
+            let lowered = Lowered::new(&path);
+            let name =
+                Named { system: 0, path: &path, lowered: &lowered, fitting: &fitting, is_further: false };
+            if let Some((_, walked)) = tree.get(id) {
+                self.linked(id, walked, &name);
+            }
+        }
+    }
+
+    /// Asks for the further names of the entries of a volume.
+    fn further(&mut self, volume: u32, mounted: &Mounted) {
+        let Some(tree) = self.systems.first().map(|machine| machine.subject.tree) else { return };
+        for (index, walked) in (0_u32..).zip(&mounted.walk.entries) {
+            let id = EntryId { volume, index };
+            for place in tree.places(id) {
+                let lowered = Lowered::new(&place.path);
+                let fitting = self.fitting(&place, &lowered);
+                if !fitting.is_empty() {
+                    let (system, path) = (place.system, place.path.as_slice());
+                    let name = Named { system, path, lowered: &lowered, fitting: &fitting, is_further: true };
+                    self.entry(id, walked, &name);
+                    self.linked(id, walked, &name);
+                }
+            }
+        }
+    }
+
+    /// The traces whose places fit a name: those of files, and those of all that lies below a directory.
+    fn fitting(&self, place: &Place, lowered: &Lowered) -> Vec<u32> {
+        let Some(asked) = self.systems.get(place.system) else { return Vec::new() };
+        let parts: Vec<&[u8]> =
+            place.path.split(|&byte| byte == b'/').filter(|part| !part.is_empty()).collect();
+        let (mut found, mut candidates) = (Vec::new(), Vec::new());
+        for (at, name) in parts.iter().enumerate() {
+            let directory = at.checked_sub(1).and_then(|above| parts.get(above)).copied().unwrap_or_default();
+            self.traces.places.candidates(name, directory, &mut candidates);
+            if candidates.is_empty() {
+                continue;
+            }
+            let is_last = at.saturating_add(1) == parts.len();
+            if is_last {
+                found.extend(self.traces.places.fitting(&candidates, lowered, &asked.homes, false));
+            } else {
+                let above = Lowered::new(&parts.get(..=at).unwrap_or_default().join(&b'/'));
+                found.extend(self.traces.places.fitting(&candidates, &above, &asked.homes, true));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Looks at the file that a link at a place leads to, as if it lay there.
+    fn linked(&mut self, link: EntryId, walked: &Walked, name: &Named<'_>) {
+        if walked.target.is_none() {
+            return;
+        }
+        let Some(asked) = self.systems.get(name.system) else { return };
+        let tree = asked.subject.tree;
+        let is_placed = name.is_further || tree.get(link).is_some_and(|(mounted, _)| mounted.is_placed());
+        let Some(target) = asked.subject.find(name.path).filter(|&id| is_placed && id != link) else {
+            return;
+        };
+        let Some((mounted, found)) = tree.get(target) else { return };
+        if found.metadata.file_type == FileType::Regular && !mounted.is_plain {
+            self.entry(target, found, &Named { is_further: true, ..*name });
+        }
+    }
+
+    fn entry(&mut self, id: EntryId, walked: &Walked, name: &Named<'_>) {
+        let Some(asked) = self.systems.get(name.system) else { return };
+        let mut file = File::new(asked.subject, id, name.path, &walked.metadata, walked.target.as_deref());
+        if let Some(machine) = self.systems.first().filter(|_| name.is_further) {
+            file = file.named(machine.subject.facts);
+        }
         let (mut hit_any, mut starts) = (false, false);
-        for &number in fitting {
+        let mut hits = Vec::new();
+        for &number in name.fitting {
             let number = number as usize;
             let Some(trace) = self.traces.all.get(number) else { continue };
             let wanted = trace.file.admits(&walked.metadata)
-                && !trace.except.iter().any(|pattern| pattern.covers(lowered, &self.homes))
-                && self.applies(number, trace);
-            if !wanted {
+                && !trace.except.iter().any(|pattern| pattern.covers(name.lowered, &asked.homes))
+                && asked.applies(number, trace);
+            if !wanted || self.met.contains(&(number, id)) {
                 continue;
             }
             starts |= trace.advisory.category == Category::Persistence;
-            if let Some(hit) = self.judge(number, trace, &file) {
+            if let Some(mut hit) = self.judge(number, trace, &file) {
                 hit_any = true;
-                (self.tell)(Told::Hit(hit));
+                if name.is_further {
+                    hit.place = Some(Place { system: name.system, path: name.path.to_vec() });
+                }
+                hits.push(hit);
             }
         }
-        if file.is_cut() && !hit_any {
+        let is_cut = file.is_cut() && !hit_any;
+        for hit in hits {
+            self.met.insert((hit.number, id));
+            (self.tell)(Told::Hit(hit));
+        }
+        if is_cut {
             (self.tell)(Told::Cut(id, starts));
         }
     }
@@ -132,12 +261,6 @@ impl Search<'_, '_> {
             shown.line = of_level.line.or(shown.line);
             shown.facts.extend(of_level.facts);
         }
-        Some(Hit { number, trace, id: file.id, severity, because, shown })
-    }
-
-    fn applies(&self, number: usize, trace: &Trace) -> bool {
-        let Some(when) = &trace.when else { return true };
-        let judge = || judge::judge(when, self.subject).verdict == Verdict::Pass;
-        self.applies.get(number).is_some_and(|known| *known.get_or_init(judge))
+        Some(Hit { number, trace, id: file.id, severity, because, shown, place: None })
     }
 }

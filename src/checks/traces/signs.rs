@@ -206,7 +206,7 @@ impl State {
     /// Its name in a report, where the path is so.
     fn of(self, path: &[u8], file: &File<'_>) -> Option<&'static str> {
         let found = || {
-            let id = file.subject.tree.find(path)?;
+            let id = file.subject.find(path)?;
             let (_, walked) = file.subject.tree.get(id)?;
             (walked.metadata.file_type == FileType::Regular).then_some((id, walked.metadata.mode))
         };

@@ -11,6 +11,8 @@ pub(super) const ENCRYPT: u32 = 0x800;
 pub(super) const EXTENTS: u32 = 0x8_0000;
 /// `i_flags`: it holds the value of an attribute of another inode.
 pub(super) const EA_INODE: u32 = 0x20_0000;
+/// `i_flags`: the names in this directory have no case.
+pub(super) const CASEFOLD: u32 = 0x4000_0000;
 /// `i_flags`: the content lies in the inode.
 pub(super) const INLINE_DATA: u32 = 0x1000_0000;
 
@@ -78,6 +80,19 @@ impl Inode {
     /// Whether any of `flags` is set.
     pub(super) fn has(&self, flags: u32) -> bool {
         self.flags & flags != 0
+    }
+
+    /// The numbers of a device: the old form in the first word of `i_block`, or else the new one in the second.
+    pub(super) fn device(&self) -> Option<(u32, u32)> {
+        if !matches!(self.metadata.file_type, FileType::BlockDevice | FileType::CharDevice) {
+            return None;
+        }
+        let word = |at: usize| Some(u32::from_le_bytes(self.block.get(at..at + 4)?.try_into().ok()?));
+        let (old, new) = (word(0)?, word(4)?);
+        Some(match old {
+            0 => (new >> 8 & 0xfff, new & 0xff | new >> 12 & 0xf_ff00),
+            _ => (old >> 8 & 0xff, old & 0xff),
+        })
     }
 
     /// The seed of the checksums of this inode's blocks.

@@ -1,6 +1,6 @@
 //! A file: its inode, and its content once somebody asks for it.
 
-use super::inode::{ENCRYPT, EXTENTS, INLINE_DATA, Inode};
+use super::inode::{CASEFOLD, ENCRYPT, EXTENTS, INLINE_DATA, Inode};
 use super::mapping;
 use super::superblock::incompat;
 use super::volume::Volume;
@@ -34,6 +34,14 @@ impl<'a> ExtNode<'a> {
 impl Node for ExtNode<'_> {
     fn metadata(&self) -> &Metadata {
         &self.inode.metadata
+    }
+
+    fn ignores_case(&self) -> bool {
+        self.inode.metadata.file_type == FileType::Directory && self.inode.has(CASEFOLD)
+    }
+
+    fn device(&self) -> Option<(u32, u32)> {
+        self.inode.device()
     }
 
     fn extents(&mut self) -> Result<&[Extent], FsError> {

@@ -24,6 +24,7 @@ pub(super) mod incompat {
     pub(in crate::fs::ext) const EA_INODE: u32 = 0x400;
     pub(in crate::fs::ext) const CSUM_SEED: u32 = 0x2000;
     pub(in crate::fs::ext) const LARGEDIR: u32 = 0x4000;
+    pub(in crate::fs::ext) const CASEFOLD: u32 = 0x2_0000;
     /// filetype, recover, meta_bg, extents, 64bit, mmp, flex_bg, ea_inode, csum_seed, largedir, inline_data,
     /// encrypt (names and contents excepted), casefold.
     pub(super) const READABLE: u32 = 0x2

@@ -73,6 +73,16 @@ pub(super) struct Inode {
 }
 
 impl Inode {
+    /// The numbers of a device, as the data fork has them.
+    pub(super) fn device(&self) -> Option<(u32, u32)> {
+        if !matches!(self.metadata.file_type, FileType::BlockDevice | FileType::CharDevice) {
+            return None;
+        }
+        let bytes = self.record.get(self.core..self.core.checked_add(4)?)?;
+        let number = u32::from_be_bytes(bytes.try_into().ok()?);
+        Some((number >> 18, number & 0x3_ffff))
+    }
+
     /// Decodes the record of inode `number`.
     pub(super) fn parse(number: u64, bytes: Vec<u8>) -> Result<Self, FsError> {
         let record = Record::new("inode", &bytes);

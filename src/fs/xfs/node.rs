@@ -37,6 +37,10 @@ impl Node for XfsNode<'_> {
         &self.inode.metadata
     }
 
+    fn device(&self) -> Option<(u32, u32)> {
+        self.inode.device()
+    }
+
     fn extents(&mut self) -> Result<&[Extent], FsError> {
         Ok(self.content()?.extents())
     }

@@ -32,6 +32,8 @@ const KNOWN_RO_COMPAT: u32 = 0xF;
 pub(super) struct Superblock {
     /// 4, or 5 for one with checksums.
     pub(super) version: u16,
+    /// Whether it was made with `ascii-ci`.
+    pub(super) ignores_case: bool,
     pub(super) block_log: u32,
     pub(super) blocks: u64,
     pub(super) uuid: [u8; 16],
@@ -86,6 +88,7 @@ impl Superblock {
         let block_log = log(120)?;
         let superblock = Self {
             version,
+            ignores_case: version_bits & 0x4000 != 0,
             block_log,
             blocks: record.u64_be(8)?,
             uuid: record.array(32)?,

@@ -1,0 +1,85 @@
+//! Findings of files under further names: each says which place the file serves as, and what two names show is said
+//! once.
+
+use std::collections::BTreeMap;
+
+use crate::detect::Sink;
+use crate::finding::{Finding, Gap, Secret};
+use crate::tree::{Place, SERVES_AS, Tree};
+
+/// A sink that adds the place to what detectors find.
+pub(super) struct Served<'s> {
+    sink: &'s mut dyn Sink,
+    shown: String,
+}
+
+impl<'s> Served<'s> {
+    pub(super) fn new(sink: &'s mut dyn Sink, place: &Place, tree: &Tree) -> Self {
+        Self { sink, shown: place.shown(tree) }
+    }
+}
+
+impl Sink for Served<'_> {
+    fn finding(&mut self, finding: Finding) {
+        self.sink.finding(finding.fact(SERVES_AS, self.shown.clone()));
+    }
+
+    fn gap(&mut self, gap: Gap) {
+        self.sink.gap(gap);
+    }
+}
+
+fn is_served(finding: &Finding) -> bool {
+    finding.evidence.facts.iter().any(|(name, _)| *name == SERVES_AS)
+}
+
+/// What two findings of one file share, which differ only in the name by which they were found.
+type Key = (Vec<u8>, String, Option<u64>, Option<u64>, Vec<Secret>);
+
+fn key(finding: &Finding) -> Key {
+    let place = &finding.location;
+    let (rule, secrets) = (finding.advisory.id.clone(), finding.evidence.secrets.clone());
+    (place.path.clone(), rule, place.line, place.offset, secrets)
+}
+
+/// Drops what a finding of the same file by another name says as well: the worse one stays, and one with an account
+/// rather than one without.
+pub(super) fn without_repeats(findings: &mut Vec<Finding>) {
+    if !findings.iter().any(is_served) {
+        return;
+    }
+    let mut groups: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+    for (index, finding) in findings.iter().enumerate() {
+        groups.entry(key(finding)).or_default().push(index);
+    }
+    let mut is_kept = vec![true; findings.len()];
+    for members in groups.into_values().filter(|members| members.len() > 1) {
+        let found = |index: &usize| findings.get(*index);
+        if !members.iter().filter_map(found).any(is_served) {
+            continue;
+        }
+        let has_subject = members.iter().filter_map(found).any(|finding| finding.subject.is_some());
+        // Of each account one: the worst, then the one by the file's own name, then the first.
+        let mut best: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+        for &index in &members {
+            let Some(finding) = findings.get(index) else { continue };
+            if has_subject && finding.subject.is_none() {
+                continue;
+            }
+            let rank = |at: usize| findings.get(at).map(|finding| (finding.severity, !is_served(finding)));
+            let slot = best.entry(finding.subject.as_deref()).or_insert(index);
+            if rank(index) > rank(*slot) {
+                *slot = index;
+            }
+        }
+        for index in members {
+            if !best.values().any(|&kept| kept == index)
+                && let Some(kept) = is_kept.get_mut(index)
+            {
+                *kept = false;
+            }
+        }
+    }
+    let mut kept = is_kept.into_iter();
+    findings.retain(|_| kept.next().unwrap_or(true));
+}

@@ -35,6 +35,10 @@ pub struct Budget {
     pub nested_volumes: usize,
     /// Levels of file systems in files of file systems.
     pub nested_depth: u32,
+    /// Files that one configuration includes (sudo's, a stack of PAM), over all levels.
+    pub included_files: u32,
+    /// Lines of all of them.
+    pub included_lines: u64,
     /// Findings of one rule in one file; the rest is counted.
     pub findings_per_file: usize,
     /// What trying one password against one hash may cost, in nominal nanoseconds of one core: the image chooses
@@ -66,6 +70,8 @@ impl Default for Budget {
             archive_depth: 8,
             nested_volumes: 256,
             nested_depth: 2,
+            included_files: 512,
+            included_lines: 200_000,
             findings_per_file: 100,
             password_trial: 500_000_000,
             password_trials: 500_000_000,

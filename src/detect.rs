@@ -15,6 +15,7 @@ pub mod credential_files;
 pub mod credentials;
 pub mod der_keys;
 pub mod ec2_user_data;
+mod examples;
 pub mod integrity;
 pub mod listed_files;
 pub mod miners;
@@ -34,6 +35,7 @@ pub mod yara;
 
 use std::sync::Arc;
 
+use crate::budget::Budget;
 use crate::facts::Facts;
 use crate::finding::{Advisory, Finding, Gap};
 use crate::rules::{Family, Match};
@@ -146,6 +148,8 @@ pub fn text() -> String {
 pub struct Options {
     /// What is looked for.
     pub signatures: Arc<Signatures>,
+    /// How much configuration may include.
+    pub budget: Budget,
     /// What is compared with the package database.
     pub compare: integrity::Extent,
     /// A trusted image that this one is compared with.
@@ -171,6 +175,7 @@ impl Options {
     pub fn of(signatures: Arc<Signatures>) -> Self {
         Self {
             signatures,
+            budget: Budget::default(),
             compare: integrity::Extent::default(),
             reference: None,
             hashes: Arc::default(),
@@ -213,7 +218,7 @@ pub fn with(options: &Options) -> Detectors {
             Box::new(yara::YaraRules::new(options.yara.clone())),
         ],
         systems: vec![
-            Box::new(access::Access::new(&options.signatures)),
+            Box::new(access::Access::new(&options.signatures, &options.budget)),
             Box::new(privileges::Privileges::default()),
             Box::new(reference::Differences::new(options.reference.clone())),
             Box::new(integrity::Integrity::new(options.compare)),

@@ -1,5 +1,7 @@
 //! What the system says of itself, parsed once and shared by the detectors.
 
+use std::collections::BTreeMap;
+
 use crate::finding::{Gap, GapKind, Location, Loss};
 use crate::fs::{FileType, FsError};
 use crate::tree::Tree;
@@ -9,12 +11,15 @@ pub(crate) use glob::glob;
 
 pub mod accounts;
 pub mod compared;
+mod form;
 mod glob;
 mod histfile;
 mod hostname;
 pub mod os_release;
 pub mod packages;
+pub(crate) mod pam;
 pub mod sshd;
+pub(crate) mod sudoers;
 
 /// The facts of one system.
 #[derive(Debug, Default)]
@@ -31,6 +36,8 @@ pub struct Facts {
     pub histories: Vec<String>,
     /// What the machine calls itself; empty where it says nothing.
     pub hostname: Vec<u8>,
+    /// Files that are there and do not have the form of their kind, with what is wrong.
+    pub unparsed: BTreeMap<Vec<u8>, String>,
     /// The files that are what their packages recorded, or not; empty before the files are read.
     pub compared: compared::Compared,
 }
@@ -45,15 +52,19 @@ impl Facts {
     pub fn gather_from(files: &dyn Files) -> (Self, Vec<Gap>) {
         let mut desk = Desk::new(files);
         let accounts = accounts::Accounts::gather(&mut desk);
-        let facts = Self {
+        accounts.check(&mut desk);
+        form::check(&mut desk);
+        let mut facts = Self {
             os: os_release::OsRelease::gather(&mut desk),
             histories: histfile::gather(&mut desk, &accounts),
             hostname: hostname::gather(&mut desk),
             accounts,
             packages: packages::Packages::gather(&mut desk),
             sshd: sshd::Sshd::gather(&mut desk),
+            unparsed: BTreeMap::new(),
             compared: compared::Compared::default(),
         };
+        facts.unparsed = desk.unparsed;
         (facts, desk.gaps)
     }
 }
@@ -80,6 +91,12 @@ pub trait Files {
 
     /// Whether two paths lead to one entry.
     fn is_same(&self, one: &[u8], other: &[u8]) -> bool;
+
+    /// What lies at `path`, links followed; `None` if there is nothing.
+    fn kind(&self, path: &[u8]) -> Option<FileType>;
+
+    /// Where the symbolic link at `path` leads; `None` if there is no link.
+    fn target(&self, path: &[u8]) -> Option<Vec<u8>>;
 }
 
 impl Files for Tree {
@@ -102,17 +119,25 @@ impl Files for Tree {
     fn is_same(&self, one: &[u8], other: &[u8]) -> bool {
         self.find(one).is_some_and(|id| self.find(other) == Some(id))
     }
+    fn kind(&self, path: &[u8]) -> Option<FileType> {
+        self.lookup(path).map(|(_, metadata)| metadata.file_type)
+    }
+    fn target(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let (_, walked) = self.get(self.find_link(path)?)?;
+        walked.target.as_ref().map(|target| target.to_vec())
+    }
 }
 
 /// Reads files and keeps a gap for each that could not be read.
 pub(crate) struct Desk<'a> {
     files: &'a dyn Files,
     gaps: Vec<Gap>,
+    unparsed: BTreeMap<Vec<u8>, String>,
 }
 
 impl<'a> Desk<'a> {
     pub(crate) fn new(files: &'a dyn Files) -> Self {
-        Self { files, gaps: Vec::new() }
+        Self { files, gaps: Vec::new(), unparsed: BTreeMap::new() }
     }
 
     /// The content of `path`; `None` where there is none, or where it could not be read (then with a gap).
@@ -133,6 +158,12 @@ impl<'a> Desk<'a> {
     /// What the files are read from.
     pub(crate) fn files(&self) -> &'a dyn Files {
         self.files
+    }
+
+    /// A file is there, and does not have the form of its kind: what it should say is not known.
+    pub(crate) fn misshapen(&mut self, path: &[u8], reason: String) {
+        self.gap(path, GapKind::Damaged, reason.clone());
+        self.unparsed.entry(path.to_vec()).or_insert(reason);
     }
 
     pub(crate) fn gap(&mut self, path: &[u8], kind: GapKind, reason: String) {
@@ -191,6 +222,12 @@ pub(crate) mod shelf {
         }
         fn is_same(&self, one: &[u8], other: &[u8]) -> bool {
             one == other
+        }
+        fn kind(&self, path: &[u8]) -> Option<FileType> {
+            self.0.contains_key(path).then_some(FileType::Regular)
+        }
+        fn target(&self, _: &[u8]) -> Option<Vec<u8>> {
+            None
         }
     }
 }

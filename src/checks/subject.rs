@@ -4,8 +4,9 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use crate::budget::Budget;
 use crate::facts::{Facts, glob};
-use crate::finding::{Gap, Loss};
+use crate::finding::{Gap, GapKind, Location, Loss};
 use crate::fs::{FileType, Metadata};
 use crate::text::Escaped;
 use crate::tree::Tree;
@@ -22,10 +23,16 @@ pub struct Subject<'a> {
     pub tree: &'a Tree,
     /// What it says of itself.
     pub facts: &'a Facts,
+    /// How much configuration may include.
+    pub(super) budget: Budget,
     /// What lies here was not looked at: a directory, or a file.
     blind: Vec<(Vec<u8>, String)>,
     read: RefCell<BTreeMap<Vec<u8>, Rc<Reading>>>,
     modules: OnceCell<BTreeSet<Vec<u8>>>,
+    /// Of the files that the check at hand read, the first that could not be understood whole.
+    doubt: RefCell<Option<Blind>>,
+    /// What was not read while it was judged.
+    gaps: RefCell<BTreeSet<(Vec<u8>, GapKind, String)>>,
 }
 
 /// What reading a file came to.
@@ -63,8 +70,16 @@ pub type Blind = (Vec<u8>, String);
 impl<'a> Subject<'a> {
     /// A system; `gaps` are what of it could not be opened or walked.
     pub fn new(tree: &'a Tree, facts: &'a Facts, gaps: &[Gap]) -> Self {
-        let mut subject =
-            Self { tree, facts, blind: Vec::new(), read: RefCell::default(), modules: OnceCell::new() };
+        let mut subject = Self {
+            tree,
+            facts,
+            budget: Budget::default(),
+            blind: Vec::new(),
+            read: RefCell::default(),
+            modules: OnceCell::new(),
+            doubt: RefCell::default(),
+            gaps: RefCell::default(),
+        };
         let of_tree = tree.gaps();
         for gap in of_tree.iter().chain(gaps).filter(|gap| gap.loss >= Loss::File) {
             if !gap.location.path.is_empty() {
@@ -75,6 +90,42 @@ impl<'a> Subject<'a> {
         subject.blind.sort();
         subject.blind.dedup();
         subject
+    }
+
+    /// The same within other limits.
+    #[must_use]
+    pub fn within(mut self, budget: &Budget) -> Self {
+        self.budget = *budget;
+        self
+    }
+
+    /// What was not read while it was judged, and nobody else tells of.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let gaps = self.gaps.borrow();
+        let gap = |(path, kind, reason): &(Vec<u8>, GapKind, String)| Gap {
+            location: Location { path: path.clone(), ..Location::default() },
+            kind: *kind,
+            loss: Loss::Part,
+            bytes: None,
+            reason: reason.clone(),
+        };
+        gaps.iter().map(gap).collect()
+    }
+
+    /// Something was not read, which is a gap: it may decide the check at hand.
+    pub(super) fn tell(&self, path: &[u8], kind: GapKind, reason: String) {
+        self.doubt(path, reason.clone());
+        self.gaps.borrow_mut().insert((path.to_vec(), kind, reason));
+    }
+
+    /// Something was not read, and is a gap already: it may decide the check at hand.
+    pub(super) fn doubt(&self, path: &[u8], why: String) {
+        self.doubt.borrow_mut().get_or_insert_with(|| (path.to_vec(), why));
+    }
+
+    /// What may decide the check that was just judged, and begins the next one.
+    pub(super) fn take_doubt(&self) -> Option<Blind> {
+        self.doubt.borrow_mut().take()
     }
 
     /// What fstab mounts and the image does not hold may hold anything.
@@ -218,7 +269,12 @@ impl<'a> Subject<'a> {
         let reading = self.content(&path);
         match &*reading {
             Reading::Missing => Ok(None),
-            Reading::Content(_) => Ok(Some(Page { path, reading })),
+            Reading::Content(_) => {
+                if let Some(why) = self.facts.unparsed.get(&path) {
+                    self.doubt(&path, why.clone());
+                }
+                Ok(Some(Page { path, reading }))
+            }
             Reading::Unreadable(why) => Err((path, why.clone())),
         }
     }

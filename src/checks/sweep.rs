@@ -31,7 +31,7 @@ pub(super) fn judge(rule: &SweepRule, subject: &Subject<'_>) -> Judged {
         if let Some(problem) = problem(rule, &walked.metadata, id, subject) {
             wrong.push(Evidence::at(&subject.tree.path(id), problem));
         }
-        if wrong.len() >= Outcome::SHOWN {
+        if wrong.len() >= Outcome::KEPT {
             break;
         }
     }

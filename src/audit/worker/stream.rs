@@ -8,7 +8,6 @@ use super::gaps::{part_gap, whole_gap};
 use super::handed::{Cut, Handed};
 use super::{Placed, Shared, Subject, Worker};
 use crate::archive::{self, Format};
-use crate::audit::merge;
 use crate::detect::{Collected, Sink};
 use crate::finding::GapKind;
 use crate::rules::Match;
@@ -126,10 +125,8 @@ impl Worker<'_> {
         if collected.findings.len() <= self.crowded.max(limit) {
             return;
         }
-        let (kept, dropped) = merge::limited(std::mem::take(&mut collected.findings), limit);
-        self.crowded = kept.len().saturating_mul(2);
-        collected.findings = kept;
-        self.outcome.coverage.findings_dropped += dropped;
+        collected.findings = self.counted.limit(std::mem::take(&mut collected.findings), limit);
+        self.crowded = collected.findings.len().saturating_mul(2);
     }
 
     /// Ends the search of a stream, and keeps what it found under `key`.

@@ -132,7 +132,8 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     detect::miners::starts::join(&system.tree, &mut findings);
     progress.begin("trying default passwords", 0);
     detect::password_hashes::trials::join(&facts, budget, settings.jobs, &mut findings);
-    joins::keys(&mut findings);
+    joins::halves(&mut findings);
+    joins::published_doors(&mut findings);
     merge::sort(&mut findings, &mut gaps);
     joins::secrets(&mut findings);
     sealed::seal(&mut findings, &mut gaps, benchmark.as_mut());

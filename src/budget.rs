@@ -39,6 +39,8 @@ pub struct Budget {
     pub included_files: u32,
     /// Lines of all of them.
     pub included_lines: u64,
+    /// Bytes of all configuration that is judged.
+    pub configuration_bytes: u64,
     /// Findings of one rule in one file; the rest is counted.
     pub findings_per_file: usize,
     /// What trying one password against one hash may cost, in nominal nanoseconds of one core: the image chooses
@@ -72,6 +74,7 @@ impl Default for Budget {
             nested_depth: 2,
             included_files: 512,
             included_lines: 200_000,
+            configuration_bytes: 64 << 20,
             findings_per_file: 100,
             password_trial: 500_000_000,
             password_trials: 500_000_000,

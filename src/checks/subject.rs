@@ -1,6 +1,6 @@
 //! What is judged: the tree and the facts, through one door that knows what could not be read.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -28,6 +28,8 @@ pub struct Subject<'a> {
     /// What lies here was not looked at: a directory, or a file.
     blind: Vec<(Vec<u8>, String)>,
     read: RefCell<BTreeMap<Vec<u8>, Rc<Reading>>>,
+    /// Bytes of all that was read.
+    held: Cell<u64>,
     modules: OnceCell<BTreeSet<Vec<u8>>>,
     /// Of the files that the check at hand read, the first that could not be understood whole.
     doubt: RefCell<Option<Blind>>,
@@ -76,6 +78,7 @@ impl<'a> Subject<'a> {
             budget: Budget::default(),
             blind: Vec::new(),
             read: RefCell::default(),
+            held: Cell::new(0),
             modules: OnceCell::new(),
             doubt: RefCell::default(),
             gaps: RefCell::default(),
@@ -171,6 +174,15 @@ impl<'a> Subject<'a> {
         if let Some(known) = self.read.borrow().get(path) {
             return Rc::clone(known);
         }
+        let size = self.tree.lookup(path).map_or(0, |(_, metadata)| metadata.size.min(LIMIT));
+        let held = self.held.get().saturating_add(size);
+        if held > self.budget.configuration_bytes {
+            let limit = self.budget.configuration_bytes;
+            let reason = format!("all configuration has more than {limit} bytes: it was not read");
+            self.tell(path, GapKind::OverLimit, reason.clone());
+            return Rc::new(Reading::Unreadable(reason));
+        }
+        self.held.set(held);
         let reading = Rc::new(match self.tree.read(path, LIMIT) {
             Ok(Some(content)) => Reading::Content(content),
             Ok(None) => match self.blind_at(path) {

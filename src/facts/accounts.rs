@@ -1,6 +1,6 @@
 //! passwd(5), shadow(5), group(5).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::form::{Form, not_text};
 use super::{Desk, lines};
@@ -64,16 +64,20 @@ pub struct Accounts {
     pub shadow: Vec<ShadowLine>,
     /// In the order of /etc/group.
     pub groups: Vec<Group>,
-    /// Lines that could not be understood, at most [`PROBLEMS`].
+    /// Lines that could not be understood, at most a hundred of each file.
     pub problems: Vec<Problem>,
+    /// Lines of each file that could not be understood: how many.
+    wrong: BTreeMap<&'static str, u64>,
     /// Which of the three files are there.
     there: [bool; 3],
+    /// Numbers in `users`, the first of each name.
+    by_name: BTreeMap<Vec<u8>, usize>,
     /// Accounts whose password stands in shadow, as passwd says.
     shadowed: Vec<Vec<u8>>,
 }
 
 /// Lines of each file that are kept as problems; a gap tells of the first.
-const PROBLEMS: usize = 1000;
+const PROBLEMS: u64 = 100;
 const PASSWD: &str = "/etc/passwd";
 const SHADOW: &str = "/etc/shadow";
 const GROUP: &str = "/etc/group";
@@ -98,6 +102,7 @@ impl Accounts {
             for problem in self.problems.iter().filter(|problem| problem.path == path) {
                 form.wrong(problem.line, problem.problem.as_str());
             }
+            form.also(self.wrong.get(path).copied().unwrap_or_default().saturating_sub(PROBLEMS));
             for (_, what) in lost.iter().filter(|(of, _)| *of == path) {
                 form.wrong(0, what.as_str());
             }
@@ -146,6 +151,7 @@ impl Accounts {
                 self.shadowed.push(name.to_vec());
             }
             let (name, home, shell) = (name.to_vec(), home.to_vec(), shell.to_vec());
+            self.by_name.entry(name.clone()).or_insert(self.users.len());
             self.users.push(Account { name, uid, gid, home, shell });
         }
     }
@@ -188,7 +194,7 @@ impl Accounts {
 
     /// The account called `name`.
     pub fn user(&self, name: &[u8]) -> Option<&Account> {
-        self.users.iter().find(|user| user.name == name)
+        self.users.get(*self.by_name.get(name)?)
     }
 
     /// The account whose home directory is `dir`, or holds the path `dir`.
@@ -213,7 +219,9 @@ impl Accounts {
     }
 
     fn problem(&mut self, path: &'static str, line: u64, problem: String) {
-        if self.problems.iter().filter(|known| known.path == path).count() < PROBLEMS {
+        let wrong = self.wrong.entry(path).or_default();
+        *wrong = wrong.saturating_add(1);
+        if *wrong <= PROBLEMS {
             self.problems.push(Problem { path, line, problem });
         }
     }

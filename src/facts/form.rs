@@ -36,6 +36,11 @@ impl Form {
         self.first.get_or_insert_with(|| (line, what.into()));
     }
 
+    /// So many further lines have not their form.
+    pub(in crate::facts) fn also(&mut self, lines: u64) {
+        self.wrong = self.wrong.saturating_add(lines);
+    }
+
     /// Says so.
     pub(in crate::facts) fn tell(self, desk: &mut Desk<'_>, path: &[u8], kind: &str) {
         let Some((line, what)) = self.first else { return };

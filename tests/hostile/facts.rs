@@ -234,8 +234,9 @@ fn placeholders_and_examples_stay_silent() {
         .file("usr/share/doc/a/README", "DB_PASSWORD=Vq8-xkz2+Lm41\n")
         .file("usr/lib/python3/dist-packages/a/tests/settings.py", "PASSWORD = 'Vq8-xkz2+Lm41'\n");
     let report = lab.audit_tree();
-    let worst = report.findings.iter().map(|finding| finding.severity).max();
-    assert!(worst < Some(Severity::Medium), "{:?}", report.findings);
+    let mut found = report.findings.iter().filter(|finding| finding.location.path != b"/etc/shadow");
+    let worst = found.find(|finding| finding.severity >= Severity::Medium);
+    assert!(worst.is_none(), "{worst:?}");
 }
 
 /// A baseline of what a report has.
@@ -360,6 +361,6 @@ fn a_check_of_a_file_that_is_damaged_decides_nothing() {
     lab.file("etc/shadow", vec![0; 500]);
     let report = benchmark(&lab.tree());
     let results = report.benchmark.unwrap().results;
-    let empty = results.iter().find(|judged| judged.check.contains("empty-password")).unwrap();
+    let empty = results.iter().find(|judged| judged.check == "no-empty-password").unwrap();
     assert_eq!(empty.verdict, assay::checks::Verdict::Undecided, "{empty:?}");
 }

@@ -127,12 +127,11 @@ fn is_job(line: &[u8], users: usize) -> bool {
     is_time(first) && (0..4).all(|_| words.next().is_some_and(is_time)) && words.nth(users).is_some()
 }
 
-/// What, where, of which type: four numbers and options may follow.
+/// What, where, of which type; what follows may be left out.
 fn is_mount(line: &[u8]) -> bool {
     let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let (Some(_), Some(place), Some(_)) = (words.next(), words.next(), words.next()) else { return false };
-    let is_place = place.starts_with(b"/") || matches!(place, b"none" | b"swap" | b"ignore" | b"-");
-    is_place && words.count() <= 3
+    place.starts_with(b"/") || matches!(place, b"none" | b"swap" | b"ignore" | b"-")
 }
 
 /// Sections and assignments; a line goes on behind a backslash, over comments.

@@ -5,11 +5,11 @@ use std::path::Path;
 
 /// The floors, from the ground up. Modules of one floor ignore each other.
 const FLOORS: [&[&str]; 13] = [
-    &["bytes", "budget", "compression", "date", "digest", "finding", "pattern", "text"],
+    &["bytes", "budget", "compression", "date", "digest", "finding", "pattern", "text", "values"],
     &["image"],
     &["volume"],
     &["fs"],
-    &["tree", "facts", "rules", "keys", "values", "command_line", "archive"],
+    &["tree", "facts", "rules", "keys", "command_line", "archive"],
     &["checks", "remedies"],
     &["detect"],
     &["audit"],

@@ -15,6 +15,7 @@ mod board;
 pub mod cache;
 mod content;
 mod contents;
+mod counted;
 mod deal;
 pub mod directories;
 mod joins;
@@ -22,6 +23,7 @@ pub mod ledger;
 mod leftovers;
 mod merge;
 mod nested;
+mod of_content;
 mod opening;
 mod pool;
 mod published;
@@ -95,7 +97,8 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     if let Some(reference) = &reference {
         notes.push((reference.name.clone(), "the reference that files were compared with".to_owned()));
     }
-    let detectors = detect::with(&detect::Options { reference, ..settings.detect.clone() });
+    let detectors =
+        detect::with(&detect::Options { reference, budget: settings.budget, ..settings.detect.clone() });
     let engine = settings.detect.signatures.engine();
     let (budget, contents, unpacked) = (&settings.budget, Contents::new(), Arc::default());
     let shared = Shared {
@@ -121,12 +124,14 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     outcome.findings.extend(merge::without_repeats(collected.findings));
     let mut findings = outcome.findings;
     let benchmark = benchmark(&system, &facts, &fact_gaps, settings);
-    let benchmark = benchmark.map(|(benchmark, failed)| {
+    let benchmark = benchmark.map(|(benchmark, failed, unread)| {
         findings.extend(failed);
+        collected.gaps.extend(unread);
         benchmark
     });
     let mut gaps = system.gaps;
     gaps.extend(outcome.gaps.into_iter().chain(collected.gaps).chain(fact_gaps));
+    of_content::add(&system.tree, &mut findings);
     // What is joined is joined in the order of the report, whatever thread found it.
     merge::sort(&mut findings, &mut gaps);
     leftovers::join(&system.tree, &mut findings);
@@ -134,7 +139,8 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     detect::miners::starts::join(&system.tree, &mut findings);
     progress.begin("trying default passwords", 0);
     detect::password_hashes::trials::join(&facts, budget, settings.jobs, &mut findings);
-    joins::keys(&mut findings);
+    joins::halves(&mut findings);
+    joins::published_doors(&mut findings);
     merge::sort(&mut findings, &mut gaps);
     joins::secrets(&mut findings);
     let names = [&facts.os.pretty_name, &facts.os.id];
@@ -181,13 +187,14 @@ fn reference(
     Ok(Arc::new(detect::reference::Reference::new(subject.name, tree, gaps)))
 }
 
-/// Runs the benchmark that was asked for; its failures are findings, but for those that every scan reports.
+/// Runs the benchmark that was asked for; its failures are findings, but for those that every scan reports. Beside
+/// them, what of the configuration was not read for it.
 fn benchmark(
     system: &System,
     facts: &Facts,
     fact_gaps: &[Gap],
     settings: &Settings,
-) -> Option<(Benchmark, Vec<Finding>)> {
+) -> Option<(Benchmark, Vec<Finding>, Vec<Gap>)> {
     let name = match settings.benchmark.as_deref()? {
         "auto" => checks::benchmark::for_system(facts)?,
         name => name,
@@ -195,9 +202,10 @@ fn benchmark(
     // The files of the checks are held by a test, and the user's own were read before.
     let checks = checks::of_benchmark(name, &settings.detect.signatures.checks).unwrap_or_default();
     let gaps: Vec<Gap> = system.gaps.iter().chain(fact_gaps).cloned().collect();
-    let (benchmark, outcomes) = Benchmark::run(name, &checks, &Examined::new(&system.tree, facts, &gaps));
+    let examined = Examined::new(&system.tree, facts, &gaps).within(&settings.budget);
+    let (benchmark, outcomes) = Benchmark::run(name, &checks, &examined);
     let failed = checks.iter().zip(&outcomes).filter(|(_, outcome)| outcome.verdict == Verdict::Fail);
-    Some((benchmark, failed.map(|(check, outcome)| check.finding(outcome)).collect()))
+    Some((benchmark, failed.map(|(check, outcome)| check.finding(outcome)).collect(), examined.gaps()))
 }
 
 /// Told how far the audit is; called from many threads.

@@ -150,20 +150,31 @@ impl Baseline {
         fingerprint::of(&self.key, finding)
     }
 
+    /// What it says of a finding, and by which fingerprint. A baseline of an earlier version knows what a finding is
+    /// about by place only: it goes on to do so until it is made anew.
+    pub fn find(&self, finding: &Finding) -> (String, Option<&Entry>) {
+        let print = self.fingerprint(finding);
+        if let Some(entry) = self.findings.get(&print) {
+            return (print, Some(entry));
+        }
+        let older = fingerprint::older(&self.key, finding);
+        match older.and_then(|older| self.findings.get_key_value(&older)) {
+            Some((older, entry)) => (older.clone(), Some(entry)),
+            None => (print, None),
+        }
+    }
+
+    /// Takes a finding of an audit in, as of `today`; what is said of it in an `older` baseline of the same key stays.
+    pub fn take(&mut self, finding: &Finding, today: Date, older: Option<&Self>) {
+        let print = self.fingerprint(finding);
+        let known = older.filter(|older| older.key == self.key).and_then(|older| older.find(finding).1);
+        self.findings.insert(print, with_words_of(known, Entry::of(finding, today)));
+    }
+
     /// Takes a finding in, as of `today`; what is said of it in an `older` baseline of the same key stays.
     pub fn add(&mut self, print: String, entry: Entry, older: Option<&Self>) {
         let known = older.filter(|older| older.key == self.key).and_then(|older| older.findings.get(&print));
-        let entry = match known {
-            Some(known) => Entry {
-                since: known.since,
-                reason: known.reason.clone(),
-                owner: known.owner.clone(),
-                expires: known.expires,
-                ..entry
-            },
-            None => entry,
-        };
-        self.findings.insert(print, entry);
+        self.findings.insert(print, with_words_of(known, entry));
     }
 
     /// The file as text.
@@ -194,6 +205,20 @@ impl Baseline {
             }
         }
         text
+    }
+}
+
+/// An entry with what is said of it already.
+fn with_words_of(known: Option<&Entry>, entry: Entry) -> Entry {
+    match known {
+        Some(known) => Entry {
+            since: known.since,
+            reason: known.reason.clone(),
+            owner: known.owner.clone(),
+            expires: known.expires,
+            ..entry
+        },
+        None => entry,
     }
 }
 

@@ -52,6 +52,12 @@ pub struct Budget {
     pub sshd_settings: usize,
     /// Paths of keys that are looked up: each account with each AuthorizedKeysFile.
     pub key_places: usize,
+    /// Files that one configuration includes (sudo's, a stack of PAM), over all levels.
+    pub included_files: u32,
+    /// Lines of all of them.
+    pub included_lines: u64,
+    /// Bytes of all configuration that is judged.
+    pub configuration_bytes: u64,
     /// Findings of one rule in one file; the rest is counted.
     pub findings_per_file: usize,
     /// What trying one password against one hash may cost, in nominal nanoseconds of one core: the image chooses
@@ -91,6 +97,9 @@ impl Default for Budget {
             sshd_bytes: 8 << 20,
             sshd_settings: 20_000,
             key_places: 50_000,
+            included_files: 512,
+            included_lines: 200_000,
+            configuration_bytes: 64 << 20,
             findings_per_file: 100,
             password_trial: 500_000_000,
             password_trials: 500_000_000,

@@ -18,7 +18,9 @@
 
 use std::sync::Arc;
 
-use crate::finding::{Advisory, Category};
+use sha2::{Digest, Sha256};
+
+use crate::finding::{Advisory, Category, Secret};
 
 mod accounts;
 mod audit_rules;
@@ -26,6 +28,7 @@ pub mod benchmark;
 mod boot;
 mod embedded;
 mod files;
+mod includes;
 mod judge;
 mod modules;
 mod mounts;
@@ -120,13 +123,15 @@ pub struct Evidence {
 pub struct Outcome {
     /// The verdict.
     pub verdict: Verdict,
-    /// At most [`Outcome::SHOWN`] places.
+    /// At most [`Outcome::KEPT`] places; [`Outcome::SHOWN`] of them are shown.
     pub evidence: Vec<Evidence>,
 }
 
 impl Outcome {
-    /// Places that are kept.
+    /// Places that are shown.
     pub const SHOWN: usize = 8;
+    /// Places that are kept: with the next one a finding is another one, whether it is shown or not.
+    pub const KEPT: usize = 1000;
 
     fn new(verdict: Verdict, evidence: Evidence) -> Self {
         Self { verdict, evidence: vec![evidence] }
@@ -147,7 +152,7 @@ impl Outcome {
             return Self::of(true, Evidence { value: otherwise.to_owned(), ..Evidence::default() });
         }
         let verdict = Verdict::Fail;
-        Self { verdict, evidence: places.into_iter().take(Self::SHOWN).collect() }
+        Self { verdict, evidence: places.into_iter().take(Self::KEPT).collect() }
     }
 }
 
@@ -169,8 +174,17 @@ impl Evidence {
 }
 
 impl Check {
-    /// Judges the check on a system.
+    /// Judges the check on a system. What was found fails whatever else there is; a pass wants all to be read.
     pub fn judge(&self, subject: &Subject<'_>) -> Outcome {
+        subject.take_doubt();
+        let outcome = self.evaluate(subject);
+        match (outcome.verdict, subject.take_doubt()) {
+            (Verdict::Pass | Verdict::NotApplicable, Some((path, why))) => Outcome::undecided(&path, why),
+            _ => outcome,
+        }
+    }
+
+    fn evaluate(&self, subject: &Subject<'_>) -> Outcome {
         if let Some(applies) = &self.applies {
             let outcome = judge::judge(applies, subject);
             match outcome.verdict {
@@ -205,13 +219,20 @@ impl Check {
             finding.location.path.clone_from(&first.path);
             finding.location.line = first.line;
         }
-        for evidence in &outcome.evidence {
-            let place = if evidence.path.is_empty() {
-                String::new()
-            } else {
-                format!("{}: ", Escaped(&evidence.path))
-            };
-            finding = finding.fact("shown by", format!("{place}{}", evidence.value));
+        let told = |evidence: &Evidence| match evidence.path.is_empty() {
+            true => evidence.value.clone(),
+            false => format!("{}: {}", Escaped(&evidence.path), evidence.value),
+        };
+        let (shown, rest) =
+            outcome.evidence.split_at_checked(Outcome::SHOWN).unwrap_or((&outcome.evidence, &[]));
+        for evidence in shown {
+            finding = finding.fact("shown by", told(evidence));
+        }
+        if !rest.is_empty() {
+            let mut hash = Sha256::new();
+            rest.iter().for_each(|evidence| hash.update(told(evidence) + "\n"));
+            finding = finding.fact("places not shown", rest.len().to_string());
+            finding.evidence.content = Some(Secret::new(hash.finalize().to_vec()));
         }
         finding
     }

@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexBuilder};
 
+use crate::values::is_placeholder;
+
 /// Shortest value that is taken for a secret, in bytes.
 const SHORTEST: usize = 4;
 
@@ -263,7 +265,7 @@ fn forms() -> &'static [(&'static str, Regex)] {
 
 /// Whether a value is one, and does not stand for one.
 pub(crate) fn is_value(value: &[u8]) -> bool {
-    const WORDS: [&[u8]; 16] = [
+    const WORDS: [&[u8]; 10] = [
         b"public",
         b"true",
         b"false",
@@ -271,12 +273,6 @@ pub(crate) fn is_value(value: &[u8]) -> bool {
         b"password",
         b"passwd",
         b"secret",
-        b"your",
-        b"xxxx",
-        b"changeme",
-        b"example",
-        b"placeholder",
-        b"redacted",
         b"prompt",
         b"stdin",
         b"none",
@@ -291,7 +287,7 @@ pub(crate) fn is_value(value: &[u8]) -> bool {
         || value.iter().all(|&byte| byte == b'*' || byte == b'.');
     // NAME, PASSWORD: what a manual puts there.
     let refers = refers || value.iter().all(|&byte| byte.is_ascii_uppercase() || byte == b'_');
-    let worded = WORDS.iter().any(|word| lower == *word || word.len() == 4 && lower.starts_with(word));
+    let worded = WORDS.iter().any(|word| lower == *word) || is_placeholder(value);
     let is_file = value.starts_with(b"./") || value.starts_with(b"../") || value.starts_with(b".*");
     value.len() >= SHORTEST && !refers && !worded && !is_file && !value.starts_with(b" ")
 }

@@ -16,6 +16,7 @@ pub mod credentials;
 pub mod der_keys;
 pub mod ec2_user_data;
 pub mod initramfs;
+mod examples;
 pub mod integrity;
 pub mod listed_files;
 pub mod miners;
@@ -36,6 +37,7 @@ pub mod yara;
 
 use std::sync::Arc;
 
+use crate::budget::Budget;
 use crate::facts::Facts;
 use crate::finding::{Advisory, Finding, Gap};
 use crate::rules::{Family, Match};
@@ -148,6 +150,8 @@ pub fn text() -> String {
 pub struct Options {
     /// What is looked for.
     pub signatures: Arc<Signatures>,
+    /// How much configuration may include.
+    pub budget: Budget,
     /// What is compared with the package database.
     pub compare: integrity::Extent,
     /// A trusted image that this one is compared with.
@@ -173,6 +177,7 @@ impl Options {
     pub fn of(signatures: Arc<Signatures>) -> Self {
         Self {
             signatures,
+            budget: Budget::default(),
             compare: integrity::Extent::default(),
             reference: None,
             hashes: Arc::default(),
@@ -216,7 +221,7 @@ pub fn with(options: &Options) -> Detectors {
             Box::new(yara::YaraRules::new(options.yara.clone())),
         ],
         systems: vec![
-            Box::new(access::Access::new(&options.signatures)),
+            Box::new(access::Access::new(&options.signatures, &options.budget)),
             Box::new(mounts::Mounts::default()),
             Box::new(privileges::Privileges::default()),
             Box::new(privileges::devices::Devices::default()),

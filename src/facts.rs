@@ -1,5 +1,6 @@
 //! What the system says of itself, parsed once and shared by the detectors.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::budget::Budget;
@@ -12,12 +13,15 @@ pub(crate) use glob::glob;
 
 pub mod accounts;
 pub mod compared;
+mod form;
 mod glob;
 mod histfile;
 mod hostname;
 pub mod os_release;
 pub mod packages;
+pub(crate) mod pam;
 pub mod sshd;
+pub(crate) mod sudoers;
 
 /// The facts of one system.
 #[derive(Debug, Default)]
@@ -34,6 +38,8 @@ pub struct Facts {
     pub histories: Vec<String>,
     /// What the machine calls itself; empty where it says nothing.
     pub hostname: Vec<u8>,
+    /// Files that are there and do not have the form of their kind, with what is wrong.
+    pub unparsed: BTreeMap<Vec<u8>, String>,
     /// The files that are what their packages recorded, or not; empty before the files are read.
     pub compared: compared::Compared,
     /// The same of the other systems of the tree, in their order. A system that is the machine with its mounts has
@@ -81,7 +87,9 @@ impl Facts {
     pub fn gather_from(files: &dyn Files) -> (Self, Vec<Gap>) {
         let mut desk = Desk::new(files);
         let accounts = accounts::Accounts::gather(&mut desk);
-        let facts = Self {
+        accounts.check(&mut desk);
+        form::check(&mut desk);
+        let mut facts = Self {
             os: os_release::OsRelease::gather(&mut desk),
             histories: histfile::gather(&mut desk, &accounts),
             hostname: hostname::gather(&mut desk),
@@ -92,9 +100,11 @@ impl Facts {
             } else {
                 packages::Packages::default()
             },
+            unparsed: BTreeMap::new(),
             compared: compared::Compared::default(),
             others: Vec::new(),
         };
+        facts.unparsed = desk.unparsed;
         (facts, desk.gaps)
     }
 }
@@ -139,6 +149,12 @@ pub trait Files {
     fn has_own_packages(&self) -> bool {
         true
     }
+
+    /// What lies at `path`, links followed; `None` if there is nothing.
+    fn kind(&self, path: &[u8]) -> Option<FileType>;
+
+    /// Where the symbolic link at `path` leads; `None` if there is no link.
+    fn target(&self, path: &[u8]) -> Option<Vec<u8>>;
 }
 
 /// A gap with the path as findings have it.
@@ -182,17 +198,25 @@ impl Files for View<'_> {
     fn has_own_packages(&self) -> bool {
         self.system().kind != SystemKind::Mounted
     }
+    fn kind(&self, path: &[u8]) -> Option<FileType> {
+        self.lookup(path).map(|(_, metadata)| metadata.file_type)
+    }
+    fn target(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let (_, walked) = self.tree().get(self.find_link(path)?)?;
+        walked.target.as_ref().map(|target| target.to_vec())
+    }
 }
 
 /// Reads files and keeps a gap for each that could not be read.
 pub(crate) struct Desk<'a> {
     files: &'a dyn Files,
     gaps: Vec<Gap>,
+    unparsed: BTreeMap<Vec<u8>, String>,
 }
 
 impl<'a> Desk<'a> {
     pub(crate) fn new(files: &'a dyn Files) -> Self {
-        Self { files, gaps: Vec::new() }
+        Self { files, gaps: Vec::new(), unparsed: BTreeMap::new() }
     }
 
     /// The content of `path`; `None` where there is none, or where it could not be read (then with a gap).
@@ -213,6 +237,12 @@ impl<'a> Desk<'a> {
     /// What the files are read from.
     pub(crate) fn files(&self) -> &'a dyn Files {
         self.files
+    }
+
+    /// A file is there, and does not have the form of its kind: what it should say is not known.
+    pub(crate) fn misshapen(&mut self, path: &[u8], reason: String) {
+        self.gap(path, GapKind::Damaged, reason.clone());
+        self.unparsed.entry(path.to_vec()).or_insert(reason);
     }
 
     pub(crate) fn gap(&mut self, path: &[u8], kind: GapKind, reason: String) {
@@ -271,6 +301,12 @@ pub(crate) mod shelf {
         }
         fn is_same(&self, one: &[u8], other: &[u8]) -> bool {
             one == other
+        }
+        fn kind(&self, path: &[u8]) -> Option<FileType> {
+            self.0.contains_key(path).then_some(FileType::Regular)
+        }
+        fn target(&self, _: &[u8]) -> Option<Vec<u8>> {
+            None
         }
     }
 }

@@ -163,6 +163,9 @@ pub struct Location {
 pub struct Evidence {
     /// The values that must not get out, in the order of the file: an id and its key are two.
     pub secrets: Vec<Secret>,
+    /// Digest of what the finding is about as a whole, where its facts do not say it: the content of a program, the
+    /// findings that are only counted. Never shown; a baseline knows the finding by it.
+    pub content: Option<Secret>,
     /// Fingerprint of an SSH key, as `ssh-keygen -l` prints it: `SHA256:…`.
     pub key_fingerprint: Option<String>,
     /// Facts without secrets, in the order to show them: ("key type", "ssh-ed25519 256"). Bytes from the

@@ -33,6 +33,7 @@ pub mod requirements;
 pub mod rules;
 pub mod text;
 pub mod tree;
+pub mod values;
 pub mod volume;
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::finding::{Category, Finding, Location};
+use crate::finding::{Category, Finding, Location, Severity};
+use crate::keys;
 use crate::text::Escaped;
 
 /// Joins private keys with the authorized_keys entries of their public halves: each finding names the other.
-pub(super) fn keys(findings: &mut [Finding]) {
+pub(super) fn halves(findings: &mut [Finding]) {
     let mut doors: BTreeMap<String, Vec<(Location, String)>> = BTreeMap::new();
     let mut holders: BTreeMap<String, Vec<Location>> = BTreeMap::new();
     for finding in findings.iter() {
@@ -31,6 +32,17 @@ pub(super) fn keys(findings: &mut [Finding]) {
                 finding.evidence.facts.push(("opens", format!("{account} of this image")));
                 finding.more.push(door.clone());
             }
+        }
+    }
+}
+
+/// A key that may log in, and whose private half everybody has, opens its account to everybody.
+pub(super) fn published_doors(findings: &mut [Finding]) {
+    for finding in findings.iter_mut().filter(|one| one.advisory.category == Category::AuthorizedKeys) {
+        let fingerprint = finding.evidence.key_fingerprint.as_deref();
+        if let Some(of) = fingerprint.and_then(keys::published_by) {
+            finding.severity = Severity::Critical;
+            finding.evidence.facts.push(("private half published by", of.to_owned()));
         }
     }
 }
@@ -91,7 +103,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::finding::{Advisory, Secret, Severity};
+    use crate::finding::{Advisory, Secret};
 
     fn finding(category: Category, path: &str) -> Finding {
         let advisory = Advisory {
@@ -134,12 +146,22 @@ mod tests {
     }
 
     #[test]
+    fn a_key_whose_private_half_everybody_has_opens_the_door() {
+        let mut vagrant = finding(Category::AuthorizedKeys, "/home/vagrant/.ssh/authorized_keys");
+        vagrant.evidence.key_fingerprint =
+            Some("SHA256:1M4RzhMyWuFS/86uPY/ce2prh/dVTHW7iD2RhpquOZA".to_owned());
+        let mut findings = [vagrant, finding(Category::AuthorizedKeys, "/root/.ssh/authorized_keys")];
+        published_doors(&mut findings);
+        assert_eq!(findings.map(|finding| finding.severity), [Severity::Critical, Severity::Medium]);
+    }
+
+    #[test]
     fn a_private_key_and_the_account_it_opens_name_each_other() {
         let mut findings = [
             finding(Category::SshPrivateKey, "/home/a/.ssh/id"),
             finding(Category::AuthorizedKeys, "/root/.ssh/authorized_keys").subject("root".to_owned()),
         ];
-        keys(&mut findings);
+        halves(&mut findings);
         assert_eq!(findings[0].evidence.facts, [("opens", "root of this image".to_owned())]);
         assert_eq!(findings[0].more[0].path, b"/root/.ssh/authorized_keys");
         assert_eq!(findings[1].evidence.facts, [("private half", "/home/a/.ssh/id".to_owned())]);

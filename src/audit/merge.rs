@@ -1,7 +1,6 @@
 //! One finding for one thing: repeats within a file, limits, and the order of the report.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use crate::finding::{Finding, Gap, Secret};
 
@@ -54,22 +53,6 @@ fn same_file(a: &[u8], b: &[u8]) -> bool {
 fn contains(whole: &[u8], part: &[u8]) -> bool {
     let (whole, part) = (whole.trim_ascii(), part.trim_ascii());
     whole == part || part.len() >= PART && memchr::memmem::find(whole, part).is_some()
-}
-
-/// At most `limit` findings of one rule in one file; returns how many were left out.
-pub(super) fn limited(findings: Vec<Finding>, limit: usize) -> (Vec<Finding>, u64) {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let before = findings.len();
-    let kept: Vec<Finding> = findings
-        .into_iter()
-        .filter(|finding| {
-            let count = counts.entry(finding.advisory.id.clone()).or_default();
-            *count += 1;
-            *count <= limit
-        })
-        .collect();
-    let dropped = before.saturating_sub(kept.len()) as u64;
-    (kept, dropped)
 }
 
 /// The order of the report: worst first, then by place, then by rule; the same in every run.
@@ -142,12 +125,5 @@ mod tests {
             finding("b", Severity::Critical, "/x.tar!/.env", &["id", "secret-value"]),
         ]);
         assert_eq!(ids(&kept), ["b"]);
-    }
-
-    #[test]
-    fn what_is_over_the_limit_is_counted() {
-        let many = vec![finding("a", Severity::Low, "/x", &[]); 5];
-        let (kept, dropped) = limited(many, 2);
-        assert_eq!((kept.len(), dropped), (2, 3));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use super::board::Board;
 use super::cache::Cache;
 use super::contents::Contents;
+use super::counted::Counted;
 use super::merge;
 use super::published::Published;
 use super::served::Served;
@@ -77,6 +78,8 @@ pub(super) struct Worker<'a> {
     stirred: u64,
     /// So many findings of the file at hand may be kept before they are counted again.
     crowded: usize,
+    /// Of the file at hand, the findings that are over the limit.
+    counted: Counted,
     /// What looks at all bytes, between two files.
     idle: Vec<Watch<'a>>,
     pub(super) outcome: Outcome,
@@ -115,6 +118,7 @@ impl<'a> Worker<'a> {
             comparing: Comparing::default(),
             stirred: 0,
             crowded: 0,
+            counted: Counted::default(),
             idle: Vec::new(),
             outcome: Outcome::default(),
         }
@@ -129,6 +133,7 @@ impl<'a> Worker<'a> {
     pub(super) fn file(&mut self, twins: &Twins) {
         let Some((&first, others)) = twins.split_first() else { return };
         self.crowded = 0;
+        self.counted = Counted::default();
         let mut collected = Collected::default();
         self.begin_comparing(twins);
         self.name(first, true, &mut collected);
@@ -272,8 +277,10 @@ impl<'a> Worker<'a> {
         let before = findings.len();
         findings.retain(|finding| !published.covers(finding));
         self.outcome.coverage.packaged_matches_dropped += before.saturating_sub(findings.len()) as u64;
-        let (mut findings, dropped) = merge::limited(findings, self.shared.budget.findings_per_file);
-        self.outcome.coverage.findings_dropped += dropped;
+        let mut findings = self.counted.limit(findings, self.shared.budget.findings_per_file);
+        let counted = std::mem::take(&mut self.counted);
+        self.outcome.coverage.findings_dropped += counted.count_of_all();
+        findings.extend(counted.findings(&tree.location(first)));
         for finding in &mut findings {
             finding.package.clone_from(&package);
             if finding.location.path == path {

@@ -1,7 +1,8 @@
 //! What a finding is known by from image to image.
 //!
 //! A fingerprint is BLAKE2b (RFC 7693) under a key, 16 bytes long, over what makes the finding this one: its rule,
-//! its path, the account or host concerned, the secrets themselves, the fingerprint of a key, and its facts. Not
+//! its path, the account or host concerned, the secrets themselves, the fingerprint of a key, its facts, and the digest
+//! of what it is about: the content of a program with more rights, the findings that are only counted. Not
 //! over what moves from build to build while the thing is the same: line, offset, inode, partition, severity,
 //! package, and facts that only count or that speak of other findings. Facts are in it so that a second cron job in
 //! a file whose first is known is a new finding.
@@ -24,6 +25,20 @@ const PASSING_FACTS: [&str; 7] =
 
 /// The fingerprint of `finding` under `key`, in lower-case hex.
 pub fn of(key: &Key, finding: &Finding) -> String {
+    let mut parts = without_content(key, finding);
+    if let Some(content) = &finding.evidence.content {
+        parts.add(b"content");
+        parts.add(content.reveal());
+    }
+    parts.finish()
+}
+
+/// The fingerprint that baselines have which were made before contents were part of it; `None` where it is the same.
+pub(super) fn older(key: &Key, finding: &Finding) -> Option<String> {
+    finding.evidence.content.as_ref().map(|_| without_content(key, finding).finish())
+}
+
+fn without_content(key: &Key, finding: &Finding) -> Parts {
     let mut parts = Parts::new(key, FORM);
     parts.add(finding.advisory.id.as_bytes());
     parts.add(&place(&finding.location));
@@ -39,7 +54,7 @@ pub fn of(key: &Key, finding: &Finding) -> String {
             parts.add(value.as_bytes());
         }
     }
-    parts.finish()
+    parts
 }
 
 /// What a key is called in reports: tells two keys apart, and tells nobody the key.
@@ -145,6 +160,18 @@ mod tests {
         prints.sort();
         prints.dedup();
         assert_eq!(prints.len(), others.len() + 1);
+    }
+
+    #[test]
+    fn another_content_is_another_finding_and_the_older_fingerprint_stays() {
+        let with = |content: &[u8]| {
+            let mut finding = finding();
+            finding.evidence.content = Some(Secret::new(content));
+            finding
+        };
+        assert_ne!(print(&with(b"a")), print(&with(b"b")));
+        assert_eq!(older(&Key([7; 32]), &with(b"a")), Some(print(&finding())));
+        assert_eq!(older(&Key([7; 32]), &finding()), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Accounts and groups: passwd(5), shadow(5), group(5), and what lies in homes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::judge::Judged;
 use super::schema::{AccountsRule, Test};
@@ -121,10 +121,10 @@ impl Tables {
                 not(shadow(&|row| is_root(row) && row.has_password(), "has a password"))
             }
             AccountsRule::SomebodyHasPassword => not(shadow(&|row| row.has_password(), "has a password")),
-            AccountsRule::GroupsExist => passwd(
-                &|row| !self.group.iter().any(|group| group.number(2) == row.number(3)),
-                "has a group that is not there",
-            ),
+            AccountsRule::GroupsExist => {
+                let there: BTreeSet<Option<u32>> = self.group.iter().map(|group| group.number(2)).collect();
+                passwd(&|row| !there.contains(&row.number(3)), "has a group that is not there")
+            }
             AccountsRule::GroupIsEmpty(name) => self.group_is_empty(name),
             AccountsRule::UniqueUids => twice(&self.passwd, 2),
             AccountsRule::UniqueNames => twice(&self.passwd, 0),
@@ -137,23 +137,19 @@ impl Tables {
                 },
                 "is of the system and has a login shell",
             ),
-            AccountsRule::NoShellMeansLocked => passwd(
-                &|row| {
-                    !row.has_shell()
-                        && !is_root(row)
-                        && self.password_of(row.name()).is_some_and(Row::has_password)
-                },
-                "has no login shell and a password",
-            ),
+            AccountsRule::NoShellMeansLocked => {
+                let open = self.shadow.iter().filter(|row| row.has_password()).map(Row::name);
+                let open: BTreeSet<&[u8]> = open.collect();
+                passwd(
+                    &|row| !row.has_shell() && !is_root(row) && open.contains(row.name()),
+                    "has no login shell and a password",
+                )
+            }
             AccountsRule::Ageing { field, value } => self.ageing(*field, value),
             AccountsRule::Homes | AccountsRule::DotFiles | AccountsRule::NoFileInHomes(_) => {
                 Outcome::new(Verdict::NotApplicable, Evidence::default())
             }
         }
-    }
-
-    fn password_of(&self, name: &[u8]) -> Option<&Row> {
-        self.shadow.iter().find(|row| row.name() == name)
     }
 
     fn group_is_empty(&self, name: &str) -> Outcome {

@@ -53,7 +53,7 @@ impl Benchmark {
                     check: check.advisory.id.clone(),
                     title: check.advisory.title.clone(),
                     verdict: outcome.verdict,
-                    evidence: outcome.evidence.clone(),
+                    evidence: outcome.evidence.iter().take(Outcome::SHOWN).cloned().collect(),
                 });
             }
         }

@@ -60,7 +60,7 @@ pub(super) fn line(rule: &LineRule, subject: &Subject<'_>) -> Judged {
         Some(Evidence::line(&page.path, number, shown(text)))
     });
     // One of each file: where the line must not be, each is to be told.
-    let evidence: Vec<Evidence> = found.take(Outcome::SHOWN).collect();
+    let evidence: Vec<Evidence> = found.take(Outcome::KEPT).collect();
     if !evidence.is_empty() {
         return Ok(Outcome { verdict: Verdict::Pass, evidence });
     }

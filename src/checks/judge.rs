@@ -1,6 +1,8 @@
 //! Takes a condition apart, and hands each primitive to the file that knows its kind.
 
-use super::schema::{Rule, Test};
+use super::schema::{
+    AccountsRule, KernelArgument, PamRule, Rule, SettingRule, SshdRule, SysctlRule, SystemdRule, Test,
+};
 use super::subject::{Blind, shown};
 use super::{Evidence, Outcome, Subject, Verdict};
 use super::{
@@ -22,6 +24,10 @@ pub(super) fn judge(rule: &Rule, subject: &Subject<'_>) -> Outcome {
 }
 
 fn primitive(rule: &Rule, subject: &Subject<'_>) -> Judged {
+    // It holds for nothing, which under `not` would be a pass.
+    if let Some(wrong) = expression(rule).filter(|pattern| regex::Regex::new(pattern).is_err()) {
+        return Err((Vec::new(), format!("no regular expression: {wrong}")));
+    }
     match rule {
         Rule::Exists(path) => files::exists(path, subject),
         Rule::File(rule) => files::file(rule, subject),
@@ -49,6 +55,21 @@ fn primitive(rule: &Rule, subject: &Subject<'_>) -> Judged {
     }
 }
 
+/// The regular expression that a primitive tries on its value.
+fn expression(rule: &Rule) -> Option<&str> {
+    let test = match rule {
+        Rule::Setting(SettingRule { value, .. })
+        | Rule::Systemd(SystemdRule { value, .. })
+        | Rule::Sysctl(SysctlRule { value, .. })
+        | Rule::Sshd(SshdRule { value, .. })
+        | Rule::KernelArgument(KernelArgument { value, .. })
+        | Rule::Pam(PamRule { value, .. })
+        | Rule::Accounts(AccountsRule::Ageing { value, .. }) => value,
+        _ => return None,
+    };
+    test.matches.as_deref()
+}
+
 /// Fails if one fails; what applies to nothing says nothing.
 fn all(outcomes: Vec<Outcome>) -> Outcome {
     first_of(outcomes, [Verdict::Fail, Verdict::Undecided, Verdict::Pass, Verdict::NotApplicable])
@@ -64,7 +85,7 @@ fn first_of(outcomes: Vec<Outcome>, order: [Verdict; 4]) -> Outcome {
     let there = |verdict: &Verdict| outcomes.iter().any(|outcome| outcome.verdict == *verdict);
     let verdict = order.into_iter().find(there).unwrap_or(Verdict::NotApplicable);
     let mine = outcomes.into_iter().filter(|outcome| outcome.verdict == verdict);
-    Outcome { verdict, evidence: mine.flat_map(|outcome| outcome.evidence).take(Outcome::SHOWN).collect() }
+    Outcome { verdict, evidence: mine.flat_map(|outcome| outcome.evidence).take(Outcome::KEPT).collect() }
 }
 
 fn not(outcome: Outcome) -> Outcome {
@@ -115,6 +136,24 @@ mod tests {
 
     fn outcome(verdict: Verdict) -> Outcome {
         Outcome::new(verdict, Evidence::default())
+    }
+
+    #[test]
+    fn an_expression_that_is_none_decides_nothing() {
+        let tree = crate::tree::Tree::of(
+            std::sync::Arc::new(crate::fs::memory::Memory::new().file("/etc/a.conf", "key = value\n")),
+            &crate::budget::Budget::default(),
+        );
+        let facts = crate::facts::Facts::default();
+        let subject = Subject::new(&tree, &facts, &[]);
+        for rule in [
+            "not = { setting = { path = [\"/etc/a.conf\"], key = \"key\", value = { matches = \"(\" } } }",
+            "kernel-argument = { name = \"init\", absent = true, value = { matches = \"(\" } }",
+            "not = { line = { path = [\"/etc/a.conf\"], regex = \"(\" } }",
+        ] {
+            let rule: Rule = toml::from_str(rule).unwrap();
+            assert_eq!(judge(&rule, &subject).verdict, Verdict::Undecided, "{rule:?}");
+        }
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! PAM stacks: pam.d(5), with `@include`, `include` and `substack`.
 
+use super::includes::Includes;
 use super::judge::Judged;
 use super::schema::PamRule;
-use super::subject::{Blind, shown};
+use super::subject::shown;
 use super::{Evidence, Outcome, Subject, Verdict};
+use crate::facts::pam::{lines, words};
 
-/// How deep stacks include each other.
-const DEPTH: u32 = 8;
-/// Lines of all stacks of one rule.
-const LINES: usize = 4096;
+/// Where stacks lie: the first that has one counts. Vendors have theirs in /usr.
+const DIRECTORIES: [&[u8]; 4] =
+    [b"/etc/pam.d/", b"/usr/etc/pam.d/", b"/usr/share/pam.d/", b"/usr/lib/pam.d/"];
 
 struct Line {
     path: Vec<u8>,
@@ -19,11 +20,12 @@ struct Line {
 }
 
 pub(super) fn judge(rule: &PamRule, subject: &Subject<'_>) -> Judged {
-    let mut lines = Vec::new();
+    let includes = Includes::new(subject, "PAM");
+    let mut reader = Reader { rule, subject, includes, lines: Vec::new() };
     let mut there = false;
     for service in &rule.service {
-        there |= subject.metadata(format!("/etc/pam.d/{service}").as_bytes())?.is_some();
-        read(service, rule, subject, DEPTH, &mut lines)?;
+        there |= stack(service.as_bytes(), subject).is_some();
+        reader.read(service.as_bytes());
     }
     if !there {
         return Ok(Outcome::new(
@@ -32,7 +34,7 @@ pub(super) fn judge(rule: &PamRule, subject: &Subject<'_>) -> Judged {
         ));
     }
     let fits = |line: &&Line| {
-        (rule.control.is_empty() || rule.control.iter().any(|word| line.control == word.as_bytes()))
+        (rule.control.is_empty() || rule.control.iter().any(|word| has_control(&line.control, word)))
             && rule.argument.as_ref().is_none_or(|argument| {
                 line.arguments.iter().any(|own| match own.strip_prefix(argument.as_bytes()) {
                     Some(b"") => rule.value.holds(b""),
@@ -41,7 +43,7 @@ pub(super) fn judge(rule: &PamRule, subject: &Subject<'_>) -> Judged {
                 })
             })
     };
-    Ok(match lines.iter().find(fits) {
+    Ok(match reader.lines.iter().find(fits) {
         Some(line) => Outcome::of(true, Evidence::line(&line.path, line.number, shown(&line.text))),
         None => Outcome::of(
             false,
@@ -50,58 +52,139 @@ pub(super) fn judge(rule: &PamRule, subject: &Subject<'_>) -> Judged {
     })
 }
 
-/// Appends the lines of the module in a stack and those it includes.
-fn read(
-    service: &str,
-    rule: &PamRule,
-    subject: &Subject<'_>,
-    depth: u32,
-    lines: &mut Vec<Line>,
-) -> Result<(), Blind> {
-    let Some(deeper) = depth.checked_sub(1).filter(|_| lines.len() < LINES) else { return Ok(()) };
-    let Some(page) = subject.page(format!("/etc/pam.d/{service}").into_bytes())? else { return Ok(()) };
-    for (number, text) in page.lines() {
-        let words = words(text);
-        let mut parts = words.iter().map(Vec::as_slice);
-        let (Some(kind), Some(second)) = (parts.next(), parts.next()) else { continue };
-        if kind == b"@include" {
-            read(&String::from_utf8_lossy(second), rule, subject, deeper, lines)?;
-            continue;
-        }
-        let Some(module) = parts.next() else { continue };
-        if kind.strip_prefix(b"-").unwrap_or(kind) != rule.kind.as_bytes() {
-            continue;
-        }
-        if matches!(second, b"include" | b"substack") {
-            read(&String::from_utf8_lossy(module), rule, subject, deeper, lines)?;
-        } else if module.rsplit(|&byte| byte == b'/').next() == Some(rule.module.as_bytes()) {
-            let arguments = parts.map(<[u8]>::to_vec).collect();
-            lines.push(Line {
-                path: page.path.clone(),
-                number,
-                text: text.to_vec(),
-                control: second.to_vec(),
-                arguments,
-            });
-        }
-    }
-    Ok(())
+struct Reader<'r, 's, 'a> {
+    rule: &'r PamRule,
+    subject: &'s Subject<'a>,
+    includes: Includes<'s, 'a>,
+    lines: Vec<Line>,
 }
 
-/// Words of a line, `[…]` together as one, up to a comment.
-fn words(text: &[u8]) -> Vec<Vec<u8>> {
-    let text = text.get(..memchr::memchr(b'#', text).unwrap_or(text.len())).unwrap_or(text);
-    let mut words: Vec<Vec<u8>> = Vec::new();
-    let mut open = false;
-    for word in text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
-        match words.last_mut() {
-            Some(last) if open => {
-                last.push(b' ');
-                last.extend_from_slice(word);
+impl Reader<'_, '_, '_> {
+    /// Takes the lines of the rule's module in a stack and those it includes.
+    fn read(&mut self, service: &[u8]) {
+        let Some(path) = stack(service, self.subject) else { return };
+        let Some(page) = self.includes.open(&path) else { return };
+        for (number, text) in lines(page.lines()) {
+            if !self.includes.line() {
+                break;
             }
-            _ => words.push(word.to_vec()),
+            self.line(&page.path, number, &text);
         }
-        open = (open || word.starts_with(b"[")) && !word.ends_with(b"]");
+        self.includes.close();
     }
-    words
+
+    fn line(&mut self, path: &[u8], number: u64, text: &[u8]) {
+        let words = words(text);
+        let mut parts = words.iter().map(Vec::as_slice);
+        let (Some(kind), Some(second)) = (parts.next(), parts.next()) else { return };
+        if kind == b"@include" {
+            return self.read(second);
+        }
+        let Some(module) = parts.next() else { return };
+        let kind = kind.strip_prefix(b"-").unwrap_or(kind);
+        if !kind.eq_ignore_ascii_case(self.rule.kind.as_bytes()) {
+            return;
+        }
+        if [&b"include"[..], b"substack"].iter().any(|word| second.eq_ignore_ascii_case(word)) {
+            self.read(module);
+        } else if module.rsplit(|&byte| byte == b'/').next() == Some(self.rule.module.as_bytes()) {
+            let arguments = parts.map(<[u8]>::to_vec).collect();
+            let (text, control) = (text.to_vec(), second.to_ascii_lowercase());
+            self.lines.push(Line { path: path.to_vec(), number, text, control, arguments });
+        }
+    }
+}
+
+/// Where a stack of this name lies: as a path, or the first of these directories that has it.
+fn stack(service: &[u8], subject: &Subject<'_>) -> Option<Vec<u8>> {
+    if service.starts_with(b"/") {
+        return Some(service.to_vec());
+    }
+    let mut paths = DIRECTORIES.iter().map(|directory| [*directory, service].concat());
+    paths.find(|path| subject.tree.find(path).is_some() || subject.blind_at(path).is_some())
+}
+
+fn has_control(control: &[u8], word: &str) -> bool {
+    control == word.as_bytes() || word == "sufficient" && suffices(control)
+}
+
+/// Whether a control ends the stack well, or leaps over what would refuse, when its module says yes.
+fn suffices(control: &[u8]) -> bool {
+    let Some(list) = control.strip_prefix(b"[") else { return control == b"sufficient" };
+    list.split(|&byte| byte == b' ' || byte == b']').any(|pair| {
+        let action = pair.strip_prefix(b"success=").or_else(|| pair.strip_prefix(b"default="));
+        let leaps = |action: &[u8]| !action.is_empty() && action.iter().all(u8::is_ascii_digit);
+        action.is_some_and(|action| action == b"done" || leaps(action) && action != b"0")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::budget::Budget;
+    use crate::facts::Facts;
+    use crate::fs::memory::Memory;
+    use crate::tree::Tree;
+
+    fn rule() -> PamRule {
+        PamRule {
+            service: vec!["sshd".to_owned()],
+            kind: "auth".to_owned(),
+            module: "pam_permit.so".to_owned(),
+            control: vec!["sufficient".to_owned()],
+            argument: None,
+            value: super::super::schema::Test::default(),
+        }
+    }
+
+    /// The verdict on a tree, and what was not read for it.
+    fn judged(memory: Memory) -> (Verdict, Vec<String>) {
+        let tree = Tree::of(Arc::new(memory), &Budget::default());
+        let (facts, _) = Facts::gather(&tree);
+        let subject = Subject::new(&tree, &facts, &[]);
+        let verdict = judge(&rule(), &subject).unwrap().verdict;
+        (verdict, subject.gaps().into_iter().map(|gap| gap.reason).collect())
+    }
+
+    #[test]
+    fn a_stack_is_included_from_wherever_it_lies() {
+        let line = "auth [success=done default=ignore] pam_permit.so\n";
+        for (include, path) in [
+            ("auth include ../../usr/share/misc/inc", "/usr/share/misc/inc"),
+            ("auth substack /opt/x/inc", "/opt/x/inc"),
+            ("@include inc", "/usr/lib/pam.d/inc"),
+            ("AUTH Include inc", "/usr/etc/pam.d/inc"),
+            ("auth \\\n  include inc # why", "/usr/share/pam.d/inc"),
+        ] {
+            let memory = Memory::new().file("/etc/pam.d/sshd", format!("{include}\n")).file(path, line);
+            assert_eq!(judged(memory).0, Verdict::Pass, "{include}");
+        }
+        let memory = Memory::new().file("/usr/lib/pam.d/sshd", line);
+        assert_eq!(judged(memory).0, Verdict::Pass, "a stack of the vendor");
+    }
+
+    #[test]
+    fn a_control_in_brackets_suffices_by_what_it_does() {
+        for (control, expected) in [
+            ("sufficient", true),
+            ("[success=done new_authtok_reqd=done default=ignore]", true),
+            ("[success=2 default=ignore]", true),
+            ("[default=done]", true),
+            ("required", false),
+            ("[success=ok default=bad]", false),
+            ("[success=0 default=ignore]", false),
+        ] {
+            assert_eq!(suffices(control.as_bytes()), expected, "{control}");
+        }
+    }
+
+    #[test]
+    fn a_stack_that_includes_itself_ends_and_is_told() {
+        let text = format!("auth required pam_unix.so\n{}", "@include sshd\n".repeat(200));
+        let (verdict, gaps) = judged(Memory::new().file("/etc/pam.d/sshd", text));
+        assert_eq!(verdict, Verdict::Fail);
+        assert_eq!(gaps, ["it includes itself: PAM does not read on from there"]);
+    }
 }

@@ -1,11 +1,12 @@
 //! What is judged: the tree and the facts, through one door that knows what could not be read.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use crate::budget::Budget;
 use crate::facts::{Facts, glob};
-use crate::finding::{Gap, Loss};
+use crate::finding::{Gap, GapKind, Location, Loss};
 use crate::fs::{FileType, Metadata};
 use crate::text::Escaped;
 use crate::tree::{EntryId, SystemKind, Tree, View, fstab};
@@ -25,10 +26,18 @@ pub struct Subject<'a> {
     pub system: usize,
     /// Its paths; none in an empty tree.
     view: Option<View<'a>>,
+    /// How much configuration may include.
+    pub(super) budget: Budget,
     /// What lies here was not looked at: a directory, or a file.
     blind: Vec<(Vec<u8>, String)>,
     read: RefCell<BTreeMap<Vec<u8>, Rc<Reading>>>,
+    /// Bytes of all that was read.
+    held: Cell<u64>,
     modules: OnceCell<BTreeSet<Vec<u8>>>,
+    /// Of the files that the check at hand read, the first that could not be understood whole.
+    doubt: RefCell<Option<Blind>>,
+    /// What was not read while it was judged.
+    gaps: RefCell<BTreeSet<(Vec<u8>, GapKind, String)>>,
 }
 
 /// What reading a file came to.
@@ -76,9 +85,13 @@ impl<'a> Subject<'a> {
             facts: facts.of(system),
             system,
             view: tree.view(system),
+            budget: Budget::default(),
             blind: Vec::new(),
             read: RefCell::default(),
+            held: Cell::new(0),
             modules: OnceCell::new(),
+            doubt: RefCell::default(),
+            gaps: RefCell::default(),
         };
         let of_tree = tree.gaps();
         for gap in of_tree.iter().chain(gaps).filter(|gap| gap.loss >= Loss::File) {
@@ -116,6 +129,42 @@ impl<'a> Subject<'a> {
     /// The system; none in an empty tree.
     pub fn view(&self) -> Option<View<'a>> {
         self.view
+    }
+
+    /// The same within other limits.
+    #[must_use]
+    pub fn within(mut self, budget: &Budget) -> Self {
+        self.budget = *budget;
+        self
+    }
+
+    /// What was not read while it was judged, and nobody else tells of.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let gaps = self.gaps.borrow();
+        let gap = |(path, kind, reason): &(Vec<u8>, GapKind, String)| Gap {
+            location: Location { path: path.clone(), ..Location::default() },
+            kind: *kind,
+            loss: Loss::Part,
+            bytes: None,
+            reason: reason.clone(),
+        };
+        gaps.iter().map(gap).collect()
+    }
+
+    /// Something was not read, which is a gap: it may decide the check at hand.
+    pub(super) fn tell(&self, path: &[u8], kind: GapKind, reason: String) {
+        self.doubt(path, reason.clone());
+        self.gaps.borrow_mut().insert((path.to_vec(), kind, reason));
+    }
+
+    /// Something was not read, and is a gap already: it may decide the check at hand.
+    pub(super) fn doubt(&self, path: &[u8], why: String) {
+        self.doubt.borrow_mut().get_or_insert_with(|| (path.to_vec(), why));
+    }
+
+    /// What may decide the check that was just judged, and begins the next one.
+    pub(super) fn take_doubt(&self) -> Option<Blind> {
+        self.doubt.borrow_mut().take()
     }
 
     /// What fstab mounts and the image does not hold may hold anything.
@@ -165,7 +214,17 @@ impl<'a> Subject<'a> {
         if let Some(known) = self.read.borrow().get(path) {
             return Rc::clone(known);
         }
-        let reading = Rc::new(match self.view.map_or(Ok(None), |view| view.read(path, LIMIT)) {
+        let view = self.view;
+        let size = view.and_then(|view| view.lookup(path)).map_or(0, |(_, metadata)| metadata.size.min(LIMIT));
+        let held = self.held.get().saturating_add(size);
+        if held > self.budget.configuration_bytes {
+            let limit = self.budget.configuration_bytes;
+            let reason = format!("all configuration has more than {limit} bytes: it was not read");
+            self.tell(path, GapKind::OverLimit, reason.clone());
+            return Rc::new(Reading::Unreadable(reason));
+        }
+        self.held.set(held);
+        let reading = Rc::new(match view.map_or(Ok(None), |view| view.read(path, LIMIT)) {
             Ok(Some(content)) => Reading::Content(content),
             Ok(None) => match self.blind_at(path) {
                 Some((_, why)) => Reading::Unreadable(why),
@@ -263,7 +322,12 @@ impl<'a> Subject<'a> {
         let reading = self.content(&path);
         match &*reading {
             Reading::Missing => Ok(None),
-            Reading::Content(_) => Ok(Some(Page { path, reading })),
+            Reading::Content(_) => {
+                if let Some(why) = self.facts.unparsed.get(&path) {
+                    self.doubt(&path, why.clone());
+                }
+                Ok(Some(Page { path, reading }))
+            }
             Reading::Unreadable(why) => Err((path, why.clone())),
         }
     }

@@ -1,13 +1,13 @@
 //! sudoers(5), with `@include`, `@includedir` and their old forms.
 
+use super::includes::Includes;
 use super::judge::Judged;
 use super::schema::SudoRule;
-use super::subject::{Blind, shown};
+use super::subject::shown;
 use super::{Evidence, Outcome, Subject, Verdict};
+use crate::facts::sudoers::{include, included, lines};
 
-/// How deep files include each other.
-const DEPTH: u32 = 8;
-
+/// A line as sudo reads it: joined with those that continue it, without comments.
 struct Line {
     path: Vec<u8>,
     number: u64,
@@ -15,9 +15,10 @@ struct Line {
 }
 
 pub(super) fn judge(rule: &SudoRule, subject: &Subject<'_>) -> Judged {
-    let mut lines = Vec::new();
     let place = b"/etc/sudoers";
-    read(place, subject, DEPTH, &mut lines)?;
+    let mut reader = Reader { subject, includes: Includes::new(subject, "sudo"), lines: Vec::new() };
+    reader.read(place);
+    let lines = reader.lines;
     if subject.metadata(place)?.is_none() {
         return Ok(Outcome::new(Verdict::NotApplicable, Evidence::at(place, "is not there")));
     }
@@ -100,43 +101,99 @@ fn setting<'l>(lines: &'l [Line], name: &str) -> Option<(&'l Line, Option<Vec<u8
     found
 }
 
-/// Appends the lines of a file and of those it includes, joined where they go on, without comments.
-fn read(path: &[u8], subject: &Subject<'_>, depth: u32, lines: &mut Vec<Line>) -> Result<(), Blind> {
-    let Some(deeper) = depth.checked_sub(1) else { return Ok(()) };
-    let Some(page) = subject.page(path.to_vec())? else { return Ok(()) };
-    let mut joined = Vec::new();
-    for (number, text) in page.lines() {
-        joined.extend_from_slice(text.trim_ascii());
-        if joined.last() == Some(&b'\\') {
-            joined.pop();
-            continue;
-        }
-        let text = std::mem::take(&mut joined);
-        match include(&text) {
-            Some((true, directory)) => {
-                for (name, _) in subject.list(directory)? {
-                    if !name.contains(&b'.') && !name.ends_with(b"~") {
-                        read(&[directory, b"/", &name].concat(), subject, deeper, lines)?;
-                    }
-                }
+struct Reader<'s, 'a> {
+    subject: &'s Subject<'a>,
+    includes: Includes<'s, 'a>,
+    lines: Vec<Line>,
+}
+
+impl Reader<'_, '_> {
+    /// Takes the lines of a file and of those it includes.
+    fn read(&mut self, path: &[u8]) {
+        let Some(page) = self.includes.open(path) else { return };
+        let hostname = &self.subject.facts.hostname;
+        for (number, text) in lines(page.lines()) {
+            if !self.includes.line() {
+                break;
             }
-            Some((false, file)) => read(file, subject, deeper, lines)?,
-            None if text.is_empty() || is_comment(&text) => {}
-            None => lines.push(Line { path: path.to_vec(), number, text }),
+            match include(&text) {
+                Some((true, directory)) => self.read_directory(&included(directory, path, hostname)),
+                Some((false, file)) => self.read(&included(file, path, hostname)),
+                None => self.lines.push(Line { path: path.to_vec(), number, text }),
+            }
+        }
+        self.includes.close();
+    }
+
+    /// Takes what lies in a directory, but for names that sudo passes over.
+    fn read_directory(&mut self, directory: &[u8]) {
+        let names = self.subject.list(directory).unwrap_or_else(|(path, why)| {
+            self.subject.doubt(&path, why);
+            self.subject.tree.list(directory)
+        });
+        for (name, _) in names {
+            if !name.contains(&b'.') && !name.ends_with(b"~") {
+                self.read(&[directory, b"/", &name].concat());
+            }
         }
     }
-    Ok(())
 }
 
-/// A comment: but `#1001 ALL=…` is about the user of that number.
-fn is_comment(text: &[u8]) -> bool {
-    text.strip_prefix(b"#").is_some_and(|rest| !rest.first().is_some_and(u8::is_ascii_digit))
-}
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
 
-/// Whether a line includes a directory (or a file), and which.
-fn include(text: &[u8]) -> Option<(bool, &[u8])> {
-    let rest = text.strip_prefix(b"@").or_else(|| text.strip_prefix(b"#"))?.strip_prefix(b"include")?;
-    let directory = rest.strip_prefix(b"dir");
-    let path = directory.unwrap_or(rest);
-    path.first().is_some_and(u8::is_ascii_whitespace).then(|| (directory.is_some(), path.trim_ascii()))
+    use super::*;
+    use crate::budget::Budget;
+    use crate::facts::Facts;
+    use crate::fs::memory::Memory;
+    use crate::tree::Tree;
+
+    /// The lines that sudo reads, and what was not read of them.
+    fn read(memory: Memory) -> (Vec<String>, Vec<String>) {
+        let tree = Tree::of(Arc::new(memory.file("/etc/hostname", "web-1.corp\n")), &Budget::default());
+        let (facts, _) = Facts::gather(&tree);
+        let subject = Subject::new(&tree, &facts, &[]);
+        let mut reader =
+            Reader { subject: &subject, includes: Includes::new(&subject, "sudo"), lines: Vec::new() };
+        reader.read(b"/etc/sudoers");
+        let lines = reader.lines.iter().map(|line| String::from_utf8_lossy(&line.text).into_owned());
+        let lines = lines.collect();
+        (lines, subject.gaps().into_iter().map(|gap| gap.reason).collect())
+    }
+
+    #[test]
+    fn an_include_is_read_from_where_sudo_reads_it() {
+        let memory = Memory::new()
+            .file("/etc/sudoers", "@include local\n@include \"/srv/a b\"\n#include /srv/c\\ d\n@include /srv/%h\n#includedir more\n")
+            .file("/etc/local", "1 A=B\n")
+            .file("/srv/a b", "2 A=B\n@include beside\n")
+            .file("/srv/beside", "3 A=B\n")
+            .file("/srv/c d", "4 A=B\n")
+            .file("/srv/web-1", "5 A=B\n")
+            .file("/etc/more/x", "6 A=B\n")
+            .file("/etc/more/x.bak", "7 A=B\n");
+        let (lines, gaps) = read(memory);
+        assert_eq!(lines, ["1 A=B", "2 A=B", "3 A=B", "4 A=B", "5 A=B", "6 A=B"]);
+        assert_eq!(gaps, [""; 0]);
+    }
+
+    #[test]
+    fn what_includes_itself_ends_and_is_told() {
+        let text = format!("Defaults use_pty\n{}a ALL=ALL\n", "@include /etc/sudoers\n".repeat(200));
+        let (lines, gaps) = read(Memory::new().file("/etc/sudoers", text));
+        assert_eq!(lines, ["Defaults use_pty", "a ALL=ALL"]);
+        assert_eq!(gaps, ["it includes itself: sudo does not read on from there"]);
+    }
+
+    #[test]
+    fn files_that_multiply_end_and_are_told() {
+        let mut memory = Memory::new().file("/etc/sudoers", "@include /srv/0\n".repeat(10));
+        for level in 0..8 {
+            let text = format!("@include /srv/{}\n", level + 1).repeat(10);
+            memory = memory.file(&format!("/srv/{level}"), text);
+        }
+        let (_, gaps) = read(memory);
+        assert_eq!(gaps, ["the configuration of sudo has more than 512 files: the rest was not read"]);
+    }
 }

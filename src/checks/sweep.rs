@@ -1,5 +1,7 @@
 //! What only a look at every file shows.
 
+use std::collections::BTreeSet;
+
 use super::judge::Judged;
 use super::schema::SweepRule;
 use super::{Evidence, Outcome, Subject};
@@ -26,16 +28,22 @@ pub(super) fn judge(rule: &SweepRule, subject: &Subject<'_>) -> Judged {
     if subject.system > 0 {
         return Ok(Outcome::none_of(wrong, "no such file"));
     }
+    let accounts = &subject.facts.accounts;
+    let names = Names {
+        users: accounts.users.iter().filter_map(|user| user.uid).chain([0]).collect(),
+        groups: accounts.groups.iter().filter_map(|group| group.gid).chain([0]).collect(),
+        are_known: !accounts.users.is_empty(),
+    };
     for id in subject.tree.ids() {
         let Some((mounted, walked)) = subject.tree.get(id) else { continue };
         // Only what the running machine sees by a path: not the inside of files, nor what has no place.
         if mounted.outer.is_some() || mounted.is_plain || mounted.mount.is_none() {
             continue;
         }
-        if let Some(problem) = problem(rule, &walked.metadata, id, subject) {
+        if let Some(problem) = problem(rule, &walked.metadata, id, &names, subject) {
             wrong.push(Evidence::at(&subject.tree.path(id), problem));
         }
-        if wrong.len() >= Outcome::SHOWN {
+        if wrong.len() >= Outcome::KEPT {
             break;
         }
     }
@@ -46,7 +54,20 @@ pub(super) fn judge(rule: &SweepRule, subject: &Subject<'_>) -> Judged {
     }
 }
 
-fn problem(rule: &SweepRule, metadata: &Metadata, id: EntryId, subject: &Subject<'_>) -> Option<String> {
+/// The numbers that have a name.
+struct Names {
+    users: BTreeSet<u32>,
+    groups: BTreeSet<u32>,
+    are_known: bool,
+}
+
+fn problem(
+    rule: &SweepRule,
+    metadata: &Metadata,
+    id: EntryId,
+    names: &Names,
+    subject: &Subject<'_>,
+) -> Option<String> {
     let mode = metadata.mode & 0o7777;
     let everybody = mode & 0o002 != 0;
     let directory = metadata.file_type == FileType::Directory;
@@ -60,12 +81,8 @@ fn problem(rule: &SweepRule, metadata: &Metadata, id: EntryId, subject: &Subject
             SYSTEM.iter().any(|place| path.starts_with(place)).then(said).flatten()
         }
         SweepRule::Unowned => {
-            let accounts = &subject.facts.accounts;
-            let user = accounts.users.iter().any(|user| user.uid == Some(metadata.uid));
-            let group = accounts.groups.iter().any(|group| group.gid == Some(metadata.gid));
-            let named = (user || metadata.uid == 0) && (group || metadata.gid == 0);
-            (!named && !accounts.users.is_empty())
-                .then(|| format!("user {}, group {}", metadata.uid, metadata.gid))
+            let named = names.users.contains(&metadata.uid) && names.groups.contains(&metadata.gid);
+            (!named && names.are_known).then(|| format!("user {}, group {}", metadata.uid, metadata.gid))
         }
         SweepRule::Logs if regular && mode & 0o137 != 0 => {
             let path = subject.tree.path(id);

@@ -98,7 +98,7 @@ fn of_image(
     }
     let mut made = Baseline::new(key(older)?, report.subject.name.clone());
     for finding in &report.findings {
-        made.add(made.fingerprint(finding), Entry::of(finding, today), older);
+        made.take(finding, today, older);
     }
     Ok(made)
 }

@@ -14,6 +14,7 @@
 use std::sync::Arc;
 
 use super::{Signatures, Sink, SystemDetector};
+use crate::budget::Budget;
 use crate::checks::{self, Check, Outcome, Subject, Verdict};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Finding};
@@ -22,12 +23,13 @@ use crate::tree::{Place, SERVES_AS, Tree};
 /// Runs the checks that are on by default.
 pub struct Access {
     checks: Vec<Check>,
+    budget: Budget,
 }
 
 impl Access {
     /// Runs those that are on by default in `signatures`, which were read once: there is no error to tell of.
-    pub fn new(signatures: &Signatures) -> Self {
-        Self { checks: checks::defaults(&signatures.checks).unwrap_or_default() }
+    pub fn new(signatures: &Signatures, budget: &Budget) -> Self {
+        Self { checks: checks::defaults(&signatures.checks).unwrap_or_default(), budget: *budget }
     }
 }
 
@@ -38,7 +40,7 @@ impl SystemDetector for Access {
 
     fn inspect(&self, tree: &Tree, facts: &Facts, sink: &mut dyn Sink) {
         for system in 0..tree.systems().len().max(1) {
-            self.system(&Subject::of(tree, facts, system, &[]), sink);
+            self.system(&Subject::of(tree, facts, system, &[]).within(&self.budget), sink);
         }
     }
 }
@@ -56,6 +58,7 @@ impl Access {
                 }
             }
         }
+        subject.gaps().into_iter().for_each(|gap| sink.gap(gap));
     }
 }
 
@@ -68,6 +71,12 @@ fn by_file(outcome: Outcome) -> Vec<Outcome> {
             Some(known) => known.evidence.push(evidence),
             None => parted.push(Outcome { verdict: outcome.verdict, evidence: vec![evidence] }),
         }
+    }
+    // Of many files the first have findings of their own, and the others one.
+    if parted.len() > Outcome::SHOWN {
+        let rest = parted.split_off(Outcome::SHOWN);
+        let evidence = rest.into_iter().flat_map(|outcome| outcome.evidence).collect();
+        parted.push(Outcome { verdict: outcome.verdict, evidence });
     }
     parted
 }
@@ -93,7 +102,6 @@ fn complete(finding: &mut Finding, subject: &Subject<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::budget::Budget;
     use crate::detect::Collected;
     use crate::fs::memory::Memory;
 
@@ -109,7 +117,7 @@ mod tests {
         let tree = Tree::of(Arc::new(memory), &Budget::default());
         let (facts, _) = Facts::gather(&tree);
         let mut found = Collected::default();
-        Access::new(&Signatures::embedded().unwrap()).inspect(&tree, &facts, &mut found);
+        Access::new(&Signatures::embedded().unwrap(), &Budget::default()).inspect(&tree, &facts, &mut found);
         let ids: Vec<&str> = found.findings.iter().map(|finding| finding.advisory.id.as_str()).collect();
         assert_eq!(ids, ["ssh-root-password", "ssh-password-login"]);
         assert_eq!(found.findings[0].location.path, b"/etc/ssh/sshd_config.d/50-cloud-init.conf");
@@ -126,7 +134,7 @@ mod tests {
         let tree = Tree::of(Arc::new(memory), &Budget::default());
         let (facts, _) = Facts::gather(&tree);
         let mut found = Collected::default();
-        Access::new(&Signatures::embedded().unwrap()).inspect(&tree, &facts, &mut found);
+        Access::new(&Signatures::embedded().unwrap(), &Budget::default()).inspect(&tree, &facts, &mut found);
         let paths: Vec<&[u8]> = found
             .findings
             .iter()

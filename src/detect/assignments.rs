@@ -6,7 +6,7 @@
 //! **Why it matters:** such a value has no form of its own, and is a secret all the same.
 //!
 //! **Does not find** values that refer to a secret elsewhere (`${VAR}`, `$(command)`), templates, words without
-//! a digit, and values in documentation and tests, which are examples. In binaries only random values between
+//! a digit, and values in documentation and tests of installed packages, which are examples. In binaries only random values between
 //! zero bytes or quotes count.
 //!
 //! **References:** CWE-798 (use of hard-coded credentials).
@@ -17,13 +17,14 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::credentials::is_example;
+use super::examples::is_example;
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Confidence, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Confidence, Finding, Proof, Secret};
 use crate::rules::validators::entropy;
 use crate::rules::{Family, Match};
 use crate::tree::Entry;
+use crate::values::is_placeholder;
 
 mod letters;
 
@@ -43,9 +44,10 @@ impl MatchDetector for Assignments {
     }
 
     fn inspect(&self, entry: &Entry<'_>, matches: &[Match], _: &Facts, sink: &mut dyn Sink) {
-        if is_example(entry.path) || is_prose(entry.path) {
+        if is_example(entry.path) || is_label(entry.path) {
             return;
         }
+        let prose = is_prose(entry.path);
         let strict = is_source(entry.inner_path());
         for found in matches {
             let value = &*without_escapes(before_escape(found.secret.reveal()));
@@ -65,13 +67,10 @@ impl MatchDetector for Assignments {
             if binary && !random {
                 continue;
             }
-            let confidence = if random { Confidence::Medium } else { Confidence::Low };
-            let severity = if strict && !random { Severity::Low } else { found.advisory.severity };
-            let mut finding = Finding::new(&found.advisory)
-                .severity(severity)
-                .confidence(confidence)
-                .proof(Proof::Name)
-                .offset(found.offset);
+            let is_sure = random && !prose && !has_word(value);
+            let confidence = if is_sure { Confidence::Medium } else { Confidence::Low };
+            let mut finding =
+                Finding::new(&found.advisory).confidence(confidence).proof(Proof::Name).offset(found.offset);
             finding.location.line = found.line;
             let key = String::from_utf8_lossy(key).into_owned();
             finding = finding.fact("name", key).secret(Secret::new(value));
@@ -113,9 +112,9 @@ fn decoded(value: &[u8]) -> Option<Vec<u8>> {
     text.iter().all(|byte| byte.is_ascii_graphic() || *byte == b'\n').then_some(text)
 }
 
-/// Text for people: manuals, change logs, translations, licences.
+/// Text for people, and patterns to fill in: a value in it may be made up.
 fn is_prose(path: &[u8]) -> bool {
-    const ENDS: [&[u8]; 18] = [
+    const ENDS: [&[u8]; 12] = [
         b".template",
         b".example",
         b".sample",
@@ -124,17 +123,17 @@ fn is_prose(path: &[u8]) -> bool {
         b".rst",
         b".html",
         b".htm",
-        b".po",
-        b".mo",
-        b".pot",
         b".tex",
         b".1",
         b".5",
         b".8",
-        b".svg",
-        b".css",
-        b".map",
     ];
+    ENDS.iter().any(|end| path.ends_with(end))
+}
+
+/// Files in which names of secrets stand beside what people read, draw or look up, and libraries of others.
+fn is_label(path: &[u8]) -> bool {
+    const ENDS: [&[u8]; 6] = [b".po", b".mo", b".pot", b".svg", b".css", b".map"];
     const PARTS: [&[u8]; 8] = [
         b"/locale/",
         b"/zoneinfo/",
@@ -145,7 +144,9 @@ fn is_prose(path: &[u8]) -> bool {
         b"/site-packages/",
         b"/var/lib/dpkg/",
     ];
-    ENDS.iter().any(|end| path.ends_with(end))
+    let is_installed_prose = path.starts_with(b"/usr/") && is_prose(path);
+    is_installed_prose
+        || ENDS.iter().any(|end| path.ends_with(end))
         || PARTS.iter().any(|part| memchr::memmem::find(path, part).is_some())
 }
 
@@ -279,8 +280,9 @@ fn is_stock(value: &[u8]) -> bool {
             .any(|row| memchr::memmem::find(value, row).is_some())
 }
 
-/// Whether a value that is assigned to a name of secrets is one: no reference, template, word or type.
-fn is_secret(key: &[u8], value: &[u8]) -> bool {
+/// Whether a value has a word that names of settings and texts have: without digits and letters of both cases it is
+/// one of those.
+fn has_word(value: &[u8]) -> bool {
     const WORDS: [&[u8]; 40] = [
         b"example",
         b"xxxx",
@@ -324,7 +326,11 @@ fn is_secret(key: &[u8], value: &[u8]) -> bool {
         b"unset",
     ];
     let lower = value.to_ascii_lowercase();
-    let worded = WORDS.iter().any(|word| memchr::memmem::find(&lower, word).is_some());
+    WORDS.iter().any(|word| memchr::memmem::find(&lower, word).is_some())
+}
+
+/// Whether a value that is assigned to a name of secrets is one: no reference, template, word or type.
+fn is_secret(key: &[u8], value: &[u8]) -> bool {
     let refers = refers(value)
         || value.starts_with(b"%")
         || value.starts_with(b"/")
@@ -335,6 +341,7 @@ fn is_secret(key: &[u8], value: &[u8]) -> bool {
     let kinds =
         has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase) + has(u8::is_ascii_digit) + has(symbol);
     let with_digit = value.iter().any(u8::is_ascii_digit);
+    let worded = has_word(value) && !(with_digit && kinds >= 4) || is_placeholder(value);
     // A name in code: words joined by dots or underscores, without a digit.
     let is_name =
         !with_digit && value.iter().all(|byte| byte.is_ascii_alphabetic() || b"._-:".contains(byte));

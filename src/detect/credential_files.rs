@@ -14,6 +14,7 @@
 
 use std::sync::Arc;
 
+use super::examples::is_example;
 use super::{FileDetector, Interest, Signatures, Sink};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Confidence, Finding, Proof, Secret, Severity};
@@ -46,22 +47,6 @@ impl CredentialFiles {
     fn table(&self) -> &Table {
         self.signatures.kinds()
     }
-}
-
-/// Whether a path is where examples and tests lie.
-fn is_example(path: &[u8]) -> bool {
-    [
-        &b"/usr/share/"[..],
-        b"/doc/",
-        b"/docs/",
-        b"/test/",
-        b"/tests/",
-        b"/testdata/",
-        b"/examples/",
-        b"/fixtures/",
-    ]
-    .iter()
-    .any(|part| memchr::memmem::find(path, part).is_some())
 }
 
 /// Whether the name says that the file is a pattern to fill in.
@@ -123,7 +108,8 @@ fn read(kind: &Kind, path: &[u8], content: &[u8], sink: &mut dyn Sink) {
     let hits = formats::read(&kind.formats, &kind.wanted, &text);
     for hit in &hits.all {
         let mut finding = Finding::new(&kind.advisory).proof(Proof::File);
-        if is_example(path) {
+        let account = |secret: &String| super::credentials::account(&text.bytes(secret)).is_some();
+        if is_example(path) && !hit.secrets.iter().any(account) {
             finding = finding.confidence(Confidence::Low).severity(kind.advisory.severity.min(Severity::Low));
         }
         let first = || hit.secrets.first().and_then(|secret| text.line_of(secret));

@@ -14,9 +14,10 @@
 
 use std::sync::Arc;
 
+use super::examples::is_example;
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Confidence, Finding, Severity};
+use crate::finding::{Advisory, Confidence, Finding, Proof, Severity};
 use crate::rules::pair::Other;
 use crate::rules::{Family, Match};
 use crate::tree::Entry;
@@ -72,9 +73,12 @@ impl MatchDetector for Credentials {
                     None => finding.fact("id", String::from_utf8_lossy(value.reveal())),
                 };
             }
-            if example || found.confidence == Confidence::Low {
+            // The value itself speaks against it: its checksum is wrong, or it is not what its form wants.
+            if found.confidence == Confidence::Low {
                 let severity = finding.severity.min(Severity::Low);
                 finding = finding.severity(severity);
+            } else if example && !matches!(found.proof, Proof::Checksum | Proof::Structure) {
+                finding = finding.confidence(found.confidence.min(Confidence::Medium));
             }
             sink.finding(finding);
         }
@@ -101,31 +105,11 @@ fn nearest<'m>(to: &Match, matches: &'m [Match], id: &str) -> Option<&'m Match> 
         .min_by_key(|other| other.offset.abs_diff(to.offset))
 }
 
-/// Whether a path is one of documentation, examples or tests: values there are mostly made up.
-pub(super) fn is_example(path: &[u8]) -> bool {
-    const PARTS: [&[u8]; 13] = [
-        b"/usr/share/doc/",
-        b"/usr/share/man/",
-        b"/usr/share/info/",
-        b"/test/",
-        b"/tests/",
-        b"/testdata/",
-        b"/test_data/",
-        b"/fixtures/",
-        b"/examples/",
-        b"/example/",
-        b"/samples/",
-        b"/docs/",
-        b"/__tests__/",
-    ];
-    PARTS.iter().any(|part| memchr::memmem::find(path, part).is_some())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::detect::Collected;
-    use crate::finding::{Proof, Secret};
+    use crate::finding::Secret;
     use crate::fs::{FileType, Metadata, NodeId};
     use crate::rules::Engine;
 
@@ -193,12 +177,5 @@ mod tests {
         let findings = found(&format!("client: {client}\nsecret: {secret}\n"));
         assert_eq!(findings[0].evidence.facts, [("id", client.to_owned())]);
         assert_eq!(findings[0].proof, Some(Proof::Form));
-    }
-
-    #[test]
-    fn places_of_examples_are_known() {
-        assert!(is_example(b"/usr/share/doc/curl/README"));
-        assert!(is_example(b"/opt/x/tests/data.py"));
-        assert!(!is_example(b"/opt/app/latest/x"));
     }
 }

@@ -15,10 +15,10 @@ use std::sync::{Arc, LazyLock};
 
 use memchr::memmem;
 
-use super::credentials::is_example;
+use super::examples::is_example;
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
 use crate::fs::FileType;
 use crate::keys;
 use crate::tree::Entry;
@@ -88,8 +88,10 @@ impl FileDetector for DerKeys {
             .secret(Secret::new(content))
             .fact("key type", key.algorithm)
             .fact("format", "DER");
-        if published.is_some() || is_example(entry.path) {
+        if published.is_some() {
             finding = finding.severity(Severity::Low);
+        } else if is_example(entry.path) {
+            finding = finding.confidence(Confidence::Medium);
         }
         if let Some(bits) = key.bits {
             finding = finding.fact("bits", bits.to_string());
@@ -129,10 +131,7 @@ mod tests {
         let wanted = [("der-private-key".to_owned(), Severity::Critical)];
         assert_eq!(found("/etc/ipsec.d/private/gw.der", &key()), wanted);
         assert_eq!(found("/opt/app/signing.pk8", &key()), wanted);
-        assert_eq!(
-            found("/usr/share/doc/x/examples/test.der", &key()),
-            [(wanted[0].0.clone(), Severity::Low)]
-        );
+        assert_eq!(found("/usr/share/doc/x/examples/test.der", &key()), wanted, "a place is no proof");
     }
 
     #[test]

@@ -87,7 +87,8 @@ impl MatchDetector for MinerMarks {
         }
         let is_proved = signals.contains("wallet");
         let severity = match signals.len() {
-            _ if is_reading_matter(entry, facts) => Severity::Info,
+            // A place or a name says what a text is for, and not that a wallet in it is none.
+            _ if is_packaged_matter(entry, facts) || !is_proved && is_reading_matter(entry) => Severity::Info,
             0 | 1 => Severity::Low,
             _ => Severity::Critical,
         };
@@ -152,8 +153,13 @@ fn is_blocked(line: &[u8]) -> bool {
     STARTS.iter().any(|start| line.starts_with(start))
 }
 
-/// Places of text about miners, and files that packages brought.
-fn is_reading_matter(entry: &Entry<'_>, facts: &Facts) -> bool {
+/// Files that packages brought, and what was compiled from them.
+fn is_packaged_matter(entry: &Entry<'_>, facts: &Facts) -> bool {
+    is_packaged(entry.path, facts) || facts.packages.owner_of_source(entry.path).is_some()
+}
+
+/// Places of text about miners.
+fn is_reading_matter(entry: &Entry<'_>) -> bool {
     const PARTS: [&[u8]; 12] = [
         b"/doc/",
         b"/man/",
@@ -169,11 +175,9 @@ fn is_reading_matter(entry: &Entry<'_>, facts: &Facts) -> bool {
         b"/licenses/",
     ];
     const ENDS: [&[u8]; 7] = [b".md", b".rst", b".adoc", b".html", b".yar", b".rules", b".hosts"];
-    is_packaged(entry.path, facts)
-        || facts.packages.owner_of_source(entry.path).is_some()
-        || (entry.metadata.mode & 0o111 == 0
-            && (PARTS.iter().any(|part| memmem::find(entry.path, part).is_some())
-                || ENDS.iter().any(|end| entry.path.ends_with(end))))
+    entry.metadata.mode & 0o111 == 0
+        && (PARTS.iter().any(|part| memmem::find(entry.path, part).is_some())
+            || ENDS.iter().any(|end| entry.path.ends_with(end)))
 }
 
 /// Whether a package brought it as it is: a configuration file (/etc/crontab) is what people made of it.

@@ -6,7 +6,7 @@
 //! **Why it matters:** who has the image can log in, sign or decrypt as the key's owner.
 //!
 //! **Does not find** keys without a frame (bare DER: [`super::der_keys`]). A block whose body does not parse, as in a manual, is no
-//! key; keys of examples, and keys that well-known software publishes, are low. The "snakeoil" key that Debian
+//! key; keys that well-known software publishes are low. The "snakeoil" key that Debian
 //! makes at installation is medium: it is real and the same on every instance, but nobody trusts its certificate.
 //!
 //! **References:** ssh-keygen(1), RFC 7468, RFC 5958, RFC 4880, make-ssl-cert(8).
@@ -16,11 +16,11 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::credentials::is_example;
+use super::examples::is_example;
 use super::ssh_host_keys::is_host_key_path;
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
 use crate::keys::{self, Format};
 use crate::rules::pair::Other;
 use crate::rules::{Family, Match};
@@ -107,11 +107,15 @@ fn unpack(packed: &[u8]) -> Vec<u8> {
     STANDARD_NO_PAD.decode(&letters).or_else(|_| STANDARD_NO_PAD.decode(whole)).unwrap_or_default()
 }
 
-/// How bad it is: a key that needs a passphrase less, one that everybody has hardly.
+/// The key that Debian makes when ssl-cert is installed.
+const SNAKEOIL: &[u8] = b"/etc/ssl/private/ssl-cert-snakeoil.key";
+
+/// How bad it is: a key that needs a passphrase less, one that everybody has hardly. A key that parses is one wherever
+/// it lies.
 fn severity(path: &[u8], encrypted: bool, published: bool) -> Severity {
-    if published || is_example(path) {
+    if published {
         Severity::Low
-    } else if encrypted || has(path, b"/ssl-cert-snakeoil.key") {
+    } else if encrypted || path == SNAKEOIL {
         Severity::Medium
     } else {
         Severity::Critical
@@ -176,6 +180,9 @@ impl MatchDetector for PrivateKeys {
                 .fact("key type", key.algorithm)
                 .fact("format", key.format.name())
                 .fact("encrypted", if key.encrypted { "yes" } else { "no" });
+            if is_example(entry.path) {
+                finding = finding.confidence(Confidence::Medium);
+            }
             if let Some(bits) = key.bits {
                 finding = finding.fact("bits", bits.to_string());
             }

@@ -14,10 +14,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::{Collected, Sink, SystemDetector};
 use crate::checks::traces::file::{is_hidden, is_temporary};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Finding, Severity};
+use crate::finding::{Advisory, Category, Finding, Secret, Severity};
 use crate::fs::{FileType, Metadata};
 use crate::text::Escaped;
 use crate::tree::{EntryId, Mounted, Tree};
@@ -34,6 +36,8 @@ use table::Programs;
 const SHELL_LIMIT: u64 = 16 << 20;
 /// Programs that are told one by one; more are counted.
 const FINDINGS: usize = 200;
+/// Bytes of a program that is only counted, by which it is known.
+const HEAD: usize = 16 << 10;
 /// The shells that copies are made of.
 const SHELLS: [&[u8]; 7] =
     [b"/bin/bash", b"/bin/dash", b"/bin/sh", b"/bin/zsh", b"/bin/ksh", b"/bin/busybox", b"/usr/bin/bash"];
@@ -92,7 +96,7 @@ impl SystemDetector for Privileges {
 
     fn inspect(&self, tree: &Tree, facts: &Facts, sink: &mut dyn Sink) {
         let mut seen: BTreeSet<(u32, u64)> = BTreeSet::new();
-        let (mut told, mut left) = (Collected::default(), 0_u64);
+        let (mut told, mut left, mut rest) = (Collected::default(), 0_u64, Sha256::new());
         for id in tree.ids() {
             let Some((mounted, walked)) = tree.get(id) else { continue };
             let metadata = &walked.metadata;
@@ -107,6 +111,7 @@ impl SystemDetector for Privileges {
             }
             if told.findings.len() >= FINDINGS {
                 left = left.saturating_add(1);
+                identify(tree, id, metadata, &mut rest);
                 continue;
             }
             let program = self.program(tree, facts, id, mounted, metadata);
@@ -118,10 +123,23 @@ impl SystemDetector for Privileges {
             }
         }
         if left > 0 {
-            told.finding(Finding::new(&self.setuid).fact("programs not judged", left.to_string()));
+            let mut finding = Finding::new(&self.setuid).fact("programs not judged", left.to_string());
+            finding.evidence.content = Some(Secret::new(rest.finalize().to_vec()));
+            told.finding(finding);
         }
         told.findings.into_iter().for_each(|finding| sink.finding(finding));
     }
+}
+
+/// What makes a program this one, where it is only counted: its place, its rights, and how it begins.
+fn identify(tree: &Tree, id: EntryId, metadata: &Metadata, hash: &mut Sha256) {
+    let mut head = vec![0; HEAD];
+    let read = tree.open(id).and_then(|mut node| node.read_at(0, &mut head)).unwrap_or(0);
+    let path = tree.path(id);
+    hash.update((path.len() as u64).to_le_bytes());
+    hash.update(path);
+    hash.update(format!(" {:o} {} {} {} ", metadata.mode, metadata.uid, metadata.gid, metadata.size));
+    hash.update(head.get(..read).unwrap_or_default());
 }
 
 impl Privileges {

@@ -12,8 +12,8 @@
 
 use std::sync::Arc;
 
-use super::credentials::is_example;
 use super::ec2_user_data::is_kept_by_agent;
+use super::examples::is_example;
 use super::{FileDetector, Interest, Sink};
 use crate::command_line;
 use crate::facts::Facts;

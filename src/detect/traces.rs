@@ -15,12 +15,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::{Sink, SystemDetector};
 use crate::checks::traces::search::{Hit, Told, search};
 use crate::checks::traces::{Group, file};
 use crate::checks::{Subject, Traces};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
+use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Secret, Severity};
 use crate::text::Escaped;
 use crate::tree::{EntryId, SERVES_AS, Tree};
 
@@ -50,6 +52,8 @@ struct Files {
     count: u64,
     bytes: u64,
     group: Option<Group>,
+    /// Over all files but the first.
+    others: Sha256,
 }
 
 impl SystemDetector for FileTraces {
@@ -59,7 +63,7 @@ impl SystemDetector for FileTraces {
 
     fn inspect(&self, tree: &Tree, facts: &Facts, sink: &mut dyn Sink) {
         let mut found: BTreeMap<Key, Files> = BTreeMap::new();
-        let mut counts: BTreeMap<usize, (usize, u64)> = BTreeMap::new();
+        let mut counts: BTreeMap<usize, (usize, u64, Sha256)> = BTreeMap::new();
         let mut cut = Vec::new();
         let subject = Subject::new(tree, facts, &[]);
         search(&self.traces, &subject, &mut |told| match told {
@@ -70,9 +74,11 @@ impl SystemDetector for FileTraces {
                     files.add(tree.location(hit.id), size);
                     return;
                 }
-                let (of_trace, left_out) = counts.entry(hit.number).or_default();
+                let (of_trace, left_out, rest) = counts.entry(hit.number).or_default();
                 if *of_trace >= FINDINGS {
                     *left_out = left_out.saturating_add(1);
+                    rest.update(tree.path(hit.id));
+                    rest.update([0]);
                     return;
                 }
                 *of_trace = of_trace.saturating_add(1);
@@ -81,8 +87,12 @@ impl SystemDetector for FileTraces {
         });
         for ((trace, ..), files) in found {
             let mut finding = files.finished();
-            if let Some((_, left @ 1..)) = counts.remove(&trace) {
+            if let Some((_, left @ 1.., rest)) = counts.remove(&trace) {
                 finding = finding.fact("files like it, not listed", left.to_string());
+                // Of what only tells of the machine the next build has other files.
+                if finding.advisory.category == Category::Persistence {
+                    finding.evidence.content = Some(Secret::new(rest.finalize().to_vec()));
+                }
             }
             sink.finding(finding);
         }
@@ -134,12 +144,14 @@ impl Files {
             finding.package = facts.packages.owner(&location.path).map(str::to_owned);
             finding.location = Location { line: hit.shown.line, ..location };
         }
-        Self { finding, count: 1, bytes: size, group }
+        Self { finding, count: 1, bytes: size, group, others: Sha256::new() }
     }
 
     fn add(&mut self, location: Location, size: u64) {
         self.count = self.count.saturating_add(1);
         self.bytes = self.bytes.saturating_add(size);
+        self.others.update(&location.path);
+        self.others.update(size.to_le_bytes());
         let facts = &mut self.finding.evidence.facts;
         if self.group == Some(Group::Inventory) {
             if facts.len() < PLACES {
@@ -150,7 +162,12 @@ impl Files {
         }
     }
 
-    fn finished(self) -> Finding {
+    fn finished(mut self) -> Finding {
+        // One more file that starts is another finding; leftovers are others in each build.
+        let starts = self.finding.advisory.category == Category::Persistence;
+        if starts && self.count > 1 && self.group == Some(Group::Directory) {
+            self.finding.evidence.content = Some(Secret::new(self.others.finalize().to_vec()));
+        }
         match self.group {
             None => self.finding,
             Some(_) if self.count == 1 => self.finding,

@@ -1,5 +1,8 @@
 //! passwd(5), shadow(5), group(5).
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::form::{Form, not_text};
 use super::{Desk, lines};
 use crate::finding::Secret;
 
@@ -61,53 +64,111 @@ pub struct Accounts {
     pub shadow: Vec<ShadowLine>,
     /// In the order of /etc/group.
     pub groups: Vec<Group>,
-    /// Lines that could not be understood.
+    /// Lines that could not be understood, at most a hundred of each file.
     pub problems: Vec<Problem>,
+    /// Lines of each file that could not be understood: how many.
+    wrong: BTreeMap<&'static str, u64>,
+    /// Which of the three files are there.
+    there: [bool; 3],
+    /// Numbers in `users`, the first of each name.
+    by_name: BTreeMap<Vec<u8>, usize>,
+    /// Accounts whose password stands in shadow, as passwd says.
+    shadowed: Vec<Vec<u8>>,
 }
+
+/// Lines of each file that are kept as problems; a gap tells of the first.
+const PROBLEMS: u64 = 100;
+const PASSWD: &str = "/etc/passwd";
+const SHADOW: &str = "/etc/shadow";
+const GROUP: &str = "/etc/group";
 
 impl Accounts {
     pub(super) fn gather(desk: &mut Desk<'_>) -> Self {
         let mut accounts = Self::default();
-        if let Some(content) = desk.read(b"/etc/passwd", LIMIT) {
-            accounts.add_passwd(&content);
-        }
-        if let Some(content) = desk.read(b"/etc/shadow", LIMIT) {
-            accounts.add_shadow(&content);
-        }
-        if let Some(content) = desk.read(b"/etc/group", LIMIT) {
-            accounts.add_group(&content);
-        }
+        let [passwd, shadow, group] = [PASSWD, SHADOW, GROUP].map(|path| desk.read(path.as_bytes(), LIMIT));
+        accounts.there = [&passwd, &shadow, &group].map(Option::is_some);
+        accounts.add_passwd(&passwd.unwrap_or_default());
+        accounts.add_shadow(&shadow.unwrap_or_default());
+        accounts.add_group(&group.unwrap_or_default());
         accounts
+    }
+
+    /// Says what of the three files was not understood, alone and beside each other: a table of which a part is lost
+    /// may have no line that is wrong.
+    pub(super) fn check(&self, desk: &mut Desk<'_>) {
+        let lost = self.lost();
+        for (path, kind) in [(PASSWD, "passwd"), (SHADOW, "shadow"), (GROUP, "group")] {
+            let mut form = Form::default();
+            for problem in self.problems.iter().filter(|problem| problem.path == path) {
+                form.wrong(problem.line, problem.problem.as_str());
+            }
+            form.also(self.wrong.get(path).copied().unwrap_or_default().saturating_sub(PROBLEMS));
+            for (_, what) in lost.iter().filter(|(of, _)| *of == path) {
+                form.wrong(0, what.as_str());
+            }
+            form.tell(desk, path.as_bytes(), kind);
+        }
+    }
+
+    /// What the files say of each other and is not in them.
+    fn lost(&self) -> Vec<(&'static str, String)> {
+        let [has_passwd, has_shadow, has_group] = self.there;
+        let users: BTreeSet<&[u8]> = self.users.iter().map(|user| user.name.as_slice()).collect();
+        let shadows: BTreeSet<&[u8]> = self.shadow.iter().map(|line| line.name.as_slice()).collect();
+        let groups: BTreeSet<u32> = self.groups.iter().filter_map(|group| group.gid).collect();
+        let gids: BTreeSet<u32> = self.users.iter().filter_map(|user| user.gid).collect();
+        let shadowed: BTreeSet<&[u8]> = self.shadowed.iter().map(Vec::as_slice).collect();
+        let mut lost = Vec::new();
+        let mut missing = |path, is_there: bool, has_none: bool, missing: usize, of: usize, what: &str| {
+            // One or two are what people leave; an empty table, or a quarter of it, is no accident.
+            let is_lost = has_none && of > 0 || missing > 2 && missing.saturating_mul(4) > of;
+            if is_there && is_lost {
+                lost.push((path, format!("{missing} of {of} {what} are not in it")));
+            }
+        };
+        let absent = shadows.difference(&users).count();
+        missing(PASSWD, has_passwd, users.is_empty(), absent, shadows.len(), "accounts of shadow");
+        let absent = shadowed.difference(&shadows).count();
+        missing(SHADOW, has_shadow, shadows.is_empty(), absent, shadowed.len(), "accounts with x in passwd");
+        let absent = gids.difference(&groups).count();
+        missing(GROUP, has_group, groups.is_empty(), absent, gids.len(), "groups of accounts");
+        lost
     }
 
     /// Adds the lines of a passwd file.
     pub fn add_passwd(&mut self, content: &[u8]) {
-        for (line, text) in records(content) {
+        for (line, text) in self.records(PASSWD, content) {
             let fields: Vec<&[u8]> = text.split(|&byte| byte == b':').collect();
-            let &[name, _, uid, gid, _, home, shell] = fields.as_slice() else {
-                self.problem("/etc/passwd", line, format!("{} fields, 7 expected", fields.len()));
+            let &[name, password, uid, gid, _, home, shell] = fields.as_slice() else {
+                self.problem(PASSWD, line, format!("{} fields, 7 expected", fields.len()));
                 continue;
             };
             let (uid, gid) = (number(uid), number(gid));
             if uid.is_none() || gid.is_none() {
-                self.problem("/etc/passwd", line, "user or group is not a number".to_owned());
+                self.problem(PASSWD, line, "user or group is not a number".to_owned());
+            }
+            if password == b"x" {
+                self.shadowed.push(name.to_vec());
             }
             let (name, home, shell) = (name.to_vec(), home.to_vec(), shell.to_vec());
+            self.by_name.entry(name.clone()).or_insert(self.users.len());
             self.users.push(Account { name, uid, gid, home, shell });
         }
     }
 
     /// Adds the lines of a shadow file.
     pub fn add_shadow(&mut self, content: &[u8]) {
-        for (line, text) in records(content) {
+        for (line, text) in self.records(SHADOW, content) {
             let mut fields = text.split(|&byte| byte == b':');
             let (Some(name), Some(password)) = (fields.next(), fields.next()) else {
-                self.problem("/etc/shadow", line, "no password field".to_owned());
+                self.problem(SHADOW, line, "no password field".to_owned());
                 continue;
             };
-            let rest = fields.count();
-            if rest != 7 {
-                self.problem("/etc/shadow", line, format!("{} fields, 9 expected", rest + 2));
+            let rest: Vec<&[u8]> = fields.collect();
+            if rest.len() != 7 {
+                self.problem(SHADOW, line, format!("{} fields, 9 expected", rest.len().saturating_add(2)));
+            } else if !rest.iter().all(|days| days.is_empty() || is_days(days)) {
+                self.problem(SHADOW, line, "an age is not a number".to_owned());
             }
             self.shadow.push(ShadowLine { name: name.to_vec(), password: Secret::new(password) });
         }
@@ -115,21 +176,25 @@ impl Accounts {
 
     /// Adds the lines of a group file.
     pub fn add_group(&mut self, content: &[u8]) {
-        for (line, text) in records(content) {
+        for (line, text) in self.records(GROUP, content) {
             let fields: Vec<&[u8]> = text.split(|&byte| byte == b':').collect();
             let &[name, _, gid, members] = fields.as_slice() else {
-                self.problem("/etc/group", line, format!("{} fields, 4 expected", fields.len()));
+                self.problem(GROUP, line, format!("{} fields, 4 expected", fields.len()));
                 continue;
             };
             let members = members.split(|&byte| byte == b',').filter(|member| !member.is_empty());
             let members = members.map(<[u8]>::to_vec).collect();
-            self.groups.push(Group { name: name.to_vec(), gid: number(gid), members });
+            let gid = number(gid);
+            if gid.is_none() {
+                self.problem(GROUP, line, "the group is not a number".to_owned());
+            }
+            self.groups.push(Group { name: name.to_vec(), gid, members });
         }
     }
 
     /// The account called `name`.
     pub fn user(&self, name: &[u8]) -> Option<&Account> {
-        self.users.iter().find(|user| user.name == name)
+        self.users.get(*self.by_name.get(name)?)
     }
 
     /// The account whose home directory is `dir`, or holds the path `dir`.
@@ -154,18 +219,31 @@ impl Accounts {
     }
 
     fn problem(&mut self, path: &'static str, line: u64, problem: String) {
-        self.problems.push(Problem { path, line, problem });
+        let wrong = self.wrong.entry(path).or_default();
+        *wrong = wrong.saturating_add(1);
+        if *wrong <= PROBLEMS {
+            self.problems.push(Problem { path, line, problem });
+        }
+    }
+
+    /// Lines that describe something: no comments, no empty ones, no NIS entries. Those that are no text are problems.
+    fn records<'c>(&mut self, path: &'static str, content: &'c [u8]) -> Vec<(u64, &'c [u8])> {
+        let mut records = Vec::new();
+        for (number, line) in lines(content) {
+            if let Some(what) = not_text(line) {
+                self.problem(path, number, what.to_owned());
+            } else if !line.trim_ascii().is_empty() && !matches!(line.first(), Some(b'#' | b'+' | b'-')) {
+                records.push((number, line));
+            }
+        }
+        records
     }
 }
 
-/// Lines that describe something: no comments, no empty ones, no NIS entries.
-fn records(content: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
-    lines(content).filter(|(_, line)| {
-        !line.trim_ascii().is_empty()
-            && !line.starts_with(b"#")
-            && !line.starts_with(b"+")
-            && !line.starts_with(b"-")
-    })
+/// A number of days, also a negative one.
+fn is_days(field: &[u8]) -> bool {
+    let digits = field.strip_prefix(b"-").unwrap_or(field);
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
 }
 
 fn number(field: &[u8]) -> Option<u32> {

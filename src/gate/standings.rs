@@ -49,8 +49,8 @@ fn by_baseline(
     standing: &mut Standing,
     outdated: &mut Vec<Notice>,
 ) {
-    let print = baseline.fingerprint(finding);
-    match baseline.findings.get(&print) {
+    let (print, entry) = baseline.find(finding);
+    match entry {
         None => standing.baseline = Some(Known::New),
         Some(entry) => {
             standing.baseline = Some(Known::Since(entry.since.to_string()));

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use crate::finding::{Confidence, Proof};
+use crate::values;
 
 /// What a proof says of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +13,9 @@ pub enum Verdict {
     Holds,
     /// It is proved, or disproved so far as to be this sure.
     Sure(Confidence, Proof),
-    /// It is no secret.
+    /// It has something of a placeholder, and may be one: less sure, unless it is proved.
+    Doubted,
+    /// It is no secret, unless its checksum is right.
     Refuted,
 }
 
@@ -70,21 +73,12 @@ pub fn entropy(value: &[u8]) -> f64 {
     counts.iter().filter(|&&count| count > 0).map(|&count| -part(count) * part(count).log2()).sum()
 }
 
-/// Not a manual's example, a template or a row of the same character.
+/// Not a manual's example, a template or a row of the same character. A word that chance may write (`todo`, `fake`)
+/// only makes doubtful.
 fn not_placeholder(value: &[u8]) -> Verdict {
-    const WORDS: [&[u8]; 24] = [
+    const SIGNS: [&[u8]; 12] = [
         b"czzcagrsa3f0", // RFC 6749's client s6BhdRkqt3
         b"2yotnfzfejr1",
-        b"example",
-        b"xxxx",
-        b"your",
-        b"changeme",
-        b"placeholder",
-        b"dummy",
-        b"redacted",
-        b"insert",
-        b"todo",
-        b"<",
         b"${",
         b"{{",
         b"****",
@@ -92,15 +86,28 @@ fn not_placeholder(value: &[u8]) -> Verdict {
         b"1234567890",
         b"0123456789",
         b"abcdefghij",
-        b"sample",
-        b"fake",
         b"deadbeef",
         b"00000000",
         b"test_test",
     ];
     let lower = value.to_ascii_lowercase();
-    let worded = WORDS.iter().any(|word| memchr::memmem::find(&lower, word).is_some());
-    holds(!worded && distinct(value) >= 5.min(value.len()) && !ascending(value))
+    let signed = SIGNS.iter().any(|sign| memchr::memmem::find(&lower, sign).is_some());
+    // AWS ends the keys of its manuals so.
+    let is_of_manual = value.ends_with(b"EXAMPLE") || value.ends_with(b"EXAMPLEKEY");
+    if signed
+        || is_of_manual
+        || value.starts_with(b"<")
+        || distinct(value) < 5.min(value.len())
+        || ascending(value)
+    {
+        return Verdict::Refuted;
+    }
+    if !values::has_mark(value) {
+        return Verdict::Holds;
+    }
+    let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    let is_written = values::marked_letters(value).saturating_mul(2) >= letters;
+    if is_written || values::is_placeholder(value) { Verdict::Refuted } else { Verdict::Doubted }
 }
 
 fn distinct(value: &[u8]) -> usize {
@@ -336,6 +343,11 @@ mod tests {
             assert_eq!(not_placeholder(text.as_bytes()), Verdict::Refuted, "{text}");
         }
         assert_eq!(not_placeholder(b"Zq83nFh2Lk0PvT7c"), Verdict::Holds);
+        for text in
+            ["Zq83nFh2tODoLk0PvT7c", "mWq8Zr3TfYk1Lc9fakeHn4Xs7Dp2Gj5Ra0Ue+QoI", "aYoURb83nFh2Lk0PvT7c9"]
+        {
+            assert_eq!(not_placeholder(text.as_bytes()), Verdict::Doubted, "{text}");
+        }
     }
 
     #[test]

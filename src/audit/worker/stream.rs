@@ -128,10 +128,8 @@ impl Worker<'_> {
         if collected.findings.len() <= self.crowded.max(limit) {
             return;
         }
-        let (kept, dropped) = merge::limited(std::mem::take(&mut collected.findings), limit);
-        self.crowded = kept.len().saturating_mul(2);
-        collected.findings = kept;
-        self.outcome.coverage.findings_dropped += dropped;
+        collected.findings = self.counted.limit(std::mem::take(&mut collected.findings), limit);
+        self.crowded = collected.findings.len().saturating_mul(2);
     }
 
     /// Ends the search of a stream, and keeps what it found under `key`.

@@ -58,8 +58,11 @@ struct Reader<'p> {
 impl Reader<'_> {
     /// Reads all of it; the first thing that was wrong.
     fn read(&mut self, content: &[u8]) -> Result<(), &'static str> {
-        let is_whole = content.is_empty() || content.ends_with(b"\n");
-        let mut problem = if is_whole { Ok(()) } else { Err("it is cut off") };
+        let mut problem = match content {
+            [] => Err("it is empty"),
+            [.., b'\n'] => Ok(()),
+            _ => Err("it is cut off"),
+        };
         // The last paragraph may end without an empty line.
         for (_, line) in lines(content).chain([(0, [].as_slice())]) {
             match self.line(line) {

@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 
 use super::status::{self, Stanza};
 use super::{LIST_LIMIT, OVER, Owned, Packages, Recorded, STATUS_LIMIT};
+use crate::facts::form::Form;
 use crate::facts::{Desk, lines};
 use crate::finding::GapKind;
 use crate::text::{Escaped, unhex};
@@ -22,6 +23,7 @@ pub(super) fn gather(packages: &mut Packages, desk: &mut Desk<'_>) {
     let mut problems = Problems::default();
     if let Some(content) = desk.read(STATUS, STATUS_LIMIT) {
         all(packages, desk, INFO, &content, &mut problems);
+        check(desk, &content);
     }
     for (name, _) in desk.list(b"/var/lib/dpkg/status.d") {
         if name.ends_with(b".md5sums") {
@@ -38,6 +40,21 @@ pub(super) fn gather(packages: &mut Packages, desk: &mut Desk<'_>) {
     // A lost list of files leaves open what the package brought, not whether it is there.
     packages.is_partial |= desk.gaps.len() > before || problems.is_over;
     problems.tell(desk);
+}
+
+/// Says what of the status file was not understood, or is not in it: packages that have a list of files beside it.
+fn check(desk: &mut Desk<'_>, content: &[u8]) {
+    let mut form = Form::default();
+    status::check(content, &mut |number, what| form.wrong(number, what));
+    let names = status::names(content);
+    let lists = desk.list(INFO.strip_suffix(b"/").unwrap_or(INFO));
+    let mut lost: Vec<&[u8]> = lists.iter().filter_map(|(name, _)| name.strip_suffix(b".list")).collect();
+    lost.retain(|name| !names.contains(name.split(|&byte| byte == b':').next().unwrap_or_default()));
+    if let Some(first) = lost.first() {
+        let count = lost.len();
+        form.wrong(0, format!("{count} packages with a list of files are not in it: {}", Escaped(first)));
+    }
+    form.tell(desk, STATUS, "dpkg's status");
 }
 
 /// What was wrong: what, of how many packages, and of which first.

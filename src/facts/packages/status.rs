@@ -1,5 +1,6 @@
 //! The stanzas of dpkg's status file.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::{Manager, Package};
@@ -63,6 +64,30 @@ pub(super) fn each<'a>(content: &'a [u8], visit: &mut dyn FnMut(&Stanza<'a>) -> 
         } else {
             in_conffiles = field(&mut stanza, line);
         }
+    }
+}
+
+/// The names of all packages that it tells of, installed or not.
+pub(super) fn names(content: &[u8]) -> BTreeSet<&[u8]> {
+    lines(content).filter_map(|(_, line)| Some(line.strip_prefix(b"Package:")?.trim_ascii())).collect()
+}
+
+/// Says of each line that is none of a status file, and of one that is cut off, what is wrong with it.
+pub(super) fn check(content: &[u8], wrong: &mut dyn FnMut(u64, &'static str)) {
+    let mut last = 0;
+    for (number, line) in lines(content) {
+        let name = line.get(..memchr::memchr(b':', line).unwrap_or(0)).unwrap_or_default();
+        let is_field =
+            !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+        if line.contains(&0) {
+            wrong(number, "it has zero bytes");
+        } else if !is_field && !line.is_empty() && !line.starts_with(b" ") && !line.starts_with(b"\t") {
+            wrong(number, "it is neither a field nor a part of one");
+        }
+        last = number;
+    }
+    if !content.is_empty() && !content.ends_with(b"\n") {
+        wrong(last, "it is cut off");
     }
 }
 

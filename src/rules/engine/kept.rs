@@ -111,14 +111,22 @@ pub(super) fn judge(value: &Value<'_>, chunk: &Chunk<'_>) -> Option<(Confidence,
         return None;
     }
     let (mut confidence, mut proof) = (value.rule.confidence, Proof::Form);
+    let (mut is_doubted, mut is_refuted) = (false, false);
     for validator in &value.rule.validators {
         match validator(secret) {
             Verdict::Holds => {}
             Verdict::Sure(sure, of) => (confidence, proof) = (sure, of),
-            Verdict::Refuted => return None,
+            Verdict::Doubted => is_doubted = true,
+            Verdict::Refuted => is_refuted = true,
         }
     }
-    Some((confidence.min(Confidence::High), proof))
+    if is_refuted && proof != Proof::Checksum {
+        return None;
+    }
+    if is_doubted && !matches!(proof, Proof::Checksum | Proof::Structure) {
+        confidence = confidence.min(Confidence::Medium);
+    }
+    Some((confidence, proof))
 }
 
 /// The match that a value is.

@@ -17,13 +17,16 @@ mod content;
 mod contents;
 mod deal;
 pub mod directories;
+mod found;
 mod joins;
 pub mod ledger;
 mod merge;
 mod nested;
 mod opening;
+mod plan;
 mod pool;
 mod published;
+mod repeats;
 mod report;
 mod sealed;
 pub mod system;
@@ -33,7 +36,9 @@ mod worker;
 pub use cache::Cache;
 use contents::Contents;
 pub use directories::Directory;
+use found::{Found, Kept};
 pub use ledger::Ledger;
+use plan::Plan;
 pub use report::{Coverage, Report, Subject, VolumeSummary};
 pub use system::{AuditError, System, Target};
 pub use times::{FileTimes, Times};
@@ -93,6 +98,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     let detectors = detect::with(&detect::Options { reference, ..settings.detect.clone() });
     let engine = settings.detect.signatures.engine();
     let (budget, contents, unpacked) = (&settings.budget, Contents::new(), Arc::default());
+    let (plan, found) = (Plan::default(), Found::new(budget));
     let shared = Shared {
         tree: &system.tree,
         facts: &facts,
@@ -102,8 +108,13 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         contents: &contents,
         cache: settings.cache.as_deref(),
         unpacked: &unpacked,
+        found: &found,
+        plan: &plan,
     };
     let mut outcome = deal::search(shared, settings.jobs, progress);
+    let (compared, sparse_gaps) =
+        worker::compare_sparse(&system.tree, std::mem::take(&mut outcome.sparse), budget);
+    outcome.compared.extend(compared);
     facts.compared = std::mem::take(&mut outcome.compared).into_iter().collect();
     let mut collected = Collected::default();
     for detector in &detectors.systems {
@@ -113,15 +124,15 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
             &mut Placed { location: &Location::default(), collected: &mut collected },
         );
     }
-    outcome.findings.extend(merge::without_repeats(collected.findings));
-    let mut findings = outcome.findings;
+    found.add(merge::without_repeats(collected.findings), []);
     let benchmark = benchmark(&system, &facts, &fact_gaps, settings);
     let mut benchmark = benchmark.map(|(benchmark, failed)| {
-        findings.extend(failed);
+        found.add(failed, []);
         benchmark
     });
-    let mut gaps = system.gaps;
-    gaps.extend(outcome.gaps.into_iter().chain(collected.gaps).chain(fact_gaps));
+    let gaps = std::mem::take(&mut system.gaps).into_iter();
+    found.add(Vec::new(), gaps.chain(sparse_gaps).chain(collected.gaps).chain(fact_gaps));
+    let Kept { mut findings, mut gaps, dropped, .. } = found.finish();
     // What is joined is joined in the order of the report, whatever thread found it.
     merge::sort(&mut findings, &mut gaps);
     detect::miners::starts::join(&system.tree, &mut findings);
@@ -131,8 +142,10 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     merge::sort(&mut findings, &mut gaps);
     joins::secrets(&mut findings);
     sealed::seal(&mut findings, &mut gaps, benchmark.as_mut());
+    merge::shorten(&mut findings, &mut gaps);
     let name = Some(facts.os.pretty_name.clone()).filter(|name| !name.is_empty());
     let mut coverage = outcome.coverage;
+    coverage.findings_dropped = coverage.findings_dropped.saturating_add(dropped);
     let own = system.tree.volumes().iter().filter(|mounted| !mounted.is_plain);
     coverage.entries = own.map(|mounted| mounted.walk.entries.len() as u64).sum();
     let mut volumes = system.volumes;

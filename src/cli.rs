@@ -18,6 +18,7 @@ mod look;
 mod manifest;
 mod manual;
 mod meant;
+mod memory;
 mod mistaken;
 mod output;
 mod own;
@@ -29,6 +30,7 @@ mod rules;
 mod scan;
 mod signatures;
 mod terminal;
+mod user_file;
 mod verdict;
 
 use std::ffi::OsString;

@@ -11,6 +11,7 @@ pub mod exfat;
 pub mod ext;
 pub mod fat;
 pub mod file_source;
+pub mod holes;
 pub mod host;
 pub mod iso9660;
 pub mod magic;

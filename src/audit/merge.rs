@@ -3,30 +3,29 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use sha2::{Digest as _, Sha256};
+
+use super::repeats::drop_repeats;
 use crate::finding::{Finding, Gap, Secret};
+use crate::text::hex;
 
 /// Shortest value that counts as a part of another one.
-const PART: usize = 6;
+pub(super) const PART: usize = 6;
 
 /// Drops findings whose secrets another finding of the same file already has: a token that a rule found
 /// in a line that a parser also read. The worse one stays, then the one with more to show, then the one that says best where it is.
 pub(super) fn without_repeats(mut findings: Vec<Finding>) -> Vec<Finding> {
-    findings.sort_by_key(|finding| {
+    findings.sort_by_cached_key(|finding| {
         let shown: usize = finding.evidence.secrets.iter().map(|secret| secret.reveal().len()).sum();
         // The path says most where it goes into the archive.
         let path = finding.location.path.len();
         Reverse((finding.severity, finding.confidence, finding.evidence.secrets.len(), shown, path))
     });
-    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
-    for finding in findings {
-        if !kept.iter().any(|other| repeats(&finding, other)) {
-            kept.push(finding);
-        }
-    }
-    kept
+    drop_repeats(findings)
 }
 
-fn repeats(finding: &Finding, other: &Finding) -> bool {
+/// Whether a finding says nothing that `other` does not.
+pub(super) fn repeats(finding: &Finding, other: &Finding) -> bool {
     let secrets = &finding.evidence.secrets;
     let same_file = same_file(&finding.location.path, &other.location.path);
     let covered =
@@ -56,20 +55,37 @@ fn contains(whole: &[u8], part: &[u8]) -> bool {
     whole == part || part.len() >= PART && memchr::memmem::find(whole, part).is_some()
 }
 
-/// At most `limit` findings of one rule in one file; returns how many were left out.
-pub(super) fn limited(findings: Vec<Finding>, limit: usize) -> (Vec<Finding>, u64) {
+/// At most `limit` findings of one rule in one file, and `most` of all; returns how many were left out.
+pub(super) fn limited(findings: Vec<Finding>, limit: usize, most: usize) -> (Vec<Finding>, u64) {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let before = findings.len();
+    let (before, mut all) = (findings.len(), 0_usize);
     let kept: Vec<Finding> = findings
         .into_iter()
         .filter(|finding| {
             let count = counts.entry(finding.advisory.id.clone()).or_default();
             *count += 1;
-            *count <= limit
+            let fits = *count <= limit && all < most;
+            all = all.saturating_add(usize::from(fits));
+            fits
         })
         .collect();
     let dropped = before.saturating_sub(kept.len()) as u64;
     (kept, dropped)
+}
+
+/// Bytes of a fact or a reason that a report shows.
+const TEXT: usize = 4096;
+
+/// Shortens texts that are far too long; no secret is in them any more that could lose its end.
+pub(super) fn shorten(findings: &mut [Finding], gaps: &mut [Gap]) {
+    let facts = findings.iter_mut().flat_map(|finding| &mut finding.evidence.facts).map(|(_, value)| value);
+    for text in facts.chain(gaps.iter_mut().map(|gap| &mut gap.reason)).filter(|text| text.len() > TEXT) {
+        // What is cut off still tells two texts apart.
+        let (len, digest) = (text.len(), hex(&Sha256::digest(text.as_bytes())));
+        let end = (0..=TEXT).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+        text.truncate(end);
+        text.push_str(&format!("… ({len} bytes, SHA-256 {digest})"));
+    }
 }
 
 /// The order of the report: worst first, then by place, then by rule; the same in every run.
@@ -145,9 +161,21 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_is_far_too_long_is_cut_and_still_told_from_another() {
+        let mut findings = ["a", "b"].map(|end| {
+            finding("a", Severity::Low, "/x", &[]).fact("line", format!("{}{end}", "é".repeat(3000)))
+        });
+        shorten(&mut findings, &mut []);
+        let [one, other] = findings.map(|finding| finding.evidence.facts[0].1.clone());
+        assert!(one.len() < 4300 && one.contains("é… (6001 bytes, SHA-256 "), "{one}");
+        assert_ne!(one, other);
+    }
+
+    #[test]
     fn what_is_over_the_limit_is_counted() {
         let many = vec![finding("a", Severity::Low, "/x", &[]); 5];
-        let (kept, dropped) = limited(many, 2);
+        let (kept, dropped) = limited(many.clone(), 2, 9);
         assert_eq!((kept.len(), dropped), (2, 3));
+        assert_eq!(limited(many, 4, 1).1, 4);
     }
 }

@@ -240,7 +240,9 @@ impl Opening {
         summary.usage = fs.usage();
         summary.read = true;
         let file_system = u32::try_from(self.volumes.len()).unwrap_or(u32::MAX);
-        for mounted in subvolumes::walks(fs, budget) {
+        let used = self.mounted.iter().fold(0, |sum: u64, mounted| sum.saturating_add(mounted.walk.bytes));
+        let budget = Budget { entry_bytes: budget.entry_bytes.saturating_sub(used), ..*budget };
+        for mounted in subvolumes::walks(fs, &budget) {
             summary.entries = summary.entries.saturating_add(mounted.walk.entries.len() as u64);
             summary.occupied = mounted.walk.occupied;
             let path = mounted.subvolume.as_ref().map(|subvolume| subvolume.path.clone()).unwrap_or_default();

@@ -5,6 +5,8 @@ use crate::fs::FileType;
 
 /// Nobody writes a larger one.
 const LIMIT: u64 = 4 << 20;
+/// Host keys that sshd takes (`MAX_HOSTKEYS`).
+const HOST_KEYS: usize = 256;
 /// How deep sshd itself follows Include.
 const DEPTH: u32 = 16;
 /// Files read in all, however the Include lines multiply.
@@ -116,7 +118,10 @@ impl Sshd {
                         self.read(desk, &path, condition.as_deref(), (deeper, left));
                     }
                 }
-                b"hostkey" if condition.is_none() => self.host_keys.extend(arguments.first().cloned()),
+                // sshd refuses to start with more; each file of the image is held against all of them.
+                b"hostkey" if condition.is_none() && self.host_keys.len() < HOST_KEYS => {
+                    self.host_keys.extend(arguments.first().cloned());
+                }
                 _ => {
                     let is_global_keys = keyword == b"authorizedkeysfile" && condition.is_none();
                     if is_global_keys && self.authorized_keys_files.is_empty() {

@@ -38,6 +38,7 @@ pub(super) fn walks(fs: &Arc<dyn FileSystem>, budget: &Budget) -> Vec<Mounted> {
     for subvolume in subvolumes {
         let walk = walk_from(&**fs, subvolume.root, &roots, &budget);
         budget.entries = budget.entries.saturating_sub(walk.entries.len() as u64);
+        budget.entry_bytes = budget.entry_bytes.saturating_sub(walk.bytes);
         found.push(mounted(walk, Some(subvolume)));
     }
     found

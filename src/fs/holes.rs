@@ -2,7 +2,7 @@
 //! hours.
 
 use super::{FileSystem, FsError, Node, Place};
-use crate::bytes::Span;
+use crate::bytes::{Source, Span};
 
 /// Runs of a volume's bytes that are counted; one with more is taken as full.
 const RUNS: usize = 1 << 16;
@@ -13,14 +13,22 @@ const SMALL: u64 = 16 << 30;
 /// the host has the files.
 pub fn volume_bytes(fs: &dyn FileSystem) -> u64 {
     let total = fs.usage().total;
-    let Some(source) = fs.source().filter(|_| total > SMALL) else { return total };
+    fs.source().map_or(total, |source| source_bytes(&*source).min(total))
+}
+
+/// The same of any bytes.
+pub fn source_bytes(source: &dyn Source) -> u64 {
+    let len = source.len();
+    if len <= SMALL {
+        return len;
+    }
     let (mut bytes, mut at) = (0_u64, 0);
     for _ in 0..RUNS {
-        let Ok(Some(run)) = source.next_data(at) else { return bytes.min(total) };
+        let Ok(Some(run)) = source.next_data(at) else { return bytes.min(len) };
         bytes = bytes.saturating_add(run.len);
         at = run.offset.saturating_add(run.len);
     }
-    total
+    len
 }
 
 /// What of a file is there.

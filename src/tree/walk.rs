@@ -188,7 +188,7 @@ pub fn walk_from(fs: &dyn FileSystem, root: NodeId, others: &HashSet<NodeId>, bu
     walk.occupancy = usage.data.is_none().then(|| Occupancy::of(usage.block.into()));
     let mut seen = HashSet::from([root]);
     let others = others.iter().copied().filter(|&other| other != root).collect();
-    let limits = Limits::of(fs, budget);
+    let limits = Limits { budget, bytes: entry_limit(fs, budget) };
     descend(fs, &mut walk, (0, 0), &mut seen, &others, limits);
     unnamed(fs, &mut walk, &mut seen, limits);
     for ((loss, kind), count) in std::mem::take(&mut walk.more_gaps) {
@@ -208,13 +208,11 @@ struct Limits<'b> {
     bytes: u64,
 }
 
-impl<'b> Limits<'b> {
-    /// A small volume has few entries: directories that share their blocks would make many of them.
-    fn of(fs: &dyn FileSystem, budget: &'b Budget) -> Self {
-        let volume = Some(volume_bytes(fs)).filter(|total| *total > 0).unwrap_or(u64::MAX);
-        let by_size = volume.saturating_mul(PER_BYTE).saturating_add(SMALL);
-        Self { budget, bytes: budget.entry_bytes.min(by_size) }
-    }
+/// Bytes of memory that the entries of a file system may take: few of a small one, as directories that share their blocks
+/// would make many of them.
+pub fn entry_limit(fs: &dyn FileSystem, budget: &Budget) -> u64 {
+    let volume = Some(volume_bytes(fs)).filter(|total| *total > 0).unwrap_or(u64::MAX);
+    budget.entry_bytes.min(volume.saturating_mul(PER_BYTE).saturating_add(SMALL))
 }
 
 /// Walks what lies under the directory at `start`, whose path has so many bytes.

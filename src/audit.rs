@@ -18,6 +18,7 @@ mod contents;
 mod counted;
 mod deal;
 pub mod directories;
+mod found;
 mod joins;
 pub mod ledger;
 mod leftovers;
@@ -25,8 +26,10 @@ mod merge;
 mod nested;
 mod of_content;
 mod opening;
+mod plan;
 mod pool;
 mod published;
+mod repeats;
 mod report;
 mod sealed;
 mod served;
@@ -37,7 +40,9 @@ mod worker;
 pub use cache::Cache;
 use contents::Contents;
 pub use directories::Directory;
+use found::{Found, Kept};
 pub use ledger::Ledger;
+use plan::Plan;
 pub use report::{Coverage, Report, Subject, VolumeSummary};
 pub use sealed::{Quote, Quotes, Seal, Visit};
 pub use system::{AuditError, System, Target};
@@ -101,6 +106,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         detect::with(&detect::Options { reference, budget: settings.budget, ..settings.detect.clone() });
     let engine = settings.detect.signatures.engine();
     let (budget, contents, unpacked) = (&settings.budget, Contents::new(), Arc::default());
+    let (plan, found) = (Plan::default(), Found::new(budget));
     let shared = Shared {
         tree: &system.tree,
         facts: &facts,
@@ -110,8 +116,13 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         contents: &contents,
         cache: settings.cache.as_deref(),
         unpacked: &unpacked,
+        found: &found,
+        plan: &plan,
     };
     let mut outcome = deal::search(shared, settings.jobs, progress);
+    let (compared, sparse_gaps) =
+        worker::compare_sparse(&system.tree, std::mem::take(&mut outcome.sparse), budget);
+    outcome.compared.extend(compared);
     facts.compared = std::mem::take(&mut outcome.compared).into_iter().collect();
     let mut collected = Collected::default();
     for detector in &detectors.systems {
@@ -121,16 +132,15 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
             &mut Placed { location: &Location::default(), collected: &mut collected },
         );
     }
-    outcome.findings.extend(merge::without_repeats(collected.findings));
-    let mut findings = outcome.findings;
+    found.add(merge::without_repeats(collected.findings), []);
     let benchmark = benchmark(&system, &facts, &fact_gaps, settings);
     let benchmark = benchmark.map(|(benchmark, failed, unread)| {
-        findings.extend(failed);
-        collected.gaps.extend(unread);
+        found.add(failed, unread);
         benchmark
     });
-    let mut gaps = system.gaps;
-    gaps.extend(outcome.gaps.into_iter().chain(collected.gaps).chain(fact_gaps));
+    let gaps = std::mem::take(&mut system.gaps).into_iter();
+    found.add(Vec::new(), gaps.chain(sparse_gaps).chain(collected.gaps).chain(fact_gaps));
+    let Kept { mut findings, mut gaps, dropped, .. } = found.finish();
     of_content::add(&system.tree, &mut findings);
     // What is joined is joined in the order of the report, whatever thread found it.
     merge::sort(&mut findings, &mut gaps);
@@ -146,6 +156,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     let names = [&facts.os.pretty_name, &facts.os.id];
     let name = names.into_iter().find(|name| !name.is_empty()).cloned();
     let mut coverage = outcome.coverage;
+    coverage.findings_dropped = coverage.findings_dropped.saturating_add(dropped);
     let own = system.tree.volumes().iter().filter(|mounted| !mounted.is_plain);
     coverage.entries = own.map(|mounted| mounted.walk.entries.len() as u64).sum();
     let mut volumes = system.volumes;

@@ -133,13 +133,13 @@ impl Baseline {
             .ok_or_else(|| format!("{}: the key is not 64 digits of hex", at(file.key.span().start)))?;
         let mut findings = BTreeMap::new();
         for written in file.finding {
-            let place = at(written.fingerprint.span().start);
+            let start = written.fingerprint.span().start;
             let print = written.fingerprint.get_ref().clone();
             if print.len() != 32 || !print.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-                return Err(format!("{place}: a fingerprint is 32 digits of hex, in lower case"));
+                return Err(format!("{}: a fingerprint is 32 digits of hex, in lower case", at(start)));
             }
             if findings.insert(print, entry(written, &at)?).is_some() {
-                return Err(format!("{place}: the fingerprint is there twice"));
+                return Err(format!("{}: the fingerprint is there twice", at(start)));
             }
         }
         Ok(Self { key, image: file.image, findings })

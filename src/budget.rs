@@ -5,6 +5,10 @@
 pub struct Budget {
     /// Entries of one file system, over all directories.
     pub entries: u64,
+    /// Bytes of memory that the entries of all file systems may take.
+    pub entry_bytes: u64,
+    /// Bytes of the paths of all entries of a file system: each is handed on as a whole.
+    pub path_bytes: u64,
     /// Depth of directories below the root.
     pub directory_depth: u32,
     /// Bytes of metadata that a file system may keep in memory (bitmaps, extent lists, journal).
@@ -17,8 +21,13 @@ pub struct Budget {
     pub whole_file: u64,
     /// Bytes of data read of one file: a sparse file costs its extents, not its size.
     pub file_data: u64,
-    /// Bytes of holes of one file that are gone over as zeros, where every byte counts (digests).
+    /// Bytes of holes of all files that are gone over as zeros, where every byte counts (digests). Files that are
+    /// little more than their data do not count.
     pub hole_bytes: u64,
+    /// How many times the bytes of a volume its files may have in all: they may share blocks.
+    pub shared_ratio: u64,
+    /// The same of a volume that packs its files.
+    pub packed_ratio: u64,
     /// Length of a disk that comes out of a packed image file; its holes cost nothing but time.
     pub unpacked_image: u64,
     /// Bytes that come out of one packed file, over all levels.
@@ -29,6 +38,11 @@ pub struct Budget {
     pub unpacked_total: u64,
     /// How many times larger than the packed file its content may get, beyond the first MiB.
     pub unpacked_ratio: u64,
+    /// What searching the content of a packed file may cost whatever its size, and for each of its bytes, in nanoseconds by
+    /// a table: text that is all keywords packs a thousand times, and costs a hundred times what other text does.
+    pub search_work: u64,
+    /// See [`Budget::search_work`].
+    pub search_work_ratio: u64,
     /// Members of one archive, over all levels.
     pub archive_members: u64,
     /// Levels of archives in archives.
@@ -60,6 +74,14 @@ pub struct Budget {
     pub configuration_bytes: u64,
     /// Findings of one rule in one file; the rest is counted.
     pub findings_per_file: usize,
+    /// Findings of one rule in a report; the rest is counted.
+    pub findings_per_rule: usize,
+    /// Findings in a report.
+    pub findings: usize,
+    /// Gaps of one kind in a report; the rest is counted.
+    pub gaps: usize,
+    /// Other names of a file that its findings have.
+    pub names: usize,
     /// What trying one password against one hash may cost, in nominal nanoseconds of one core: the image chooses
     /// the rounds. Like the limit on all of them it counts work by a table and not by a clock.
     pub password_trial: u64,
@@ -75,17 +97,23 @@ impl Default for Budget {
     fn default() -> Self {
         Self {
             entries: 20_000_000,
+            entry_bytes: 2 << 30,
+            path_bytes: 2 << 30,
             directory_depth: 4096,
             metadata_bytes: 256 << 20,
             attribute_bytes: 64 << 20,
             extents: 4 << 20,
             whole_file: 16 << 20,
             file_data: 1 << 40,
-            hole_bytes: 16 << 30,
+            hole_bytes: 2 << 30,
+            shared_ratio: 8,
+            packed_ratio: 64,
             unpacked_image: 256 << 30,
             unpacked_bytes: 2 << 30,
             unpacked_total: 1 << 40,
             unpacked_ratio: 1100,
+            search_work: 50_000_000,
+            search_work_ratio: 400,
             archive_members: 200_000,
             archive_depth: 8,
             nested_volumes: 256,
@@ -101,6 +129,10 @@ impl Default for Budget {
             included_lines: 200_000,
             configuration_bytes: 64 << 20,
             findings_per_file: 100,
+            findings_per_rule: 5000,
+            findings: 25_000,
+            gaps: 1000,
+            names: 100,
             password_trial: 500_000_000,
             password_trials: 500_000_000,
             password_memory: 72 << 20,
@@ -110,6 +142,22 @@ impl Default for Budget {
 }
 
 impl Budget {
+    /// The same for a process that may have so many bytes of memory: what grows with the image gets a part of them.
+    #[must_use]
+    pub fn within_memory(self, bytes: u64) -> Self {
+        let count =
+            |limit: usize, each: u64| limit.min(usize::try_from(bytes / each).unwrap_or(usize::MAX).max(500));
+        Self {
+            entry_bytes: self.entry_bytes.min(bytes / 4),
+            metadata_bytes: self.metadata_bytes.min(bytes / 8),
+            whole_file: self.whole_file.min((bytes / 64).max(4 << 20)),
+            findings: count(self.findings, 64 << 10),
+            findings_per_rule: count(self.findings_per_rule, 256 << 10),
+            password_memory: self.password_memory.min(bytes / 8),
+            ..self
+        }
+    }
+
     /// The same with four times as much for trying default passwords: for images that anybody may start, and suspect
     /// ones.
     #[must_use]

@@ -19,6 +19,7 @@ mod look;
 mod manifest;
 mod manual;
 mod meant;
+mod memory;
 mod mistaken;
 mod output;
 mod own;
@@ -30,6 +31,7 @@ mod rules;
 mod scan;
 mod signatures;
 mod terminal;
+mod user_file;
 mod verdict;
 
 use std::ffi::OsString;

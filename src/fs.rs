@@ -13,6 +13,7 @@ pub mod ext;
 pub mod fat;
 pub mod file_source;
 pub mod hidden;
+pub mod holes;
 pub mod host;
 pub mod iso9660;
 pub mod magic;

@@ -4,6 +4,7 @@
 //! others where /etc/fstab, their own memory, the partition's type or the label puts them. A file system
 //! that has no place is there too, under its own paths.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::budget::Budget;
@@ -120,6 +121,8 @@ pub struct EntryId {
 #[derive(Default)]
 pub struct Tree {
     volumes: Vec<Mounted>,
+    /// Files whose content is a volume: asked for every file, so not looked for among the volumes.
+    opened: HashSet<(u32, NodeId)>,
     /// The machine first.
     systems: Vec<SystemRoot>,
     places: places::Places,
@@ -171,16 +174,15 @@ impl Tree {
 
     /// Adds a file system that lies in a file of the tree.
     pub fn nest(&mut self, inner: Mounted) {
+        let outer = inner.outer.and_then(|id| Some((id.volume, self.get(id)?.1.node)));
+        self.opened.extend(outer);
         self.volumes.push(inner);
     }
 
     /// Whether the content of a file is in the tree: it was opened as a file system.
     pub fn is_opened(&self, id: EntryId) -> bool {
         let Some((_, walked)) = self.get(id) else { return false };
-        let same = |outer: EntryId| {
-            outer.volume == id.volume && self.get(outer).is_some_and(|(_, file)| file.node == walked.node)
-        };
-        walked.metadata.size > 0 && self.volumes.iter().filter_map(|mounted| mounted.outer).any(same)
+        walked.metadata.size > 0 && self.opened.contains(&(id.volume, walked.node))
     }
 
     /// Every entry of every file system, in a fixed order.

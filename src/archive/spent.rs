@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -24,6 +25,9 @@ pub struct Spent {
     total_limit: u64,
     /// Bytes that are not in the total yet: threads should not meet at every read.
     uncounted: Cell<u64>,
+    /// What searching what came out costs, and where it ends.
+    work: Rc<Cell<u64>>,
+    work_limit: u64,
 }
 
 impl Spent {
@@ -49,7 +53,17 @@ impl Spent {
             total: Arc::clone(total),
             total_limit: budget.unpacked_total,
             uncounted: Cell::new(0),
+            work: Rc::default(),
+            work_limit: budget.search_work.saturating_add(packed.saturating_mul(budget.search_work_ratio)),
         }
+    }
+
+    /// The same, with a limit to what is added to `work` from now on.
+    #[must_use]
+    pub fn with_work(mut self, work: &Rc<Cell<u64>>) -> Self {
+        self.work_limit = self.work_limit.saturating_add(work.get());
+        self.work = Rc::clone(work);
+        self
     }
 
     /// Bytes that came out so far.
@@ -63,7 +77,13 @@ impl Spent {
     }
 
     fn is_over(&self) -> bool {
-        self.bytes.get() >= self.limit || self.total.load(Ordering::Relaxed) >= self.total_limit
+        self.bytes.get() >= self.limit
+            || self.is_overworked()
+            || self.total.load(Ordering::Relaxed) >= self.total_limit
+    }
+
+    fn is_overworked(&self) -> bool {
+        self.work.get() >= self.work_limit
     }
 
     fn add(&self, bytes: usize) {
@@ -82,6 +102,8 @@ impl Spent {
     fn over(&self) -> ArchiveError {
         ArchiveError::OverLimit(if self.bytes.get() >= self.limit {
             format!("unpacks to more than {} bytes", self.limit)
+        } else if self.is_overworked() {
+            "unpacks to far more keywords and matches than so small a file can have; the rest was not searched".to_owned()
         } else {
             format!("the packed files of the image unpack to more than {} bytes", self.total_limit)
         })

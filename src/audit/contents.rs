@@ -25,6 +25,10 @@ pub(super) struct Searched {
     pub(super) matches: Arc<[Match]>,
     /// Matches that were only counted.
     pub(super) dropped: u64,
+    /// What the search cost, in nanoseconds by a table.
+    pub(super) work: u64,
+    /// Keywords around which nothing was searched.
+    pub(super) passed_over: u64,
     /// Whether there is base64 in it.
     pub(super) has_base64: bool,
 }

@@ -25,14 +25,14 @@ struct Crowd {
 }
 
 impl Counted {
-    /// At most `limit` findings of one rule in one file; the others are counted here.
-    pub(super) fn limit(&mut self, findings: Vec<Finding>, limit: usize) -> Vec<Finding> {
+    /// At most `limit` findings of one rule in one file, and `most` of all; the others are counted here.
+    pub(super) fn limit(&mut self, findings: Vec<Finding>, limit: usize, most: usize) -> Vec<Finding> {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         let mut kept = Vec::with_capacity(findings.len().min(limit));
         for finding in findings {
             let count = counts.entry(finding.advisory.id.clone()).or_default();
             *count = count.saturating_add(1);
-            if *count <= limit {
+            if *count <= limit && kept.len() < most {
                 kept.push(finding);
             } else {
                 self.count(&finding);
@@ -110,7 +110,7 @@ mod tests {
     /// What is left out of so many values, with a limit of two.
     fn counted(values: &[&str]) -> (usize, Vec<Finding>) {
         let mut counted = Counted::default();
-        let kept = counted.limit(values.iter().map(|value| finding(value)).collect(), 2);
+        let kept = counted.limit(values.iter().map(|value| finding(value)).collect(), 2, 9);
         (kept.len(), counted.findings(&Location::default()).collect())
     }
 
@@ -121,6 +121,9 @@ mod tests {
         let facts = [("only counted", "3 more of this rule in this file".to_owned())];
         assert_eq!((rest[0].severity, rest[0].evidence.facts.as_slice()), (Severity::High, &facts[..]));
         assert!(counted(&["a", "b"]).1.is_empty());
+        let mut most = Counted::default();
+        assert_eq!(most.limit(vec![finding("a"), finding("b")], 2, 1).len(), 1);
+        assert_eq!(most.count_of_all(), 1);
     }
 
     #[test]

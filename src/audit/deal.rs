@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Progress;
 use super::board::Board;
+use super::plan::Plan;
 use super::worker::{self, CHUNK, Outcome, Shared, Twins, Worker};
 use crate::finding::Location;
 use crate::fs::{Extent, FileType, Place};
@@ -15,17 +16,46 @@ use crate::tree::{EntryId, Tree};
 const BATCH: u64 = 8 << 20;
 
 /// Every file once, in the order of the disk; names of one file together.
-fn work(tree: &Tree) -> Vec<Twins> {
-    let mut ids: Vec<EntryId> = tree.ids().collect();
-    ids.sort_by_cached_key(|&id| (worker::file_key(tree, id), id));
-    let mut work: Vec<Twins> = Vec::new();
-    for id in ids {
-        match work.last_mut() {
-            Some(twins) if twins.first().is_some_and(|&first| is_twin(tree, first, id)) => twins.push(id),
-            _ => work.push(vec![id]),
+pub(super) struct Work {
+    ids: Vec<EntryId>,
+    /// Where in them the names of each file end.
+    ends: Vec<usize>,
+}
+
+impl Work {
+    fn of(tree: &Tree) -> Self {
+        let mut ids: Vec<EntryId> = tree.ids().collect();
+        ids.sort_by_cached_key(|&id| (worker::file_key(tree, id), id));
+        let mut ends = Vec::with_capacity(ids.len());
+        let mut first = ids.first().copied();
+        for (at, &id) in ids.iter().enumerate().skip(1) {
+            if !first.is_some_and(|first| is_twin(tree, first, id)) {
+                ends.push(at);
+                first = Some(id);
+            }
         }
+        ends.push(ids.len());
+        Self { ids, ends }
     }
-    work
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The names of the files in `range`, one file after the other.
+    fn files(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = &Twins> {
+        let ends = self.ends.get(range.clone()).unwrap_or_default().iter().copied();
+        let before = range.start.checked_sub(1).and_then(|before| self.ends.get(before));
+        ends.scan(before.copied().unwrap_or(0), |start, end| {
+            let from = std::mem::replace(start, end);
+            self.ids.get(from..end)
+        })
+    }
+
+    /// The names of all files, one file after the other.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Twins> {
+        self.files(0..self.len())
+    }
 }
 
 /// Whether two entries are one file: hard links, or files that share all their extents.
@@ -52,10 +82,10 @@ fn is_twin(tree: &Tree, a: EntryId, b: EntryId) -> bool {
 }
 
 /// Cuts the work into runs of about [`BATCH`] bytes.
-fn batches(tree: &Tree, work: &[Twins]) -> Vec<(std::ops::Range<usize>, u64)> {
+fn batches(tree: &Tree, work: &Work) -> Vec<(std::ops::Range<usize>, u64)> {
     let mut batches = Vec::new();
     let (mut start, mut bytes) = (0, 0_u64);
-    for (index, twins) in work.iter().enumerate() {
+    for (index, twins) in work.all().enumerate() {
         let size = twins.first().and_then(|&id| tree.get(id)).map_or(0, |(_, walked)| walked.metadata.size);
         bytes = bytes.saturating_add(size).saturating_add(4096);
         if bytes >= BATCH {
@@ -71,7 +101,10 @@ fn batches(tree: &Tree, work: &[Twins]) -> Vec<(std::ops::Range<usize>, u64)> {
 pub(super) fn search(shared: Shared<'_>, jobs: usize, progress: &dyn Progress) -> Outcome {
     // A thread without a batch may help with a long file.
     let chunks = |bytes: u64| usize::try_from(bytes / CHUNK as u64).unwrap_or(usize::MAX);
-    let work = work(shared.tree);
+    let work = Work::of(shared.tree);
+    let counts_zeros = shared.detectors.streams.iter().any(|detector| detector.is_wanted());
+    let plan = &Plan::new(shared.tree, &work, counts_zeros, shared.budget);
+    let shared = Shared { plan, ..shared };
     let batches = batches(shared.tree, &work);
     let total = batches.iter().fold(0_u64, |sum, (_, bytes)| sum.saturating_add(*bytes));
     progress.begin("searching files", total);
@@ -86,7 +119,7 @@ pub(super) fn search(shared: Shared<'_>, jobs: usize, progress: &dyn Progress) -
                 let busy = board.begin();
                 let mut worker = Worker::new(shared, &board);
                 while let Some((range, bytes)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    for twins in work.get(range.clone()).unwrap_or_default() {
+                    for twins in work.files(range.clone()) {
                         guarded(&mut worker, shared, &board, twins);
                     }
                     progress.advance(*bytes);
@@ -100,7 +133,7 @@ pub(super) fn search(shared: Shared<'_>, jobs: usize, progress: &dyn Progress) -
     let outcomes = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut all = outcomes.into_iter().fold(Outcome::default(), Outcome::join);
     all = all.join(texts(shared));
-    all.coverage.files = work.iter().filter(|twins| is_regular(shared.tree, twins)).count() as u64;
+    all.coverage.files = work.all().filter(|twins| is_regular(shared.tree, twins)).count() as u64;
     all
 }
 
@@ -131,6 +164,6 @@ fn guarded<'a>(worker: &mut Worker<'a>, shared: Shared<'a>, board: &'a Board, tw
         *worker = Worker::new(shared, board);
         (worker.outcome, worker.comparing) = (outcome, comparing);
         let location = twins.first().map(|&id| shared.tree.location(id)).unwrap_or_default();
-        worker.outcome.gaps.push(worker::panic_gap(location));
+        shared.found.add(Vec::new(), [worker::panic_gap(location)]);
     }
 }

@@ -90,7 +90,9 @@ fn chosen(tree: &Tree, findings: &[Finding], sums: &[Vec<Sums>]) -> BTreeSet<Ent
     let tops: Vec<(EntryId, Vec<u8>)> = chosen.iter().map(|&id| (id, base(tree, id.volume))).collect();
     for finding in findings {
         let Some(id) = holder(tree, &tops, &finding.location) else { continue };
-        let missing: Vec<EntryId> = chain(tree, id).take_while(|id| !chosen.contains(id)).collect();
+        // Deep down, far more are missing than there is room for.
+        let missing = chain(tree, id).take_while(|id| !chosen.contains(id)).take(LIMIT_OF_FINDINGS + 1);
+        let missing: Vec<EntryId> = missing.collect();
         if chosen.len().saturating_add(missing.len()) <= LIMIT_OF_FINDINGS {
             chosen.extend(missing);
         }

@@ -7,6 +7,11 @@ use crate::finding::{Category, Finding, Location, Severity};
 use crate::keys;
 use crate::text::Escaped;
 
+/// Places that a finding names of the other half of its key; the rest is counted.
+const NAMED: usize = 20;
+/// Groups that share a secret, which are tried for all secrets of a finding.
+const TRIED: usize = 64;
+
 /// Joins private keys with the authorized_keys entries of their public halves: each finding names the other.
 pub(super) fn halves(findings: &mut [Finding]) {
     let mut doors: BTreeMap<String, Vec<(Location, String)>> = BTreeMap::new();
@@ -23,15 +28,19 @@ pub(super) fn halves(findings: &mut [Finding]) {
     for finding in findings.iter_mut() {
         let Some(fingerprint) = &finding.evidence.key_fingerprint else { continue };
         if finding.advisory.category == Category::AuthorizedKeys {
-            for holder in holders.get(fingerprint).into_iter().flatten() {
+            let holders = holders.get(fingerprint).map(Vec::as_slice).unwrap_or_default();
+            for holder in holders.iter().take(NAMED) {
                 finding.evidence.facts.push(("private half", Escaped(&holder.path).to_string()));
                 finding.more.push(holder.clone());
             }
+            count_rest(finding, "private half", holders.len());
         } else if is_private(finding) {
-            for (door, account) in doors.get(fingerprint).into_iter().flatten() {
+            let doors = doors.get(fingerprint).map(Vec::as_slice).unwrap_or_default();
+            for (door, account) in doors.iter().take(NAMED) {
                 finding.evidence.facts.push(("opens", format!("{account} of this image")));
                 finding.more.push(door.clone());
             }
+            count_rest(finding, "opens", doors.len());
         }
     }
 }
@@ -47,21 +56,32 @@ pub(super) fn published_doors(findings: &mut [Finding]) {
     }
 }
 
+/// Says how many places are not named, if any.
+fn count_rest(finding: &mut Finding, name: &'static str, count: usize) {
+    if let Some(rest @ 1..) = count.checked_sub(NAMED) {
+        finding.evidence.facts.push((name, format!("{rest} more places")));
+    }
+}
+
 /// Gives the findings about one secret one number, in the order of the report, which is sorted: the first of a
 /// number is the worst. An id alone belongs to the finding that has it with its secret; who has the same
 /// password as another account is a finding of its own.
 pub(super) fn secrets(findings: &mut [Finding]) {
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    let mut by_secret: BTreeMap<(Option<String>, Vec<u8>), BTreeSet<usize>> = BTreeMap::new();
+    let mut by_secret: BTreeMap<Mark, BTreeSet<usize>> = BTreeMap::new();
+    let mut by_all: BTreeMap<Vec<Mark>, usize> = BTreeMap::new();
     for (index, finding) in findings.iter().enumerate().filter(|(_, finding)| is_of_values(finding)) {
         let marks = marks(finding);
         let sets: Option<Vec<&BTreeSet<usize>>> = marks.iter().map(|mark| by_secret.get(mark)).collect();
-        let known = sets.unwrap_or_default();
+        let mut known = sets.unwrap_or_default();
+        known.sort_by_key(|set| set.len());
         let first = known.split_first();
         let with_all = first.and_then(|(first, rest)| {
-            first.iter().find(|group| rest.iter().all(|set| set.contains(group))).copied()
+            first.iter().take(TRIED).find(|group| rest.iter().all(|set| set.contains(group))).copied()
         });
-        let group = with_all.unwrap_or(groups.len());
+        let same = by_all.get(&marks).copied();
+        let group = same.or(with_all).unwrap_or(groups.len());
+        by_all.entry(marks.clone()).or_insert(group);
         match groups.get_mut(group) {
             Some(members) => members.push(index),
             None => groups.push(vec![index]),
@@ -80,8 +100,11 @@ pub(super) fn secrets(findings: &mut [Finding]) {
     }
 }
 
+/// A secret, and the account that it is of.
+type Mark = (Option<String>, Vec<u8>);
+
 /// The secrets of a finding, each with the account that it is of.
-fn marks(finding: &Finding) -> Vec<(Option<String>, Vec<u8>)> {
+fn marks(finding: &Finding) -> Vec<Mark> {
     let secrets = finding.evidence.secrets.iter();
     secrets.map(|secret| (finding.subject.clone(), secret.reveal().trim_ascii().to_vec())).collect()
 }

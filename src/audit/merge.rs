@@ -2,30 +2,29 @@
 
 use std::cmp::Reverse;
 
+use sha2::{Digest as _, Sha256};
+
+use super::repeats::drop_repeats;
 use crate::finding::{Finding, Gap, Secret};
+use crate::text::hex;
 
 /// Shortest value that counts as a part of another one.
-const PART: usize = 6;
+pub(super) const PART: usize = 6;
 
 /// Drops findings whose secrets another finding of the same file already has: a token that a rule found
 /// in a line that a parser also read. The worse one stays, then the one with more to show, then the one that says best where it is.
 pub(super) fn without_repeats(mut findings: Vec<Finding>) -> Vec<Finding> {
-    findings.sort_by_key(|finding| {
+    findings.sort_by_cached_key(|finding| {
         let shown: usize = finding.evidence.secrets.iter().map(|secret| secret.reveal().len()).sum();
         // The path says most where it goes into the archive.
         let path = finding.location.path.len();
         Reverse((finding.severity, finding.confidence, finding.evidence.secrets.len(), shown, path))
     });
-    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
-    for finding in findings {
-        if !kept.iter().any(|other| repeats(&finding, other)) {
-            kept.push(finding);
-        }
-    }
-    kept
+    drop_repeats(findings)
 }
 
-fn repeats(finding: &Finding, other: &Finding) -> bool {
+/// Whether a finding says nothing that `other` does not.
+pub(super) fn repeats(finding: &Finding, other: &Finding) -> bool {
     let secrets = &finding.evidence.secrets;
     let same_file = same_file(&finding.location.path, &other.location.path);
     let covered =
@@ -53,6 +52,21 @@ fn same_file(a: &[u8], b: &[u8]) -> bool {
 fn contains(whole: &[u8], part: &[u8]) -> bool {
     let (whole, part) = (whole.trim_ascii(), part.trim_ascii());
     whole == part || part.len() >= PART && memchr::memmem::find(whole, part).is_some()
+}
+
+/// Bytes of a fact or a reason that a report shows.
+const TEXT: usize = 4096;
+
+/// Shortens texts that are far too long; no secret is in them any more that could lose its end.
+pub(super) fn shorten(findings: &mut [Finding], gaps: &mut [Gap]) {
+    let facts = findings.iter_mut().flat_map(|finding| &mut finding.evidence.facts).map(|(_, value)| value);
+    for text in facts.chain(gaps.iter_mut().map(|gap| &mut gap.reason)).filter(|text| text.len() > TEXT) {
+        // What is cut off still tells two texts apart.
+        let (len, digest) = (text.len(), hex(&Sha256::digest(text.as_bytes())));
+        let end = (0..=TEXT).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+        text.truncate(end);
+        text.push_str(&format!("… ({len} bytes, SHA-256 {digest})"));
+    }
 }
 
 /// The order of the report: worst first, then by place, then by rule; the same in every run.
@@ -125,5 +139,16 @@ mod tests {
             finding("b", Severity::Critical, "/x.tar!/.env", &["id", "secret-value"]),
         ]);
         assert_eq!(ids(&kept), ["b"]);
+    }
+
+    #[test]
+    fn a_text_that_is_far_too_long_is_cut_and_still_told_from_another() {
+        let mut findings = ["a", "b"].map(|end| {
+            finding("a", Severity::Low, "/x", &[]).fact("line", format!("{}{end}", "é".repeat(3000)))
+        });
+        shorten(&mut findings, &mut []);
+        let [one, other] = findings.map(|finding| finding.evidence.facts[0].1.clone());
+        assert!(one.len() < 4300 && one.contains("é… (6001 bytes, SHA-256 "), "{one}");
+        assert_ne!(one, other);
     }
 }

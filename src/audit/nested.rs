@@ -191,7 +191,12 @@ impl Nesting<'_> {
         let tree = &self.system.tree;
         let used =
             tree.volumes().iter().fold(0, |sum: u64, m| sum.saturating_add(m.walk.entries.len() as u64));
-        let budget = Budget { entries: self.budget.entries.saturating_sub(used), ..*self.budget };
+        let bytes = tree.volumes().iter().fold(0, |sum: u64, m| sum.saturating_add(m.walk.bytes));
+        let budget = Budget {
+            entries: self.budget.entries.saturating_sub(used),
+            entry_bytes: self.budget.entry_bytes.saturating_sub(bytes),
+            ..*self.budget
+        };
         let walk = walk(&*fs, &budget);
         let mut mount = tree.path(id);
         mount.extend_from_slice(part.suffix().as_bytes());

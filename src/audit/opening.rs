@@ -253,7 +253,9 @@ impl Opening {
         summary.read = true;
         let file_system = u32::try_from(self.volumes.len()).unwrap_or(u32::MAX);
         let mut taken = Taken::default();
-        for mut mounted in subvolumes::walks(fs, budget) {
+        let used = self.mounted.iter().fold(0, |sum: u64, mounted| sum.saturating_add(mounted.walk.bytes));
+        let budget = Budget { entry_bytes: budget.entry_bytes.saturating_sub(used), ..*budget };
+        for mut mounted in subvolumes::walks(fs, &budget) {
             taken.join(std::mem::take(&mut mounted.walk.taken));
             summary.entries = summary.entries.saturating_add(mounted.walk.entries.len() as u64);
             summary.occupied = mounted.walk.occupied;

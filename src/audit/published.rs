@@ -7,6 +7,7 @@
 
 use crate::facts::Facts;
 use crate::finding::{Category, Finding, Gap, GapKind, Loss};
+use crate::fs::holes::Content;
 use crate::tree::{EntryId, Tree};
 
 /// Largest file that is compared, in bytes.
@@ -69,7 +70,10 @@ fn holds(source: &[u8], value: &[u8]) -> bool {
 fn is_intact(tree: &Tree, facts: &Facts, id: EntryId, path: &[u8]) -> bool {
     let Some(recorded) = facts.packages.recorded(path) else { return false };
     let is_small = tree.get(id).is_some_and(|(_, walked)| walked.metadata.size <= LIMIT);
-    is_small && recorded.is_of_file(tree, id).unwrap_or(false)
+    // What is mostly a hole came from no package.
+    let is_dense =
+        || tree.open(id).and_then(|mut node| Content::of(&mut *node)).is_ok_and(|content| content.is_dense());
+    is_small && is_dense() && recorded.is_of_file(tree, id).unwrap_or(false)
 }
 
 fn intact_source(tree: &Tree, facts: &Facts, path: &[u8]) -> Option<Vec<u8>> {

@@ -10,10 +10,15 @@ use super::{Progress, Quiet, Subject, VolumeSummary, nested, pool};
 use crate::budget::Budget;
 use crate::bytes::Source;
 use crate::finding::{Gap, GapKind, Loss};
+use crate::fs::holes::source_bytes;
 use crate::fs::{self, FsError};
 use crate::image::{self, Image, ImageError};
 use crate::tree::Tree;
 use crate::volume;
+
+/// Bytes of memory that the entries of an image may take whatever its size, and for each of its bytes.
+const ENTRIES: u64 = 256 << 20;
+const ENTRIES_PER_BYTE: u64 = 24;
 
 /// What to audit.
 #[derive(Clone, Debug)]
@@ -154,6 +159,9 @@ fn open_rootfs(path: &Path, budget: &Budget) -> Result<System, AuditError> {
 
 fn open_image(name: &str, image: &Image, budget: &Budget) -> Result<System, AuditError> {
     let source = &image.source;
+    // File systems in files have their entries from the same bytes.
+    let room = source_bytes(&**source).saturating_mul(ENTRIES_PER_BYTE).saturating_add(ENTRIES);
+    let budget = &Budget { entry_bytes: budget.entry_bytes.min(room), ..*budget };
     let table = volume::read(source);
     let subject = Subject {
         name: name.to_owned(),

@@ -82,16 +82,22 @@ pub(super) fn gather(tree: &Tree, findings: &[Finding]) -> Times {
         let named = wanted.get(&(mounted.partition, Some(mounted.name.as_str()), number));
         let Some(locations) = named else { continue };
         let path = tree.path(id);
-        for location in locations.iter().filter(|location| is_of(&location.path, &path)) {
+        // The set is in the order of partitions, volumes and paths: the file itself, and then what lies in it.
+        let from = |path: Vec<u8>| Location {
+            partition: mounted.partition,
+            volume: Some(mounted.name.clone()),
+            path,
+            ..Location::default()
+        };
+        let within = [&path[..], b"!/"].concat();
+        let itself = locations.range(from(path.clone())..).take_while(|location| location.path == path);
+        let members = locations.range(from(within.clone())..);
+        let members = members.take_while(|location| location.path.starts_with(&within));
+        for location in itself.chain(members) {
             add(&mut times, location, &walked.metadata);
         }
     }
     times
-}
-
-/// Whether `path` is `file` or lies in it.
-fn is_of(path: &[u8], file: &[u8]) -> bool {
-    path.strip_prefix(file).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"!/"))
 }
 
 fn add(times: &mut Times, location: &Location, metadata: &Metadata) {
@@ -105,9 +111,26 @@ mod tests {
 
     #[test]
     fn a_member_is_of_its_archive_and_a_longer_name_is_another_file() {
-        assert!(is_of(b"/a.zip!/key", b"/a.zip"));
-        assert!(is_of(b"/a.zip", b"/a.zip"));
-        assert!(!is_of(b"/a.zip.bak", b"/a.zip"));
+        use std::sync::Arc;
+
+        use crate::budget::Budget;
+        use crate::detect::integrity;
+        use crate::detect::integrity::Integrity;
+        use crate::fs::memory::Memory;
+
+        let memory = Memory::new().file("/a.zip", "x").file("/a.zip.bak", "xy");
+        let tree = Tree::of(Arc::new(memory), &Budget::default());
+        let zip = tree.location(tree.find(b"/a.zip").unwrap());
+        let advisory = &crate::detect::SystemDetector::advisories(&Integrity::new(integrity::Extent::All))[0];
+        let at = |path: &[u8]| {
+            let mut finding = Finding::new(advisory);
+            finding.location = Location { path: path.to_vec(), ..zip.clone() };
+            finding
+        };
+        let findings = [b"/a.zip".as_slice(), b"/a.zip!/key", b"/a.zip.bak"].map(at);
+        let times = gather(&tree, &findings);
+        let size = |at: usize| times.of(&findings[at].location).map(|times| times.size);
+        assert_eq!([size(0), size(1), size(2)], [Some(1), Some(1), None]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! One thread of the audit: reads files, searches them, hands them to the detectors.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -7,13 +9,15 @@ use super::board::Board;
 use super::cache::Cache;
 use super::contents::Contents;
 use super::counted::Counted;
+use super::found::Found;
 use super::merge;
+use super::plan::Plan;
 use super::published::Published;
 use super::served::Served;
 use crate::budget::Budget;
 use crate::detect::{Collected, Detectors, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{Finding, Gap, GapKind, Location};
+use crate::finding::{Finding, Gap, GapKind, Location, Loss};
 use crate::fs::{self, Extent, FileType, NodeId};
 use crate::rules::{Engine, Scan, Scout};
 use crate::tree::{Entry, EntryId, Place, Tree};
@@ -30,7 +34,7 @@ mod stream;
 mod texts;
 mod watch;
 
-pub(super) use comparing::Comparing;
+pub(super) use comparing::{Comparing, Sparse, compare_sparse};
 use encoded::Encoded;
 pub(super) use gaps::panic_gap;
 use gaps::{file_gap, part_gap};
@@ -41,7 +45,7 @@ use watch::Watch;
 pub(super) const CHUNK: usize = 2 << 20;
 
 /// Names that are one file: hard links, and files that share all their extents.
-pub(super) type Twins = Vec<EntryId>;
+pub(super) type Twins = [EntryId];
 
 /// What every thread shares.
 #[derive(Clone, Copy)]
@@ -57,6 +61,10 @@ pub(super) struct Shared<'a> {
     pub(super) cache: Option<&'a Cache>,
     /// Bytes that came out of packed files, on all threads.
     pub(super) unpacked: &'a Arc<AtomicU64>,
+    /// What all threads found.
+    pub(super) found: &'a Found<'a>,
+    /// What is said of the work before it begins.
+    pub(super) plan: &'a Plan,
 }
 
 /// One thread's state, reused from file to file.
@@ -76,6 +84,10 @@ pub(super) struct Worker<'a> {
     pub(super) comparing: Comparing,
     /// Matches, and members that a detector asked for: a file with any is not kept in the cache.
     stirred: u64,
+    /// What the search of all files has cost so far, in nanoseconds by a table.
+    work: Rc<Cell<u64>>,
+    /// Whether all zeros of the file at hand may be gone over.
+    watches_holes: bool,
     /// So many findings of the file at hand may be kept before they are counted again.
     crowded: usize,
     /// Of the file at hand, the findings that are over the limit.
@@ -117,6 +129,8 @@ impl<'a> Worker<'a> {
             encoded: Encoded::default(),
             comparing: Comparing::default(),
             stirred: 0,
+            work: Rc::default(),
+            watches_holes: false,
             crowded: 0,
             counted: Counted::default(),
             idle: Vec::new(),
@@ -126,7 +140,8 @@ impl<'a> Worker<'a> {
 
     /// What was found, when there is no file left.
     pub(super) fn finish(self) -> Outcome {
-        Outcome { compared: self.comparing.finish(), ..self.outcome }
+        let (compared, sparse) = self.comparing.finish();
+        Outcome { compared, sparse, ..self.outcome }
     }
 
     /// Looks at one file under all its names.
@@ -134,6 +149,7 @@ impl<'a> Worker<'a> {
         let Some((&first, others)) = twins.split_first() else { return };
         self.crowded = 0;
         self.counted = Counted::default();
+        self.watches_holes = self.shared.plan.with_holes.contains(&first);
         let mut collected = Collected::default();
         self.begin_comparing(twins);
         self.name(first, true, &mut collected);
@@ -142,8 +158,7 @@ impl<'a> Worker<'a> {
             self.name(other, false, &mut collected);
         }
         self.follow(first);
-        let more: Vec<Location> = others.iter().map(|&id| self.shared.tree.location(id)).collect();
-        self.settle(first, collected, &more);
+        self.settle(first, collected, others);
     }
 
     /// Looks at a file under one name; its content is searched under the first name only.
@@ -168,6 +183,14 @@ impl<'a> Worker<'a> {
             self.outcome.coverage.files_read += u64::from(search);
             self.watch_opened(id, &subject, collected);
             return;
+        }
+        if search && shared.plan.unread.contains(&id) {
+            self.unsearched(id);
+            self.comparing.forget();
+            let reason =
+                "not read: the files of this volume have many times more bytes than the volume".to_owned();
+            let gap = Gap { loss: Loss::File, ..part_gap(&subject.location, GapKind::OverLimit, reason) };
+            return collected.gap(gap);
         }
         let result = shared.tree.open(id).and_then(|mut node| {
             let read = self.regular(&mut subject, &mut *node, search, collected);
@@ -262,7 +285,7 @@ impl<'a> Worker<'a> {
 
     /// Puts what was found in one file into the outcome: without repeats, without what its package
     /// publishes, with its package and its other names.
-    fn settle(&mut self, first: EntryId, collected: Collected, more: &[Location]) {
+    fn settle(&mut self, first: EntryId, collected: Collected, others: &[EntryId]) {
         let tree = self.shared.tree;
         let Collected { findings, mut gaps } = collected;
         if findings.is_empty() && gaps.is_empty() {
@@ -271,23 +294,28 @@ impl<'a> Worker<'a> {
         let path = tree.path(first);
         let published = Published::new(tree, self.shared.facts, first, &path);
         gaps.iter_mut().for_each(|gap| published.excuse(gap));
-        self.outcome.gaps.extend(gaps);
+        self.shared.found.add(Vec::new(), gaps);
         let package = self.shared.facts.packages.owner(&path).map(str::to_owned);
         let mut findings = merge::without_repeats(findings);
         let before = findings.len();
         findings.retain(|finding| !published.covers(finding));
         self.outcome.coverage.packaged_matches_dropped += before.saturating_sub(findings.len()) as u64;
-        let mut findings = self.counted.limit(findings, self.shared.budget.findings_per_file);
+        let budget = self.shared.budget;
+        let mut findings = self.counted.limit(findings, budget.findings_per_file, budget.findings);
         let counted = std::mem::take(&mut self.counted);
         self.outcome.coverage.findings_dropped += counted.count_of_all();
         findings.extend(counted.findings(&tree.location(first)));
         for finding in &mut findings {
             finding.package.clone_from(&package);
             if finding.location.path == path {
-                finding.more.extend(more.iter().cloned());
+                let names = self.shared.budget.names;
+                finding.more.extend(others.iter().take(names).map(|&id| tree.location(id)));
+                if let Some(rest @ 1..) = others.len().checked_sub(names) {
+                    finding.evidence.facts.push(("more names of the file", rest.to_string()));
+                }
             }
         }
-        self.outcome.findings.extend(findings);
+        self.shared.found.add(findings, []);
     }
 }
 

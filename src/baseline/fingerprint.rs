@@ -20,8 +20,16 @@ use crate::text::hex;
 /// Parts fingerprints of this form from later ones.
 const FORM: &[u8] = b"assay finding 1";
 /// Facts that count, or tell of another finding: the finding is the same when they change.
-const PASSING_FACTS: [&str; 7] =
-    ["lines", "files", "bytes", "files like it, not listed", "programs not judged", "private half", "opens"];
+const PASSING_FACTS: [&str; 8] = [
+    "lines",
+    "files",
+    "bytes",
+    "files like it, not listed",
+    "programs not judged",
+    "private half",
+    "opens",
+    "more names of the file",
+];
 
 /// The fingerprint of `finding` under `key`, in lower-case hex.
 pub fn of(key: &Key, finding: &Finding) -> String {

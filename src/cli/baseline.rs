@@ -11,7 +11,7 @@ use super::arguments::Baseline as Wanted;
 use super::mistaken::Kind;
 use super::output::{self, Place};
 use super::progress::Bar;
-use super::{Exit, Failure, Terminal, engine, policy, scan};
+use super::{Exit, Failure, Terminal, engine, memory, policy, scan, user_file};
 use crate::audit::Settings;
 use crate::baseline::{Baseline, Entry, Key};
 use crate::date::Date;
@@ -85,7 +85,7 @@ fn of_image(
             compare: policy::extent(wanted.compare_packages, &policy),
             ..detect::Options::of(signatures)
         },
-        budget: policy::budget(&policy),
+        budget: memory::within(policy::budget(&policy)),
         ..Settings::default()
     };
     let bar = Bar::new(!wanted.no_progress, terminal);
@@ -166,7 +166,7 @@ fn of_report(
     if let Some(kind) = Kind::at(path).filter(|kind| *kind != Kind::Report) {
         return Err(kind.failure(path, "an image or a report"));
     }
-    let file = File::open(path).map_err(|error| wrong(&error))?;
+    let file = user_file::open(path).map_err(|error| wrong(&error))?;
     let report: Report =
         serde_json::from_reader(BufReader::new(file.take(LARGEST))).map_err(|error| wrong(&error))?;
     if report.format != "assay-report" {

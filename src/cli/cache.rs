@@ -1,13 +1,12 @@
 //! `--cache FILE`: read before the audit, written after it.
 
-use std::fs::File;
 use std::io::{BufReader, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 
 use super::output::{self, Place};
 use super::own::Own;
-use super::{Failure, engine};
+use super::{Failure, engine, user_file};
 use crate::audit::Cache;
 use crate::detect::Signatures;
 
@@ -27,7 +26,7 @@ pub(super) fn open(path: &Path, signatures: &Signatures, own: &Own) -> Result<Ke
     if matches!(place, Place::Stream(_)) {
         return Err(Failure::usage(format!("--cache {shown}: is no file that can be written anew")));
     }
-    let read = match File::open(path) {
+    let read = match user_file::open(path) {
         Ok(file) => Cache::read(BufReader::new(file), rules)
             .map_err(|problem| Failure::usage(format!("--cache {shown}: {problem}"))),
         Err(error) if error.kind() == ErrorKind::NotFound => {

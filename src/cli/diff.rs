@@ -1,6 +1,5 @@
 //! `assay diff`: two versions of an image, or reports of them, side by side.
 
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use super::arguments::{AcceptGap, FailOn, accept_gap, fail_on};
 use super::mistaken::Kind;
 use super::output::{self, Place};
 use super::progress::Bar;
-use super::{Exit, Failure, Terminal, engine};
+use super::{Exit, Failure, Terminal, engine, user_file};
 use crate::audit::{Progress, Seal, Settings, Target};
 use crate::detect::{self, Signatures};
 use crate::diff::files::Depth;
@@ -157,7 +156,7 @@ pub(super) fn report(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     if !path.is_file() {
         return Ok(None);
     }
-    let file = File::open(path).map_err(failed)?;
+    let file = user_file::open(path).map_err(failed)?;
     let mut start = Vec::new();
     (&file).take(64).read_to_end(&mut start).map_err(failed)?;
     if !saved::probe(&start) {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::own::Own;
-use super::{Failure, mistaken};
+use super::{Failure, memory, mistaken};
 use crate::audit::{self, Audited, Progress, Quiet, Report, Settings, System, Target, cache};
 use crate::budget::Budget;
 use crate::checks;
@@ -45,7 +45,8 @@ pub(super) fn reopen(
     outside_files: bool,
     progress: &dyn Progress,
 ) -> Result<(Tree, Facts), Failure> {
-    let opened = System::open_with(target, &Budget::default(), &options(outside_files), progress);
+    let opened =
+        System::open_with(target, &memory::within(Budget::default()), &options(outside_files), progress);
     let system = opened.map_err(|error| mistaken::failure(&error))?;
     // Its gaps are known from the audit.
     let (facts, _) = Facts::gather(&system.tree);
@@ -86,7 +87,7 @@ fn texts(signatures: &Signatures) -> Vec<String> {
 /// Opens an image to look inside.
 pub(super) fn open(image: &Path, outside_files: bool) -> Result<System, Failure> {
     let target = Target::Image(image.to_owned());
-    System::open_with(&target, &Budget::default(), &options(outside_files), &Quiet)
+    System::open_with(&target, &memory::within(Budget::default()), &options(outside_files), &Quiet)
         .map_err(|error| mistaken::failure(&error))
 }
 

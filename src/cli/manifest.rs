@@ -1,8 +1,8 @@
 //! `assay manifest` (hidden): every entry of every file system in one line, to compare with what the kernel says.
 //!
 //! `type mode uid gid size sha256 path`, sorted by the bytes of the path, which is escaped; the size of a
-//! directory or device is `-`, the hash of a symbolic link is its target's, and that of a file of more than
-//! 16 GiB is `-`: such a file is holes, which would be hashed for hours.
+//! directory or device is `-`, the hash of a symbolic link is its target's, and that of a file whose holes are more than
+//! 2 GiB, or together with those of the files before it, is `-`: they would be hashed for hours.
 
 use std::path::Path;
 
@@ -10,12 +10,11 @@ use sha2::{Digest, Sha256};
 
 use super::look::{CopyError, copy, type_letter};
 use super::{Exit, Failure, Terminal, engine};
+use crate::budget::Budget;
 use crate::fs::FileType;
+use crate::fs::holes::Content;
 use crate::text::{Escaped, hex};
 use crate::tree::{EntryId, Tree};
-
-/// Bytes of the largest file that is hashed.
-const HASHED: u64 = 16 << 30;
 
 /// Runs the command.
 pub(super) fn run(image: &Path, outside: bool, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
@@ -30,8 +29,9 @@ pub(super) fn run(image: &Path, outside: bool, terminal: &mut Terminal<'_>) -> R
         writeln!(terminal.err, "gap: {place}: {}", Escaped(gap.reason.as_bytes()))?;
         exit = Exit::INCOMPLETE;
     }
+    let mut holes = Budget::default().hole_bytes;
     for (path, id) in entries {
-        match line(tree, id) {
+        match line(tree, id, &mut holes) {
             Ok(line) => writeln!(terminal.out, "{line} {}", Escaped(&path))?,
             Err(message) => {
                 writeln!(terminal.err, "gap: {}: {message}", Escaped(&path))?;
@@ -42,12 +42,15 @@ pub(super) fn run(image: &Path, outside: bool, terminal: &mut Terminal<'_>) -> R
     Ok(exit)
 }
 
-fn line(tree: &Tree, id: EntryId) -> Result<String, String> {
+/// One entry; `holes` are the bytes of holes that may still be hashed.
+fn line(tree: &Tree, id: EntryId, holes: &mut u64) -> Result<String, String> {
     let (_, entry) = tree.get(id).ok_or("is not in the tree")?;
     let metadata = &entry.metadata;
     let (size, hash) = match metadata.file_type {
-        FileType::Regular if metadata.size > HASHED => (metadata.size.to_string(), "-".to_owned()),
-        FileType::Regular => (metadata.size.to_string(), content(tree, id)?),
+        FileType::Regular => {
+            let hash = if is_hashed(tree, id, holes)? { content(tree, id)? } else { "-".to_owned() };
+            (metadata.size.to_string(), hash)
+        }
         FileType::Symlink => {
             let target = entry.target.as_deref().unwrap_or_default();
             (metadata.size.to_string(), hex(&Sha256::digest(target)))
@@ -56,6 +59,18 @@ fn line(tree: &Tree, id: EntryId) -> Result<String, String> {
     };
     let letter = type_letter(metadata.file_type);
     Ok(format!("{letter} {:04o} {} {} {size} {hash}", metadata.mode, metadata.uid, metadata.gid))
+}
+
+/// Whether the file is hashed: its holes are within the limit.
+fn is_hashed(tree: &Tree, id: EntryId, holes: &mut u64) -> Result<bool, String> {
+    let content = tree.open(id).and_then(|mut node| Content::of(&mut *node));
+    let content = content.map_err(|error| error.to_string())?;
+    if content.is_dense() {
+        return Ok(true);
+    }
+    let left = holes.checked_sub(content.hole_bytes);
+    *holes = left.unwrap_or(*holes);
+    Ok(left.is_some())
 }
 
 fn content(tree: &Tree, id: EntryId) -> Result<String, String> {

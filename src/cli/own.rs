@@ -1,11 +1,10 @@
 //! What the user looks for beside the program's own rules: `--hashes FILE`, `--yara FILE_OR_DIR`.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Failure;
+use super::{Failure, user_file};
 use crate::detect;
 use crate::detect::listed_files::list::HashLists;
 
@@ -60,7 +59,7 @@ fn hashes(paths: &[PathBuf]) -> Result<HashLists, Failure> {
         let failed = |problem: &dyn std::fmt::Display| {
             Failure::usage(format!("--hashes {}: {problem}", path.display()))
         };
-        let file = File::open(path).map_err(|error| failed(&error))?;
+        let file = user_file::open(path).map_err(|error| failed(&error))?;
         let name = path.file_name().unwrap_or_else(|| Path::new("-").as_os_str()).to_string_lossy();
         lists.add(&name, BufReader::with_capacity(1 << 16, file)).map_err(|error| failed(&error))?;
     }

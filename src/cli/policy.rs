@@ -1,12 +1,12 @@
 //! By what an image is judged: the policy, the baseline and the day, from flags and files.
 
-use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Failure;
 use super::arguments::{AcceptGap, ComparePackages, FailOn, Judging};
 use super::mistaken::Kind;
+use super::user_file;
 use crate::baseline::Baseline;
 use crate::budget::Budget;
 use crate::date::Date;
@@ -69,7 +69,7 @@ pub(super) fn baseline(path: &Path) -> Result<Baseline, Failure> {
 
 /// The text of the file of a flag, unless it is of another one.
 fn text(path: &Path, flag: &str) -> Result<String, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| unread(path, flag, &error))?;
+    let text = user_file::text(path).map_err(|error| unread(path, flag, &error))?;
     let wanted = if flag == "--policy" { Kind::Policy } else { Kind::Baseline };
     match Kind::of(text.as_bytes()) {
         Some(kind) if kind != wanted => Err(kind.failure(path, &format!("what {flag} takes"))),

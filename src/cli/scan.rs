@@ -10,7 +10,7 @@ use super::own::Own;
 use super::policy::{self, Gate};
 use super::progress::Bar;
 use super::record::Begun;
-use super::{Exit, Failure, Terminal, cache, engine};
+use super::{Exit, Failure, Terminal, cache, engine, memory};
 use crate::audit::{Settings, Target};
 use crate::detect::{self, Signatures};
 
@@ -37,7 +37,7 @@ pub(super) fn run(
         detect: own.options(detect::Options { compare, ..detect::Options::of(signatures) }),
         reference: scan.reference.as_deref().map(|path| engine::target(path, outside)),
         cache: cache.as_ref().map(|kept| Arc::clone(&kept.cache)),
-        budget: policy::budget(&gate.policy),
+        budget: memory::within(policy::budget(&gate.policy)),
         ..Settings::default()
     };
     let exit = audit(&target, &gate, outside, settings, &scan.display, terminal)?;

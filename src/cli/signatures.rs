@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Failure;
+use super::{Failure, user_file};
 use crate::detect::Signatures;
 
 /// The signatures that the program carries, and those of `dir`, where one is given.
@@ -36,7 +36,7 @@ fn files(dir: &Path) -> Result<Vec<(String, String)>, Failure> {
             if path.extension().is_none_or(|extension| extension != "toml") {
                 continue;
             }
-            let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
+            let text = user_file::text(&path).map_err(|error| failed(&path, &error))?;
             let file = path.file_name().unwrap_or_default().to_string_lossy();
             files.push((format!("{name}/{file}"), text));
         }

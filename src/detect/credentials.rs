@@ -93,16 +93,22 @@ pub(super) fn account(value: &[u8]) -> Option<String> {
 
 /// The secret key that an AWS key id belongs to: one whose nearest id it is.
 fn owner<'m>(id: &Match, matches: &'m [Match]) -> Option<&'m Match> {
-    let secrets = matches.iter().filter(|other| other.advisory.id == SECRET);
-    let mut secrets = secrets.filter(|secret| secret.offset.abs_diff(id.offset) <= PAIR_DISTANCE);
+    let mut secrets = around(id, matches).filter(|other| other.advisory.id == SECRET);
     secrets.find(|secret| nearest(secret, matches, ID).is_some_and(|near| near.secret == id.secret))
 }
 
 /// The match of the rule `id` that is nearest to `to`, if near enough.
 fn nearest<'m>(to: &Match, matches: &'m [Match], id: &str) -> Option<&'m Match> {
-    let near = matches.iter().filter(|other| other.advisory.id == id);
-    near.filter(|other| other.offset.abs_diff(to.offset) <= PAIR_DISTANCE)
-        .min_by_key(|other| other.offset.abs_diff(to.offset))
+    let near = around(to, matches).filter(|other| other.advisory.id == id);
+    near.min_by_key(|other| other.offset.abs_diff(to.offset))
+}
+
+/// The matches near to one: they come in the order of the file, and there may be tens of thousands.
+fn around<'m>(to: &Match, matches: &'m [Match]) -> impl Iterator<Item = &'m Match> {
+    let (at, from) = (to.offset, to.offset.saturating_sub(PAIR_DISTANCE));
+    let start = matches.partition_point(|other| other.offset < from);
+    let after = matches.get(start..).unwrap_or_default().iter();
+    after.take_while(move |other| other.offset <= at.saturating_add(PAIR_DISTANCE))
 }
 
 #[cfg(test)]

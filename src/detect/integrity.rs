@@ -18,9 +18,11 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::{Sink, SystemDetector};
+use crate::bytes::Span;
 use crate::facts::Facts;
 use crate::facts::packages::Package;
 use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
+use crate::fs::holes::Content;
 use crate::fs::{FileType, FsError, Metadata};
 use crate::remedies;
 use crate::text::hex;
@@ -342,28 +344,47 @@ fn told_apart(
     path: &[u8],
     part: Part,
     facts: &Facts,
-    digest: impl FnOnce() -> Option<String>,
+    digest: impl FnOnce() -> Option<(&'static str, String)>,
 ) -> Finding {
     if part == Part::Other || facts.packages.is_conffile(path) {
         return finding;
     }
     match digest() {
-        Some(digest) => finding.fact("SHA-256", digest),
+        Some((name, digest)) => finding.fact(name, digest),
         None => finding,
     }
 }
 
-fn digest_of(tree: &Tree, id: EntryId) -> Result<String, FsError> {
+/// The digest of a file, with its name. Of one that is mostly holes that of its data with the places it lies at: who
+/// hashes zeros that lie nowhere hashes for hours.
+fn digest_of(tree: &Tree, id: EntryId) -> Result<(&'static str, String), FsError> {
     let mut node = tree.open(id)?;
-    let (mut hasher, mut piece, mut at) = (Sha256::new(), vec![0; PIECE], 0_u64);
-    loop {
-        let read = node.read_at(at, &mut piece)?;
-        if read == 0 {
-            return Ok(hex(&hasher.finalize()));
+    let size = node.metadata().size;
+    let content = Content::of(&mut *node)?;
+    let (is_dense, all) = (content.is_dense(), [Span::new(0, size)]);
+    let parts = if is_dense { all.as_slice() } else { content.data.as_slice() };
+    let (mut hasher, mut piece) = (Sha256::new(), vec![0; PIECE]);
+    for part in parts {
+        if !is_dense {
+            hasher.update(part.offset.to_le_bytes());
         }
-        hasher.update(piece.get(..read).unwrap_or_default());
-        at = at.saturating_add(read as u64);
+        let end = part.offset.saturating_add(part.len);
+        let mut at = part.offset;
+        while at < end {
+            let room = usize::try_from(end.saturating_sub(at)).unwrap_or(PIECE).min(PIECE);
+            let read = node.read_at(at, piece.get_mut(..room).unwrap_or_default())?;
+            if read == 0 {
+                break;
+            }
+            hasher.update(piece.get(..read).unwrap_or_default());
+            at = at.saturating_add(read as u64);
+        }
     }
+    if !is_dense {
+        hasher.update(size.to_le_bytes());
+    }
+    let name = if is_dense { "SHA-256" } else { "SHA-256 of its data, without holes" };
+    Ok((name, hex(&hasher.finalize())))
 }
 
 /// The commands that install packages anew, one a package, the first few.
@@ -416,7 +437,7 @@ mod tests {
         // Read piece by piece it is the same.
         let tree = tree("evil", "good");
         let id = tree.find(b"/usr/sbin/sshd").unwrap();
-        assert_eq!(digest_of(&tree, id).unwrap(), digest("evil"));
+        assert_eq!(digest_of(&tree, id).unwrap(), ("SHA-256", digest("evil")));
     }
 
     fn findings(content: &str, recorded: &str, extent: Extent) -> Vec<Finding> {

@@ -3,6 +3,7 @@
 
 use super::accounts::Accounts;
 use super::{Desk, lines};
+use crate::finding::GapKind;
 
 /// Nobody writes a longer start file.
 const LIMIT: u64 = 1 << 20;
@@ -22,6 +23,8 @@ const HOME: [&[u8]; 7] =
     [b".bashrc", b".bash_profile", b".profile", b".zshrc", b".zshenv", b".kshrc", b".mkshrc"];
 /// Homes that are looked into: a directory's dump in passwd must not cost a file each.
 const HOMES: usize = 256;
+/// Patterns that each file of the image is held against.
+const PATTERNS: usize = 500;
 
 /// Patterns of paths where histories lie, `*` for anything within a part; without those that are thrown away.
 pub(super) fn gather(desk: &mut Desk<'_>, accounts: &Accounts) -> Vec<String> {
@@ -38,6 +41,14 @@ pub(super) fn gather(desk: &mut Desk<'_>, accounts: &Accounts) -> Vec<String> {
     }
     patterns.sort();
     patterns.dedup();
+    if patterns.len() > PATTERNS {
+        let reason = format!(
+            "start files of shells name {} places of histories; {PATTERNS} are looked at",
+            patterns.len()
+        );
+        desk.gap(b"/etc/profile", GapKind::OverLimit, reason);
+        patterns.truncate(PATTERNS);
+    }
     patterns
 }
 

@@ -14,6 +14,8 @@ pub use key_files::{KeyPlace, KeyRole};
 
 /// Nobody writes a larger one.
 const LIMIT: u64 = 4 << 20;
+/// Host keys that sshd takes (`MAX_HOSTKEYS`).
+const HOST_KEYS: usize = 256;
 /// How deep sshd itself follows Include.
 const DEPTH: u32 = 16;
 /// Files read in all, however the Include lines multiply.
@@ -161,7 +163,10 @@ impl Sshd {
                         self.read(desk, &path, condition.as_deref(), deeper, left);
                     }
                 }
-                b"hostkey" if condition.is_none() => self.host_keys.extend(arguments.first().cloned()),
+                // sshd refuses to start with more; each file of the image is held against all of them.
+                b"hostkey" if condition.is_none() && self.host_keys.len() < HOST_KEYS => {
+                    self.host_keys.extend(arguments.first().cloned());
+                }
                 _ => {
                     if keyword == b"authorizedkeysfile" {
                         self.authorized_keys_files.extend(arguments.iter().map(|file| key_files::tidy(file)));

@@ -60,6 +60,24 @@ pub(super) struct Map {
 }
 
 impl Map {
+    /// The same, without what is more than a volume of so many bytes has: blocks that are mapped again and again would
+    /// make a terabyte out of a megabyte. `number` is the inode's.
+    pub(super) fn within(mut self, volume: u64, number: u64) -> Self {
+        let mut room = volume;
+        let fits = self.extents.iter().position(|extent| {
+            let Place::Disk(_) = extent.place else { return false };
+            let is_over = extent.len > room;
+            room = room.saturating_sub(extent.len);
+            is_over
+        });
+        if let Some(end) = fits {
+            self.extents.truncate(end);
+            let problem = format!("its extents name more bytes than the volume has ({volume})");
+            self.damage = Some(FsError::corrupt("inode", number, problem));
+        }
+        self
+    }
+
     /// The extents of a file of `size` bytes; what damage hides is a part that cannot be read.
     fn with_damage(&self, size: u64) -> Vec<Extent> {
         let end = self.extents.last().map_or(0, |last| last.start.saturating_add(last.len));

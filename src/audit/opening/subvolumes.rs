@@ -7,7 +7,7 @@ use super::place_name;
 use crate::budget::Budget;
 use crate::fs::FileSystem;
 use crate::text::Escaped;
-use crate::tree::walk::{walk, walk_from};
+use crate::tree::walk::{entry_limit, walk, walk_from};
 use crate::tree::{Mounted, Tree};
 
 /// Subvolumes of a file system whose places a note tells.
@@ -33,11 +33,13 @@ pub(super) fn walks(fs: &Arc<dyn FileSystem>, budget: &Budget) -> Vec<Mounted> {
         return vec![mounted(walk(&**fs, budget), None)];
     }
     let roots = subvolumes.iter().map(|subvolume| subvolume.root).collect();
-    let mut budget = *budget;
+    // Snapshots share what is in them: all count into what their file system may have.
+    let mut budget = Budget { entry_bytes: entry_limit(&**fs, budget), ..*budget };
     let mut found = Vec::new();
     for subvolume in subvolumes {
         let walk = walk_from(&**fs, subvolume.root, &roots, &budget);
         budget.entries = budget.entries.saturating_sub(walk.entries.len() as u64);
+        budget.entry_bytes = budget.entry_bytes.saturating_sub(walk.bytes);
         found.push(mounted(walk, Some(subvolume)));
     }
     found

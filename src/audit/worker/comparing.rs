@@ -3,14 +3,16 @@
 //! What follows from a difference is said later, when all files are compared (`facts.compared`). MD5, which dpkg records,
 //! is computed of many files at once.
 
-use super::gaps::file_gap;
+use super::gaps::{file_gap, part_gap};
 use super::{Subject, Twins, Worker};
+use crate::budget::Budget;
 use crate::detect::integrity;
 use crate::digest::MultiBuffer;
 use crate::facts::packages::Recorded;
-use crate::finding::Location;
-use crate::fs::FileType;
-use crate::tree::EntryId;
+use crate::finding::{Gap, GapKind, Location};
+use crate::fs::holes::Content;
+use crate::fs::{FileType, NodeId};
+use crate::tree::{EntryId, Tree};
 
 /// The names of one file, each with what is recorded of it.
 type Names = Vec<(EntryId, Recorded)>;
@@ -23,6 +25,64 @@ pub(in crate::audit) struct Comparing {
     md5: MultiBuffer<Names>,
     /// Each name, and whether it is what was recorded.
     pub(super) done: Vec<(EntryId, bool)>,
+    /// Names of files that are mostly holes, for the end.
+    sparse: Vec<Sparse>,
+}
+
+/// A file that is compared when all others are: its zeros are counted over all files, in their order and not in that
+/// of the threads.
+pub(in crate::audit) struct Sparse {
+    id: EntryId,
+    recorded: Recorded,
+    hole_bytes: u64,
+}
+
+/// Compares the files that are mostly holes, as far as the budget goes.
+pub(in crate::audit) fn compare_sparse(
+    tree: &Tree,
+    mut files: Vec<Sparse>,
+    budget: &Budget,
+) -> (Vec<(EntryId, bool)>, Vec<Gap>) {
+    files.sort_by_key(|file| file.id);
+    let (mut done, mut gaps, mut left) = (Vec::new(), Vec::new(), budget.hole_bytes);
+    let mut known: Option<(Recorded, NodeId, u32, bool)> = None;
+    for Sparse { id, recorded, hole_bytes } in files {
+        let Some((mounted, walked)) = tree.get(id) else { continue };
+        let (node, file_system) = (walked.node, mounted.file_system);
+        let same = known.filter(|(other, at, on, _)| (*other, *at, *on) == (recorded, node, file_system));
+        if let Some((.., is_equal)) = same {
+            done.push((id, is_equal));
+            continue;
+        }
+        let mut is_equal = false;
+        if hole_bytes > left {
+            gaps.push(sparse_gap(tree, id, hole_bytes, budget.hole_bytes));
+            // No package brings so many zeros: where they alone are over the limit, it is another file for sure.
+            if hole_bytes <= budget.hole_bytes {
+                continue;
+            }
+        } else {
+            left = left.saturating_sub(hole_bytes);
+            match recorded.is_of_file(tree, id) {
+                Ok(equal) => is_equal = equal,
+                Err(error) => {
+                    gaps.push(file_gap(&tree.location(id), &error));
+                    continue;
+                }
+            }
+        }
+        done.push((id, is_equal));
+        known = Some((recorded, node, file_system, is_equal));
+    }
+    (done, gaps)
+}
+
+fn sparse_gap(tree: &Tree, id: EntryId, hole_bytes: u64, limit: u64) -> Gap {
+    let reason = format!(
+        "its digest was not computed: {hole_bytes} bytes of it are holes, and of all files {limit} such bytes are \
+         gone over"
+    );
+    part_gap(&tree.location(id), GapKind::OverLimit, reason)
 }
 
 impl Comparing {
@@ -50,10 +110,10 @@ impl Comparing {
         self.names.clear();
     }
 
-    /// All that was compared.
-    pub(in crate::audit) fn finish(mut self) -> Vec<(EntryId, bool)> {
+    /// All that was compared, and what is left to be.
+    pub(in crate::audit) fn finish(mut self) -> (Vec<(EntryId, bool)>, Vec<Sparse>) {
         self.md5.finish(&mut |names, digest| compare(&mut self.done, names, digest));
-        self.done
+        (self.done, self.sparse)
     }
 }
 
@@ -89,7 +149,15 @@ impl Worker<'_> {
     pub(super) fn end_comparing(&mut self, location: &Location) {
         // Most names of a file have the same digest.
         let mut known: Option<(Recorded, bool)> = None;
-        for (id, recorded) in std::mem::take(&mut self.comparing.names) {
+        let names = std::mem::take(&mut self.comparing.names);
+        let Some(&(first, _)) = names.first() else { return };
+        let content = self.shared.tree.open(first).and_then(|mut node| Content::of(&mut *node));
+        if let Some(content) = content.ok().filter(|content| !content.is_dense()) {
+            let hole_bytes = content.hole_bytes;
+            let sparse = names.into_iter().map(|(id, recorded)| Sparse { id, recorded, hole_bytes });
+            return self.comparing.sparse.extend(sparse);
+        }
+        for (id, recorded) in names {
             let same = known.filter(|(other, _)| *other == recorded);
             match same.map_or_else(|| recorded.is_of_file(self.shared.tree, id), |(_, is_equal)| Ok(is_equal))
             {
@@ -97,7 +165,7 @@ impl Worker<'_> {
                     self.comparing.done.push((id, is_equal));
                     known = Some((recorded, is_equal));
                 }
-                Err(error) => self.outcome.gaps.push(file_gap(location, &error)),
+                Err(error) => self.shared.found.add(Vec::new(), [file_gap(location, &error)]),
             }
         }
     }

@@ -145,6 +145,7 @@ impl Worker<'_> {
             }
             self.scan.reset();
             self.scan.chunk(&pool, 0, 0, true);
+            self.count_work();
             if !self.scan.finish().is_empty() {
                 for block in some {
                     self.block(outer, block, spent, depth, collected);

@@ -3,26 +3,25 @@
 use std::collections::BTreeMap;
 
 use super::super::Coverage;
-use crate::finding::{Finding, Gap};
+use super::Sparse;
 use crate::tree::EntryId;
 
 /// What a thread found.
 #[derive(Default)]
 pub(in crate::audit) struct Outcome {
-    pub(in crate::audit) findings: Vec<Finding>,
-    pub(in crate::audit) gaps: Vec<Gap>,
     pub(in crate::audit) coverage: Coverage,
     /// Bytes of the disk, by volume of the tree, that hold content of files which could not be read.
     pub(in crate::audit) unsearched: BTreeMap<usize, u64>,
     /// Files that were compared with the package database, and whether they are what it recorded.
     pub(in crate::audit) compared: Vec<(EntryId, bool)>,
+    /// Files of holes that are left to be compared.
+    pub(in crate::audit) sparse: Vec<Sparse>,
 }
 
 impl Outcome {
     pub(in crate::audit) fn join(mut self, other: Self) -> Self {
-        self.findings.extend(other.findings);
-        self.gaps.extend(other.gaps);
         self.compared.extend(other.compared);
+        self.sparse.extend(other.sparse);
         for (volume, bytes) in other.unsearched {
             let sum = self.unsearched.entry(volume).or_default();
             *sum = sum.saturating_add(bytes);

@@ -103,7 +103,7 @@ impl Worker<'_> {
     }
 
     fn spent(&self, packed: u64) -> Spent {
-        Spent::of_image(packed, self.shared.budget, self.shared.unpacked)
+        Spent::of_image(packed, self.shared.budget, self.shared.unpacked).with_work(&self.work)
     }
 
     /// A file with long holes: each part with data is searched on its own.

@@ -35,7 +35,7 @@ impl Worker<'_> {
         let mut carried = 0;
         let mut at = base;
         // The key of a content that came in one piece, and what was found where the same was searched before.
-        let (mut key, mut known) = (None, None::<Searched>);
+        let (mut key, mut known, mut work) = (None, None::<Searched>, 0_u64);
         let mut watch = self.watch(subject, search);
         let mut is_whole = true;
         let compares = self.compares(subject, base);
@@ -87,6 +87,9 @@ impl Worker<'_> {
             } else {
                 self.buffer.copy_within(from..len, 0);
             }
+            if known.is_none() {
+                work = work.saturating_add(self.count_work());
+            }
             let Some(next) = next else { break };
             (at, carried) = (next, len.saturating_sub(from));
         }
@@ -105,9 +108,19 @@ impl Worker<'_> {
             _ => {}
         }
         if search {
-            let searched = known.unwrap_or_else(|| self.searched(key));
+            // What was searched for another file costs this one the same, whichever came first.
+            let again = known.as_ref().map_or(0, |known| known.work);
+            self.work.set(self.work.get().saturating_add(again));
+            let searched = known.unwrap_or_else(|| self.searched(key, work));
             if searched.dropped > 0 {
                 let reason = format!("{} matches are too many to be judged", searched.dropped);
+                collected.gap(part_gap(&subject.location, GapKind::OverLimit, reason));
+            }
+            if searched.passed_over > 0 {
+                let reason = format!(
+                    "around {} keywords nothing was searched: there are too many",
+                    searched.passed_over
+                );
                 collected.gap(part_gap(&subject.location, GapKind::OverLimit, reason));
             }
             self.judge(subject, &searched.matches, collected);
@@ -128,15 +141,25 @@ impl Worker<'_> {
         if collected.findings.len() <= self.crowded.max(limit) {
             return;
         }
-        collected.findings = self.counted.limit(std::mem::take(&mut collected.findings), limit);
+        let kept = std::mem::take(&mut collected.findings);
+        collected.findings = self.counted.limit(kept, limit, self.shared.budget.findings);
         self.crowded = collected.findings.len().saturating_mul(2);
     }
 
+    /// Adds what the search has cost since the last time; returns it.
+    pub(super) fn count_work(&mut self) -> u64 {
+        let work = self.scan.take_work();
+        self.work.set(self.work.get().saturating_add(work));
+        work
+    }
+
     /// Ends the search of a stream, and keeps what it found under `key`.
-    fn searched(&mut self, key: Option<u128>) -> Searched {
+    fn searched(&mut self, key: Option<u128>, work: u64) -> Searched {
         let searched = Searched {
             matches: self.scan.finish().into(),
             dropped: self.scan.dropped(),
+            passed_over: self.scan.passed_over(),
+            work,
             has_base64: !self.encoded.is_empty(),
         };
         if let Some(key) = key {

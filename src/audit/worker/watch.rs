@@ -66,8 +66,9 @@ impl<'a> Worker<'a> {
         let size = node.metadata().size;
         let Some(mut watch) = self.watch(&all, size > 0) else { return Ok(()) };
         let data = parts.iter().fold(0_u64, |sum, (_, len)| sum.saturating_add(*len));
-        let budget = self.shared.budget;
-        if size.saturating_sub(data) > budget.hole_bytes || data > budget.file_data {
+        let (budget, holes) = (self.shared.budget, size.saturating_sub(data));
+        let is_dense = holes <= data.saturating_mul(4);
+        if !is_dense && !self.watches_holes || data > budget.file_data {
             let reason =
                 format!("not held against lists or rules of the user: {size} bytes, most of them holes");
             collected.gap(part_gap(&subject.location, GapKind::OverLimit, reason));

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cli::Failure;
+use crate::cli::{Failure, user_file};
 use crate::detect::yara::Rules;
 
 /// Endings of the files of a folder that are read.
@@ -17,15 +17,12 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Option<Arc<Rules>>, Failure> {
         let failed =
             |problem: &dyn std::fmt::Display| Failure::usage(format!("--yara {}: {problem}", path.display()));
         if !path.is_dir() {
-            files.push((
-                path.display().to_string(),
-                fs::read_to_string(path).map_err(|error| failed(&error))?,
-            ));
+            files.push((path.display().to_string(), user_file::text(path).map_err(|error| failed(&error))?));
             continue;
         }
         let before = files.len();
         for file in folder(path).map_err(|error| failed(&error))? {
-            let text = fs::read_to_string(&file)
+            let text = user_file::text(&file)
                 .map_err(|error| Failure::usage(format!("--yara {}: {error}", file.display())))?;
             files.push((file.display().to_string(), text));
         }

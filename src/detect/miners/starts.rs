@@ -2,8 +2,10 @@
 //!
 //! Both findings stay, as each place must be cleaned, and each names the other.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use aho_corasick::AhoCorasick;
 use memchr::memmem;
 
 use super::{is_autostart, lossy, started_advisory};
@@ -13,15 +15,20 @@ use crate::tree::{EntryId, Tree};
 
 /// Larger start files are no start files, in bytes.
 const LIMIT: u64 = 256 << 10;
+/// Places in one start file that name miners, which are looked at.
+const NAMED: usize = 10_000;
 
 /// Joins the miners among `findings` with what starts them, and reports the starts that have no mark of
 /// their own.
 pub fn join(tree: &Tree, findings: &mut Vec<Finding>) {
     let miners: Vec<usize> =
         (0..).zip(findings.iter()).filter(|(_, f)| is_program(f)).map(|(at, _)| at).collect();
+    let paths = miners.iter().filter_map(|&at| findings.get(at)).map(|finding| &finding.location.path);
+    let Ok(named) = AhoCorasick::new(paths) else { return };
     if miners.is_empty() {
         return;
     }
+    let mut starts = Starts::of(findings);
     for id in tree.ids().filter(|&id| is_small(tree, id)) {
         let location = tree.location(id);
         if !is_autostart(&location.path) {
@@ -29,12 +36,18 @@ pub fn join(tree: &Tree, findings: &mut Vec<Finding>) {
         }
         // What cannot be read is a gap already: the audit read it.
         let content = tree.content(id, LIMIT).unwrap_or_default();
-        for &miner in &miners {
+        // Of all miners those whose paths are in the file at all.
+        let there: BTreeSet<usize> = named
+            .find_overlapping_iter(&content)
+            .take(NAMED)
+            .map(|found| found.pattern().as_usize())
+            .collect();
+        for &miner in there.iter().filter_map(|&at| miners.get(at)) {
             let Some(path) = findings.get(miner).map(|finding| finding.location.path.clone()) else {
                 continue;
             };
             if let Some(line) = line_naming(&content, &path) {
-                link(findings, miner, &Location { line: Some(line), ..location.clone() });
+                link(findings, &mut starts, miner, &Location { line: Some(line), ..location.clone() });
             }
         }
     }
@@ -71,15 +84,30 @@ fn line_naming(content: &[u8], path: &[u8]) -> Option<u64> {
         .map(|(number, _)| number)
 }
 
+/// The first finding about miners of each path.
+struct Starts(BTreeMap<Vec<u8>, usize>);
+
+impl Starts {
+    fn of(findings: &[Finding]) -> Self {
+        let mut starts = BTreeMap::new();
+        for (at, finding) in findings.iter().enumerate() {
+            if finding.advisory.category == Category::Miner {
+                starts.entry(finding.location.path.clone()).or_insert(at);
+            }
+        }
+        Self(starts)
+    }
+}
+
 /// Names the start in the miner's finding, and the miner in the start's.
-fn link(findings: &mut Vec<Finding>, miner: usize, start: &Location) {
+fn link(findings: &mut Vec<Finding>, starts: &mut Starts, miner: usize, start: &Location) {
     let Some(program) = findings.get_mut(miner) else { return };
     program.more.push(start.clone());
     program.evidence.facts.push(("started by", lossy(&start.path)));
     let (place, severity) = (program.location.clone(), program.severity);
     let runs = lossy(&place.path);
-    let is_start = |f: &&mut Finding| f.advisory.category == Category::Miner && f.location.path == start.path;
-    if let Some(known) = findings.iter_mut().find(is_start) {
+    let known = starts.0.get(&start.path).copied();
+    if let Some(known) = known.and_then(|at| findings.get_mut(at)) {
         known.severity = known.severity.max(severity.min(Severity::High));
         known.more.push(place);
         known.evidence.facts.push(("runs", runs));
@@ -89,6 +117,7 @@ fn link(findings: &mut Vec<Finding>, miner: usize, start: &Location) {
     finding = finding.severity(severity.min(Severity::High)).fact("runs", runs);
     finding.location = start.clone();
     finding.more.push(place);
+    starts.0.insert(start.path.clone(), findings.len());
     findings.push(finding);
 }
 

@@ -1,7 +1,8 @@
 //! One file of two images.
 
 use super::kind::Kind;
-use crate::fs::{FileType, FsError, Metadata};
+use crate::fs::holes::Content;
+use crate::fs::{FileType, FsError, Metadata, Node};
 use crate::tree::{EntryId, Tree};
 
 /// Bytes that are compared at once, of each.
@@ -58,30 +59,41 @@ fn capability(tree: &Tree, id: EntryId) -> Result<Option<Vec<u8>>, FsError> {
     Ok(attributes.into_iter().find(|(name, _)| name == CAPABILITY).map(|(_, value)| value))
 }
 
-/// Both are read piece by piece, to the first difference.
+/// Both are read piece by piece, to the first difference, where one of them has data: elsewhere both are zeros.
 fn is_same_content(here: &Tree, id: EntryId, there: &Tree, other: EntryId) -> Result<bool, FsError> {
     let (mut one, mut two) = (here.open(id)?, there.open(other)?);
     let (mut own, mut trusted) = (vec![0; PIECE], vec![0; PIECE]);
+    let mut parts = Content::of(&mut *one)?.data;
+    parts.extend(Content::of(&mut *two)?.data);
+    parts.sort_unstable();
     let mut at = 0_u64;
-    loop {
-        let lengths = [(&mut one, &mut own), (&mut two, &mut trusted)].map(|(node, piece)| {
-            let mut filled = 0;
-            while let Some(rest) = piece.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-                match node.read_at(at.saturating_add(filled as u64), rest)? {
-                    0 => break,
-                    read => filled = filled.saturating_add(read),
-                }
+    for part in parts {
+        at = at.max(part.offset);
+        let end = part.offset.saturating_add(part.len);
+        while at < end {
+            let room = usize::try_from(end.saturating_sub(at)).unwrap_or(PIECE).min(PIECE);
+            let first = fill(&mut *one, at, own.get_mut(..room).unwrap_or_default())?;
+            let second = fill(&mut *two, at, trusted.get_mut(..room).unwrap_or_default())?;
+            if own.get(..first) != trusted.get(..second) {
+                return Ok(false);
             }
-            Ok::<usize, FsError>(filled)
-        });
-        let [first, second] = lengths;
-        let (first, second) = (first?, second?);
-        if own.get(..first) != trusted.get(..second) {
-            return Ok(false);
+            if first < room {
+                return Ok(true);
+            }
+            at = at.saturating_add(first as u64);
         }
-        if first < PIECE {
-            return Ok(true);
-        }
-        at = at.saturating_add(first as u64);
     }
+    Ok(true)
+}
+
+/// Reads until `piece` is full, or the file ends; returns how many bytes.
+fn fill(node: &mut dyn Node, at: u64, piece: &mut [u8]) -> Result<usize, FsError> {
+    let mut filled = 0;
+    while let Some(rest) = piece.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match node.read_at(at.saturating_add(filled as u64), rest)? {
+            0 => break,
+            read => filled = filled.saturating_add(read),
+        }
+    }
+    Ok(filled)
 }

@@ -98,7 +98,8 @@ fn find_content(volume: &Volume, inode: &Inode) -> Result<Content, FsError> {
     if kind == FileType::Symlink && is_short_link(volume, inode) {
         return Ok(Content::memory(inode.block.to_vec(), size));
     }
-    Ok(Content::mapped(mapping::map(volume, inode), size))
+    let map = mapping::map(volume, inode).within(volume.source.len(), inode.number);
+    Ok(Content::mapped(map, size))
 }
 
 /// Whether the target lies in the inode: it is short, and the inode owns no block but that of attributes.

@@ -72,7 +72,8 @@ fn find_content(volume: &Volume, inode: &Inode) -> Result<Content, FsError> {
         ))),
         FileType::Directory if fork.format == Format::Local => Ok(Content::memory(fork.bytes.to_vec(), size)),
         FileType::Regular | FileType::Directory => {
-            Ok(Content::mapped(mapping::map(volume, inode), inode.metadata.size))
+            let map = mapping::map(volume, inode).within(volume.source.len(), number);
+            Ok(Content::mapped(map, size))
         }
         _ => Ok(Content::memory(Vec::new(), 0)),
     }

@@ -68,7 +68,9 @@ impl<'e> Scout<'e> {
             let reaching = self.windows.reaching(chunk.form());
             Form { hits, found: matches, reaching, next: chunk.next }
         });
-        Ahead { forms: each.collect(), newlines: forms.newlines(), is_crowded }
+        let forms_found: Vec<Form> = each.collect();
+        let is_crowded = is_crowded || self.windows.passed_over > 0;
+        Ahead { forms: forms_found, newlines: forms.newlines(), is_crowded }
     }
 }
 
@@ -87,6 +89,8 @@ impl Scan<'_> {
         }
         for (index, form) in ahead.forms.into_iter().enumerate() {
             self.dirty |= !form.hits.is_empty();
+            let kept_before = self.kept.len();
+            let hits = form.hits.len();
             let before: Vec<usize> = self.windows.reaching(index).into_iter().map(|(rule, _)| rule).collect();
             let is_anew = |rule: usize| before.binary_search(&rule).is_ok();
             if !before.is_empty() {
@@ -101,6 +105,7 @@ impl Scan<'_> {
                 found.line = found.line.map(|line| line.saturating_add(self.lines));
                 self.kept.accept(rule, found);
             }
+            self.count_work(hits, kept_before);
             if let Some(next) = form.next {
                 self.windows.pass(index, next);
             }

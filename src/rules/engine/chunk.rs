@@ -60,6 +60,7 @@ impl<'b> Forms<'b> {
             decoded,
             is_cut,
             lines: is_text.then(|| Cell::new((0, lines))),
+            units: Cell::new((0, 0)),
         };
         let text = self.decoded.as_ref().map(|(repeat, text)| (*repeat, text.as_str()));
         let text = text.map(move |(repeat, text)| make(text.as_bytes(), repeat, Some(text), true));
@@ -94,6 +95,8 @@ pub(super) struct Chunk<'c> {
     pub(super) is_cut: bool,
     /// A place that was asked for before, and the newlines of the file before it; none where lines are not counted.
     lines: Option<Cell<(usize, u64)>>,
+    /// A place that was asked for before, and the units of UTF-16 before it.
+    units: Cell<(usize, usize)>,
 }
 
 impl Chunk<'_> {
@@ -109,11 +112,21 @@ impl Chunk<'_> {
 
     /// The offset in the file of a place in the chunk.
     pub(super) fn offset(&self, at: usize) -> u64 {
-        let inside = match self.decoded.and_then(|text| text.get(..at)) {
-            Some(before) => before.chars().map(char::len_utf16).sum::<usize>().saturating_mul(2),
-            None => at,
-        };
+        let inside =
+            self.decoded.and_then(|text| self.units(text, at)).map_or(at, |units| units.saturating_mul(2));
         self.base.saturating_add(inside as u64)
+    }
+
+    /// The units of UTF-16 before a place in the text: counted from the place that was asked for before.
+    fn units(&self, text: &str, at: usize) -> Option<usize> {
+        let (place, before) = self.units.get();
+        let count = |text: &str| text.chars().map(char::len_utf16).sum::<usize>();
+        let units = match text.get(place..at) {
+            Some(between) => before.saturating_add(count(between)),
+            None => before.saturating_sub(count(text.get(at..place)?)),
+        };
+        self.units.set((at, units));
+        Some(units)
     }
 
     /// The line of a place, from 1.

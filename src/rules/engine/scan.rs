@@ -22,7 +22,13 @@ pub struct Scan<'e> {
     pub(super) is_cut: bool,
     /// Whether anything was hit in the file.
     pub(super) dirty: bool,
+    /// What the search has cost.
+    work: u64,
 }
+
+/// What a keyword and a match cost, in nanoseconds.
+const HIT: u64 = 64;
+const MATCH: u64 = 2048;
 
 impl<'e> Scan<'e> {
     pub(super) fn new(engine: &'e Engine) -> Self {
@@ -36,6 +42,7 @@ impl<'e> Scan<'e> {
             lines: 0,
             is_cut: false,
             dirty: false,
+            work: 0,
         }
     }
 
@@ -47,6 +54,7 @@ impl<'e> Scan<'e> {
         }
         self.manner = Manner::default();
         self.lines = 0;
+        self.work = 0;
         self.dirty = false;
     }
 
@@ -92,11 +100,31 @@ impl<'e> Scan<'e> {
         self.kept.dropped
     }
 
+    /// Keywords that are not looked around, as there are far too many of them.
+    pub fn passed_over(&self) -> u64 {
+        self.windows.passed_over
+    }
+
+    /// What the search has cost since the last time, in a unit of about a nanosecond: by what was found, which is the
+    /// same for any number of threads.
+    pub fn take_work(&mut self) -> u64 {
+        std::mem::take(&mut self.work)
+    }
+
+    /// Counts what was found in a chunk.
+    pub(super) fn count_work(&mut self, hits: usize, before: usize) {
+        let matches = self.kept.len().saturating_sub(before) as u64;
+        let work = (hits as u64).saturating_mul(HIT).saturating_add(matches.saturating_mul(MATCH));
+        self.work = self.work.saturating_add(work);
+    }
+
     fn search(&mut self, chunk: &Chunk<'_>) {
         self.engine.filter.find(chunk.bytes, &mut self.places, &mut self.hits);
         self.dirty |= !self.hits.is_empty();
+        let before = self.kept.len();
         let kept = &mut self.kept;
         self.windows.look(self.engine, &self.hits, chunk, |_| true, &mut |value| kept.value(value, chunk));
+        self.count_work(self.hits.len(), before);
         if let Some(next) = chunk.next.filter(|_| self.dirty) {
             self.windows.pass(chunk.form(), next);
         }

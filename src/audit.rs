@@ -1,6 +1,7 @@
 //! The audit: an image in, a report out. One pass over every file.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use crate::budget::Budget;
 use crate::checks::{self, Benchmark, Subject as Examined, Verdict};
@@ -26,8 +27,10 @@ mod pool;
 mod published;
 mod report;
 mod sealed;
+mod states;
 pub mod system;
 pub mod times;
+mod twice;
 mod worker;
 
 pub use cache::Cache;
@@ -92,7 +95,8 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     }
     let detectors = detect::with(&detect::Options { reference, ..settings.detect.clone() });
     let engine = settings.detect.signatures.engine();
-    let (budget, contents, unpacked) = (&settings.budget, Contents::new(), Arc::default());
+    let (budget, contents, unpacked, holes) =
+        (&settings.budget, Contents::new(), Arc::default(), AtomicU64::new(0));
     let shared = Shared {
         tree: &system.tree,
         facts: &facts,
@@ -102,6 +106,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         contents: &contents,
         cache: settings.cache.as_deref(),
         unpacked: &unpacked,
+        holes: &holes,
     };
     let mut outcome = deal::search(shared, settings.jobs, progress);
     facts.compared = std::mem::take(&mut outcome.compared).into_iter().collect();
@@ -115,6 +120,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     }
     outcome.findings.extend(merge::without_repeats(collected.findings));
     let mut findings = outcome.findings;
+    twice::drop_repeats(&system.tree, &mut findings);
     let benchmark = benchmark(&system, &facts, &fact_gaps, settings);
     let mut benchmark = benchmark.map(|(benchmark, failed)| {
         findings.extend(failed);
@@ -124,6 +130,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     gaps.extend(outcome.gaps.into_iter().chain(collected.gaps).chain(fact_gaps));
     // What is joined is joined in the order of the report, whatever thread found it.
     merge::sort(&mut findings, &mut gaps);
+    states::join(&system.states, &mut findings);
     detect::miners::starts::join(&system.tree, &mut findings);
     progress.begin("trying default passwords", 0);
     detect::password_hashes::trials::join(&facts, budget, settings.jobs, &mut findings);

@@ -27,7 +27,7 @@ pub struct Hint {
 pub(super) fn place(volumes: &mut Vec<Mounted>, hints: &[Hint]) {
     let Some((root, why)) = find_root(volumes, hints).or_else(|| only_one(volumes)) else { return };
     set(volumes, root, b"", why);
-    let tree = Tree { volumes: std::mem::take(volumes) };
+    let tree = Tree { volumes: std::mem::take(volumes), ..Tree::default() };
     let lines = match tree.read(b"/etc/fstab", FSTAB_LIMIT) {
         Ok(Some(text)) => fstab::parse(&text),
         _ => Vec::new(),

@@ -23,7 +23,7 @@ type Disk = (String, Arc<dyn Source>);
 pub(super) struct Disks {
     /// The disks in their order, discs behind them.
     pub(super) disks: Vec<Disk>,
-    /// What no disk is made of: headers, descriptions.
+    /// What no disk is made of: descriptions, and what lies behind the end.
     pub(super) rest: Vec<Span>,
 }
 
@@ -31,6 +31,8 @@ pub(super) struct Disks {
 struct Part {
     name: Vec<u8>,
     span: Span,
+    /// It is no list of attributes and no tail.
+    is_file: bool,
 }
 
 /// The disks in the archive. One that lies there in chunks (`disk.vmdk.000000000` and so on) is put together.
@@ -39,12 +41,12 @@ pub(super) fn disks(file: &Arc<dyn Source>) -> Result<Disks, String> {
     let mut disks = Vec::new();
     let mut taken = Vec::new();
     let mut chunked: BTreeMap<&[u8], BTreeMap<u32, Span>> = BTreeMap::new();
-    for part in &parts {
+    for part in parts.iter().filter(|part| part.is_file) {
         if let Some((disk, number)) = chunk_of(&part.name) {
             chunked.entry(disk).or_default().insert(number, part.span);
         }
     }
-    for part in &parts {
+    for part in parts.iter().filter(|part| part.is_file) {
         let (name, spans) = match chunk_of(&part.name) {
             Some((disk, 0)) => (disk, in_order(disk, chunked.get(disk))?),
             Some(_) => continue,
@@ -73,21 +75,8 @@ pub(super) fn disks(file: &Arc<dyn Source>) -> Result<Disks, String> {
         return Err("its end is missing, and there is no disk image before it".to_owned());
     }
     disks.sort_by_key(|(name, _)| name.to_ascii_lowercase().ends_with(".iso"));
-    Ok(Disks { disks, rest: between(&mut taken, file.len()) })
-}
-
-/// What `taken` leaves of so many bytes.
-fn between(taken: &mut [Span], len: u64) -> Vec<Span> {
-    taken.sort_unstable();
-    let mut rest = Vec::new();
-    let mut at = 0_u64;
-    for span in taken.iter().copied().chain([Span::new(len, 0)]) {
-        if span.offset > at {
-            rest.push(Span::new(at, span.offset.saturating_sub(at)));
-        }
-        at = at.max(span.end().unwrap_or(u64::MAX));
-    }
-    rest
+    let rest = parts.iter().map(|part| part.span).filter(|span| !taken.contains(span)).collect();
+    Ok(Disks { disks, rest })
 }
 
 /// The disk that a member is a chunk of, and which one.
@@ -115,15 +104,17 @@ fn parts(file: &Arc<dyn Source>) -> Result<(Vec<Part>, bool), String> {
     for _ in 0..MAX_MEMBERS {
         let Ok(header) = read_vec(&**file, at, 512) else { return Ok((parts, false)) };
         if header.iter().all(|&byte| byte == 0) {
+            let span = Span::new(at, file.len().saturating_sub(at));
+            parts.push(Part { name: Vec::new(), span, is_file: false });
             return Ok((parts, true));
         }
         let member = Member::parse(&header).map_err(|error| error.to_string())??;
         let start = at.saturating_add(BLOCK);
-        if matches!(member.kind, 0 | b'0' | b'7') {
-            parts.push(Part { name: member.name, span: Span::new(start, member.size) });
-        } else if member.kind == b'S' {
+        if member.kind == b'S' {
             return Err(format!("{} is sparse in GNU's way, which is not read", Escaped(&member.name)));
         }
+        let is_file = matches!(member.kind, 0 | b'0' | b'7');
+        parts.push(Part { name: member.name, span: Span::new(start, member.size), is_file });
         at =
             start.checked_add(member.size.next_multiple_of(BLOCK)).ok_or("a member of an impossible size")?;
     }

@@ -163,7 +163,9 @@ impl Output<'_> {
     fn put(&mut self, bytes: &[u8]) -> Result<(), String> {
         if self.len.saturating_add(bytes.len() as u64) > self.limits.len {
             let limit = self.limits.len;
-            return Err(format!("it unpacks to more than {limit} bytes; unpack it before, if it may"));
+            return Err(format!(
+                "it unpacks to more than {limit} bytes; unpack it yourself first, if it is meant to be so large"
+            ));
         }
         if let Some(head) = &mut self.head {
             head.extend_from_slice(bytes.get(..HEAD.saturating_sub(head.len())).unwrap_or(bytes));

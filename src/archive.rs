@@ -31,6 +31,9 @@ mod zip;
 
 pub mod base64_blocks;
 
+/// A file system that is looked into where it was opened as one.
+const SQUASHFS: &str = "squashfs image";
+
 /// How many bytes [`recognise`] wants to see.
 pub const HEAD: usize = 512;
 
@@ -114,6 +117,16 @@ impl Format {
         )
     }
 
+    /// Whether its members lie in it as they are, and its reader takes no byte before it is due.
+    pub const fn is_laid_out(self) -> bool {
+        matches!(self, Self::Tar | Self::Cpio | Self::Deb)
+    }
+
+    /// The kind of file system that it is, where it is one: opened as such, or not at all.
+    pub fn file_system(self) -> Option<&'static str> {
+        (self == Self::Closed(SQUASHFS)).then_some("squashfs")
+    }
+
     /// Whether its bytes say something as they stand, too: they are searched, and then what is inside.
     pub const fn is_readable(self) -> bool {
         matches!(self, Self::SqliteLog | Self::Pdf | Self::Document | Self::Compound)
@@ -145,7 +158,7 @@ pub fn recognise(head: &[u8]) -> Option<Format> {
         (b"070707", Format::Closed("old cpio archive")),
         (b"\x04\x22\x4d\x18", Format::Lz4),
         (b"\x02\x21\x4c\x18", Format::Lz4),
-        (b"hsqs", Format::Closed("squashfs image")),
+        (b"hsqs", Format::Closed(SQUASHFS)),
         (b"QFI\xfb", Format::Closed("qcow2 image")),
         (b"QED\0", Format::Closed("QED image")),
         (b"KDMV\x01\0\0\0", Format::Closed("VMDK image")),

@@ -1,6 +1,7 @@
 //! The audit: an image in, a report out. One pass over every file.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use crate::budget::Budget;
 use crate::checks::{self, Benchmark, Subject as Examined, Verdict};
@@ -33,8 +34,10 @@ mod repeats;
 mod report;
 mod sealed;
 mod served;
+mod states;
 pub mod system;
 pub mod times;
+mod twice;
 mod worker;
 
 pub use cache::Cache;
@@ -106,7 +109,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         detect::with(&detect::Options { reference, budget: settings.budget, ..settings.detect.clone() });
     let engine = settings.detect.signatures.engine();
     let (budget, contents, unpacked) = (&settings.budget, Contents::new(), Arc::default());
-    let (plan, found) = (Plan::default(), Found::new(budget));
+    let (plan, found, holes) = (Plan::default(), Found::new(budget), AtomicU64::new(0));
     let shared = Shared {
         tree: &system.tree,
         facts: &facts,
@@ -118,6 +121,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         unpacked: &unpacked,
         found: &found,
         plan: &plan,
+        holes: &holes,
     };
     let mut outcome = deal::search(shared, settings.jobs, progress);
     let (compared, sparse_gaps) =
@@ -141,11 +145,13 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     let gaps = std::mem::take(&mut system.gaps).into_iter();
     found.add(Vec::new(), gaps.chain(sparse_gaps).chain(collected.gaps).chain(fact_gaps));
     let Kept { mut findings, mut gaps, dropped, .. } = found.finish();
+    twice::drop_repeats(&system.tree, &mut findings);
     of_content::add(&system.tree, &mut findings);
     // What is joined is joined in the order of the report, whatever thread found it.
     merge::sort(&mut findings, &mut gaps);
     leftovers::join(&system.tree, &mut findings);
     served::without_repeats(&mut findings);
+    states::join(&system.states, &mut findings);
     detect::miners::starts::join(&system.tree, &mut findings);
     progress.begin("trying default passwords", 0);
     detect::password_hashes::trials::join(&facts, budget, settings.jobs, &mut findings);

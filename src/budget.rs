@@ -28,8 +28,18 @@ pub struct Budget {
     pub shared_ratio: u64,
     /// The same of a volume that packs its files.
     pub packed_ratio: u64,
+    /// Bytes of holes of one archive that are read as zeros.
+    pub archive_holes: u64,
+    /// Bytes of holes of all archives of an image that are read as zeros. Like [`Budget::unpacked_total`] it is far
+    /// above what an image has that means no harm.
+    pub archive_holes_total: u64,
     /// Length of a disk that comes out of a packed image file; its holes cost nothing but time.
     pub unpacked_image: u64,
+    /// How many times larger than a packed image file the data in it may get, which takes room on the machine: zeros
+    /// are not counted.
+    pub unpacked_image_ratio: u64,
+    /// Further states and disks in one image file (snapshots, the disks of an OVA) that are looked at.
+    pub image_states: usize,
     /// Bytes that come out of one packed file, over all levels.
     pub unpacked_bytes: u64,
     /// Bytes that come out of all packed files of an image. Like every limit here it counts work, not time: a
@@ -108,7 +118,12 @@ impl Default for Budget {
             hole_bytes: 2 << 30,
             shared_ratio: 8,
             packed_ratio: 64,
+
+            archive_holes: 4 << 30,
+            archive_holes_total: 32 << 30,
             unpacked_image: 256 << 30,
+            unpacked_image_ratio: 100,
+            image_states: 16,
             unpacked_bytes: 2 << 30,
             unpacked_total: 1 << 40,
             unpacked_ratio: 1100,

@@ -42,7 +42,7 @@ use clap::{CommandFactory, FromArgMatches};
 use arguments::{Arguments, Command};
 pub use exit::Exit;
 use inert::Inert;
-pub use partial::remove_when_interrupted;
+pub use partial::{end_when_memory_is_gone, remove_when_interrupted};
 pub use terminal::{Terminal, color_of_environment, runs_in_ci, terminal_width};
 
 /// Why a command ended before its time: what to tell, and the exit code.

@@ -30,8 +30,8 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::budget::Budget;
-use crate::bytes::{ReadError, Source};
-use crate::finding::Loss;
+use crate::bytes::{ReadError, Source, Span};
+use crate::finding::{GapKind, Loss};
 use crate::text::Escaped;
 use container::Format;
 use folder::Folder;
@@ -49,21 +49,47 @@ pub struct Image {
     /// What the file is: "raw", "qcow2", "raw in gzip", "VMDK in tar".
     pub format: String,
     /// Things to know of it, and what was lost by them.
-    pub notes: Vec<(Loss, String)>,
+    pub notes: Vec<Note>,
+    /// Other states of the disk, and other disks, that the file holds.
+    pub states: Vec<State>,
+    /// Bytes of the file that no disk is made of: what to call them, and where they lie in which source.
+    pub beside: Vec<(&'static str, Arc<dyn Source>, Vec<Span>)>,
+}
+
+/// Something to know of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Why something was lost by it, if it was.
+    pub kind: GapKind,
+    /// What was lost.
+    pub loss: Loss,
+    /// What it is, for people.
+    pub text: String,
+}
+
+/// A snapshot in an image, or a second disk in an archive.
+#[derive(Clone)]
+pub struct State {
+    /// "snapshot before-update", "disk data.vmdk".
+    pub name: String,
+    /// The disk as it was.
+    pub source: Arc<dyn Source>,
 }
 
 /// How images are opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Whether an image may name files outside its own folder.
     pub outside_files: bool,
     /// Where packed images are unpacked; such a file has no name, and is gone with the program.
     pub temporary: PathBuf,
+    /// Whether these first bytes of what is packed may be of a disk: the rest is unpacked only then.
+    pub is_disk: fn(&Arc<dyn Source>) -> bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { outside_files: false, temporary: PathBuf::from("/tmp") }
+        Self { outside_files: false, temporary: PathBuf::from("/tmp"), is_disk: |_| true }
     }
 }
 
@@ -74,6 +100,14 @@ pub enum Step {
     Begin(u64),
     /// So many bytes more of it were read.
     Advance(u64),
+}
+
+impl Image {
+    /// A disk with nothing beside it.
+    pub fn plain(name: String, source: Arc<dyn Source>, format: String) -> Self {
+        let size = source.len();
+        Self { source, name, size, format, notes: Vec::new(), states: Vec::new(), beside: Vec::new() }
+    }
 }
 
 impl std::fmt::Debug for Image {
@@ -187,20 +221,21 @@ pub fn open(
     let folder = Folder::of(path, options.outside_files);
     let disk = opener.disk(Arc::new(source), Some((metadata.dev(), metadata.ino())), folder);
     let disk = disk.map_err(|reason| ImageError::Refused { path: path.to_owned(), reason })?;
-    Ok(image(path, disk, format_name(&opener.formats), opener.notes))
+    let Opener { formats, notes, states, beside, .. } = opener;
+    Ok(Image { notes, states, beside, ..image(path, disk, format_name(&formats)) })
 }
 
 fn folder_of_blocks(path: &Path) -> Result<Image, ImageError> {
     let refused = |reason| ImageError::Refused { path: path.to_owned(), reason };
     match blocks::open(path).map_err(refused)? {
-        Some(blocks) => Ok(image(path, Arc::new(blocks), "blocks".to_owned(), Vec::new())),
+        Some(blocks) => Ok(image(path, Arc::new(blocks), "blocks".to_owned())),
         None => Err(ImageError::Directory(path.to_owned())),
     }
 }
 
-fn image(path: &Path, source: Arc<dyn Source>, format: String, notes: Vec<(Loss, String)>) -> Image {
+fn image(path: &Path, source: Arc<dyn Source>, format: String) -> Image {
     let name = path.file_name().unwrap_or(path.as_os_str()).as_bytes();
-    Image { name: Escaped(name).to_string(), size: source.len(), source, format, notes }
+    Image::plain(Escaped(name).to_string(), source, format)
 }
 
 /// "qcow2 in gzip": the innermost first. What is only packed is raw inside.
@@ -236,7 +271,7 @@ fn check_type(path: &Path, found: FileType) -> Result<(), ImageError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bytes::{Span, read_vec};
+    use crate::bytes::read_vec;
     use std::io::{Seek, SeekFrom, Write};
 
     fn opened(path: &Path) -> Result<Image, ImageError> {

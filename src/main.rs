@@ -8,6 +8,7 @@ use assay::cli::{self, Terminal};
 fn main() -> ExitCode {
     // Where the system refuses, a killed program leaves a temporary file, and nothing worse.
     let _ = cli::remove_when_interrupted();
+    let _ = cli::end_when_memory_is_gone(cli::Exit::UNREADABLE.0);
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let (out_is_terminal, err_is_terminal) = (stdout.is_terminal(), stderr.is_terminal());
     // A file is no log, even there.

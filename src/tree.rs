@@ -4,10 +4,11 @@
 //! others where /etc/fstab, their own memory, the partition's type or the label puts them. A file system
 //! that has no place is there too, under its own paths.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::budget::Budget;
+use crate::bytes::Span;
 use crate::finding::{Gap, Location};
 use crate::fs::{FileSystem, FileType, FsError, Metadata, Node, NodeId, Subvolume};
 
@@ -123,6 +124,9 @@ pub struct Tree {
     volumes: Vec<Mounted>,
     /// Files whose content is a volume: asked for every file, so not looked for among the volumes.
     opened: HashSet<(u32, NodeId)>,
+    /// Of files that were opened, by the number of their volume and inode: long runs of their bytes that are read
+    /// as contents of the files in them, sorted.
+    claims: BTreeMap<(u32, NodeId), Vec<Span>>,
     /// The machine first.
     systems: Vec<SystemRoot>,
     places: places::Places,
@@ -172,11 +176,52 @@ impl Tree {
         &self.volumes
     }
 
+    /// Its file systems, to be put into another tree.
+    pub fn into_volumes(self) -> Vec<Mounted> {
+        self.volumes
+    }
+
     /// Adds a file system that lies in a file of the tree.
     pub fn nest(&mut self, inner: Mounted) {
         let outer = inner.outer.and_then(|id| Some((id.volume, self.get(id)?.1.node)));
         self.opened.extend(outer);
         self.volumes.push(inner);
+    }
+
+    /// Notes runs of a file that are read as contents of the files in it.
+    pub fn claim(&mut self, id: EntryId, runs: impl IntoIterator<Item = Span>) {
+        let Some(node) = self.get(id).map(|(_, walked)| walked.node) else { return };
+        let claims = self.claims.entry((id.volume, node)).or_default();
+        claims.extend(runs);
+        claims.sort_unstable();
+        claims.dedup_by(|next, run| {
+            let end = run.offset.saturating_add(run.len);
+            let touches = next.offset <= end;
+            if touches {
+                run.len = next.offset.saturating_add(next.len).max(end).saturating_sub(run.offset);
+            }
+            touches
+        });
+    }
+
+    /// Runs of an opened file that are read as contents of the files in it: each is searched there.
+    pub fn claims(&self, id: EntryId) -> &[Span] {
+        let key = self.get(id).map(|(_, walked)| (id.volume, walked.node));
+        key.and_then(|key| self.claims.get(&key)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a file was opened as a file system of this kind.
+    pub fn is_opened_as(&self, id: EntryId, kind: &str) -> bool {
+        self.inside(id).any(|mounted| mounted.name == kind)
+    }
+
+    /// The file systems in a file.
+    fn inside(&self, id: EntryId) -> impl Iterator<Item = &Mounted> {
+        let node = self.get(id).map(|(_, walked)| walked.node);
+        let is_same = move |outer: EntryId| {
+            outer.volume == id.volume && self.get(outer).map(|(_, file)| file.node) == node
+        };
+        self.volumes.iter().filter(move |mounted| mounted.outer.is_some_and(is_same))
     }
 
     /// Whether the content of a file is in the tree: it was opened as a file system.
@@ -315,7 +360,8 @@ impl Tree {
 impl Mounted {
     /// Whether it has its place in the running machine, and does not lie in a file of it.
     pub fn is_placed(&self) -> bool {
-        self.outer.is_none() && self.mount.is_some()
+        let is_path = |mount: &Vec<u8>| mount.is_empty() || mount.starts_with(b"/");
+        self.outer.is_none() && self.mount.as_ref().is_some_and(is_path)
     }
 
     /// The path of an entry in the running machine, or in the system that a file system inside a file, or without a

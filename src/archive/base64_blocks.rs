@@ -157,6 +157,11 @@ impl Finder {
         self.at = self.at.saturating_add(bytes.len() as u64);
     }
 
+    /// Passes over bytes that are no letters; the open block must have ended before.
+    pub fn pass(&mut self, bytes: u64) {
+        self.at = self.at.saturating_add(bytes);
+    }
+
     /// Ends the file.
     pub fn finish(&mut self, each: &mut dyn FnMut(Block)) {
         self.close(each);

@@ -16,6 +16,7 @@ const NAME_LIMIT: u64 = 64 << 10;
 /// The type bits of a mode, and those of a regular file.
 const TYPE: u64 = 0o170_000;
 const REGULAR: u64 = 0o100_000;
+const LINK: u64 = 0o120_000;
 
 /// The fields of a header that matter here.
 struct Header {
@@ -46,7 +47,8 @@ pub(super) fn members(
             return rest(input, spent, visit);
         }
         let mut content = input.take(header.size);
-        if header.mode & TYPE == REGULAR && header.size > 0 {
+        // The content of a link is its target.
+        if matches!(header.mode & TYPE, REGULAR | LINK) && header.size > 0 {
             let flow = deliver(Format::Cpio, Some(trim(&name)), &mut content, spent, visit)?;
             if flow.is_break() {
                 return Ok(());

@@ -11,6 +11,10 @@ use std::ops::ControlFlow;
 use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, skip, trim};
 
 const BLOCK: usize = 512;
+/// Letters of a word in the target of a link that may be a secret.
+const WORD: usize = 20;
+/// Bytes of targets of links that are handed on together.
+const LINKS: usize = 1 << 20;
 /// Longest name and longest list of attributes, in bytes.
 const EXTENSION_LIMIT: u64 = 1 << 20;
 
@@ -35,18 +39,20 @@ pub(super) fn members(
 ) -> Result<(), ArchiveError> {
     let broken = |error| damaged(Format::Tar, error);
     let mut next = Extended::default();
+    let mut links = Vec::new();
     let mut ended = false;
     loop {
         let mut block = Vec::with_capacity(BLOCK);
         (&mut *input).take(BLOCK as u64).read_to_end(&mut block).map_err(broken)?;
         if block.is_empty() && ended {
-            return Ok(());
+            return links_of(&mut links, spent, visit);
         }
         if !block.is_empty() && block.iter().all(|&byte| byte == 0) {
             ended = true;
             continue;
         }
         let Some(header) = block.get(..BLOCK).and_then(parse) else {
+            links_of(&mut links, spent, visit)?;
             return rest(&block, input, ended, spent, visit);
         };
         if header.goes_on {
@@ -70,7 +76,13 @@ pub(super) fn members(
                 continue;
             }
             // Links, devices and directories have no content, whatever their size says.
-            b'1'..=b'6' => ControlFlow::Continue(()),
+            b'1'..=b'6' => {
+                target(&block, &mut links);
+                if links.len() >= LINKS {
+                    links_of(&mut links, spent, visit)?;
+                }
+                ControlFlow::Continue(())
+            }
             _ => member(input, &header, &next, spent, visit)?,
         };
         next = Extended::default();
@@ -78,6 +90,26 @@ pub(super) fn members(
             return Ok(());
         }
     }
+}
+
+/// Keeps the target of a link: in the header a letter stands right before it, so that it is no word there.
+fn target(block: &[u8], links: &mut Vec<u8>) {
+    let field = block.get(157..257).unwrap_or_default();
+    let target = field.split(|&byte| byte == 0).next().unwrap_or_default();
+    let is_in_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'=');
+    if target.split(|byte| !is_in_word(byte)).any(|word| word.len() >= WORD) {
+        links.extend_from_slice(target);
+        links.push(b'\n');
+    }
+}
+
+/// Hands the targets of links on as a member.
+fn links_of(links: &mut Vec<u8>, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+    if !links.is_empty() {
+        let _ = deliver(Format::Tar, Some(b"targets of links"), &mut links.as_slice(), spent, visit)?;
+        links.clear();
+    }
+    Ok(())
 }
 
 fn member(

@@ -155,9 +155,11 @@ pub(super) fn blank_and_other(source: &dyn Source, span: Span) -> Result<(u64, u
             }
             let bytes = read_vec(source, at, usize::try_from(len).unwrap_or(0))?;
             let written = bytes.chunks(SECTOR).filter(|sector| sector.iter().any(|&byte| byte != 0));
+            let before = other;
             other = written.fold(other, |sum, sector| sum.saturating_add(sector.len() as u64));
             at = at.saturating_add(len);
-            looked = looked.saturating_add(len);
+            // Zeros that are stored are none the less zeros.
+            looked = looked.saturating_add(if other > before { len } else { 0 });
         }
     }
     Ok((size.saturating_sub(other), other))

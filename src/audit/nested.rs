@@ -1,10 +1,10 @@
 //! File systems inside files: snaps, disk images, live systems. Each becomes a part of the tree under
 //! `outer!`, so that its files are looked at like all others.
 //!
-//! Only files are opened that look like it at little cost: their size is whole sectors, or their name says
-//! what they are, and their first bytes carry a mark. What looked like a volume and cannot be opened is a
-//! gap, and its bytes are searched as they are. Of what was opened, the parts that no file system reads are
-//! gaps.
+//! Only files are opened that look like it at little cost: their size is whole sectors or not small, or their name
+//! says what they are, and their first bytes carry a mark. What looked like a volume and cannot be opened is a
+//! gap. Opening a file never replaces reading it: its bytes are searched as they stand, but for long runs that
+//! are contents of the files in it.
 
 use std::sync::Arc;
 
@@ -15,22 +15,24 @@ use crate::budget::Budget;
 use crate::bytes::{Source, Span, Window, read_vec};
 use crate::finding::{Gap, GapKind, Loss};
 use crate::fs::file_source::FileSource;
-use crate::fs::{self, FileSystem, FileType, magic};
+use crate::fs::{self, FileSystem, FileType, Place, magic};
 use crate::text::Escaped;
 use crate::tree::walk::{Walked, gap_kind, walk};
 use crate::tree::{EntryId, Mounted, Tree};
-use crate::volume::{self, Scheme, Table};
+use crate::volume::{self, Table};
 
 /// Smallest file that is looked at.
 const SMALLEST: u64 = 4096;
 const SECTOR: u64 = 512;
 /// Sectors of optical discs.
 const DISC_SECTOR: u64 = 2048;
-/// What may lie behind a file system or between partitions, in bytes, without being spoken of: padding, the
-/// copy of a partition table.
-const SLACK: u64 = 64 << 10;
-/// Where partitions begin, at the latest, by custom; boot loaders lie before.
-const BOOT_AREA: u64 = 1 << 20;
+/// From so many bytes on files are looked at that are no whole sectors. Such a file may have a mark by chance, so it
+/// must open.
+const LARGE: u64 = 64 << 10;
+/// Runs of contents of files that are not searched again as bytes of the file around them, and what is searched of
+/// them at both ends, so that no text is cut there.
+const RUN: u64 = 1 << 20;
+const MARGIN: u64 = 64 << 10;
 /// Suffixes of names that say what a file is, in lower case.
 const SUFFIXES: [&[u8]; 16] = [
     b".snap",
@@ -78,13 +80,14 @@ fn candidates(tree: &Tree, volume: usize) -> Vec<EntryId> {
 
 fn is_worth_a_look(walked: &Walked, name: &[u8]) -> bool {
     let metadata = &walked.metadata;
-    let named = || {
-        let lower = name.to_ascii_lowercase();
-        SUFFIXES.iter().any(|suffix| lower.ends_with(suffix))
-    };
     metadata.file_type == FileType::Regular
         && metadata.size >= SMALLEST
-        && (metadata.size.is_multiple_of(SECTOR) || named())
+        && (metadata.size.is_multiple_of(SECTOR) || metadata.size >= LARGE || is_named(name))
+}
+
+fn is_named(name: &[u8]) -> bool {
+    let lower = name.to_ascii_lowercase();
+    SUFFIXES.iter().any(|suffix| lower.ends_with(suffix))
 }
 
 /// Whether the content carries the mark of a volume or a partition table. A file that cannot be read says so
@@ -138,14 +141,16 @@ impl Nesting<'_> {
         if let Some(limit) = limit {
             return self.gap(id, GapKind::OverLimit, Loss::Part, None, &limit);
         }
-        let before = self.opened;
-        let is_disk = table.scheme != Scheme::None;
         for part in found {
             self.part(id, depth, &part);
         }
-        if self.opened > before && is_disk {
-            self.between(id, &source, &table);
-        }
+    }
+
+    /// Whether a file is looked at for its size only, and not for what it says of itself.
+    fn is_guess(&self, id: EntryId) -> bool {
+        self.system.tree.get(id).is_some_and(|(mounted, walked)| {
+            !walked.metadata.size.is_multiple_of(SECTOR) && !is_named(mounted.walk.name(walked))
+        })
     }
 
     fn part(&mut self, id: EntryId, depth: u32, part: &Part) {
@@ -156,6 +161,7 @@ impl Nesting<'_> {
                 Ok(fs) => self.mount(id, depth, part, Arc::from(fs)),
                 // Raw bytes outside of files are searched as they are: what begins like a file system there may
                 // be what is left of an old one.
+                Err(_) if self.is_guess(id) => {}
                 Err(error) if self.is_plain(id) => {
                     let place = Escaped(&self.system.tree.path(id)).to_string();
                     let text = format!("begins like {}, and is none that opens: {error}", driver.name);
@@ -168,12 +174,14 @@ impl Nesting<'_> {
             },
             // The device that it begins has said so.
             Content::Closed(_) if self.is_plain(id) && self.begins_its_device(id) => {}
+            Content::Closed(_) | Content::Unknown if self.is_guess(id) => {}
             Content::Closed(found) => {
                 let reason = format!("{}{}: {}", part.shown(), found.name, found.detail);
                 self.gap(id, found.kind, Loss::Part, size, &reason);
             }
             Content::Unknown => {
-                let reason = format!("{}no file system that is known", part.shown());
+                let reason =
+                    format!("{}no file system that is known; searched as raw bytes only", part.shown());
                 self.gap(id, GapKind::Unsupported, Loss::Part, size, &reason);
             }
         }
@@ -206,10 +214,6 @@ impl Nesting<'_> {
         let (size, entries) = (part.window.len(), walk.entries.len() as u64);
         let name = identity.kind.to_owned();
         self.notes(id, part, &*fs, &mount);
-        if size > usage.total.saturating_add(SLACK) && usage.total > 0 {
-            let tail = Span::new(usage.total, size.saturating_sub(usage.total));
-            self.unread(id, &part.window, tail, "behind the file system");
-        }
         let file_system = u32::try_from(self.system.volumes.len()).unwrap_or(u32::MAX);
         self.system.places.push(self.system.volumes.len());
         self.system.volumes.push(VolumeSummary {
@@ -240,6 +244,8 @@ impl Nesting<'_> {
             is_plain: false,
         };
         self.system.gaps.extend(inner.walked_gaps());
+        let claims = claims(&inner, &part.window, part.offset);
+        self.system.tree.claim(id, claims);
         self.system.tree.nest(inner);
         self.depths.push(depth.saturating_add(1));
         self.opened += 1;
@@ -259,25 +265,6 @@ impl Nesting<'_> {
         }
     }
 
-    /// Speaks of what lies between the partitions of a disk, which is not searched.
-    fn between(&mut self, id: EntryId, source: &Arc<dyn Source>, table: &Table) {
-        for span in &table.unclaimed {
-            let from = span.offset.max(BOOT_AREA);
-            let len = span.end().unwrap_or(u64::MAX).saturating_sub(from);
-            if len > SLACK {
-                self.unread(id, source, Span::new(from, len), "between the partitions");
-            }
-        }
-    }
-
-    fn unread(&mut self, id: EntryId, source: &Arc<dyn Source>, span: Span, place: &str) {
-        let window = Window::new(Arc::clone(source), span);
-        if !matches!(magic::is_blank(&window), Ok(Some(true))) {
-            let reason = format!("{} bytes {place} are not searched", span.len);
-            self.gap(id, GapKind::Unsupported, Loss::Part, Some(span.len), &reason);
-        }
-    }
-
     fn gap(&mut self, id: EntryId, kind: GapKind, loss: Loss, bytes: Option<u64>, reason: &str) {
         let location = self.system.tree.location(id);
         let reason = format!("inside this file: {reason}");
@@ -289,6 +276,8 @@ impl Nesting<'_> {
 struct Part {
     number: Option<u32>,
     window: Arc<dyn Source>,
+    /// Where in the file it begins.
+    offset: u64,
     content: Content,
 }
 
@@ -310,6 +299,28 @@ impl Part {
     }
 }
 
+/// Long runs of `window` that are contents of files and read as they lie there; in bytes of the file around it,
+/// where it begins at `base`. None where a journal lies over them.
+fn claims(inner: &Mounted, window: &Arc<dyn Source>, base: u64) -> Vec<Span> {
+    let is_as_it_lies = inner.fs.source().is_some_and(|source| Arc::ptr_eq(&source, window));
+    let is_long = |walked: &&Walked| {
+        walked.metadata.file_type == FileType::Regular && walked.metadata.size >= RUN && is_as_it_lies
+    };
+    let mut found = Vec::new();
+    for walked in inner.walk.entries.iter().filter(is_long) {
+        let Ok(mut node) = inner.fs.node(walked.node) else { continue };
+        for extent in node.extents().unwrap_or_default() {
+            let len = extent.len.min(walked.metadata.size.saturating_sub(extent.start));
+            let Place::Disk(at) = extent.place else { continue };
+            if len >= RUN {
+                let start = base.saturating_add(at).saturating_add(MARGIN);
+                found.push(Span::new(start, len.saturating_sub(2 * MARGIN)));
+            }
+        }
+    }
+    found
+}
+
 /// The volumes of a file, by their marks.
 fn parts(source: &Arc<dyn Source>, table: &Table) -> Vec<Part> {
     let part = |volume: &volume::Volume| {
@@ -323,7 +334,7 @@ fn parts(source: &Arc<dyn Source>, table: &Table) -> Vec<Part> {
         } else {
             Content::Unknown
         };
-        Part { number: volume.number, window, content }
+        Part { number: volume.number, window, offset: volume.span.offset, content }
     };
     table.volumes.iter().map(part).collect()
 }

@@ -16,6 +16,7 @@ use crate::budget::Budget;
 use crate::bytes::{Source, Span};
 use crate::finding::{Gap, GapKind, Location, Loss};
 use crate::fs::{self, FileSystem, FsError};
+use crate::image;
 use crate::text::Escaped;
 use crate::tree::mount::Hint;
 use crate::tree::occupancy::Taken;
@@ -64,6 +65,18 @@ impl Opening {
                 self.notes.push((place.to_owned(), note.text));
             } else {
                 self.gaps.push(volume_gap(None, place, GapKind::Damaged, None, note.text));
+            }
+        }
+    }
+
+    /// Takes what was said of the image's file.
+    pub(super) fn image_notes(&mut self, notes: &[image::Note]) {
+        for note in notes {
+            if note.loss == Loss::Nothing {
+                self.notes.push(("image".to_owned(), note.text.clone()));
+            } else {
+                let gap = volume_gap(None, "image", note.kind, None, note.text.clone());
+                self.gaps.push(Gap { loss: note.loss, ..gap });
             }
         }
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::opening::{Opened, Opening, volume_gap};
-use super::{Progress, Quiet, Subject, VolumeSummary, nested, pool};
+use super::opening::{At, Opened, Opening, volume_gap};
+use super::{Progress, Quiet, Subject, VolumeSummary, nested, pool, states};
 use crate::budget::Budget;
-use crate::bytes::Source;
+use crate::bytes::{Source, Span};
 use crate::finding::{Gap, GapKind, Loss};
 use crate::fs::holes::source_bytes;
 use crate::fs::{self, FsError};
@@ -71,6 +71,8 @@ pub struct System {
     pub outside: (u64, u64),
     /// For each volume of the tree: its index in `volumes`.
     pub(super) places: Vec<usize>,
+    /// What the paths of further states and disks begin with.
+    pub(super) states: Vec<Vec<u8>>,
 }
 
 impl System {
@@ -99,14 +101,14 @@ impl System {
         match target {
             Target::Rootfs(path) => open_rootfs(path, budget),
             Target::Image(path) => {
-                let image = image::open(path, options, budget, &told)?;
+                let options = image::Options { is_disk: may_be_disk, ..options.clone() };
+                let image = image::open(path, &options, budget, &told)?;
                 progress.begin("reading directories", 0);
                 open_image(&path.display().to_string(), &image, budget)
             }
             Target::Bytes { name, data } => {
                 let source: Arc<dyn Source> = Arc::new(data.clone());
-                let (size, format) = (source.len(), "raw".to_owned());
-                let image = Image { source, name: name.clone(), size, format, notes: Vec::new() };
+                let image = Image::plain(name.clone(), source, "raw".to_owned());
                 open_image(name, &image, budget)
             }
         }
@@ -150,41 +152,73 @@ fn open_rootfs(path: &Path, budget: &Budget) -> Result<System, AuditError> {
         read: true,
         ..VolumeSummary::default()
     };
-    let (outside, places) = ((0, 0), vec![0]);
-    let mut system = System { subject, volumes: vec![volume], tree, gaps, notes, outside, places };
+    let (outside, places, states) = ((0, 0), vec![0], Vec::new());
+    let mut system = System { subject, volumes: vec![volume], tree, gaps, notes, outside, places, states };
     nested::open(&mut system, budget);
     system.settle(budget);
     Ok(system)
 }
 
 fn open_image(name: &str, image: &Image, budget: &Budget) -> Result<System, AuditError> {
-    let source = &image.source;
     // File systems in files have their entries from the same bytes.
-    let room = source_bytes(&**source).saturating_mul(ENTRIES_PER_BYTE).saturating_add(ENTRIES);
+    let room = source_bytes(&*image.source).saturating_mul(ENTRIES_PER_BYTE).saturating_add(ENTRIES);
     let budget = &Budget { entry_bytes: budget.entry_bytes.min(room), ..*budget };
-    let table = volume::read(source);
+    let opened = open_disk(&image.source, &image.notes, &image.beside, budget);
+    let (opened, table, outside) = opened.ok_or_else(|| AuditError::Nothing(name.to_owned()))?;
     let subject = Subject {
         name: name.to_owned(),
         format: image.format.clone(),
-        size: source.len(),
+        size: image.source.len(),
         layout: table.scheme.name().to_owned(),
         sector: table.sector,
     };
+    let Opened { volumes, places, tree, gaps, notes } = opened;
+    let states = Vec::new();
+    let mut system = System { subject, volumes, tree, gaps, notes, outside, places, states };
+    for state in &image.states {
+        states::open(&mut system, state, budget);
+    }
+    nested::open(&mut system, budget);
+    system.settle(budget);
+    Ok(system)
+}
+
+/// What lies outside of partitions: zeros, and other bytes.
+type Outside = (u64, u64);
+
+/// Opens what a disk holds; `None` where nothing of it is known.
+pub(super) fn open_disk(
+    source: &Arc<dyn Source>,
+    of_image: &[image::Note],
+    beside: &[(&'static str, Arc<dyn Source>, Vec<Span>)],
+    budget: &Budget,
+) -> Option<(Opened, volume::Table, Outside)> {
+    let mut table = volume::read(source);
     let mut opening = Opening::new(table.scheme != volume::Scheme::None);
     let (devices, notes) = volume::stack::assemble(source, &table);
-    let of_image = |(loss, text): &(Loss, String)| volume::Note { loss: *loss, text: text.clone() };
-    opening.notes("image", image.notes.iter().map(of_image).collect());
-    opening.notes("partition table", table.notes);
+    opening.image_notes(of_image);
+    opening.notes("partition table", std::mem::take(&mut table.notes));
     opening.notes("logical volumes", notes);
     let roles = pool::roles(&devices);
     for (index, role) in roles.iter().enumerate() {
         opening.device(&devices, index, role, budget);
     }
     let outside = opening.outside(source, &table.unclaimed, budget);
-    let opened = opening.finish().ok_or_else(|| AuditError::Nothing(name.to_owned()))?;
-    let Opened { volumes, places, tree, gaps, notes } = opened;
-    let mut system = System { subject, volumes, tree, gaps, notes, outside, places };
-    nested::open(&mut system, budget);
-    system.settle(budget);
-    Ok(system)
+    for (name, source, spans) in beside {
+        opening.raw(source, spans, &At { partition: None, name, place: usize::MAX }, budget);
+    }
+    Some((opening.finish()?, table, outside))
+}
+
+/// Whether these first bytes may be of a disk: something in them is known.
+fn may_be_disk(head: &Arc<dyn Source>) -> bool {
+    let table = volume::read(head);
+    let is_known = |source: &Arc<dyn Source>| {
+        fs::DRIVERS.iter().any(|driver| (driver.probe)(&**source))
+            || fs::magic::recognise(&**source).is_some()
+    };
+    table.scheme != volume::Scheme::None || is_known(head) || {
+        let (devices, _) = volume::stack::assemble(head, &table);
+        devices.iter().any(|device| device.role != volume::stack::Role::Content)
+    }
 }

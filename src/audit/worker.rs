@@ -22,12 +22,14 @@ use crate::fs::{self, Extent, FileType, NodeId};
 use crate::rules::{Engine, Scan, Scout};
 use crate::tree::{Entry, EntryId, Place, Tree};
 
+mod beside;
 mod comparing;
 mod encoded;
 mod gaps;
 mod handed;
 mod links;
 mod members;
+mod opened;
 mod outcome;
 mod regular;
 mod stream;
@@ -59,6 +61,8 @@ pub(super) struct Shared<'a> {
     pub(super) contents: &'a Contents,
     /// Files that an earlier audit searched.
     pub(super) cache: Option<&'a Cache>,
+    /// Bytes of holes that were read as zeros, on all threads.
+    pub(super) holes: &'a AtomicU64,
     /// Bytes that came out of packed files, on all threads.
     pub(super) unpacked: &'a Arc<AtomicU64>,
     /// What all threads found.
@@ -178,12 +182,6 @@ impl<'a> Worker<'a> {
         if walked.metadata.file_type != FileType::Regular || !search && subject.wanted.is_empty() {
             return;
         }
-        if shared.tree.is_opened(id) {
-            // Its content is in the tree, and looked at there.
-            self.outcome.coverage.files_read += u64::from(search);
-            self.watch_opened(id, &subject, collected);
-            return;
-        }
         if search && shared.plan.unread.contains(&id) {
             self.unsearched(id);
             self.comparing.forget();
@@ -193,7 +191,11 @@ impl<'a> Worker<'a> {
             return collected.gap(gap);
         }
         let result = shared.tree.open(id).and_then(|mut node| {
-            let read = self.regular(&mut subject, &mut *node, search, collected);
+            let read = if shared.tree.is_opened(id) {
+                self.opened(id, &mut subject, &mut *node, search, collected)
+            } else {
+                self.regular(&mut subject, &mut *node, search, collected)
+            };
             if let Some(damage) = node.damage().filter(|_| search) {
                 collected.gap(part_gap(&subject.location, GapKind::Damaged, damage));
             }

@@ -215,7 +215,8 @@ impl<'a> Subject<'a> {
             return Rc::clone(known);
         }
         let view = self.view;
-        let size = view.and_then(|view| view.lookup(path)).map_or(0, |(_, metadata)| metadata.size.min(LIMIT));
+        let size =
+            view.and_then(|view| view.lookup(path)).map_or(0, |(_, metadata)| metadata.size.min(LIMIT));
         let held = self.held.get().saturating_add(size);
         if held > self.budget.configuration_bytes {
             let limit = self.budget.configuration_bytes;

@@ -93,7 +93,7 @@ pub(super) fn open(image: &Path, outside_files: bool) -> Result<System, Failure>
 
 /// Packed images are unpacked where the environment says.
 fn options(outside_files: bool) -> image::Options {
-    image::Options { outside_files, temporary: std::env::temp_dir() }
+    image::Options { outside_files, temporary: std::env::temp_dir(), ..image::Options::default() }
 }
 
 /// Everything that can be reported, by id, each once.

@@ -5,9 +5,11 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGABRT, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag::register_conditional_shutdown;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -65,6 +67,15 @@ pub fn remove_when_interrupted() -> io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+/// From now on, a program that gets no more memory ends with this code, not as one that crashed: what it wanted is
+/// in its last message.
+///
+/// # Errors
+/// Where the operating system refuses: then nothing is changed.
+pub fn end_when_memory_is_gone(code: u8) -> io::Result<()> {
+    register_conditional_shutdown(SIGABRT, code.into(), Arc::new(AtomicBool::new(true))).map(drop)
 }
 
 /// Whether whoever started the program (`nohup`) wants it to go on; what cannot be known is no.

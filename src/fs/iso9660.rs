@@ -5,7 +5,8 @@
 //! place of its directory record.
 //!
 //! Not read, and said: files packed by zisofs, interleaved files, a UDF file system beside it. Of several
-//! sessions the first descriptors count, which writers of images keep up to date.
+//! sessions the first descriptors count, which writers of images keep up to date; a session behind what they
+//! describe is said.
 //!
 //! Reference: ECMA-119; Joliet Specification; IEEE P1281 and P1282.
 
@@ -55,6 +56,8 @@ struct Iso {
     names: Names,
     /// Whether there is a UDF file system, too.
     udf: bool,
+    /// Where another session behind this one has its descriptors.
+    later: Option<u64>,
     notes: Vec<Note>,
 }
 
@@ -78,6 +81,7 @@ impl Iso {
             volume: primary,
             names: Names::Plain,
             udf: found.udf,
+            later: descriptor::later(&**source, total),
             notes: Vec::new(),
         };
         iso.names = match (iso.announced()?, found.joliet) {
@@ -239,7 +243,10 @@ impl FileSystem for Iso {
     fn unread(&self) -> Vec<String> {
         let udf =
             self.udf.then(|| "there is a UDF file system beside ISO 9660, which is not read".to_owned());
-        udf.into_iter().collect()
+        let later = self.later.map(|at| {
+            format!("a later session begins at byte {at}; its files are searched as raw bytes only")
+        });
+        udf.into_iter().chain(later).collect()
     }
 
     fn source(&self) -> Option<Arc<dyn Source>> {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::container::{self, Format};
 use super::folder::{Folder, Named};
 use super::raw::RawFile;
-use super::{Options, Step, archive, packed, qcow2, vdi, vhd, vhdx, vmdk};
+use super::{Note, Options, State, Step, archive, packed, qcow2, vdi, vhd, vhdx, vmdk};
 use crate::budget::Budget;
-use crate::bytes::Source;
-use crate::finding::Loss;
+use crate::bytes::{Source, Span};
+use crate::finding::{GapKind, Loss};
 use crate::text::Escaped;
 
 /// Images above each other, and formats around each other; long chains of snapshots have a few dozen.
@@ -24,7 +24,11 @@ pub(super) struct Opener<'a> {
     /// The formats around the disk itself, without those of other files.
     pub(super) formats: Vec<&'static str>,
     /// What is to know of it.
-    pub(super) notes: Vec<(Loss, String)>,
+    pub(super) notes: Vec<Note>,
+    /// Other states and disks in the file.
+    pub(super) states: Vec<State>,
+    /// Bytes of the file that no disk is made of.
+    pub(super) beside: Vec<(&'static str, Arc<dyn Source>, Vec<Span>)>,
 }
 
 /// A file, and where the names in it are looked up: nowhere, for a part of another file.
@@ -36,7 +40,8 @@ struct Item {
 
 impl<'a> Opener<'a> {
     pub(super) fn new(options: &'a Options, budget: &'a Budget, told: &'a dyn Fn(Step)) -> Self {
-        Self { options, budget, told, chain: Vec::new(), formats: Vec::new(), notes: Vec::new() }
+        let (chain, formats, notes) = (Vec::new(), Vec::new(), Vec::new());
+        Self { options, budget, told, chain, formats, notes, states: Vec::new(), beside: Vec::new() }
     }
 
     /// The disk in the file that the user named.
@@ -70,14 +75,25 @@ impl<'a> Opener<'a> {
         let bytes = &item.bytes;
         match format {
             Format::Qcow2 => {
-                let (disk, notes) = qcow2::open(bytes, &mut |other| match other {
+                let opened = qcow2::open(bytes, &mut |other| match other {
                     qcow2::Other::Backing(name, format) if format.as_deref() == Some(b"raw") => {
                         self.raw(item, &name)
                     }
                     qcow2::Other::Backing(name, _) => self.other(item, &name),
                     qcow2::Other::Data(name) => self.raw(item, &name),
                 })?;
-                self.notes.extend(notes.into_iter().map(|note| (Loss::Nothing, note)));
+                let qcow2::Opened { disk, snapshots, notes } = opened;
+                self.notes.extend(notes);
+                // Of an image beneath, only what lies beneath counts.
+                for (name, snapshot) in snapshots.into_iter().filter(|_| main) {
+                    match snapshot {
+                        Ok(source) => self.state(format!("snapshot {name}"), source),
+                        Err(problem) => {
+                            let reason = format!("snapshot {name} is not looked at: {problem}");
+                            self.note(GapKind::Damaged, Loss::Volume, reason);
+                        }
+                    }
+                }
                 Ok(disk)
             }
             Format::Vmdk => vmdk::open(bytes, &mut |other| match other {
@@ -86,7 +102,9 @@ impl<'a> Opener<'a> {
             }),
             Format::Vhd => {
                 let (disk, cut) = vhd::open(bytes, &mut |parent| self.vhd_parent(item, parent))?;
-                self.notes.extend(cut.map(|cut| (Loss::Part, format!("VHD: {cut}"))));
+                if let Some(cut) = cut {
+                    self.note(GapKind::Damaged, Loss::Part, format!("VHD: {cut}"));
+                }
                 Ok(disk)
             }
             Format::Vhdx => vhdx::open(bytes),
@@ -140,20 +158,46 @@ impl<'a> Opener<'a> {
         {
             return self.within(disk, main);
         }
-        let limit = self.budget.unpacked_image;
-        let file = packed::unpack(codec, &item.bytes, limit, &self.options.temporary, self.told)?;
+        let is_disk = self.options.is_disk;
+        let refuse = move |head: Vec<u8>| refuse(head, is_disk);
+        let limits = packed::Limits::of(item.bytes.len(), self.budget, &self.options.temporary, &refuse);
+        let file = packed::unpack(codec, &item.bytes, &limits, self.told)?;
         let file = RawFile::new(file).map_err(|error| error.to_string())?;
         self.within(Arc::new(file), main)
     }
 
     fn archive(&mut self, bytes: &Arc<dyn Source>, main: bool) -> Result<Arc<dyn Source>, String> {
-        let mut disks = archive::disks(bytes)?.into_iter();
+        let archive::Disks { disks, rest } = archive::disks(bytes)?;
+        let mut disks = disks.into_iter();
         let (name, disk) = disks.next().ok_or("there is no disk image in it; tar -xf FILE unpacks it")?;
-        for (other, _) in disks {
-            let note = format!("of the disks in the archive {name} is looked at; {other} is not");
-            self.notes.push((Loss::Volume, note));
+        let first = self.within(disk, main).map_err(|problem| format!("{name}: {problem}"))?;
+        for (other, disk) in disks {
+            match self.within(disk, false) {
+                Ok(source) if main => self.state(format!("disk {other}"), source),
+                opened => {
+                    let reason = opened.err().unwrap_or_else(|| "a second disk is not looked at".to_owned());
+                    self.note(GapKind::Unsupported, Loss::Volume, format!("{other}: {reason}"));
+                }
+            }
         }
-        self.within(disk, main).map_err(|problem| format!("{name}: {problem}"))
+        if main {
+            self.beside.push(("beside the disks of the archive", Arc::clone(bytes), rest));
+        }
+        Ok(first)
+    }
+
+    /// Keeps another state or disk that the file holds.
+    fn state(&mut self, name: String, source: Arc<dyn Source>) {
+        if self.states.len() < self.budget.image_states {
+            self.states.push(State { name, source });
+        } else {
+            let reason = format!("{name} is not looked at: more than {} of them", self.budget.image_states);
+            self.note(GapKind::OverLimit, Loss::Volume, reason);
+        }
+    }
+
+    fn note(&mut self, kind: GapKind, loss: Loss, text: String) {
+        self.notes.push(Note { kind, loss, text });
     }
 
     /// The disk in what came out of another format: it cannot name files.
@@ -162,5 +206,23 @@ impl<'a> Opener<'a> {
         let opened = self.open(&Item { bytes, folder: None }, main);
         self.chain.pop();
         opened
+    }
+}
+
+/// Why what begins with `head` is no image; none, where it may be one.
+fn refuse(head: Vec<u8>, is_disk: fn(&Arc<dyn Source>) -> bool) -> Option<String> {
+    let head: Arc<dyn Source> = Arc::new(head);
+    match container::recognise(&*head) {
+        Ok(Some(Format::Closed { format, command })) => {
+            Some(format!("holds {format}, which is not read; {command}"))
+        }
+        Ok(None) if !is_disk(&head) => {
+            let bytes = head.len();
+            Some(format!(
+                "its first {bytes} bytes hold no partition table and no file system: {}",
+                container::CHECK
+            ))
+        }
+        _ => None,
     }
 }

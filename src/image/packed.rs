@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use super::Step;
 use super::clusters::{Clustered, Map, Place, guarded};
+use crate::budget::Budget;
 use crate::bytes::cursor::Cursor;
 use crate::bytes::{ReadError, Record, Source, Span, read_vec};
 use crate::compression;
@@ -21,6 +22,11 @@ use crate::compression;
 const CHUNK: usize = 1 << 20;
 /// Runs of zeros of this length become holes.
 const HOLE: usize = 64 << 10;
+/// First bytes that tell whether they are of an image.
+const HEAD: usize = 4 << 20;
+/// Bytes of a small image, whatever its packed size: one with nothing in it, and one with data.
+const EMPTY: u64 = 4 << 30;
+const SMALL: u64 = 64 << 20;
 /// Largest window of zstd that is allowed, as a power of two: `--ultra -22 --long=27` needs no more.
 const WINDOW_LOG: u32 = 27;
 /// Memory for unpacking xz, in bytes; `xz -9` needs a quarter of it.
@@ -52,22 +58,53 @@ impl Codec {
     }
 }
 
-/// Unpacks `file` into a temporary file in `folder`, at most `limit` bytes.
+/// What unpacking may cost, and whether it is worth it.
+pub(super) struct Limits<'a> {
+    /// Bytes that may come out.
+    pub(super) len: u64,
+    /// Bytes of them that are no zeros, and take room.
+    pub(super) data: u64,
+    /// Where to unpack to.
+    pub(super) folder: &'a Path,
+    /// Says of the first bytes why they are of no image.
+    pub(super) refuse: &'a dyn Fn(Vec<u8>) -> Option<String>,
+}
+
+impl<'a> Limits<'a> {
+    /// Those of a packed file of `packed` bytes.
+    pub(super) fn of(
+        packed: u64,
+        budget: &Budget,
+        folder: &'a Path,
+        refuse: &'a dyn Fn(Vec<u8>) -> Option<String>,
+    ) -> Self {
+        let times = |ratio: u64, more: u64| packed.saturating_mul(ratio).saturating_add(more);
+        Self {
+            len: budget.unpacked_image.min(times(budget.unpacked_ratio, EMPTY)),
+            data: budget.unpacked_image.min(times(budget.unpacked_image_ratio, SMALL)),
+            folder,
+            refuse,
+        }
+    }
+}
+
+/// Unpacks `file` into a temporary file, if its first bytes are those of an image.
 pub(super) fn unpack(
     codec: Codec,
     file: &Arc<dyn Source>,
-    limit: u64,
-    folder: &Path,
+    limits: &Limits<'_>,
     told: &dyn Fn(Step),
 ) -> Result<File, String> {
     told(Step::Begin(file.len()));
+    let folder = limits.folder;
     let temporary = tempfile::tempfile_in(folder).map_err(|error| {
         format!("no temporary file in {}: {error}; TMPDIR names another folder", folder.display())
     })?;
+    let room = room(&temporary);
     let told = Told { inner: Cursor::new(Arc::clone(file)), told };
     let input = BufReader::with_capacity(CHUNK, told);
     guarded(|| {
-        let mut output = Output { file: &temporary, len: 0, limit };
+        let mut output = Output { file: &temporary, len: 0, data: 0, head: Some(Vec::new()), room, limits };
         match codec {
             Codec::Gzip => output.copy(&mut flate2::bufread::MultiGzDecoder::new(input)),
             Codec::Xz => {
@@ -77,6 +114,7 @@ pub(super) fn unpack(
             Codec::Zstd => output.copy(&mut zstd_frames(input).map_err(|error| error.to_string())?),
             Codec::Lz4 => lz4_frames(input, &mut output),
         }?;
+        output.judge()?;
         temporary.set_len(output.len).map_err(|error| format!("the temporary file: {error}"))
     })?;
     Ok(temporary)
@@ -99,7 +137,13 @@ impl Read for Told<'_> {
 struct Output<'a> {
     file: &'a File,
     len: u64,
-    limit: u64,
+    /// Bytes that were written.
+    data: u64,
+    /// The first bytes, until they are enough to tell what they are of.
+    head: Option<Vec<u8>>,
+    /// Bytes that the folder has room for.
+    room: u64,
+    limits: &'a Limits<'a>,
 }
 
 impl Output<'_> {
@@ -117,11 +161,22 @@ impl Output<'_> {
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), String> {
-        if self.len.saturating_add(bytes.len() as u64) > self.limit {
-            return Err(format!("it unpacks to more than {} bytes", self.limit));
+        if self.len.saturating_add(bytes.len() as u64) > self.limits.len {
+            let limit = self.limits.len;
+            return Err(format!(
+                "it unpacks to more than {limit} bytes; unpack it yourself first, if it is meant to be so large"
+            ));
+        }
+        if let Some(head) = &mut self.head {
+            head.extend_from_slice(bytes.get(..HEAD.saturating_sub(head.len())).unwrap_or(bytes));
+            if head.len() >= HEAD {
+                self.judge()?;
+            }
         }
         for piece in bytes.chunks(HOLE) {
             if piece.iter().any(|&byte| byte != 0) {
+                self.data = self.data.saturating_add(piece.len() as u64);
+                self.check_room()?;
                 let written = self.file.write_all_at(piece, self.len);
                 written.map_err(|error| format!("the temporary file: {error}"))?;
             }
@@ -129,6 +184,39 @@ impl Output<'_> {
         }
         Ok(())
     }
+}
+
+impl Output<'_> {
+    /// Decides by the first bytes whether the rest is worth unpacking.
+    fn judge(&mut self) -> Result<(), String> {
+        match self.head.take().and_then(|head| (self.limits.refuse)(head)) {
+            Some(reason) => Err(reason),
+            None => Ok(()),
+        }
+    }
+
+    fn check_room(&self) -> Result<(), String> {
+        if self.data > self.limits.data {
+            let limit = self.limits.data;
+            return Err(format!(
+                "more than {limit} bytes that are not zeros come out, far more than an image of its size has"
+            ));
+        }
+        if self.data > self.room {
+            return Err(format!(
+                "there is no room for it in {}; TMPDIR names another folder",
+                self.limits.folder.display()
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Bytes that may be written where `file` lies: not the last tenth, which others need.
+fn room(file: &File) -> u64 {
+    let Ok(found) = rustix::fs::fstatvfs(file) else { return u64::MAX };
+    let free = found.f_bavail.saturating_mul(found.f_frsize);
+    free.saturating_sub(free / 10)
 }
 
 /// Frames one after the other, and between them such as may be skipped.

@@ -6,13 +6,17 @@
 //! Reference: qemu's `docs/interop/qcow2.txt`.
 
 mod header;
+mod snapshots;
 
 use std::io::Read;
 use std::sync::Arc;
 
+use super::Note;
 use super::clusters::{Clustered, Map, Place};
 use super::table::run_of;
 use crate::bytes::{ReadError, Record, Source, Span, read_vec};
+use crate::finding::{GapKind, Loss};
+use crate::text::Escaped;
 use header::{Compression, Header};
 
 /// Bits of an entry that are the offset of a table or cluster.
@@ -37,18 +41,30 @@ struct Qcow2 {
     l1: Vec<u64>,
 }
 
-/// Opens the disk, and says what is to know of it; `other` opens other files.
+/// A snapshot's name, and the disk as it was.
+type Snapshot = (String, Result<Arc<dyn Source>, String>);
+
+/// What an image holds.
+pub(super) struct Opened {
+    pub(super) disk: Arc<dyn Source>,
+    pub(super) snapshots: Vec<Snapshot>,
+    pub(super) notes: Vec<Note>,
+}
+
+/// Opens the disk and its snapshots, and says what is to know of it; `other` opens other files.
 pub(super) fn open(
     file: &Arc<dyn Source>,
     other: &mut dyn FnMut(Other) -> Result<Arc<dyn Source>, String>,
-) -> Result<(Arc<dyn Source>, Vec<String>), String> {
+) -> Result<Opened, String> {
     let mut header = Header::read(&**file)?;
     let mut notes = Vec::new();
-    if header.snapshots > 0 {
-        notes.push(format!("{} internal snapshots of the image are not looked at", header.snapshots));
-    }
+    let mut note = |kind, loss, text: String| notes.push(Note { kind, loss, text });
     if header.corrupt {
-        notes.push("the image is marked as damaged; it is read as it is".to_owned());
+        let text = "the image is marked as damaged; it is read as it is".to_owned();
+        note(GapKind::Damaged, Loss::Part, text);
+    }
+    if header.dirty {
+        note(GapKind::Damaged, Loss::Nothing, "the image was not closed; it is read as it is".to_owned());
     }
     let backing =
         header.backing.take().map(|(name, format)| other(Other::Backing(name, format))).transpose()?;
@@ -60,9 +76,28 @@ pub(super) fn open(
         Some(name) => other(Other::Data(name))?,
         None => Arc::clone(file),
     };
-    let l1 = first_level(&**file, &header)?;
-    let map = Qcow2 { file: Arc::clone(file), header, external, l1 };
-    Ok((Arc::new(Clustered::new(map, data, backing)), notes))
+    let (found, problem) = snapshots::read(&**file, &header);
+    if let Some(problem) = problem {
+        note(GapKind::Damaged, Loss::Volume, problem);
+    }
+    let disk = |header: Header| -> Result<Arc<dyn Source>, String> {
+        let l1 = first_level(&**file, &header)?;
+        let map = Qcow2 { file: Arc::clone(file), header, external, l1 };
+        Ok(Arc::new(Clustered::new(map, Arc::clone(&data), backing.clone())))
+    };
+    let mut snapshots = Vec::new();
+    for snapshot in found {
+        let name = Escaped(&snapshot.name).to_string();
+        if snapshot.memory > 0 {
+            let bytes = snapshot.memory;
+            let text = format!("snapshot {name}: {bytes} bytes of the machine's memory are not looked at");
+            note(GapKind::Unsupported, Loss::Part, text);
+        }
+        let opened = header.of_snapshot(&snapshot).and_then(&disk);
+        snapshots.push((name, opened));
+    }
+    let disk = disk(header)?;
+    Ok(Opened { disk, snapshots, notes })
 }
 
 /// The first-level table; a second-level table that occurs twice would make a disk of any size.

@@ -412,7 +412,7 @@ fn read_children(
     found.dedup();
     let start = u32::try_from(walk.entries.len()).unwrap_or(u32::MAX);
     for (name, node) in found {
-        add_entry(fs, walk, index, &name, node, budget);
+        add_entry(fs, walk, index, &name, node, limits.budget);
     }
     let children = start..u32::try_from(walk.entries.len()).unwrap_or(u32::MAX);
     if let Some(entry) = walk.entries.get_mut(index as usize) {

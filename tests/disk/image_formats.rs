@@ -97,7 +97,12 @@ impl Lab {
 
 fn open(path: &Path) -> Result<Image, ImageError> {
     let temporary = std::env::temp_dir();
-    image::open(path, &Options { outside_files: false, temporary }, &Budget::default(), &|_| {})
+    image::open(
+        path,
+        &Options { outside_files: false, temporary, ..Options::default() },
+        &Budget::default(),
+        &|_| {},
+    )
 }
 
 /// Everything, read in odd pieces, and once more by its data alone: what is no data must be zeros.
@@ -169,7 +174,7 @@ fn qcow2_with_its_data_in_another_file_is_read() {
     // qemu writes the name as it was given; a name of the same folder is what may be read.
     let refused = open(&lab.path("ext")).unwrap_err().to_string();
     assert!(refused.contains("--allow-outside-files"), "{refused}");
-    let options = Options { outside_files: true, temporary: std::env::temp_dir() };
+    let options = Options { outside_files: true, temporary: std::env::temp_dir(), ..Options::default() };
     let image = image::open(&lab.path("ext"), &options, &Budget::default(), &|_| {}).unwrap();
     assert!(content(&image) == lab.raw);
 }
@@ -494,7 +499,8 @@ fn a_seekable_zstd_file_is_read_in_place() {
     let Some(file) = seekable(&lab.raw, 1 << 20) else { return };
     fs::write(lab.path("seek.zst"), &file).unwrap();
     // Where nothing can be unpacked to, what is read in place can still be read.
-    let options = Options { outside_files: false, temporary: PathBuf::from("/no/such/folder") };
+    let options =
+        Options { outside_files: false, temporary: PathBuf::from("/no/such/folder"), ..Options::default() };
     let image = image::open(&lab.path("seek.zst"), &options, &Budget::default(), &|_| {}).unwrap();
     assert!(content(&image) == lab.raw);
 }
@@ -507,7 +513,8 @@ fn a_bomb_ends_at_the_limit_and_leaves_nothing() {
         return;
     }
     let temporary = tempfile::tempdir().unwrap();
-    let options = Options { outside_files: false, temporary: temporary.path().to_owned() };
+    let options =
+        Options { outside_files: false, temporary: temporary.path().to_owned(), ..Options::default() };
     let budget = Budget { unpacked_image: 50 << 20, ..Budget::default() };
     let error = image::open(Path::new(&gz), &options, &budget, &|_| {}).unwrap_err().to_string();
     assert!(error.contains("unpacks to more than 52428800 bytes"), "{error}");

@@ -1,6 +1,6 @@
 //! Base64 in a stream: collected while the stream is searched, then decoded and looked at like members.
 
-use super::super::content::{NodeReader, fill};
+use super::super::content::{Holes, NodeReader, Sparse, fill};
 use super::gaps::part_gap;
 use super::{Subject, Worker};
 use crate::archive::base64_blocks::{Block, Finder};
@@ -62,6 +62,14 @@ impl Encoded {
         self.is_looked_for &= self.rest.is_none();
     }
 
+    /// Passes over so many zeros, which end a block like one of them.
+    pub(super) fn pass(&mut self, zeros: u64, limit: u64) {
+        if self.is_looked_for && zeros > 0 {
+            self.piece(&[0], false, limit);
+            self.finder.pass(zeros.saturating_sub(1));
+        }
+    }
+
     /// Whether none was found.
     pub(super) fn is_empty(&self) -> bool {
         self.blocks.is_empty() && self.rest.is_none()
@@ -78,7 +86,7 @@ impl Encoded {
 }
 
 impl Worker<'_> {
-    /// Looks at what base64 in a file says that was searched up to `end`: as much as may be kept at once, then
+    /// Looks at what base64 in a file says with these holes, which was searched: as much as may be kept at once, then
     /// the file is read again for what follows.
     ///
     /// # Errors
@@ -87,7 +95,7 @@ impl Worker<'_> {
         &mut self,
         outer: &Subject<'_>,
         node: &mut dyn Node,
-        end: u64,
+        holes: &Holes,
         spent: &Spent,
         collected: &mut Collected,
     ) -> Result<(), FsError> {
@@ -97,8 +105,11 @@ impl Worker<'_> {
             self.decode(outer, spent, 1, collected);
             self.encoded.rest = rest;
             let Some(start) = self.encoded.resume() else { return Ok(()) };
-            let mut reader = NodeReader::new(node, (start, end.saturating_sub(start)));
+            let mut reader = NodeReader::new(node, (start, holes.end.saturating_sub(start))).with(holes);
             while self.encoded.is_looked_for {
+                let zeros = reader.hole();
+                self.encoded.pass(zeros, limit);
+                reader.pass(zeros);
                 let (filled, read) = fill(&mut reader, &mut self.buffer);
                 let last = filled < self.buffer.len() || read.is_err();
                 self.encoded.piece(self.buffer.get(..filled).unwrap_or_default(), last, limit);

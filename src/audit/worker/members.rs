@@ -3,7 +3,8 @@
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use super::super::content::fill;
+use super::super::content::{Dense, fill};
+use super::beside::{Beside, Found, InMember};
 use super::gaps::part_gap;
 use super::watch::Watched;
 use super::{Subject, Worker};
@@ -21,7 +22,7 @@ impl Worker<'_> {
     pub(super) fn archive(
         &mut self,
         outer: &Subject<'_>,
-        format: Format,
+        (format, at): (Format, &InMember),
         input: &mut dyn Read,
         spent: &Spent,
         depth: u32,
@@ -35,11 +36,13 @@ impl Worker<'_> {
         let budget = self.shared.budget;
         let outer_path = outer.location.path.clone();
         let problems = archive::members(format, input, budget, spent, &mut |member| {
+            at.set(true);
             let mut head = [0; archive::HEAD];
             let (filled, _) = fill(member.content, &mut head);
             let head = head.get(..filled).unwrap_or_default();
             let path = inner_path(format, &outer_path, member.name, head);
             self.member(outer, &path, &mut head.chain(member.content), spent, depth, collected);
+            at.set(false);
             ControlFlow::Continue(())
         });
         for error in problems {
@@ -77,27 +80,25 @@ impl Worker<'_> {
         let mut stream = head.chain(content);
         match archive::recognise(head) {
             Some(format @ Format::Closed(_)) => {
-                self.stream(&subject, &mut stream, 0, true, collected);
-                self.archive(
-                    &subject,
-                    format,
-                    &mut std::io::empty(),
-                    spent,
-                    depth.saturating_add(1),
-                    collected,
-                );
+                self.stream(&subject, &mut Dense(&mut stream), 0, true, collected);
+                let (at, nothing) = (InMember::of(format), &mut std::io::empty());
+                self.archive(&subject, (format, &at), nothing, spent, depth.saturating_add(1), collected);
             }
             Some(format) if format.is_readable() => {
                 self.readable(&subject, format, &mut stream, spent, depth.saturating_add(1), collected);
             }
             Some(format) => {
                 let mut watched = Watched::new(&mut stream, self.watch(&subject, true));
-                self.archive(&subject, format, &mut watched, spent, depth.saturating_add(1), collected);
+                let at = InMember::of(format);
+                let mut beside = Beside::new(self.shared, &mut watched, &at);
+                self.archive(&subject, (format, &at), &mut beside, spent, depth.saturating_add(1), collected);
+                let found = beside.finish();
+                self.beside(&subject, &found, collected);
                 let (watch, is_whole) = watched.finish();
                 self.unwatch(watch, &subject, is_whole, collected);
             }
             None => {
-                self.stream(&subject, &mut stream, 0, true, collected);
+                self.stream(&subject, &mut Dense(&mut stream), 0, true, collected);
                 self.decode(&subject, spent, depth.saturating_add(1), collected);
             }
         }
@@ -116,13 +117,24 @@ impl Worker<'_> {
         let mut bytes = Vec::new();
         // An error is told by who handed the member on.
         let _ = stream.take(limit).read_to_end(&mut bytes);
-        self.stream(subject, &mut bytes.as_slice().chain(stream), 0, true, collected);
+        self.stream(subject, &mut Dense(&mut bytes.as_slice().chain(stream)), 0, true, collected);
         self.decode(subject, spent, depth, collected);
         if bytes.len() as u64 >= limit {
             let reason = format!("only the first {limit} bytes are unpacked (all were searched)");
             collected.gap(part_gap(&subject.location, GapKind::OverLimit, reason));
         }
-        self.archive(subject, format, &mut bytes.as_slice(), spent, depth, collected);
+        let at = InMember::of(format);
+        self.archive(subject, (format, &at), &mut bytes.as_slice(), spent, depth, collected);
+    }
+
+    /// Has judged what was found beside the members of an archive in an archive.
+    fn beside(&mut self, subject: &Subject<'_>, found: &Found, collected: &mut Collected) {
+        self.outcome.coverage.bytes_searched += found.searched;
+        if found.dropped > 0 {
+            let reason = format!("{} matches are too many to be judged", found.dropped);
+            collected.gap(part_gap(&subject.location, GapKind::OverLimit, reason));
+        }
+        self.judge(subject, &found.matches, collected);
     }
 }
 

@@ -1,10 +1,13 @@
-//! The content of a regular file: all of it, its parts with data, or nothing where the cache knows it as clean.
+//! The content of a regular file: all of it, or nothing where the cache knows it as clean.
+
+use std::sync::atomic::Ordering;
 
 use super::super::cache::Cache;
-use super::super::content::{NodeReader, fill, segments};
-use super::gaps::{part_gap, whole_gap};
-use super::{Subject, Worker};
-use crate::archive::Spent;
+use super::super::content::{Holes, NodeReader, fill};
+use super::beside::InMember;
+use super::gaps::part_gap;
+use super::{CHUNK, Subject, Worker};
+use crate::archive::{Format, Spent};
 use crate::detect::{Collected, Sink};
 use crate::finding::GapKind;
 use crate::fs::{FsError, Node};
@@ -19,19 +22,18 @@ impl Worker<'_> {
         collected: &mut Collected,
     ) -> Result<(), FsError> {
         let size = node.metadata().size;
-        let parts = segments(node.extents()?, size);
-        if subject.is_watched && parts != [(0, size)] {
-            // Its holes are left out below, and belong to its bytes.
+        let holes = Holes::of(node.extents()?, size, CHUNK as u64, self.shared.budget.file_data);
+        if size == 0 || !search && subject.wanted.is_empty() {
+            return Ok(());
+        }
+        if subject.is_watched && !holes.is_empty() {
+            // Its holes are passed over below, and belong to its bytes.
             subject.is_watched = false;
-            self.watch_file(subject, node, &parts, collected)?;
+            self.watch_file(subject, node, &holes, collected)?;
         }
-        if parts.len() > 1 || parts.first().is_some_and(|&(start, _)| start > 0) {
-            return self.sparse(subject, node, &parts, search, collected);
-        }
-        let Some(&(_, len)) = parts.first() else { return Ok(()) };
-        match self.shared.cache.filter(|_| search) {
-            Some(cache) => self.unless_known(cache, subject, node, len, collected),
-            None => self.whole(subject, node, len, search, collected),
+        match self.shared.cache.filter(|_| search && holes.is_empty()) {
+            Some(cache) => self.unless_known(cache, subject, node, &holes, collected),
+            None => self.whole(subject, node, &holes, search, collected),
         }
     }
 
@@ -41,11 +43,11 @@ impl Worker<'_> {
         cache: &Cache,
         subject: &Subject<'_>,
         node: &mut dyn Node,
-        len: u64,
+        holes: &Holes,
         collected: &mut Collected,
     ) -> Result<(), FsError> {
         let mut key = cache.begin(&subject.location.path);
-        let mut reader = NodeReader::new(node, (0, len));
+        let mut reader = NodeReader::new(node, (0, holes.end));
         loop {
             let (filled, _) = fill(&mut reader, &mut self.buffer);
             key.write(self.buffer.get(..filled).unwrap_or_default());
@@ -61,9 +63,9 @@ impl Worker<'_> {
         let before = (collected.findings.len(), collected.gaps.len(), self.stirred);
         if is_known {
             self.outcome.coverage.files_known += 1;
-            self.outcome.coverage.bytes_known += len;
+            self.outcome.coverage.bytes_known += holes.end;
         }
-        self.whole(subject, node, len, !is_known, collected)?;
+        self.whole(subject, node, holes, !is_known, collected)?;
         let after = (collected.findings.len(), collected.gaps.len(), self.stirred);
         if !is_known && before == after && node.damage().is_none() {
             cache.add(key);
@@ -71,73 +73,86 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// Looks at a file without long holes.
+    /// Looks at all of a file, and inside of it.
     fn whole(
         &mut self,
         subject: &Subject<'_>,
         node: &mut dyn Node,
-        len: u64,
+        holes: &Holes,
         search: bool,
         collected: &mut Collected,
     ) -> Result<(), FsError> {
         if !search && subject.wanted.is_empty() {
             return Ok(());
         }
-        let mut reader = NodeReader::new(node, (0, len));
+        match self.bytes(subject, node, holes, search, collected)?.filter(|_| search) {
+            Some(format) => self.inside(subject, node, holes, format, collected),
+            None => Ok(()),
+        }
+    }
+
+    /// Looks at the bytes of a file as they stand; returns the format that its first ones tell.
+    pub(super) fn bytes(
+        &mut self,
+        subject: &Subject<'_>,
+        node: &mut dyn Node,
+        holes: &Holes,
+        search: bool,
+        collected: &mut Collected,
+    ) -> Result<Option<Format>, FsError> {
+        let size = node.metadata().size;
+        let mut reader = NodeReader::new(node, (0, holes.end)).with(holes);
         let format = self.stream(subject, &mut reader, 0, search, collected);
         if let Some(error) = reader.failed {
             return Err(error);
         }
-        if !search {
+        if search {
+            let spent = self.spent(size);
+            self.decode_file(subject, node, holes, &spent, collected)?;
+            self.outcome.coverage.members += spent.members();
+            self.outcome.coverage.bytes_unpacked += spent.bytes();
+        }
+        if holes.end < size {
+            let reason = format!("from byte {} it is not searched: too large", holes.end);
+            collected.gap(part_gap(&subject.location, GapKind::OverLimit, reason));
+        }
+        Ok(format)
+    }
+
+    /// Looks inside of a file, whose holes are zeros to who unpacks it.
+    pub(super) fn inside(
+        &mut self,
+        subject: &Subject<'_>,
+        node: &mut dyn Node,
+        holes: &Holes,
+        format: Format,
+        collected: &mut Collected,
+    ) -> Result<(), FsError> {
+        if !self.may_read_holes(holes) {
+            let reason =
+                format!("a {} with {} bytes of holes is not looked into", format.name(), holes.bytes);
+            collected.gap(part_gap(&subject.location, GapKind::OverLimit, reason));
             return Ok(());
         }
-        let spent = self.spent(len);
-        self.decode_file(subject, node, len, &spent, collected)?;
-        if let Some(format) = format {
-            let mut reader = NodeReader::new(node, (0, len));
-            self.archive(subject, format, &mut reader, &spent, 1, collected);
-        }
+        let spent = self.spent(node.metadata().size);
+        let mut reader = NodeReader::new(node, (0, holes.end));
+        // All of its bytes were searched as they stand.
+        let at = InMember::of(format);
+        self.archive(subject, (format, &at), &mut reader, &spent, 1, collected);
         self.outcome.coverage.members += spent.members();
         self.outcome.coverage.bytes_unpacked += spent.bytes();
         Ok(())
     }
 
-    fn spent(&self, packed: u64) -> Spent {
-        Spent::of_image(packed, self.shared.budget, self.shared.unpacked).with_work(&self.work)
+    /// Whether the holes of an archive may be read as zeros: it costs the image nothing to have more of them.
+    fn may_read_holes(&self, holes: &Holes) -> bool {
+        let budget = self.shared.budget;
+        holes.bytes <= budget.archive_holes
+            && self.shared.holes.fetch_add(holes.bytes, Ordering::Relaxed).saturating_add(holes.bytes)
+                <= budget.archive_holes_total
     }
 
-    /// A file with long holes: each part with data is searched on its own.
-    fn sparse(
-        &mut self,
-        subject: &Subject<'_>,
-        node: &mut dyn Node,
-        parts: &[(u64, u64)],
-        search: bool,
-        collected: &mut Collected,
-    ) -> Result<(), FsError> {
-        if !subject.wanted.is_empty() {
-            collected.gap(whole_gap(subject, "it is sparse, with parts far from each other"));
-        }
-        let alone = Subject { location: subject.location.clone(), wanted: Vec::new(), ..*subject };
-        let mut left = self.shared.budget.file_data;
-        for &(start, len) in parts {
-            let mut reader = NodeReader::new(node, (start, len.min(left)));
-            self.stream(&alone, &mut reader, start, search, collected);
-            if let Some(error) = reader.failed {
-                return Err(error);
-            }
-            if search {
-                let spent = self.spent(len);
-                self.decode_file(&alone, node, start.saturating_add(len.min(left)), &spent, collected)?;
-            }
-            if len > left {
-                let reason =
-                    format!("from byte {} it is not searched: too large", start.saturating_add(left));
-                collected.gap(part_gap(&subject.location, GapKind::OverLimit, reason));
-                break;
-            }
-            left = left.saturating_sub(len);
-        }
-        Ok(())
+    fn spent(&self, packed: u64) -> Spent {
+        Spent::of_image(packed, self.shared.budget, self.shared.unpacked).with_work(&self.work)
     }
 }

@@ -1,8 +1,6 @@
 //! One stream of bytes, of a file or a member: searched chunk by chunk, and handed whole to who asked for it.
 
-use std::io::Read;
-
-use super::super::content::fill;
+use super::super::content::{Sparse, fill, is_blank};
 use super::super::contents::Searched;
 use super::gaps::{part_gap, whole_gap};
 use super::handed::{Cut, Handed};
@@ -24,7 +22,7 @@ impl Worker<'_> {
     pub(super) fn stream(
         &mut self,
         subject: &Subject<'_>,
-        reader: &mut dyn Read,
+        reader: &mut dyn Sparse,
         base: u64,
         search: bool,
         collected: &mut Collected,
@@ -42,6 +40,10 @@ impl Worker<'_> {
         let mut handed = Handed::default();
         self.scan.reset();
         loop {
+            let is_kept = watch.is_some() || (compares || !subject.wanted.is_empty()) && !over;
+            if carried > 0 && !is_kept {
+                at = at.saturating_add(self.pass_hole(reader, carried));
+            }
             let free = self.buffer.get_mut(carried..).unwrap_or_default();
             let room = free.len();
             let (filled, result) = fill(reader, free);
@@ -56,7 +58,11 @@ impl Worker<'_> {
                 watch.piece(fresh);
                 is_whole &= result.is_ok();
             }
-            if search {
+            // Zeros hold nothing, whether they are stored or a hole: chunks of them are neither searched nor counted.
+            let is_blank = carried > 0 && !last && is_blank(bytes);
+            if is_blank {
+                self.encoded.pass(fresh.len() as u64, self.shared.budget.whole_file);
+            } else if search {
                 self.outcome.coverage.bytes_searched += fresh.len() as u64;
                 key = (carried == 0 && base == 0 && last).then(|| self.shared.contents.key(fresh));
                 known = key.and_then(|key| self.shared.contents.find(key));
@@ -82,7 +88,7 @@ impl Worker<'_> {
             let len = bytes.len();
             let from = len.saturating_sub(self.shared.engine.overlap());
             let next = (!last).then(|| at.saturating_add(from as u64));
-            if search && known.is_none() {
+            if search && known.is_none() && !is_blank {
                 self.chunk(&mut handed, Cut { len, repeated: carried, base: at, next }, subject, collected);
             } else {
                 self.buffer.copy_within(from..len, 0);
@@ -126,6 +132,18 @@ impl Worker<'_> {
             self.judge(subject, &searched.matches, collected);
         }
         format
+    }
+
+    /// Passes over the chunks that lie in a hole, of which `carried` bytes are in the buffer; returns how many bytes.
+    fn pass_hole(&mut self, reader: &mut dyn Sparse, carried: usize) -> u64 {
+        let room = self.buffer.len().saturating_sub(carried) as u64;
+        let bytes = reader.hole().checked_div(room).unwrap_or(0).saturating_mul(room);
+        if bytes == 0 || !is_blank(self.buffer.get(..carried).unwrap_or_default()) {
+            return 0;
+        }
+        reader.pass(bytes);
+        self.encoded.pass(bytes, self.shared.budget.whole_file);
+        bytes
     }
 
     /// Has matches judged; of far too many findings of one rule in a file the rest is counted.

@@ -3,13 +3,12 @@
 
 use std::io::{self, Read};
 
-use super::super::content::{NodeReader, Segment, fill};
-use super::gaps::{file_gap, part_gap};
+use super::super::content::{Holes, NodeReader, fill};
+use super::gaps::part_gap;
 use super::{Placed, Subject, Worker};
 use crate::detect::{Collected, Sink, Stream};
 use crate::finding::GapKind;
 use crate::fs::{FsError, Node};
-use crate::tree::EntryId;
 
 /// What looks at the bytes of one file at a time.
 pub(super) struct Watch<'a>(Vec<Box<dyn Stream + 'a>>);
@@ -58,16 +57,15 @@ impl<'a> Worker<'a> {
         &mut self,
         subject: &Subject<'_>,
         node: &mut dyn Node,
-        parts: &[Segment],
+        holes: &Holes,
         collected: &mut Collected,
     ) -> Result<(), FsError> {
         let all =
             Subject { location: subject.location.clone(), wanted: Vec::new(), is_watched: true, ..*subject };
         let size = node.metadata().size;
         let Some(mut watch) = self.watch(&all, size > 0) else { return Ok(()) };
-        let data = parts.iter().fold(0_u64, |sum, (_, len)| sum.saturating_add(*len));
-        let (budget, holes) = (self.shared.budget, size.saturating_sub(data));
-        let is_dense = holes <= data.saturating_mul(4);
+        let (budget, data) = (self.shared.budget, holes.data);
+        let is_dense = size.saturating_sub(data) <= data.saturating_mul(4);
         if !is_dense && !self.watches_holes || data > budget.file_data {
             let reason =
                 format!("not held against lists or rules of the user: {size} bytes, most of them holes");
@@ -86,21 +84,6 @@ impl<'a> Worker<'a> {
         let is_whole = reader.failed.is_none() && reader.is_done();
         self.unwatch(Some(watch), &all, is_whole, collected);
         reader.failed.map_or(Ok(()), Err)
-    }
-
-    /// Goes over a file whose content is a part of the tree, and is looked at there.
-    pub(super) fn watch_opened(&mut self, id: EntryId, subject: &Subject<'_>, collected: &mut Collected) {
-        if !subject.is_watched || !self.shared.detectors.streams.iter().any(|detector| detector.is_wanted()) {
-            return;
-        }
-        let watched = self.shared.tree.open(id).and_then(|mut node| {
-            let size = node.metadata().size;
-            let parts = super::super::content::segments(node.extents()?, size);
-            self.watch_file(subject, &mut *node, &parts, collected)
-        });
-        if let Err(error) = watched {
-            collected.gap(file_gap(&subject.location, &error));
-        }
     }
 }
 

@@ -6,6 +6,9 @@ use crate::fs::FsError;
 /// Where the descriptors begin.
 pub(super) const START: u64 = 0x8000;
 const SECTOR: u64 = 2048;
+/// Bytes behind the first session in which another one is looked for, and those that are read at once.
+const LATER: u64 = 1 << 30;
+const PIECE: u64 = 1 << 20;
 /// Descriptors that are looked at.
 const LIMIT: u64 = 64;
 
@@ -60,6 +63,25 @@ pub(super) fn read(source: &dyn Source) -> Result<Descriptors, FsError> {
         }
     }
     Ok(found)
+}
+
+/// Where a primary descriptor lies behind the first `total` bytes: that of a later session.
+pub(super) fn later(source: &dyn Source, total: u64) -> Option<u64> {
+    let mut at = total.max(START).checked_next_multiple_of(SECTOR)?;
+    let end = at.saturating_add(LATER);
+    while let Some(data) = source.next_data(at).ok()?.filter(|data| data.offset < end) {
+        at = at.max(data.offset / SECTOR * SECTOR);
+        let stop = data.end().unwrap_or(u64::MAX).min(end).min(source.len());
+        let len = usize::try_from(stop.saturating_sub(at).min(PIECE)).ok()?;
+        let bytes = read_vec(source, at, len).ok().filter(|bytes| !bytes.is_empty())?;
+        let sectors = bytes.chunks(2048).zip((at..).step_by(2048));
+        let found = sectors.filter(|(sector, _)| sector.starts_with(b"\x01CD001\x01"));
+        if let Some((_, place)) = found.into_iter().next() {
+            return Some(place);
+        }
+        at = at.saturating_add(len as u64).next_multiple_of(SECTOR);
+    }
+    None
 }
 
 fn is_joliet(escape: &[u8]) -> bool {

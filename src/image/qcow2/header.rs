@@ -2,6 +2,7 @@
 //!
 //! Reference: qemu's `docs/interop/qcow2.txt`; all numbers big-endian.
 
+use super::snapshots::Snapshot;
 use crate::bytes::{Record, Source, Truncated, read_vec};
 
 /// Longest name of another file; qemu's limit.
@@ -26,7 +27,7 @@ pub(super) enum Compression {
 }
 
 /// What the header says.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) version: u32,
     /// Length of the disk in bytes.
@@ -35,10 +36,13 @@ pub(super) struct Header {
     pub(super) l1_offset: u64,
     pub(super) l1_entries: u32,
     pub(super) snapshots: u32,
+    pub(super) snapshots_offset: u64,
     pub(super) compression: Compression,
     pub(super) extended_l2: bool,
     /// Whether the image is marked as damaged.
     pub(super) corrupt: bool,
+    /// Whether it was not closed.
+    pub(super) dirty: bool,
     /// Name and format of the file beneath.
     pub(super) backing: Option<(Vec<u8>, Option<Vec<u8>>)>,
     /// Whether the data is in another file, and its name.
@@ -71,8 +75,10 @@ impl Header {
             l1_offset: record.u64_be(40)?,
             l1_entries,
             snapshots: record.u32_be(60)?,
+            snapshots_offset: record.u64_be(64)?,
             compression: Compression::Deflate,
             extended_l2: features & incompatible::EXTENDED_L2 != 0,
+            dirty: features & incompatible::DIRTY != 0,
             corrupt: features & incompatible::CORRUPT != 0,
             backing: None,
             data_file: (features & incompatible::DATA_FILE != 0).then(Vec::new),
@@ -89,9 +95,8 @@ impl Header {
         if !(9..=21).contains(&cluster_bits) || header.extended_l2 && cluster_bits < 14 {
             return Ok(Err(format!("clusters of 2^{cluster_bits} bytes are not possible")));
         }
-        let covered = u64::from(l1_entries).saturating_mul(header.l2_entries() << cluster_bits);
-        if u64::from(l1_entries).saturating_mul(8) > MAX_L1 || covered < size {
-            return Ok(Err(format!("{l1_entries} tables for a disk of {size} bytes are not possible")));
+        if let Err(problem) = header.check_size() {
+            return Ok(Err(problem));
         }
         let compression = if features & incompatible::COMPRESSION == 0 { 0 } else { record.u8(104)? };
         Ok(match compression {
@@ -99,6 +104,25 @@ impl Header {
             1 => Ok(Self { compression: Compression::Zstd, ..header }),
             other => Err(format!("compression {other} is not known")),
         })
+    }
+
+    /// Whether the first level covers the disk.
+    fn check_size(&self) -> Result<(), String> {
+        let (entries, size) = (self.l1_entries, self.size);
+        let covered = u64::from(entries).saturating_mul(self.l2_entries() << self.cluster_bits);
+        if u64::from(entries).saturating_mul(8) > MAX_L1 || covered < size {
+            return Err(format!("{entries} tables for a disk of {size} bytes are not possible"));
+        }
+        Ok(())
+    }
+
+    /// The header as it was when a snapshot was made.
+    pub(super) fn of_snapshot(&self, snapshot: &Snapshot) -> Result<Self, String> {
+        let size = snapshot.size.unwrap_or(self.size);
+        let (l1_offset, l1_entries) = (snapshot.l1_offset, snapshot.l1_entries);
+        let header = Self { size, l1_offset, l1_entries, ..self.clone() };
+        header.check_size()?;
+        Ok(header)
     }
 
     /// Entries of a second-level table.

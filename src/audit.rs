@@ -23,7 +23,7 @@ mod merge;
 mod nested;
 mod opening;
 mod pool;
-mod published;
+pub mod published;
 mod report;
 mod sealed;
 pub mod system;
@@ -34,6 +34,7 @@ pub use cache::Cache;
 use contents::Contents;
 pub use directories::Directory;
 pub use ledger::Ledger;
+pub use published::PublishedFiles;
 pub use report::{Coverage, Report, Subject, VolumeSummary};
 pub use system::{AuditError, System, Target};
 pub use times::{FileTimes, Times};
@@ -54,6 +55,8 @@ pub struct Settings {
     pub detect: detect::Options,
     /// A trusted image, which the audited one is compared with.
     pub reference: Option<Target>,
+    /// What counts as published, so that the values in it are no leak.
+    pub published: PublishedFiles,
     /// Files that an earlier audit searched; takes up those that this one finds clean.
     pub cache: Option<Arc<Cache>>,
 }
@@ -90,7 +93,8 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     if let Some(reference) = &reference {
         notes.push((reference.name.clone(), "the reference that files were compared with".to_owned()));
     }
-    let detectors = detect::with(&detect::Options { reference, ..settings.detect.clone() });
+    let detectors =
+        detect::with(&detect::Options { reference: reference.clone(), ..settings.detect.clone() });
     let engine = settings.detect.signatures.engine();
     let (budget, contents, unpacked) = (&settings.budget, Contents::new(), Arc::default());
     let shared = Shared {
@@ -101,6 +105,8 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         budget,
         contents: &contents,
         cache: settings.cache.as_deref(),
+        published: &settings.published,
+        reference: reference.as_deref(),
         unpacked: &unpacked,
     };
     let mut outcome = deal::search(shared, settings.jobs, progress);

@@ -7,8 +7,9 @@ use super::board::Board;
 use super::cache::Cache;
 use super::contents::Contents;
 use super::merge;
-use super::published::Published;
+use super::published::{Published, PublishedFiles};
 use crate::budget::Budget;
+use crate::detect::reference::Reference;
 use crate::detect::{Collected, Detectors, Interest, Sink};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, GapKind, Location};
@@ -51,6 +52,10 @@ pub(super) struct Shared<'a> {
     pub(super) contents: &'a Contents,
     /// Files that an earlier audit searched.
     pub(super) cache: Option<&'a Cache>,
+    /// What counts as published.
+    pub(super) published: &'a PublishedFiles,
+    /// A trusted image: its files count as published.
+    pub(super) reference: Option<&'a Reference>,
     /// Bytes that came out of packed files, on all threads.
     pub(super) unpacked: &'a Arc<AtomicU64>,
 }
@@ -202,8 +207,8 @@ impl<'a> Worker<'a> {
         Subject { entry, location, wanted, is_asked_for, is_watched: true }
     }
 
-    /// Puts what was found in one file into the outcome: without repeats, without what its package
-    /// publishes, with its package and its other names.
+    /// Puts what was found in one file into the outcome: without repeats, without what is published, with its package
+    /// and its other names.
     fn settle(&mut self, first: EntryId, collected: Collected, more: &[Location]) {
         let tree = self.shared.tree;
         let Collected { findings, mut gaps } = collected;
@@ -211,7 +216,7 @@ impl<'a> Worker<'a> {
             return;
         }
         let path = tree.path(first);
-        let published = Published::new(tree, self.shared.facts, first, &path);
+        let published = Published::new(self.shared, first, &path, more);
         gaps.iter_mut().for_each(|gap| published.excuse(gap));
         self.outcome.gaps.extend(gaps);
         let package = self.shared.facts.packages.owner(&path).map(str::to_owned);
@@ -221,8 +226,10 @@ impl<'a> Worker<'a> {
         self.outcome.coverage.packaged_matches_dropped += before.saturating_sub(findings.len()) as u64;
         let (mut findings, dropped) = merge::limited(findings, self.shared.budget.findings_per_file);
         self.outcome.coverage.findings_dropped += dropped;
+        let as_packaged = !findings.is_empty() && published.is_as_packaged();
         for finding in &mut findings {
             finding.package.clone_from(&package);
+            finding.as_packaged = as_packaged;
             if finding.location.path == path {
                 finding.more.extend(more.iter().cloned());
             }

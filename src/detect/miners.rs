@@ -74,7 +74,7 @@ impl MatchDetector for MinerMarks {
         let Some(&(_, first)) = marks.first() else { return };
         let texts = encoded::texts(&marks);
         let mut signals: BTreeSet<&str> = marks.iter().map(|&(signal, _)| signal).collect();
-        signals.extend(place_signal(entry, facts));
+        signals.extend(place_signal(entry));
         signals.extend(program_signal(entry, &marks, facts));
         let contexts = marks.iter().map(|(_, found)| found.context.reveal());
         let pooled = signals.contains("pool") || signals.contains("encoded pool");
@@ -87,7 +87,7 @@ impl MatchDetector for MinerMarks {
         }
         let is_proved = signals.contains("wallet");
         let severity = match signals.len() {
-            _ if is_reading_matter(entry, facts) => Severity::Info,
+            _ if is_reading_matter(entry) => Severity::Info,
             0 | 1 => Severity::Low,
             _ => Severity::Critical,
         };
@@ -152,8 +152,8 @@ fn is_blocked(line: &[u8]) -> bool {
     STARTS.iter().any(|start| line.starts_with(start))
 }
 
-/// Places of text about miners, and files that packages brought.
-fn is_reading_matter(entry: &Entry<'_>, facts: &Facts) -> bool {
+/// Places of text about miners. That a package brought the file is the word of the image.
+fn is_reading_matter(entry: &Entry<'_>) -> bool {
     const PARTS: [&[u8]; 12] = [
         b"/doc/",
         b"/man/",
@@ -169,11 +169,9 @@ fn is_reading_matter(entry: &Entry<'_>, facts: &Facts) -> bool {
         b"/licenses/",
     ];
     const ENDS: [&[u8]; 7] = [b".md", b".rst", b".adoc", b".html", b".yar", b".rules", b".hosts"];
-    is_packaged(entry.path, facts)
-        || facts.packages.owner_of_source(entry.path).is_some()
-        || (entry.metadata.mode & 0o111 == 0
-            && (PARTS.iter().any(|part| memmem::find(entry.path, part).is_some())
-                || ENDS.iter().any(|end| entry.path.ends_with(end))))
+    entry.metadata.mode & 0o111 == 0
+        && (PARTS.iter().any(|part| memmem::find(entry.path, part).is_some())
+            || ENDS.iter().any(|end| entry.path.ends_with(end)))
 }
 
 /// Whether a package brought it as it is: a configuration file (/etc/crontab) is what people made of it.
@@ -181,10 +179,8 @@ fn is_packaged(path: &[u8], facts: &Facts) -> bool {
     facts.packages.owner(path).is_some() && !facts.packages.is_conffile(path)
 }
 
-fn place_signal(entry: &Entry<'_>, facts: &Facts) -> Option<&'static str> {
-    if is_packaged(entry.path, facts) {
-        None
-    } else if names::is_miner(entry.name()) || names::is_mask(entry.name()) {
+fn place_signal(entry: &Entry<'_>) -> Option<&'static str> {
+    if names::is_miner(entry.name()) || names::is_mask(entry.name()) {
         Some("name")
     } else if is_autostart(entry.path) {
         Some("autostart")
@@ -193,13 +189,14 @@ fn place_signal(entry: &Entry<'_>, facts: &Facts) -> Option<&'static str> {
     }
 }
 
-/// A program of no package with two texts of a miner's program: one may be a list of such texts.
+/// A program with two texts of a miner's program: one may be a list of such texts.
 fn program_signal(entry: &Entry<'_>, marks: &[(&str, &Match)], facts: &Facts) -> Option<&'static str> {
     let texts: BTreeSet<&[u8]> = of(marks, "program").chain(of(marks, "pool")).collect();
     let binary = marks.iter().all(|(_, found)| found.line.is_none());
     let runs = entry.metadata.mode & 0o111 != 0 || entry.is_member();
     let own = of(marks, "program").next().is_some() && texts.len() >= 2;
-    (own && binary && runs && !is_packaged(entry.path, facts)).then_some("program of no package")
+    let name = if is_packaged(entry.path, facts) { "texts of a miner" } else { "program of no package" };
+    (own && binary && runs).then_some(name)
 }
 
 /// Whether what the file says is run by itself.
@@ -271,7 +268,7 @@ impl Default for MinerFiles {
                 "miner-name",
                 "Program with the name of a miner",
                 Severity::Medium,
-                "The program has the name of a miner, or one under which miners hide, and belongs to no package.",
+                "The program has the name of a miner, or one under which miners hide.",
             ),
             hidden: advisory(
                 "program-in-hidden-temporary-directory",
@@ -303,11 +300,14 @@ impl FileDetector for MinerFiles {
             return Interest::Skip;
         }
         let suspicious = names::is_miner(entry.name()) || names::is_mask(entry.name());
+        // Of what a package brought only what is one of the known miners; a packer is no mark of a miner.
+        let is_program = || entry.metadata.mode & 0o111 != 0 && !entry.is_member();
+        let is_possible = || !is_packaged(entry.path, facts) || hashes::has_size(entry.metadata.size);
         let wanted = suspicious
             || is_autostart(entry.path)
             || is_temporary(entry.path)
-            || (entry.metadata.mode & 0o111 != 0 && !entry.is_member());
-        if !wanted || is_packaged(entry.path, facts) {
+            || is_program() && is_possible();
+        if !wanted {
             Interest::Skip
         } else if suspicious && entry.metadata.size > CONTENT_LIMIT {
             Interest::Metadata

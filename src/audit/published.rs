@@ -10,7 +10,7 @@
 use std::cell::OnceCell;
 
 use super::worker::Shared;
-use crate::finding::{Category, Finding, Gap, GapKind, Location, Loss};
+use crate::finding::{Category, Finding, Gap, GapKind, Location, Loss, Severity};
 use crate::fs::{FsError, Place};
 use crate::tree::{EntryId, Tree};
 
@@ -55,6 +55,8 @@ impl<'a> Published<'a> {
         // What everybody has must not open a door: where a system looks for keys, it stays.
         let of_everybody = match category {
             Category::Credential | Category::ShellHistory | Category::Miner => !self.is_in_use(is_home),
+            // In an example; one that logs in is worse than that.
+            Category::AuthorizedKeys => finding.severity <= Severity::Low && !self.is_in_use(is_home),
             Category::SshPrivateKey => !self.is_in_use(|path| is_home(path) || path.starts_with(b"/etc/")),
             _ => false,
         };
@@ -136,7 +138,8 @@ fn is_comparable(tree: &Tree, id: EntryId) -> bool {
     let Some((_, walked)) = tree.get(id) else { return false };
     let size = walked.metadata.size;
     let is_dense = || -> Result<bool, FsError> {
-        let extents = tree.open(id)?.extents()?;
+        let mut node = tree.open(id)?;
+        let extents = node.extents()?;
         let holes = extents.iter().filter(|extent| matches!(extent.place, Place::Hole));
         let holes = holes.fold(0_u64, |sum, extent| sum.saturating_add(extent.len));
         Ok(holes <= size / 2)

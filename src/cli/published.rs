@@ -41,7 +41,11 @@ fn files(audited: &Audited) -> BTreeSet<(Vec<u8>, EntryId)> {
     let findings = report.findings.iter().filter(|finding| {
         matches!(
             finding.advisory.category,
-            Category::Credential | Category::SshPrivateKey | Category::ShellHistory | Category::Miner
+            Category::Credential
+                | Category::SshPrivateKey
+                | Category::ShellHistory
+                | Category::AuthorizedKeys
+                | Category::Miner
         )
     });
     let gaps = report.gaps.iter().filter(|gap| gap.kind == GapKind::Damaged && gap.loss == Loss::Part);

@@ -204,7 +204,9 @@ impl Packages {
                 return;
             }
         }
-        if let Some(database) = self.databases.first().filter(|_| self.installed.is_empty()) {
+        if let Some(database) =
+            self.databases.first().filter(|_| self.installed.is_empty() && !self.is_partial)
+        {
             self.is_partial = true;
             desk.gap(&database.path, GapKind::Damaged, "the package database names no package".to_owned());
         }

@@ -335,6 +335,18 @@ fn a_package_that_was_taken_out_of_the_status_leaves_a_gap() {
 }
 
 #[test]
+fn a_package_that_was_taken_out_altogether_leaves_its_program_without_an_owner() {
+    let mut debian = debian();
+    let status = debian.status.split("\n\n").filter(|stanza| !stanza.contains("openssh")).collect::<Vec<_>>();
+    debian.status = status.join("\n\n");
+    debian.lab.file("var/lib/dpkg/status", &debian.status);
+    for name in ["openssh-server.list", "openssh-server.md5sums"] {
+        fs::remove_file(debian.info(name)).unwrap();
+    }
+    assert_eq!(severity(&debian.audit(), "login-program-unowned", "/usr/sbin/sshd"), Some(Severity::High));
+}
+
+#[test]
 fn a_package_database_that_is_cut_empty_or_noise_is_a_gap() {
     type Harm = fn(&Dpkg);
     let harms: [(&str, Harm); 8] = [

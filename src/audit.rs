@@ -29,7 +29,7 @@ mod of_content;
 mod opening;
 mod plan;
 mod pool;
-mod published;
+pub mod published;
 mod repeats;
 mod report;
 mod sealed;
@@ -46,6 +46,7 @@ pub use directories::Directory;
 use found::{Found, Kept};
 pub use ledger::Ledger;
 use plan::Plan;
+pub use published::PublishedFiles;
 pub use report::{Coverage, Report, Subject, VolumeSummary};
 pub use sealed::{Quote, Quotes, Seal, Visit};
 pub use system::{AuditError, System, Target};
@@ -67,6 +68,8 @@ pub struct Settings {
     pub detect: detect::Options,
     /// A trusted image, which the audited one is compared with.
     pub reference: Option<Target>,
+    /// What counts as published, so that the values in it are no leak.
+    pub published: PublishedFiles,
     /// Files that an earlier audit searched; takes up those that this one finds clean.
     pub cache: Option<Arc<Cache>>,
 }
@@ -105,8 +108,11 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     if let Some(reference) = &reference {
         notes.push((reference.name.clone(), "the reference that files were compared with".to_owned()));
     }
-    let detectors =
-        detect::with(&detect::Options { reference, budget: settings.budget, ..settings.detect.clone() });
+    let detectors = detect::with(&detect::Options {
+        reference: reference.clone(),
+        budget: settings.budget,
+        ..settings.detect.clone()
+    });
     let engine = settings.detect.signatures.engine();
     let (budget, contents, unpacked) = (&settings.budget, Contents::new(), Arc::default());
     let (plan, found, holes) = (Plan::default(), Found::new(budget), AtomicU64::new(0));
@@ -118,6 +124,8 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         budget,
         contents: &contents,
         cache: settings.cache.as_deref(),
+        published: &settings.published,
+        reference: reference.as_deref(),
         unpacked: &unpacked,
         found: &found,
         plan: &plan,

@@ -26,6 +26,7 @@ mod own;
 mod partial;
 mod policy;
 mod progress;
+mod published;
 mod record;
 mod rules;
 mod scan;
@@ -137,6 +138,7 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
         Command::Layout { image } => look::layout(image, outside, terminal),
         Command::Ls { image, path } => look::ls(image, path, outside, terminal),
         Command::Cat { image, path } => look::cat(image, path, outside, terminal),
+        Command::Published { dir, carried } => published::run(dir, *carried, terminal),
         Command::Manifest { image } => manifest::run(image, outside, terminal),
         Command::Completions { shell } => completions::run(*shell, terminal),
         Command::Man { dir } => manual::run(dir, terminal),

@@ -194,6 +194,9 @@ pub struct Finding {
     pub subject: Option<String>,
     /// The package that owns the file, if one.
     pub package: Option<String>,
+    /// Whether the file is bit for bit what the image's own package database says. It proves nothing, for whoever
+    /// makes the image makes its database: the finding stays as bad as it is.
+    pub as_packaged: bool,
     /// What shows it.
     pub evidence: Evidence,
     /// What a policy and a baseline say of it; the audit leaves it empty.
@@ -213,6 +216,7 @@ impl Finding {
             more: Vec::new(),
             subject: None,
             package: None,
+            as_packaged: false,
             evidence: Evidence::default(),
             standing: Standing::default(),
         }

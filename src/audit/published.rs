@@ -1,61 +1,144 @@
-//! What is public already: a value in a file that is bit for bit what its package ships.
+//! What is public already: a value in a file that is proved to be published, by a proof from outside of the image.
 //!
-//! A distribution's packages are full of example keys and test certificates. Whoever has the package has
-//! them too, so they are no leak of this image. The proof is the image's own package database: only a file
-//! whose digest is the recorded one counts, and only for findings about leaked values; a miner, an account or
-//! a host key in a package is as bad as anywhere.
+//! Distributions are full of example keys and test certificates. Whoever has the package has them too, so they are no
+//! leak of this image. That a package of this image ships a file proves nothing: who makes the image makes its package
+//! database, so such a finding stays, and is only marked ([`Finding::as_packaged`]). A file is proved to be published by
+//! the list that the program carries, by a list of the user, or by the user's reference image, which has the same file
+//! at the same path. Only findings about leaked values are dropped for it, and those about miners where a distribution
+//! publishes the file; a login key, an account or a host key is as bad as anywhere.
 
-use crate::facts::Facts;
-use crate::finding::{Category, Finding, Gap, GapKind, Loss};
+use std::cell::OnceCell;
+
+use super::worker::Shared;
+use crate::finding::{Category, Finding, Gap, GapKind, Loss, Severity};
 use crate::fs::holes::Content;
 use crate::tree::{EntryId, Tree};
 
+mod list;
+
+pub use list::{PublishedFiles, TEXT, digest, line};
+
+use list::Source;
+
 /// Largest file that is compared, in bytes.
 const LIMIT: u64 = 256 << 20;
+/// A file that is larger is not compared if most of it are holes: packages have none.
+const DENSE: u64 = 8 << 20;
 
-/// What is known to be published of one file.
-pub(super) struct Published {
-    /// The file is what its package ships.
-    intact: bool,
-    /// For compiled Python: the source it was made from, if that is what its package ships.
-    source: Option<Vec<u8>>,
+/// What is known to be published of one file, found out when it is asked.
+pub(super) struct Published<'a> {
+    shared: Shared<'a>,
+    id: EntryId,
+    path: &'a [u8],
+    /// Its other names.
+    more: &'a [EntryId],
+    source: OnceCell<Option<Source>>,
+    /// For compiled Python: the source it was made from, if that is published.
+    python: OnceCell<Option<Vec<u8>>>,
 }
 
-impl Published {
-    pub(super) fn new(tree: &Tree, facts: &Facts, id: EntryId, path: &[u8]) -> Self {
-        let intact = is_intact(tree, facts, id, path);
-        let source = if intact {
-            None
-        } else {
-            python_source(path).and_then(|source| intact_source(tree, facts, &source))
-        };
-        Self { intact, source }
+impl<'a> Published<'a> {
+    pub(super) fn new(shared: Shared<'a>, id: EntryId, path: &'a [u8], more: &'a [EntryId]) -> Self {
+        Self { shared, id, path, more, source: OnceCell::new(), python: OnceCell::new() }
     }
 
-    /// Whether the finding is about a value that its package publishes.
+    /// Whether the finding is about a value that is published.
     pub(super) fn covers(&self, finding: &Finding) -> bool {
-        let of_values = matches!(
-            finding.advisory.category,
+        let category = finding.advisory.category;
+        let of_user = matches!(
+            category,
             Category::Credential
                 | Category::SshPrivateKey
                 | Category::ShellHistory
                 | Category::AuthorizedKeys
         );
-        let in_source = |source: &Vec<u8>| {
-            let secrets = &finding.evidence.secrets;
-            !secrets.is_empty() && secrets.iter().all(|secret| holds(source, secret.reveal()))
+        // What everybody has must not open a door: where a system looks for keys, it stays.
+        let of_everybody = match category {
+            Category::Credential | Category::ShellHistory | Category::Miner => !self.is_in_use(is_home),
+            // In an example; one that logs in is worse than that.
+            Category::AuthorizedKeys => finding.severity <= Severity::Low && !self.is_in_use(is_home),
+            Category::SshPrivateKey => !self.is_in_use(|path| is_home(path) || path.starts_with(b"/etc/")),
+            _ => false,
         };
-        of_values && (self.intact || self.source.as_ref().is_some_and(in_source))
-    }
-
-    /// What could not be opened inside of the file is no loss where its package ships it so: whoever has the
-    /// package has it too. It stays in the report.
-    pub(super) fn excuse(&self, gap: &mut Gap) {
-        if self.intact && gap.loss == Loss::Part && gap.kind == GapKind::Damaged {
-            gap.loss = Loss::Nothing;
-            gap.reason.push_str("; its package ships it so");
+        match self.source() {
+            Some(Source::User) => of_user,
+            Some(Source::Carried) => of_everybody,
+            None => of_everybody && category != Category::Miner && self.is_in_source(finding),
         }
     }
+
+    /// What could not be opened inside of the file is no loss where it is published so: anybody has it. It stays in the
+    /// report.
+    pub(super) fn excuse(&self, gap: &mut Gap) {
+        if gap.loss == Loss::Part && gap.kind == GapKind::Damaged && self.source().is_some() {
+            gap.loss = Loss::Nothing;
+            gap.reason.push_str("; it is published so");
+        }
+    }
+
+    /// Whether the file is what the image's own package database says.
+    pub(super) fn is_as_packaged(&self) -> bool {
+        let tree = self.shared.tree;
+        let recorded = self.shared.facts.packages.recorded(self.path);
+        recorded.is_some_and(|recorded| {
+            is_comparable(tree, self.id) && recorded.is_of_file(tree, self.id).unwrap_or(false)
+        })
+    }
+
+    fn source(&self) -> Option<Source> {
+        *self.source.get_or_init(|| source(self.shared, self.id, self.path))
+    }
+
+    /// Whether the values of the finding are in the published source that the file was compiled from.
+    fn is_in_source(&self, finding: &Finding) -> bool {
+        let secrets = &finding.evidence.secrets;
+        let source = || {
+            let path = python_source(self.path)?;
+            let id = self.shared.tree.find(&path)?;
+            source(self.shared, id, &path)?;
+            self.shared.tree.content(id, LIMIT).ok()
+        };
+        let source = || self.python.get_or_init(source).as_ref();
+        !secrets.is_empty()
+            && source().is_some_and(|source| secrets.iter().all(|secret| holds(source, secret.reveal())))
+    }
+
+    /// Whether one of its names is where something reads it.
+    fn is_in_use(&self, is_used: impl Fn(&[u8]) -> bool) -> bool {
+        is_used(self.path) || self.more.iter().any(|&id| is_used(&self.shared.tree.path(id)))
+    }
+}
+
+/// Whether a person's programs read the file there.
+fn is_home(path: &[u8]) -> bool {
+    path.starts_with(b"/root/")
+        || path.starts_with(b"/home/")
+        || path.starts_with(b"/etc/ssh/")
+        || memchr::memmem::find(path, b"/.ssh/").is_some()
+}
+
+/// Who says that the file at `path` is published.
+fn source(shared: Shared<'_>, id: EntryId, path: &[u8]) -> Option<Source> {
+    if !is_comparable(shared.tree, id) {
+        return None;
+    }
+    let (_, walked) = shared.tree.get(id)?;
+    if shared.reference.is_some_and(|reference| reference.has(shared.tree, id, path)) {
+        return Some(Source::User);
+    }
+    let size = walked.metadata.size;
+    if !shared.published.admits(size) {
+        return None;
+    }
+    shared.published.source(size, &digest(shared.tree, id).ok()?)
+}
+
+/// Whether the file is small enough, or has enough in it, to be read once more.
+fn is_comparable(tree: &Tree, id: EntryId) -> bool {
+    let Some((_, walked)) = tree.get(id) else { return false };
+    let size = walked.metadata.size;
+    let content = || tree.open(id).and_then(|mut node| Content::of(&mut *node));
+    size <= LIMIT && (size <= DENSE || content().is_ok_and(|content| content.is_dense()))
 }
 
 /// Whether `source` has `value`, by itself or, as a key in an indented text, but for white space.
@@ -65,21 +148,6 @@ fn holds(source: &[u8], value: &[u8]) -> bool {
     };
     memchr::memmem::find(source, value).is_some()
         || value.contains(&b'\n') && memchr::memmem::find(&dense(source), &dense(value)).is_some()
-}
-
-fn is_intact(tree: &Tree, facts: &Facts, id: EntryId, path: &[u8]) -> bool {
-    let Some(recorded) = facts.packages.recorded(path) else { return false };
-    let is_small = tree.get(id).is_some_and(|(_, walked)| walked.metadata.size <= LIMIT);
-    // What is mostly a hole came from no package.
-    let is_dense =
-        || tree.open(id).and_then(|mut node| Content::of(&mut *node)).is_ok_and(|content| content.is_dense());
-    is_small && is_dense() && recorded.is_of_file(tree, id).unwrap_or(false)
-}
-
-fn intact_source(tree: &Tree, facts: &Facts, path: &[u8]) -> Option<Vec<u8>> {
-    let recorded = facts.packages.recorded(path)?;
-    let content = tree.read(path, LIMIT).ok()??;
-    recorded.is_of(&content).then_some(content)
 }
 
 /// The source that CPython compiled: `/x/__pycache__/name.cpython-311.pyc` comes from `/x/name.py`.

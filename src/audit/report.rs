@@ -123,8 +123,8 @@ pub struct Coverage {
     pub members: u64,
     /// Bytes unpacked from archives and searched.
     pub bytes_unpacked: u64,
-    /// Files that are bit for bit what the image's own package database says, in which matches of
-    /// public example values were left out.
+    /// Findings that were left out because their file is proved to be published, by a proof from outside of the image:
+    /// the list that the program carries, a list of the user, or the reference image.
     pub packaged_matches_dropped: u64,
     /// Findings over the limit per rule and file, counted only.
     pub findings_dropped: u64,

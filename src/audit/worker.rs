@@ -12,9 +12,10 @@ use super::counted::Counted;
 use super::found::Found;
 use super::merge;
 use super::plan::Plan;
-use super::published::Published;
+use super::published::{Published, PublishedFiles};
 use super::served::Served;
 use crate::budget::Budget;
+use crate::detect::reference::Reference;
 use crate::detect::{Collected, Detectors, Interest, Sink};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, GapKind, Location, Loss};
@@ -63,6 +64,10 @@ pub(super) struct Shared<'a> {
     pub(super) cache: Option<&'a Cache>,
     /// Bytes of holes that were read as zeros, on all threads.
     pub(super) holes: &'a AtomicU64,
+    /// What counts as published.
+    pub(super) published: &'a PublishedFiles,
+    /// A trusted image: its files count as published.
+    pub(super) reference: Option<&'a Reference>,
     /// Bytes that came out of packed files, on all threads.
     pub(super) unpacked: &'a Arc<AtomicU64>,
     /// What all threads found.
@@ -285,8 +290,8 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Puts what was found in one file into the outcome: without repeats, without what its package
-    /// publishes, with its package and its other names.
+    /// Puts what was found in one file into the outcome: without repeats, without what is published, with its package
+    /// and its other names.
     fn settle(&mut self, first: EntryId, collected: Collected, others: &[EntryId]) {
         let tree = self.shared.tree;
         let Collected { findings, mut gaps } = collected;
@@ -294,7 +299,7 @@ impl<'a> Worker<'a> {
             return;
         }
         let path = tree.path(first);
-        let published = Published::new(tree, self.shared.facts, first, &path);
+        let published = Published::new(self.shared, first, &path, others);
         gaps.iter_mut().for_each(|gap| published.excuse(gap));
         self.shared.found.add(Vec::new(), gaps);
         let package = self.shared.facts.packages.owner(&path).map(str::to_owned);
@@ -307,8 +312,10 @@ impl<'a> Worker<'a> {
         let counted = std::mem::take(&mut self.counted);
         self.outcome.coverage.findings_dropped += counted.count_of_all();
         findings.extend(counted.findings(&tree.location(first)));
+        let as_packaged = !findings.is_empty() && published.is_as_packaged();
         for finding in &mut findings {
             finding.package.clone_from(&package);
+            finding.as_packaged = as_packaged;
             if finding.location.path == path {
                 let names = self.shared.budget.names;
                 finding.more.extend(others.iter().take(names).map(|&id| tree.location(id)));

@@ -150,6 +150,16 @@ pub(super) enum Command {
         /// Disk image, block device, or folder of EBS blocks
         image: PathBuf,
     },
+    /// Print the SHA-256 and path of every file of a tree in which values are found: for `scan --published`, where the
+    /// tree is one that anybody can have
+    #[command(hide = true)]
+    Published {
+        /// A mounted tree, or an unpacked package
+        dir: PathBuf,
+        /// Print lines of the list that the program carries
+        #[arg(long)]
+        carried: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -215,6 +225,10 @@ pub(super) struct Scan {
     /// repeatable. Every file is then digested (a CPU-second a GB), and the list takes 32 bytes a digest of memory
     #[arg(long, value_name = "FILE")]
     pub(super) hashes: Vec<PathBuf>,
+    /// Take the files on a list of SHA-256 (as for --hashes) for published: values in them are no leak; repeatable. Trust
+    /// it like the program: whatever is on it is not reported
+    #[arg(long, value_name = "FILE")]
+    pub(super) published: Vec<PathBuf>,
     /// Find files by rules of YARA: a file, or a folder of .yar and .yara files; repeatable
     #[arg(long, value_name = "FILE_OR_DIR", hide = !cfg!(feature = "yara"))]
     pub(super) yara: Vec<PathBuf>,

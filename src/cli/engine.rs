@@ -75,7 +75,7 @@ pub(super) fn rules_digest(signatures: &Signatures) -> String {
     let budget = format!("{:?}", Budget::default());
     let mut parts = texts(signatures);
     parts.push(budget);
-    let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
+    let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).chain([audit::published::TEXT]).collect();
     crate::text::hex(&cache::rules(&parts))
 }
 

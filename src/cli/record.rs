@@ -17,7 +17,7 @@ use crate::report::{self, Run};
 use crate::text::Escaped;
 
 /// Flags whose values are recorded: what is not in this list could be a secret, and is not.
-const RECORDED: [&str; 20] = [
+const RECORDED: [&str; 21] = [
     "accept-gap",
     "baseline",
     "benchmark",
@@ -33,6 +33,7 @@ const RECORDED: [&str; 20] = [
     "output",
     "policy",
     "profile",
+    "published",
     "reference",
     "rootfs",
     "signatures",

@@ -25,7 +25,7 @@ pub(super) fn run(
     let gate = Gate::of(&scan.judging, scan.fail_on, &scan.accept_gap)?;
     let jobs = usize::from(scan.jobs.unwrap_or(0));
     let compare = policy::extent(scan.compare_packages, &gate.policy);
-    let own = Own::read(&scan.hashes, &scan.yara)?;
+    let own = Own::read(&scan.hashes, &scan.published, &scan.yara)?;
     let cache = scan.cache.as_deref().map(|path| cache::open(path, &signatures, &own)).transpose()?;
     if let (true, Some(path)) = (cache.as_ref().is_some_and(|kept| kept.is_outdated), &scan.cache) {
         let path = path.display();
@@ -34,6 +34,7 @@ pub(super) fn run(
     let settings = Settings {
         jobs,
         benchmark: scan.benchmark.clone().or_else(|| gate.policy.scan.benchmark.clone()),
+        published: own.published(),
         detect: own.options(detect::Options { compare, ..detect::Options::of(signatures) }),
         reference: scan.reference.as_deref().map(|path| engine::target(path, outside)),
         cache: cache.as_ref().map(|kept| Arc::clone(&kept.cache)),

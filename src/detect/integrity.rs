@@ -1,14 +1,15 @@
 //! Files that are not what the image's own package database says.
 //!
 //! **Finds** programs, libraries, units and PAM modules whose digest is not the one that dpkg, RPM or apk recorded, and
-//! programs that are owned and missing. By default those of at most 8 MiB, and every setuid program and PAM module;
-//! `--compare-packages all` compares every file that has a digest, data, too. Something else in the place of a program,
-//! a link or a device, differs as well. The files are compared while they are read (`facts.compared`).
+//! programs that are owned and missing, of any size; `--compare-packages all` compares every file that has a digest,
+//! data, too. Something else in the place of a program, a link or a device, differs as well; so does what lies where a
+//! package's file was diverted by hand. The files are compared while they are read (`facts.compared`). Programs of
+//! packages that have no digest are a gap.
 //!
 //! **Why it matters:** a replaced sshd or sudo is a back door with a harmless name.
 //!
 //! **Does not find** what was replaced together with the database: both come from the image, so equal is not proved
-//! genuine. Files that dpkg diverted are left out.
+//! genuine.
 //!
 //! **References:** dpkg(1), --verify; debsums(1); MITRE ATT&CK T1554.
 
@@ -25,16 +26,18 @@ use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, 
 use crate::fs::holes::Content;
 use crate::fs::{FileType, FsError, Metadata};
 use crate::remedies;
-use crate::text::hex;
+use crate::text::{Escaped, hex};
 use crate::tree::{EntryId, Tree};
 
-/// Largest file that is compared by default, in bytes, and that is compared as a whole: larger ones are read again.
+/// Largest file that is compared as a whole, in bytes; larger ones are read again.
 pub const WHOLE: u64 = 8 << 20;
 /// Bytes of a large file in memory at once.
 const PIECE: usize = 128 << 10;
 /// Missing programs that are named, and commands for them.
 const NAMED: usize = 20;
 const RESTORED: usize = 5;
+/// Programs without a digest that are named.
+const UNKNOWN: usize = 5;
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -192,9 +195,8 @@ impl Extent {
         }
         let part = Part::of(path, metadata.mode);
         let wanted = match part {
-            Part::Door => true,
             Part::Other => self == Self::All,
-            Part::Program | Part::Library | Part::Unit => self == Self::All || metadata.size <= WHOLE,
+            Part::Door | Part::Program | Part::Library | Part::Unit => true,
         };
         wanted.then_some(part)
     }
@@ -202,16 +204,33 @@ impl Extent {
 
 impl Integrity {
     fn judge(&self, path: &[u8], is_equal: bool, part: Part, facts: &Facts) -> Option<Finding> {
-        if is_equal || facts.packages.is_diverted(path) {
+        let contested = facts.packages.contested(path);
+        if is_equal && contested.is_none() {
             return None;
         }
-        // Configuration is meant to be changed.
-        let conffile = facts.packages.is_conffile(path);
+        let conffile = is_configuration(path, part, facts);
         let severity = if conffile { Severity::Info } else { part.severity() };
         let finding = Finding::new(&self.changed).severity(severity).fact("is", part.name());
         let finding =
             if conffile { finding.fact("remark", "configuration file of the package") } else { finding };
-        let package = facts.packages.package(path);
+        let aside = facts.packages.aside(path);
+        let package = facts.packages.package(path).or_else(|| facts.packages.package_aside(aside?));
+        let finding = match contested {
+            Some([one, other]) => {
+                finding.fact("recorded differently by", format!("{} and {}", one.name, other.name))
+            }
+            None => finding,
+        };
+        let finding = match (aside, package) {
+            (Some(aside), Some(package)) => finding
+                .fact("in place of a file of", package.name.clone())
+                .fact("which was diverted to", Escaped(&aside.to).to_string())
+                .fact(
+                    "diverted by",
+                    aside.by.as_ref().map_or_else(|| "hand".to_owned(), |by| Escaped(by).to_string()),
+                ),
+            _ => finding,
+        };
         let finding =
             finding.fact("version", package.map(|package| package.version.clone()).unwrap_or_default());
         Some(match package.and_then(|package| remedies::reinstall(package, facts)) {
@@ -224,15 +243,18 @@ impl Integrity {
     fn displaced(&self, tree: &Tree, id: EntryId, facts: &Facts, sink: &mut dyn Sink) {
         let Some((_, walked)) = tree.get(id) else { return };
         let path = tree.path(id);
-        let Some(recorded) = facts.packages.recorded(&path) else { return };
-        // apk records the digest of a link's target.
-        let is_equal = walked.target.as_ref().is_some_and(|target| recorded.is_of(target));
+        let Some(recorded) = facts.packages.expected(&path) else { return };
+        // apk records the digest of a link's target. What diverts a file often puts a link to its own in its place,
+        // which is compared there.
+        let is_own = || facts.packages.recorded(&tree.path(tree.find(&path)?));
+        let is_equal = walked.target.as_ref().is_some_and(|target| recorded.is_of(target))
+            || facts.packages.aside(&path).is_some() && is_own().is_some();
         // What lies there has another mode.
         let part = Part::of(&path, 0o755);
         let wanted = part != Part::Other || self.extent == Extent::All;
         if let Some(finding) = self.judge(&path, is_equal, part, facts).filter(|_| wanted) {
             let what = match &walked.target {
-                Some(target) => format!("a symbolic link to {}", crate::text::Escaped(target)),
+                Some(target) => format!("a symbolic link to {}", Escaped(target)),
                 None if walked.metadata.file_type == FileType::Directory => "a directory".to_owned(),
                 None => "a special file".to_owned(),
             };
@@ -254,7 +276,7 @@ impl SystemDetector for Integrity {
         if self.extent == Extent::Nothing || facts.packages.count() == 0 {
             return;
         }
-        let mut left_out = 0_u64;
+        let mut unknown = Unknown::default();
         for id in tree.ids() {
             let Some((mounted, walked)) = tree.get(id) else { continue };
             let metadata = &walked.metadata;
@@ -266,32 +288,33 @@ impl SystemDetector for Integrity {
                 continue;
             }
             match facts.compared.is_equal(id) {
-                Some(true) => {}
-                Some(false) => self.differing(tree, id, metadata, facts, sink),
+                Some(is_equal) => self.compared(tree, id, is_equal, metadata, facts, sink),
                 // What could not be read is a gap of the audit already.
-                None if metadata.size > WHOLE => {
-                    left_out = left_out.saturating_add(is_left(tree, id, facts).into());
-                }
-                None => {}
+                None => unknown.add(tree, id, metadata, facts),
             }
         }
-        if left_out > 0 {
-            let reason = format!(
-                "{left_out} programs and libraries larger than {WHOLE} bytes were not compared with the package \
-                 database (--compare-packages all does)"
-            );
-            let location = Location { path: facts.packages.place().to_vec(), ..Location::default() };
-            sink.gap(Gap { location, kind: GapKind::OverLimit, loss: Loss::Nothing, bytes: None, reason });
-        }
+        unknown.tell(facts, sink);
         self.missing(tree, facts, sink);
     }
 }
 
 impl Integrity {
-    fn differing(&self, tree: &Tree, id: EntryId, metadata: &Metadata, facts: &Facts, sink: &mut dyn Sink) {
+    fn compared(
+        &self,
+        tree: &Tree,
+        id: EntryId,
+        is_equal: bool,
+        metadata: &Metadata,
+        facts: &Facts,
+        sink: &mut dyn Sink,
+    ) {
+        // Most files are equal; few paths have more than one owner.
+        if is_equal && !facts.packages.has_contested() {
+            return;
+        }
         let path = tree.path(id);
         let Some(part) = self.extent.part(&path, metadata) else { return };
-        if let Some(finding) = self.judge(&path, false, part, facts) {
+        if let Some(finding) = self.judge(&path, is_equal, part, facts) {
             let digest = || digest_of(tree, id).ok();
             let mut finding = told_apart(finding, &path, part, facts, digest);
             finding.location = tree.location(id);
@@ -307,7 +330,7 @@ impl Integrity {
             path.starts_with(b"/bin/") || path.starts_with(b"/sbin/")
         });
         for (path, package) in programs {
-            let there = tree.find_link(path).is_some() || facts.packages.is_diverted(path);
+            let there = tree.find_link(path).is_some();
             if !there {
                 by_package.entry(package).or_default().push(path);
             }
@@ -318,10 +341,8 @@ impl Integrity {
         }
         let named =
             by_package.iter().flat_map(|(package, paths)| paths.iter().map(move |path| (package, path)));
-        let named: Vec<String> = named
-            .take(NAMED)
-            .map(|(package, path)| format!("{} of {package}", crate::text::Escaped(path)))
-            .collect();
+        let named: Vec<String> =
+            named.take(NAMED).map(|(package, path)| format!("{} of {package}", Escaped(path))).collect();
         let finding =
             Finding::new(&self.missing).fact("missing", named.join(", ")).fact("files", count.to_string());
         let restore =
@@ -330,11 +351,51 @@ impl Integrity {
     }
 }
 
-/// Whether a file that was not compared has a digest, and is part of the system.
-fn is_left(tree: &Tree, id: EntryId, facts: &Facts) -> bool {
-    let Some((_, walked)) = tree.get(id) else { return false };
-    let path = tree.path(id);
-    Part::of(&path, walked.metadata.mode) != Part::Other && facts.packages.recorded(&path).is_some()
+/// Programs that packages own, and of which nothing is recorded.
+#[derive(Default)]
+struct Unknown {
+    count: u64,
+    named: Vec<String>,
+}
+
+impl Unknown {
+    fn add(&mut self, tree: &Tree, id: EntryId, metadata: &Metadata, facts: &Facts) {
+        // Few places have programs: their names are asked for first.
+        let path = tree.path(id);
+        let part = Part::of(&path, metadata.mode);
+        if part == Part::Other
+            || is_configuration(&path, part, facts)
+            || facts.packages.expected(&path).is_some()
+        {
+            return;
+        }
+        let Some(package) = facts.packages.owner(&path) else { return };
+        self.count = self.count.saturating_add(1);
+        if self.named.len() < UNKNOWN {
+            self.named.push(format!("{} of {package}", Escaped(&path)));
+        }
+    }
+
+    fn tell(self, facts: &Facts, sink: &mut dyn Sink) {
+        if self.count == 0 {
+            return;
+        }
+        let more = if self.count > self.named.len() as u64 { ", …" } else { "" };
+        let reason = format!(
+            "{} programs and libraries of packages have no digest in the package database, so they were not compared: \
+             {}{more}",
+            self.count,
+            self.named.join(", ")
+        );
+        let location = Location { path: facts.packages.place().to_vec(), ..Location::default() };
+        sink.gap(Gap { location, kind: GapKind::Damaged, loss: Loss::Part, bytes: None, reason });
+    }
+}
+
+/// Whether the file is configuration, which is meant to be changed. That the database calls a program so, outside of
+/// /etc, does not make it one.
+fn is_configuration(path: &[u8], part: Part, facts: &Facts) -> bool {
+    facts.packages.is_conffile(path) && (part == Part::Other || path.starts_with(b"/etc/"))
 }
 
 /// The finding with the digest of what is there now, so that a baseline which knows one change does not know the next.
@@ -346,7 +407,7 @@ fn told_apart(
     facts: &Facts,
     digest: impl FnOnce() -> Option<(&'static str, String)>,
 ) -> Finding {
-    if part == Part::Other || facts.packages.is_conffile(path) {
+    if part == Part::Other || is_configuration(path, part, facts) {
         return finding;
     }
     match digest() {

@@ -74,7 +74,7 @@ impl MatchDetector for MinerMarks {
         let Some(&(_, first)) = marks.first() else { return };
         let texts = encoded::texts(&marks);
         let mut signals: BTreeSet<&str> = marks.iter().map(|&(signal, _)| signal).collect();
-        signals.extend(place_signal(entry, facts));
+        signals.extend(place_signal(entry));
         signals.extend(program_signal(entry, &marks, facts));
         let contexts = marks.iter().map(|(_, found)| found.context.reveal());
         let pooled = signals.contains("pool") || signals.contains("encoded pool");
@@ -87,8 +87,9 @@ impl MatchDetector for MinerMarks {
         }
         let is_proved = signals.contains("wallet");
         let severity = match signals.len() {
-            // A place or a name says what a text is for, and not that a wallet in it is none.
-            _ if is_packaged_matter(entry, facts) || !is_proved && is_reading_matter(entry) => Severity::Info,
+            // A place says what a text is for, and not that a wallet in it is none. That a package brought it is the
+            // word of the image.
+            _ if !is_proved && is_reading_matter(entry) => Severity::Info,
             0 | 1 => Severity::Low,
             _ => Severity::Critical,
         };
@@ -153,11 +154,6 @@ fn is_blocked(line: &[u8]) -> bool {
     STARTS.iter().any(|start| line.starts_with(start))
 }
 
-/// Files that packages brought, and what was compiled from them.
-fn is_packaged_matter(entry: &Entry<'_>, facts: &Facts) -> bool {
-    is_packaged(entry.path, facts) || facts.packages.owner_of_source(entry.path).is_some()
-}
-
 /// Places of text about miners.
 fn is_reading_matter(entry: &Entry<'_>) -> bool {
     const PARTS: [&[u8]; 12] = [
@@ -185,10 +181,8 @@ fn is_packaged(path: &[u8], facts: &Facts) -> bool {
     facts.packages.owner(path).is_some() && !facts.packages.is_conffile(path)
 }
 
-fn place_signal(entry: &Entry<'_>, facts: &Facts) -> Option<&'static str> {
-    if is_packaged(entry.path, facts) {
-        None
-    } else if names::is_miner(entry.name()) || names::is_mask(entry.name()) {
+fn place_signal(entry: &Entry<'_>) -> Option<&'static str> {
+    if names::is_miner(entry.name()) || names::is_mask(entry.name()) {
         Some("name")
     } else if is_autostart(entry.path) {
         Some("autostart")
@@ -197,13 +191,14 @@ fn place_signal(entry: &Entry<'_>, facts: &Facts) -> Option<&'static str> {
     }
 }
 
-/// A program of no package with two texts of a miner's program: one may be a list of such texts.
+/// A program with two texts of a miner's program: one may be a list of such texts.
 fn program_signal(entry: &Entry<'_>, marks: &[(&str, &Match)], facts: &Facts) -> Option<&'static str> {
     let texts: BTreeSet<&[u8]> = of(marks, "program").chain(of(marks, "pool")).collect();
     let binary = marks.iter().all(|(_, found)| found.line.is_none());
     let runs = entry.metadata.mode & 0o111 != 0 || entry.is_member();
     let own = of(marks, "program").next().is_some() && texts.len() >= 2;
-    (own && binary && runs && !is_packaged(entry.path, facts)).then_some("program of no package")
+    let name = if is_packaged(entry.path, facts) { "texts of a miner" } else { "program of no package" };
+    (own && binary && runs).then_some(name)
 }
 
 /// Whether what the file says is run by itself.
@@ -275,7 +270,7 @@ impl Default for MinerFiles {
                 "miner-name",
                 "Program with the name of a miner",
                 Severity::Medium,
-                "The program has the name of a miner, or one under which miners hide, and belongs to no package.",
+                "The program has the name of a miner, or one under which miners hide.",
             ),
             hidden: advisory(
                 "program-in-hidden-temporary-directory",
@@ -307,11 +302,14 @@ impl FileDetector for MinerFiles {
             return Interest::Skip;
         }
         let suspicious = names::is_miner(entry.name()) || names::is_mask(entry.name());
+        // Of what a package brought only what is one of the known miners; a packer is no mark of a miner.
+        let is_program = || entry.metadata.mode & 0o111 != 0 && !entry.is_member();
+        let is_possible = || !is_packaged(entry.path, facts) || hashes::has_size(entry.metadata.size);
         let wanted = suspicious
             || is_autostart(entry.path)
             || is_temporary(entry.path)
-            || (entry.metadata.mode & 0o111 != 0 && !entry.is_member());
-        if !wanted || is_packaged(entry.path, facts) {
+            || is_program() && is_possible();
+        if !wanted {
             Interest::Skip
         } else if suspicious && entry.metadata.size > CONTENT_LIMIT {
             Interest::Metadata

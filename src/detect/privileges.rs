@@ -175,6 +175,7 @@ impl Privileges {
             .fact("mode", format!("{:04o}", program.metadata.mode))
             .fact("owner", format!("user {}, group {}", program.metadata.uid, program.metadata.gid));
         finding.package = owned.map(str::to_owned);
+        finding.as_packaged = program.is_as_packaged();
         finding.location = program.tree.location(program.id);
         sink.finding(finding);
     }
@@ -202,9 +203,7 @@ impl Privileges {
         }
         Some(match (program.in_system, owned) {
             (true, false) => (Severity::High, "no package brought it".to_owned()),
-            (true, true) => {
-                (Severity::Low, "its package brings no such program on the distributions known".to_owned())
-            }
+            (true, true) => (Severity::High, "no distribution that is known ships such a program".to_owned()),
             (false, _) => (Severity::Medium, "it is none of those that distributions ship so".to_owned()),
         })
     }
@@ -221,23 +220,27 @@ impl Privileges {
             (true, true) => {
                 (Severity::Critical, "it runs any command, or reads and writes any file, with them")
             }
-            (true, false) if owned => (Severity::Medium, "they are as good as root"),
+            (true, false) if owned => (Severity::High, "they are as good as root"),
             (true, false) => (Severity::High, "they are as good as root, and no package brought it"),
-            (false, _) if owned => {
-                (Severity::Info, "its package brings no such program on the distributions known")
-            }
             (false, _) => (Severity::Low, "it is none of those that distributions ship so"),
         };
         let mut finding = Finding::new(&self.capability)
             .severity(severity)
             .fact("because", because)
             .fact("capabilities", capabilities.to_string());
+        finding.package = program.facts.packages.owner(&program.full).map(str::to_owned);
+        finding.as_packaged = program.is_as_packaged();
         finding.location = program.tree.location(program.id);
         sink.finding(finding);
     }
 }
 
 impl Program<'_> {
+    /// Whether it is what the image's own package database says.
+    fn is_as_packaged(&self) -> bool {
+        self.facts.compared.is_equal(self.id) == Some(true)
+    }
+
     /// The shell of the system that it is a copy of.
     fn shell(&self) -> Option<&'static [u8]> {
         if self.metadata.size > SHELL_LIMIT || self.metadata.size < 4096 {
@@ -299,7 +302,7 @@ mod tests {
                 ("/opt/app/helper".to_owned(), Severity::High),
                 ("/opt/app/quiet".to_owned(), Severity::Critical),
                 ("/usr/bin/find".to_owned(), Severity::Critical),
-                ("/usr/bin/odd".to_owned(), Severity::Low),
+                ("/usr/bin/odd".to_owned(), Severity::High),
             ]
         );
     }

@@ -19,6 +19,7 @@ use super::{Sink, SystemDetector};
 use crate::facts::Facts;
 use crate::facts::packages::Packages;
 use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
+use crate::fs::FileType;
 use crate::text::Escaped;
 use crate::tree::walk::gap_kind;
 use crate::tree::{EntryId, Tree};
@@ -51,6 +52,15 @@ impl Reference {
         let (facts, more) = Facts::gather(&tree);
         gaps.extend(more);
         Self { name, tree, gaps, packages: facts.packages }
+    }
+
+    /// Whether it has the file `id` of `tree`, bit for bit, at the same path.
+    pub(crate) fn has(&self, tree: &Tree, id: EntryId, path: &[u8]) -> bool {
+        let Some(other) = self.tree.find_link(path) else { return false };
+        let (Some((_, one)), Some((_, two))) = (tree.get(id), self.tree.get(other)) else { return false };
+        let is_file = [&one.metadata, &two.metadata].iter().all(|it| it.file_type == FileType::Regular);
+        let is_alike = is_file && one.metadata.size == two.metadata.size;
+        is_alike && comparison::is_same_content(tree, id, &self.tree, other).unwrap_or(false)
     }
 }
 

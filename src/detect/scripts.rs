@@ -5,8 +5,7 @@
 //!
 //! **Why it matters:** everybody who starts the image reads it there, and `ps` shows it while it runs.
 //!
-//! **Does not find** variables (`-p$PASS`), and secrets in code of other languages: see the assignments. What a
-//! package brings is left out.
+//! **Does not find** variables (`-p$PASS`), and secrets in code of other languages: see the assignments.
 //!
 //! **References:** CWE-214 (invocation of a process using visible sensitive information), CWE-798.
 
@@ -96,12 +95,10 @@ impl FileDetector for Scripts {
         vec![Arc::clone(&self.advisory)]
     }
 
-    fn interest(&self, entry: &Entry<'_>, facts: &Facts) -> Interest {
+    fn interest(&self, entry: &Entry<'_>, _: &Facts) -> Interest {
         let small =
             entry.metadata.file_type == FileType::Regular && (1..=LIMIT).contains(&entry.metadata.size);
-        let packaged =
-            || facts.packages.owner(entry.path).is_some() && !facts.packages.is_conffile(entry.path);
-        let wanted = small && is_commands(entry) && !is_example(entry.path) && !packaged();
+        let wanted = small && is_commands(entry) && !is_example(entry.path);
         if wanted { Interest::Content } else { Interest::Skip }
     }
 

@@ -142,6 +142,7 @@ impl Files {
             };
             finding.evidence.facts.extend(hit.shown.facts.iter().filter(shown).cloned());
             finding.package = facts.packages.owner(&location.path).map(str::to_owned);
+            finding.as_packaged = facts.compared.is_equal(hit.id) == Some(true);
             finding.location = Location { line: hit.shown.line, ..location };
         }
         Self { finding, count: 1, bytes: size, group, others: Sha256::new() }

@@ -3,14 +3,17 @@
 //! An image holds some 70,000 owned paths. They lie in one run of bytes, and are found by a sorted list
 //! of their hashes: no allocation per path, and one binary search per question.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
 
 use super::Desk;
+use crate::finding::GapKind;
+use crate::text::Escaped;
 
 mod apk;
 mod berkeley;
 mod database_file;
+mod diversions;
 mod dpkg;
 mod ndb;
 mod recorded;
@@ -18,6 +21,7 @@ mod rpm;
 mod rpm_header;
 mod status;
 
+pub use diversions::Aside;
 pub use recorded::Recorded;
 
 /// Bytes of the status file.
@@ -60,6 +64,15 @@ pub struct Package {
     pub manager: Manager,
 }
 
+/// A package database that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Database {
+    /// Whose it is.
+    pub manager: Manager,
+    /// Its file.
+    pub path: Vec<u8>,
+}
+
 /// The packages of a system and their files.
 #[derive(Debug, Default)]
 pub struct Packages {
@@ -74,23 +87,29 @@ pub struct Packages {
     taken: usize,
     /// Numbers in `installed`, sorted by name.
     by_name: Vec<u32>,
-    /// Paths that dpkg puts another package's file at, or moved a file to.
-    diverted: BTreeSet<Vec<u8>>,
+    /// Files of packages that dpkg was told to put elsewhere, by the path where they would lie.
+    aside: BTreeMap<Vec<u8>, Aside>,
+    /// Paths that several packages claim, with different digests.
+    contested: BTreeMap<Vec<u8>, [u32; 2]>,
+    /// Where databases lie.
+    databases: Vec<Database>,
     /// Whether not all of the database could be read.
     is_partial: bool,
     /// Where the database lies.
-    place: &'static [u8],
+    place: Vec<u8>,
     /// Whether /usr/sbin leads to /usr/bin, as in Fedora 42: packages may say either.
     is_sbin_merged: bool,
 }
 
 /// What a database says of a path.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Owned {
     digest: Option<Recorded>,
     conffile: bool,
     /// Made on the machine, left out when the package was installed, or not needed.
     may_be_missing: bool,
+    /// There is a digest of it, but it is not in the list of files.
+    is_stray: bool,
 }
 
 /// A path that a package owns.
@@ -108,18 +127,94 @@ struct File {
     digest_len: u8,
     conffile: bool,
     may_be_missing: bool,
+    is_stray: bool,
 }
 
 impl Packages {
     pub(super) fn gather(desk: &mut Desk<'_>) -> Self {
-        let mut packages = Self { place: b"/var/lib/dpkg/info", ..Self::default() };
+        let mut packages = Self { place: b"/var/lib/dpkg/info".to_vec(), ..Self::default() };
         dpkg::gather(&mut packages, desk);
         // Debian's `rpm` and `alien` leave an empty database of RPM; one that is not counts, too.
         rpm::gather(&mut packages, desk);
         apk::gather(&mut packages, desk);
         packages.is_sbin_merged = desk.files().is_same(b"/usr/sbin", b"/usr/bin");
         packages.sort();
+        packages.settle_diversions();
+        packages.find_contested(desk);
+        packages.tell_silent(desk);
         packages
+    }
+
+    /// What another package has put at a diverted path is its own.
+    fn settle_diversions(&mut self) {
+        let aside = std::mem::take(&mut self.aside);
+        self.aside = aside.into_iter().filter(|(path, _)| self.find(path).is_none()).collect();
+    }
+
+    /// Paths that two packages brought, each with another digest: one of the two is not what is there.
+    fn find_contested(&mut self, desk: &Desk<'_>) {
+        let is_claim = |file: &&File| file.digest_len > 0 && !file.conffile && !file.may_be_missing;
+        let merged: Vec<&[u8]> = MERGED
+            .into_iter()
+            .filter(|place| {
+                let place = place.strip_suffix(b"/").unwrap_or(place);
+                desk.files().is_same(place, &[b"/usr", place].concat())
+            })
+            .collect();
+        let mut contested = BTreeMap::new();
+        for (file, next) in self.files.iter().zip(self.files.iter().skip(1)) {
+            let is_other = is_claim(&file) && is_claim(&next) && file.hash == next.hash;
+            if is_other
+                && self.path_of(file) == self.path_of(next)
+                && self.digest_of(file) != self.digest_of(next)
+            {
+                let path = self.path_of(file).unwrap_or_default();
+                contested.insert(path.to_vec(), [file.package, next.package]);
+            }
+        }
+        for file in self.files.iter().filter(is_claim) {
+            let path = self.path_of(file).unwrap_or_default();
+            if !merged.iter().any(|place| path.starts_with(place)) {
+                continue;
+            }
+            let other = self.find_exact(&[b"/usr", path].concat()).filter(is_claim);
+            if let Some(other) = other.filter(|other| self.digest_of(other) != self.digest_of(file)) {
+                contested.insert([b"/usr", path].concat(), [file.package, other.package]);
+            }
+        }
+        self.contested = contested;
+    }
+
+    /// Where the program of a package manager is there, and nothing is known of its packages, the database was taken
+    /// out, or is not what it was.
+    fn tell_silent(&mut self, desk: &mut Desk<'_>) {
+        const PROGRAMS: [(Manager, &[u8], &[u8]); 4] = [
+            (Manager::Dpkg, b"/usr/bin/dpkg", dpkg::STATUS),
+            (Manager::Rpm, b"/usr/bin/rpm", b"/var/lib/rpm"),
+            (Manager::Apk, b"/sbin/apk", apk::DATABASES[0]),
+            (Manager::Apk, b"/usr/bin/apk", apk::DATABASES[0]),
+        ];
+        for (manager, program, place) in PROGRAMS {
+            let is_known = self.installed.iter().any(|package| package.manager == manager);
+            if !is_known && desk.files().size(program).is_some() && self.find(program).is_none() {
+                self.is_partial = true;
+                let program = Escaped(program);
+                let reason = format!("{program} is there, and no package database that names its packages");
+                desk.gap(place, GapKind::Damaged, reason);
+                return;
+            }
+        }
+        if let Some(database) =
+            self.databases.first().filter(|_| self.installed.is_empty() && !self.is_partial)
+        {
+            self.is_partial = true;
+            desk.gap(&database.path, GapKind::Damaged, "the package database names no package".to_owned());
+        }
+    }
+
+    /// Notes that there is a database.
+    fn found(&mut self, manager: Manager, path: &[u8]) {
+        self.databases.push(Database { manager, path: path.to_vec() });
     }
 
     /// Adds a package; its number. `None`, if it goes over a limit.
@@ -152,15 +247,25 @@ impl Packages {
         let digest_len = u8::try_from(bytes.len()).ok()?;
         self.digests.extend_from_slice(bytes);
         self.paths.extend_from_slice(path);
-        let Owned { conffile, may_be_missing, .. } = owned;
+        let Owned { conffile, may_be_missing, is_stray, .. } = owned;
         let (hash, len) = (hash(path), u16::try_from(path.len()).ok()?);
-        self.files.push(File { hash, start, package, digest, len, digest_len, conffile, may_be_missing });
+        self.files.push(File {
+            hash,
+            start,
+            package,
+            digest,
+            len,
+            digest_len,
+            conffile,
+            may_be_missing,
+            is_stray,
+        });
         Some(())
     }
 
     /// Of two owners of one path the one counts that brought it, with its digest; then the order of the packages.
     fn sort(&mut self) {
-        let rank = |file: &File| (file.may_be_missing, file.digest_len == 0);
+        let rank = |file: &File| (file.is_stray, file.may_be_missing, file.digest_len == 0);
         self.files.sort_unstable_by_key(|file| (file.hash, rank(file), file.package, file.start));
         let mut by_name: Vec<u32> = (0_u32..).take(self.installed.len()).collect();
         by_name.sort_by_key(|&number| self.name_of(number));
@@ -195,22 +300,48 @@ impl Packages {
 
     /// The digest that the package database records for `path`, if it does.
     pub fn recorded(&self, path: &[u8]) -> Option<Recorded> {
-        let file = self.find(path)?;
-        let bytes = self.digests.get(usize::try_from(file.digest).ok()?..)?;
-        Recorded::from_bytes(bytes.get(..usize::from(file.digest_len))?)
+        Recorded::from_bytes(self.digest_of(self.find(path)?)?)
+    }
+
+    fn digest_of(&self, file: &File) -> Option<&[u8]> {
+        self.digests.get(usize::try_from(file.digest).ok()?..)?.get(..usize::from(file.digest_len))
+    }
+
+    /// What the file at `path` should be: as recorded, or, where a package's file was put aside and no other package
+    /// has one there, what that would be.
+    pub fn expected(&self, path: &[u8]) -> Option<Recorded> {
+        self.recorded(path).or_else(|| self.aside(path).map(|aside| aside.digest))
+    }
+
+    /// The file of a package that was put elsewhere, where no other package has one in its place.
+    pub fn aside(&self, path: &[u8]) -> Option<&Aside> {
+        if self.aside.is_empty() {
+            return None;
+        }
+        let usr = || self.aside.get(path.strip_prefix(b"/usr").filter(|rest| is_merged(rest))?);
+        let root = || is_merged(path).then(|| self.aside.get(&[b"/usr", path].concat()))?;
+        self.aside.get(path).or_else(usr).or_else(root)
+    }
+
+    /// The package whose file was put aside.
+    pub fn package_aside(&self, aside: &Aside) -> Option<&Package> {
+        self.installed.get(usize::try_from(aside.package).ok()?)
+    }
+
+    /// Whether packages contradict each other.
+    pub fn has_contested(&self) -> bool {
+        !self.contested.is_empty()
+    }
+
+    /// The packages that claim `path`, each with another digest.
+    pub fn contested(&self, path: &[u8]) -> Option<[&Package; 2]> {
+        let [one, other] = *self.contested.get(path)?;
+        Some([self.installed.get(one as usize)?, self.installed.get(other as usize)?])
     }
 
     /// Whether `path` is registered as a configuration file (conffile).
     pub fn is_conffile(&self, path: &[u8]) -> bool {
         self.find(path).is_some_and(|file| file.conffile)
-    }
-
-    /// Whether dpkg was told to put a file elsewhere than its package says, or this is where it was put.
-    pub fn is_diverted(&self, path: &[u8]) -> bool {
-        let usr = || path.strip_prefix(b"/usr").filter(|rest| is_merged(rest));
-        self.diverted.contains(path)
-            || usr().is_some_and(|rest| self.diverted.contains(rest))
-            || is_merged(path) && self.diverted.contains(&[b"/usr", path].concat())
     }
 
     /// Whether not all packages could be read: what is not among them may be installed all the same.
@@ -219,8 +350,18 @@ impl Packages {
     }
 
     /// Where the database lies.
-    pub fn place(&self) -> &'static [u8] {
-        self.place
+    pub fn place(&self) -> &[u8] {
+        &self.place
+    }
+
+    /// The databases that are there, whether or not they name a package.
+    pub fn databases(&self) -> &[Database] {
+        &self.databases
+    }
+
+    /// What installs the packages of the system, where one is known.
+    pub fn manager(&self) -> Option<Manager> {
+        self.installed.first().map(|package| package.manager)
     }
 
     /// All paths that packages brought and need, with the package's name, in a fixed order.
@@ -285,9 +426,11 @@ impl Packages {
     }
 }
 
+/// Directories that are links into /usr, where it is merged.
+const MERGED: [&[u8]; 6] = [b"/bin/", b"/sbin/", b"/lib/", b"/lib64/", b"/lib32/", b"/libx32/"];
+
 /// Whether a merged system reaches this path through /usr, too.
 fn is_merged(path: &[u8]) -> bool {
-    const MERGED: [&[u8]; 6] = [b"/bin/", b"/sbin/", b"/lib/", b"/lib64/", b"/lib32/", b"/libx32/"];
     MERGED.iter().any(|directory| path.starts_with(directory))
 }
 

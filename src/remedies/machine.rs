@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::facts::Facts;
+use crate::facts::packages::Manager;
 use crate::finding::Location;
 use crate::tree::Tree;
 
@@ -65,11 +66,14 @@ impl Machine {
     /// Reads them out of a tree and its facts.
     pub fn of(tree: &Tree, facts: &Facts) -> Self {
         let has = |path: &str| tree.find(path.as_bytes()).is_some();
-        let packages = match facts.packages.place() {
-            place if place.starts_with(b"/var/lib/dpkg") && has("/var/lib/dpkg/status") => PackageSystem::Apt,
-            _ if has("/lib/apk/db/installed") || has("/usr/lib/apk/db/installed") => PackageSystem::Apk,
-            _ if has("/var/lib/rpm") || has("/usr/lib/sysimage/rpm") => PackageSystem::Dnf,
-            _ => PackageSystem::Unknown,
+        let packages = facts.packages.manager().or_else(|| Some(facts.packages.databases().first()?.manager));
+        let packages = match packages {
+            Some(Manager::Dpkg) if has("/var/lib/dpkg/status") => PackageSystem::Apt,
+            Some(Manager::Apk) => PackageSystem::Apk,
+            Some(Manager::Rpm) => PackageSystem::Dnf,
+            // One that could not be read.
+            None if has("/var/lib/rpm") || has("/usr/lib/sysimage/rpm") => PackageSystem::Dnf,
+            Some(Manager::Dpkg) | None => PackageSystem::Unknown,
         };
         let volumes = tree.volumes().iter();
         let unplaced = volumes.filter(|mounted| mounted.mount.is_none() && !mounted.is_plain);

@@ -17,7 +17,9 @@ pub(super) fn details(finding: &Finding, options: &Options) -> Vec<String> {
     }
     details.extend(evidence.facts.iter().map(|(name, value)| format!("{name} {}", shown(value))));
     details.extend(evidence.key_fingerprint.as_deref().map(shown));
-    details.extend(finding.package.as_deref().map(|package| format!("of package {}", shown(package))));
+    let ending = if finding.as_packaged { ", as its database has it" } else { "" };
+    details
+        .extend(finding.package.as_deref().map(|package| format!("of package {}{ending}", shown(package))));
     details.extend(finding.proof.map(|proof| proof.name().to_owned()));
     if finding.confidence < Confidence::High {
         details.push(format!("{} confidence", finding.confidence.name()));

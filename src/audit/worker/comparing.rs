@@ -134,7 +134,7 @@ impl Worker<'_> {
             }
             let path = shared.tree.path(id);
             if shared.detectors.compare.wants(&path, &walked.metadata) {
-                let recorded = shared.facts.packages.recorded(&path);
+                let recorded = shared.facts.packages.expected(&path);
                 self.comparing.names.extend(recorded.map(|recorded| (id, recorded)));
             }
         }

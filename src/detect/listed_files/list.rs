@@ -84,6 +84,11 @@ impl HashLists {
         self.lists.is_empty()
     }
 
+    /// Whether one of the lists has `digest`.
+    pub(crate) fn has(&self, digest: &[u8; 32]) -> bool {
+        self.naming(digest).next().is_some()
+    }
+
     /// The names of the lists that have `digest`.
     pub(super) fn naming<'l>(&'l self, digest: &'l [u8; 32]) -> impl Iterator<Item = &'l str> {
         let has = move |list: &&List| list.digests.binary_search(digest).is_ok();

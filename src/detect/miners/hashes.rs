@@ -47,6 +47,11 @@ fn digest<'de, D: serde::Deserializer<'de>>(from: D) -> Result<[u8; 32], D::Erro
     unhex(text.as_bytes()).ok_or_else(|| serde::de::Error::custom("is no SHA-256"))
 }
 
+/// Whether a known miner has so many bytes.
+pub(super) fn has_size(size: u64) -> bool {
+    list().iter().any(|program| program.size as u64 == size)
+}
+
 /// The known miner that `content` is.
 pub(super) fn known(content: &[u8]) -> Option<&'static Program> {
     let mut same_size = list().iter().filter(|program| program.size == content.len()).peekable();

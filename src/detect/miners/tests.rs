@@ -111,14 +111,14 @@ fn every_mark_finds_its_examples_and_leaves_the_others() {
 }
 
 #[test]
-fn a_packages_program_is_trusted_and_its_configuration_is_not() {
+fn what_a_package_owns_is_looked_at_by_its_name_and_place_too() {
     use crate::facts::shelf::Shelf;
     let shelf = Shelf::default()
         .with(
             "/var/lib/dpkg/status",
             "Package: cron\nStatus: install ok installed\nConffiles:\n /etc/crontab 89269e1298235f1b12b4c16e4065ad0d\n",
         )
-        .with("/var/lib/dpkg/info/cron.list", "/etc/crontab\n/usr/bin/minerd\n");
+        .with("/var/lib/dpkg/info/cron.list", "/etc/crontab\n/usr/bin/minerd\n/usr/bin/cron\n");
     let (facts, _) = Facts::gather_from(&shelf);
     let detector = MinerFiles::default();
     let interest = |path: &str| {
@@ -126,7 +126,8 @@ fn a_packages_program_is_trusted_and_its_configuration_is_not() {
         let entry = Entry { path: path.as_bytes(), metadata: &metadata, node: NodeId(1), target: None };
         detector.interest(&entry, &facts)
     };
-    assert_eq!(interest("/usr/bin/minerd"), Interest::Skip);
+    assert_eq!(interest("/usr/bin/minerd"), Interest::Content);
+    assert_eq!(interest("/usr/bin/cron"), Interest::Skip);
     assert_eq!(interest("/etc/crontab"), Interest::Content);
 }
 

@@ -60,7 +60,12 @@ fn capability(tree: &Tree, id: EntryId) -> Result<Option<Vec<u8>>, FsError> {
 }
 
 /// Both are read piece by piece, to the first difference, where one of them has data: elsewhere both are zeros.
-fn is_same_content(here: &Tree, id: EntryId, there: &Tree, other: EntryId) -> Result<bool, FsError> {
+pub(super) fn is_same_content(
+    here: &Tree,
+    id: EntryId,
+    there: &Tree,
+    other: EntryId,
+) -> Result<bool, FsError> {
     let (mut one, mut two) = (here.open(id)?, there.open(other)?);
     let (mut own, mut trusted) = (vec![0; PIECE], vec![0; PIECE]);
     let mut parts = Content::of(&mut *one)?.data;

@@ -12,7 +12,7 @@ use crate::facts::{Desk, lines};
 use crate::finding::GapKind;
 
 /// Where it lies: from of old, and since apk 3.
-const DATABASES: [&[u8]; 2] = [b"/lib/apk/db/installed", b"/usr/lib/apk/db/installed"];
+pub(super) const DATABASES: [&[u8]; 2] = [b"/lib/apk/db/installed", b"/usr/lib/apk/db/installed"];
 /// Bytes of it.
 const LIMIT: u64 = 32 << 20;
 
@@ -22,8 +22,9 @@ pub(super) fn gather(packages: &mut Packages, desk: &mut Desk<'_>) {
         let content = desk.read(path, LIMIT);
         packages.is_partial |= desk.gaps.len() > before;
         let Some(content) = content else { continue };
+        packages.found(Manager::Apk, path);
         if packages.installed.is_empty() {
-            packages.place = path;
+            packages.place = path.to_vec();
         }
         let mut reader = Reader { packages, package: of_apk(), number: None, directory: None, file: None };
         if let Err(problem) = reader.read(&content) {
@@ -107,7 +108,7 @@ impl Reader<'_> {
         let number = self.number()?;
         // What apk keeps when it brings a package up to date: all of /etc, but for start scripts.
         let conffile = path.starts_with(b"/etc/") && !path.starts_with(b"/etc/init.d/");
-        self.packages.push(number, &path, Owned { digest, conffile, may_be_missing: false }).ok_or(OVER)
+        self.packages.push(number, &path, Owned { digest, conffile, ..Owned::default() }).ok_or(OVER)
     }
 
     fn number(&mut self) -> Result<u32, &'static str> {

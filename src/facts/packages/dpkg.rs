@@ -2,27 +2,40 @@
 //!
 //! Source: dpkg(1), deb-conffiles(5), and dpkg's `doc/`: `status`, `info/NAME.list`, `info/NAME.md5sums`,
 //! `diversions`. Distroless images keep a file a package in `status.d`, and their sums beside it.
+//!
+//! A part of the database without its other part is damage: a package without its list, a list without its package.
+//! Programs without a sum are found where the files are compared, for links have none.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
+use super::diversions::Diversions;
 use super::status::{self, Stanza};
-use super::{LIST_LIMIT, OVER, Owned, Packages, Recorded, STATUS_LIMIT};
+use super::{Aside, LIST_LIMIT, Manager, OVER, Owned, Packages, Recorded, STATUS_LIMIT};
 use crate::facts::form::Form;
 use crate::facts::{Desk, lines};
 use crate::finding::GapKind;
 use crate::text::{Escaped, unhex};
 
-const STATUS: &[u8] = b"/var/lib/dpkg/status";
+/// The file of all packages.
+pub(super) const STATUS: &[u8] = b"/var/lib/dpkg/status";
 const INFO: &[u8] = b"/var/lib/dpkg/info/";
 const SINGLE: &[u8] = b"/var/lib/dpkg/status.d/";
 const DIVERSIONS: &[u8] = b"/var/lib/dpkg/diversions";
 
 pub(super) fn gather(packages: &mut Packages, desk: &mut Desk<'_>) {
     let before = desk.gaps.len();
-    let mut problems = Problems::default();
+    let (diversions, diverted) = Diversions::parse(&desk.read(DIVERSIONS, LIST_LIMIT).unwrap_or_default());
+    let mut reader = Reader { packages, diversions, known: BTreeSet::new(), problems: Problems::default() };
     if let Some(content) = desk.read(STATUS, STATUS_LIMIT) {
-        all(packages, desk, INFO, &content, &mut problems);
+        reader.packages.found(Manager::Dpkg, STATUS);
+        let end = reader.all(desk, INFO, &content);
+        let is_whole = content.is_empty() || content.ends_with(b"\n");
+        if let Err(problem) = end.and(if is_whole { Ok(()) } else { Err("it is cut off") }) {
+            reader.packages.is_partial = true;
+            desk.gap(STATUS, GapKind::Damaged, format!("dpkg's database: {problem}"));
+        }
         check(desk, &content);
     }
     for (name, _) in desk.list(b"/var/lib/dpkg/status.d") {
@@ -31,55 +44,66 @@ pub(super) fn gather(packages: &mut Packages, desk: &mut Desk<'_>) {
         }
         let path = [SINGLE, name.as_slice()].concat();
         let Some(content) = desk.read(&path, LIST_LIMIT) else { continue };
-        all(packages, desk, SINGLE, &content, &mut problems);
+        if let Err(problem) = reader.all(desk, SINGLE, &content) {
+            reader.packages.is_partial = true;
+            desk.gap(&path, GapKind::Damaged, format!("dpkg's database: {problem}"));
+        }
     }
-    // Three lines each: from, to, the package.
-    let diversions = desk.read(DIVERSIONS, LIST_LIMIT).unwrap_or_default();
-    let paths = lines(&diversions).filter(|(number, path)| number % 3 != 0 && !path.is_empty());
-    packages.diverted = paths.map(|(_, path)| path.to_vec()).collect();
+    reader.lost_lists(desk);
+    let Reader { packages, problems, .. } = reader;
     // A lost list of files leaves open what the package brought, not whether it is there.
     packages.is_partial |= desk.gaps.len() > before || problems.is_over;
     problems.tell(desk);
+    if let Err(problem) = diverted {
+        desk.gap(DIVERSIONS, GapKind::Damaged, format!("dpkg's diversions: {problem}"));
+    }
 }
 
-/// Says what of the status file was not understood, or is not in it: packages that have a list of files beside it.
+/// Says what of the status file was not understood.
 fn check(desk: &mut Desk<'_>, content: &[u8]) {
     let mut form = Form::default();
     status::check(content, &mut |number, what| form.wrong(number, what));
-    let names = status::names(content);
-    let lists = desk.list(INFO.strip_suffix(b"/").unwrap_or(INFO));
-    let mut lost: Vec<&[u8]> = lists.iter().filter_map(|(name, _)| name.strip_suffix(b".list")).collect();
-    lost.retain(|name| !names.contains(name.split(|&byte| byte == b':').next().unwrap_or_default()));
-    if let Some(first) = lost.first() {
-        let count = lost.len();
-        form.wrong(0, format!("{count} packages with a list of files are not in it: {}", Escaped(first)));
-    }
     form.tell(desk, STATUS, "dpkg's status");
 }
+
+/// So many packages, and the first of them.
+type Count = Option<(usize, String)>;
 
 /// What was wrong: what, of how many packages, and of which first.
 #[derive(Default)]
 struct Problems {
-    without_list: Option<(usize, String)>,
-    bad_sums: Option<(usize, String)>,
+    without_list: Count,
+    bad_list: Count,
+    bad_sums: Count,
+    without_package: Count,
     is_over: bool,
 }
 
-impl Problems {
-    fn count(place: &mut Option<(usize, String)>, stanza: &Stanza<'_>) {
-        let (count, _) = place.get_or_insert_with(|| (0, Escaped(stanza.name).to_string()));
-        *count = count.saturating_add(1);
-    }
+fn count(place: &mut Count, name: &[u8]) {
+    let (count, _) = place.get_or_insert_with(|| (0, Escaped(name).to_string()));
+    *count = count.saturating_add(1);
+}
 
+impl Problems {
     fn tell(self, desk: &mut Desk<'_>) {
-        if let Some((count, first)) = self.without_list {
-            let reason =
-                format!("of {count} packages that are installed the list of files is missing: {first}");
-            desk.gap(INFO, GapKind::Damaged, reason);
-        }
-        if let Some((count, first)) = self.bad_sums {
-            let reason = format!("the recorded digests of {count} packages do not have their form: {first}");
-            desk.gap(INFO, GapKind::Damaged, reason);
+        let problems: [(Count, &dyn Fn(usize) -> String); 4] = [
+            (self.without_list, &|count| {
+                format!("of {count} packages that are installed the list of files is missing")
+            }),
+            (self.bad_list, &|count| {
+                format!("the lists of files of {count} packages do not have their form")
+            }),
+            (self.bad_sums, &|count| {
+                format!("the recorded digests of {count} packages do not have their form")
+            }),
+            (self.without_package, &|count| {
+                format!("{count} lists of files are of no package that dpkg knows")
+            }),
+        ];
+        for (problem, reason) in problems {
+            if let Some((count, first)) = problem {
+                desk.gap(INFO, GapKind::Damaged, format!("{}: {first}", reason(count)));
+            }
         }
         if self.is_over {
             desk.gap(STATUS, GapKind::OverLimit, format!("dpkg's database: {OVER}"));
@@ -87,69 +111,115 @@ impl Problems {
     }
 }
 
-/// Adds the packages of a status file.
-fn all(
-    packages: &mut Packages,
-    desk: &mut Desk<'_>,
-    directory: &[u8],
-    content: &[u8],
-    problems: &mut Problems,
-) {
-    status::each(content, &mut |stanza| match package(packages, desk, directory, stanza, problems) {
-        Some(()) => ControlFlow::Continue(()),
-        None => {
-            problems.is_over = true;
-            ControlFlow::Break(())
-        }
-    });
+/// Puts what the files of the database say into the table of packages.
+struct Reader<'p> {
+    packages: &'p mut Packages,
+    diversions: Diversions,
+    /// The names that lists of files may have.
+    known: BTreeSet<Vec<u8>>,
+    problems: Problems,
 }
 
-/// Adds a package, with the files that its list and its sums in `directory` name. `None`, if it goes over a limit.
-fn package(
-    packages: &mut Packages,
-    desk: &mut Desk<'_>,
-    directory: &[u8],
-    stanza: &Stanza<'_>,
-    problems: &mut Problems,
-) -> Option<()> {
-    let number = packages.install(stanza.package())?;
-    let before = desk.gaps.len();
-    let sums = info(desk, directory, stanza, b".md5sums").unwrap_or_default();
-    let list = info(desk, directory, stanza, b".list");
-    // One that cannot be read is a gap already.
-    if list.is_none() && directory == INFO && desk.gaps.len() == before {
-        Problems::count(&mut problems.without_list, stanza);
+impl Reader<'_> {
+    /// Adds the packages of a status file; what is wrong with the file.
+    fn all(&mut self, desk: &mut Desk<'_>, directory: &[u8], content: &[u8]) -> Result<(), &'static str> {
+        status::each(content, &mut |stanza| {
+            if directory == INFO {
+                self.known.insert(stanza.name.to_vec());
+                self.known.insert([stanza.name, b":", stanza.architecture].concat());
+            }
+            if stanza.is_installed() && self.package(desk, directory, stanza).is_none() {
+                self.problems.is_over = true;
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        })
     }
-    let mut digests: HashMap<&[u8], [u8; 16]> = HashMap::new();
-    let mut whole = sums.is_empty() || sums.ends_with(b"\n");
-    for (_, line) in lines(&sums).filter(|(_, line)| !line.is_empty()) {
-        match sum(line) {
-            Some((path, digest)) => _ = digests.insert(path, digest),
-            None => whole = false,
+
+    /// Lists of files whose package the status file does not have: it was cut, or the package taken out.
+    fn lost_lists(&mut self, desk: &Desk<'_>) {
+        if self.problems.is_over {
+            return;
+        }
+        for (name, _) in desk.list(b"/var/lib/dpkg/info") {
+            if let Some(package) = name.strip_suffix(b".list").filter(|name| !self.known.contains(*name)) {
+                count(&mut self.problems.without_package, package);
+            }
         }
     }
-    if !whole {
-        Problems::count(&mut problems.bad_sums, stanza);
-    }
-    let conffiles: HashMap<&[u8], Option<[u8; 16]>> = stanza.conffiles().collect();
-    let list = list.unwrap_or_default();
-    for path in files_of(&list) {
-        let conffile = conffiles.get(path);
-        let relative = path.strip_prefix(b"/").unwrap_or(path);
-        let digest = digests.remove(relative).or_else(|| conffile.copied().flatten()).map(Recorded::Md5);
-        packages.push(number, path, Owned { digest, conffile: conffile.is_some(), may_be_missing: false })?;
-    }
-    if list.is_empty() {
+
+    /// Adds a package, with the files that its list and its sums in `directory` name. `None`, if it goes over a limit.
+    fn package(&mut self, desk: &mut Desk<'_>, directory: &[u8], stanza: &Stanza<'_>) -> Option<()> {
+        let number = self.packages.install(stanza.package())?;
+        let before = desk.gaps.len();
+        let sums = info(desk, directory, stanza, b".md5sums").unwrap_or_default();
+        let list = info(desk, directory, stanza, b".list");
+        // One that cannot be read is a gap already.
+        if list.is_none() && directory == INFO && desk.gaps.len() == before {
+            count(&mut self.problems.without_list, stanza.name);
+        }
+        if list.as_ref().is_some_and(|list| !is_list(list)) {
+            count(&mut self.problems.bad_list, stanza.name);
+        }
+        let (mut digests, is_whole) = digests(&sums);
+        if !is_whole {
+            count(&mut self.problems.bad_sums, stanza.name);
+        }
+        let conffiles: HashMap<&[u8], Option<[u8; 16]>> = stanza.conffiles().collect();
+        let list = list.unwrap_or_default();
+        for path in files_of(&list) {
+            let path = plain(path);
+            let relative = path.strip_prefix(b"/").unwrap_or(&path);
+            let conffile = conffiles.get(&*path);
+            let digest = digests.remove(relative).or_else(|| conffile.copied().flatten()).map(Recorded::Md5);
+            let owned = Owned { digest, conffile: conffile.is_some(), ..Owned::default() };
+            self.file(number, stanza.name, &path, owned)?;
+        }
+        // What the sums name beside the list: of another package, which took it over, or taken out of the list.
         let mut rest: Vec<_> = digests.into_iter().collect();
         rest.sort_unstable();
         for (relative, digest) in rest {
-            let path = [b"/", relative].concat();
+            let path = [b"/", &*relative].concat();
             let conffile = conffiles.contains_key(path.as_slice());
-            let digest = Some(Recorded::Md5(digest));
-            packages.push(number, &path, Owned { digest, conffile, may_be_missing: false })?;
+            let is_stray = !list.is_empty();
+            let owned =
+                Owned { digest: Some(Recorded::Md5(digest)), conffile, may_be_missing: is_stray, is_stray };
+            self.file(number, stanza.name, &path, owned)?;
         }
+        Some(())
     }
-    Some(())
+
+    /// Adds a file where it lies: another package, or the administrator, may have put it elsewhere.
+    fn file(&mut self, number: u32, name: &[u8], path: &[u8], owned: Owned) -> Option<()> {
+        let Some((to, by)) = self.diversions.of(path, name) else {
+            return self.packages.push(number, path, owned);
+        };
+        if let Some(digest) = owned.digest {
+            let aside = Aside { package: number, digest, to: to.to_vec(), by: by.map(<[u8]>::to_vec) };
+            self.packages.aside.entry(path.to_vec()).or_insert(aside);
+        }
+        self.packages.push(number, to, Owned { may_be_missing: true, ..owned })
+    }
+}
+
+/// Whether all lines of a list are paths, and it is not cut off.
+fn is_list(list: &[u8]) -> bool {
+    let lines = list.strip_suffix(b"\n").unwrap_or_default();
+    !lines.contains(&0) && lines.split(|&byte| byte == b'\n').all(|line| line.starts_with(b"/"))
+}
+
+/// The digests of a file of sums, by paths without their first slash, and whether all of it was read.
+fn digests(sums: &[u8]) -> (HashMap<Cow<'_, [u8]>, [u8; 16]>, bool) {
+    let mut digests = HashMap::new();
+    let mut whole = sums.is_empty() || sums.ends_with(b"\n");
+    for (_, line) in lines(sums).filter(|(_, line)| !line.is_empty()) {
+        let Some((path, digest)) = sum(line) else {
+            whole = false;
+            continue;
+        };
+        whole &= digests.insert(path, digest).is_none_or(|other| other == digest);
+    }
+    (digests, whole)
 }
 
 /// `name.list`, or `name:amd64.list` for packages that can be installed for two architectures.
@@ -172,11 +242,26 @@ fn files_of(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// A path without its first slash, and its digest.
-fn sum(line: &[u8]) -> Option<(&[u8], [u8; 16])> {
+fn sum(line: &[u8]) -> Option<(Cow<'_, [u8]>, [u8; 16])> {
     let digest = unhex(line.get(..32)?)?;
     let path = line.get(32..).filter(|rest| rest.starts_with(b" "))?.trim_ascii_start();
-    let path = path.strip_prefix(b"./").or_else(|| path.strip_prefix(b"/")).unwrap_or(path);
+    let path = path.strip_prefix(b"./").unwrap_or(path);
+    let path = match plain(path) {
+        Cow::Borrowed(path) => Cow::Borrowed(path.strip_prefix(b"/").unwrap_or(path)),
+        Cow::Owned(path) => Cow::Owned(path.strip_prefix(b"/").unwrap_or(&path).to_vec()),
+    };
     (!path.is_empty()).then_some((path, digest))
+}
+
+/// A path without doubled slashes and without parts that are a dot.
+fn plain(path: &[u8]) -> Cow<'_, [u8]> {
+    let is_odd = |pair: &[u8]| memchr::memmem::find(path, pair).is_some();
+    if !is_odd(b"//") && !is_odd(b"/./") {
+        return Cow::Borrowed(path);
+    }
+    let parts = path.split(|&byte| byte == b'/').filter(|part| !part.is_empty() && *part != b".");
+    let joined = parts.collect::<Vec<_>>().join(&b'/');
+    Cow::Owned(if path.starts_with(b"/") { [b"/", joined.as_slice()].concat() } else { joined })
 }
 
 #[cfg(test)]

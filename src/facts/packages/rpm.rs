@@ -13,8 +13,10 @@ use crate::finding::GapKind;
 use crate::text::Escaped;
 use crate::tree::walk::gap_kind;
 
-/// Where the database lies; one is mostly a link to the other.
-const PLACES: [&[u8]; 2] = [b"/usr/lib/sysimage/rpm", b"/var/lib/rpm"];
+/// Where the database lies; one is mostly a link to the other. The last is that of systems deployed by ostree.
+const PLACES: [&[u8]; 3] = [b"/usr/lib/sysimage/rpm", b"/var/lib/rpm", b"/usr/share/rpm"];
+mod places;
+
 /// What it is called.
 const NAMES: [&[u8]; 3] = [b"rpmdb.sqlite", b"Packages.db", b"Packages"];
 /// Bytes of a database, and of its log.
@@ -36,14 +38,16 @@ const DIRECTORY: u32 = 0o040_000;
 
 pub(super) fn gather(packages: &mut Packages, desk: &mut Desk<'_>) {
     let mut taken: Option<Vec<u8>> = None;
-    for place in PLACES {
+    let configured = places::configured(desk);
+    for place in PLACES.into_iter().chain(configured.iter().map(Vec::as_slice)) {
         for name in NAMES {
             let path = [place, b"/", name].concat();
             let Some(file) = DatabaseFile::open(desk.files(), &path) else { continue };
             match &taken {
                 None => {
+                    packages.found(Manager::Rpm, &path);
                     if packages.installed.is_empty() {
-                        packages.place = place;
+                        packages.place = place.to_vec();
                     }
                     database(packages, desk, &path, file);
                     taken = Some(path);
@@ -256,7 +260,7 @@ impl RecordedFile<'_> {
         let is_meant_to_change = self.verify & VERIFY_DIGEST == 0 && self.mode & 0o111 == 0;
         let conffile = self.flags & CONFIG != 0 || is_meant_to_change;
         let may_be_missing = !is_brought || self.flags & MISSING_OK != 0;
-        (Owned { digest, conffile, may_be_missing }, problem)
+        (Owned { digest, conffile, may_be_missing, is_stray: false }, problem)
     }
 }
 

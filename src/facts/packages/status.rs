@@ -37,34 +37,50 @@ impl<'a> Stanza<'a> {
     }
 
     /// Whether its files are (partly) there. A stanza of status.d has no `Status`, and is installed.
-    fn is_installed(&self) -> bool {
-        if self.name.is_empty() {
-            return false;
-        }
+    pub(super) fn is_installed(&self) -> bool {
         let state = self.state.rsplit(|&byte| byte == b' ').next().unwrap_or_default();
         !matches!(state, b"not-installed" | b"config-files")
     }
 }
 
-/// Hands on each package of `content` that is installed, until one is refused.
-pub(super) fn each<'a>(content: &'a [u8], visit: &mut dyn FnMut(&Stanza<'a>) -> ControlFlow<()>) {
+/// Hands on each package of `content`, installed or not, until one is refused. What is wrong with the file.
+pub(super) fn each<'a>(
+    content: &'a [u8],
+    visit: &mut dyn FnMut(&Stanza<'a>) -> ControlFlow<()>,
+) -> Result<(), &'static str> {
     let mut stanza = Stanza::default();
     let mut in_conffiles = false;
+    let mut end = Ok(());
+    let mut has_fields = false;
     // The last stanza may end without an empty line.
     for (_, line) in lines(content).chain([(0, [].as_slice())]) {
         if line.is_empty() {
             let whole = std::mem::take(&mut stanza);
-            if whole.is_installed() && visit(&whole).is_break() {
-                return;
+            if whole.name.is_empty() {
+                end = if has_fields { Err("a package has no name") } else { end };
+            } else if visit(&whole).is_break() {
+                return end;
             }
-        } else if line.starts_with(b" ") {
+            has_fields = false;
+        } else if line.starts_with(b" ") || line.starts_with(b"\t") {
             if in_conffiles {
                 stanza.conffiles.push(line);
             }
         } else {
+            has_fields = true;
+            if !is_field(line) {
+                end = Err("a line is none of a package");
+            }
             in_conffiles = field(&mut stanza, line);
         }
     }
+    end
+}
+
+/// Whether a line begins with the name of a field and a colon.
+fn is_field(line: &[u8]) -> bool {
+    let name = memchr::memchr(b':', line).and_then(|colon| line.get(..colon)).unwrap_or_default();
+    !name.is_empty() && name.iter().all(u8::is_ascii_graphic)
 }
 
 /// The names of all packages that it tells of, installed or not.
@@ -120,10 +136,10 @@ mod tests {
     #[test]
     fn a_name_cannot_leave_the_database() {
         let mut found = 0;
-        each(b"Package: ../../etc/x\nStatus: install ok installed\n", &mut |_| {
+        let end = each(b"Package: ../../etc/x\nStatus: install ok installed\n", &mut |_| {
             found += 1;
             ControlFlow::Continue(())
         });
-        assert_eq!(found, 0);
+        assert_eq!((found, end), (0, Err("a package has no name")));
     }
 }

@@ -230,3 +230,40 @@ fn every_changed_byte_ends() {
         }
     }
 }
+
+#[test]
+fn every_place_of_a_database_is_looked_at() {
+    for place in ["/usr/lib/sysimage/rpm", "/var/lib/rpm", "/usr/share/rpm"] {
+        let (packages, gaps) = gathered(&format!("{place}/Packages.db"), ndb(&openssh()));
+        assert_eq!((packages.count(), gaps, packages.place()), (1, 0, place.as_bytes()), "{place}");
+    }
+}
+
+#[test]
+fn a_place_that_a_macro_names_is_looked_at_and_a_second_database_is_a_gap() {
+    let mut shelf = Shelf::default().with("/etc/rpm/macros.db", "%_dbpath /srv/rpm\n");
+    shelf.0.insert(b"/srv/rpm/Packages.db".to_vec(), ndb(&openssh()));
+    let mut desk = Desk::new(&shelf);
+    let packages = Packages::gather(&mut desk);
+    assert_eq!((packages.count(), desk.gaps.len(), packages.place()), (1, 0, &b"/srv/rpm"[..]));
+    shelf.0.insert(b"/var/lib/rpm/Packages.db".to_vec(), ndb(&openssh()));
+    let mut desk = Desk::new(&shelf);
+    assert!(Packages::gather(&mut desk).is_partial() && desk.gaps.len() == 1);
+}
+
+#[test]
+fn a_program_of_a_manager_that_names_no_package_is_a_gap() {
+    for program in ["/usr/bin/rpm", "/usr/bin/dpkg", "/sbin/apk"] {
+        let shelf = Shelf::default().with(program, "x");
+        let mut desk = Desk::new(&shelf);
+        assert!(Packages::gather(&mut desk).is_partial(), "{program}");
+        assert_eq!(desk.gaps.len(), 1, "{program}");
+    }
+    // Of another system's packages, as `rpm` is on Debian, it says nothing.
+    let shelf = Shelf::default()
+        .with("/usr/bin/rpm", "x")
+        .with("/var/lib/dpkg/status", "Package: rpm\nStatus: install ok installed\nArchitecture: all\n")
+        .with("/var/lib/dpkg/info/rpm.list", "/.\n/usr/bin/rpm\n");
+    let mut desk = Desk::new(&shelf);
+    assert!(!Packages::gather(&mut desk).is_partial() && desk.gaps.is_empty());
+}

@@ -198,6 +198,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     };
     let seal = Seal::new(&report.findings, Arc::clone(&settings.detect.signatures));
     seal.apply(&mut report);
+    merge::shorten(&mut report.findings, &mut report.gaps);
     Ok(Audited { report, tree: system.tree, facts, seal })
 }
 

@@ -147,7 +147,8 @@ fn texts(shared: Shared<'_>) -> Outcome {
     }));
     searched.unwrap_or_else(|_| {
         let location = Location::default();
-        Outcome { gaps: vec![worker::panic_gap(location)], ..Outcome::default() }
+        shared.found.add(Vec::new(), [worker::panic_gap(location)]);
+        Outcome::default()
     })
 }
 

@@ -8,7 +8,7 @@ mod beside;
 mod subvolumes;
 mod unopened;
 
-use unopened::At;
+pub(in crate::audit) use unopened::At;
 
 use super::VolumeSummary;
 use super::pool::Role as PoolRole;
@@ -281,7 +281,7 @@ impl Opening {
         }
         if summary.pooled == 0 {
             let at = At { partition: volume.number, name: &name, place: self.volumes.len() };
-            self.areas((&device.source, fs), taken, &at, summary, budget);
+            self.areas((&device.source, fs), taken, &at, summary, &budget);
         }
         for text in fs.unread() {
             self.gaps.push(volume_gap(volume.number, &name, GapKind::Unsupported, None, text));

@@ -18,11 +18,11 @@ use crate::volume::stack::Device;
 const SWAP_HEADER: u64 = 2 * 512;
 
 /// What raw bytes belong to.
-pub(super) struct At<'n> {
-    pub(super) partition: Option<u32>,
-    pub(super) name: &'n str,
+pub(in crate::audit) struct At<'n> {
+    pub(in crate::audit) partition: Option<u32>,
+    pub(in crate::audit) name: &'n str,
     /// Index of the summary of their volume; `usize::MAX`: outside of all.
-    pub(super) place: usize,
+    pub(in crate::audit) place: usize,
 }
 
 impl Opening {
@@ -94,7 +94,7 @@ impl Opening {
 
     /// Has the parts of `source` that no file system describes searched as they are; returns how many bytes are
     /// zeros, and how many are not.
-    pub(super) fn raw(
+    pub(in crate::audit) fn raw(
         &mut self,
         source: &Arc<dyn Source>,
         spans: &[Span],

@@ -96,7 +96,8 @@ fn of_finding(finding: &mut Finding, visit: Visit<'_>) {
         more,
         subject,
         package,
-        evidence: Evidence { secrets: _, key_fingerprint: _, facts },
+        as_packaged: _,
+        evidence: Evidence { secrets: _, key_fingerprint: _, facts, content: _ },
         standing: _,
     } = finding;
     for (name, value) in facts {

@@ -6,7 +6,6 @@ use super::gaps::{part_gap, whole_gap};
 use super::handed::{Cut, Handed};
 use super::{Placed, Shared, Subject, Wanted, Worker};
 use crate::archive::{self, Format};
-use crate::audit::merge;
 use crate::audit::served::Served;
 use crate::detect::{Collected, Sink};
 use crate::finding::GapKind;

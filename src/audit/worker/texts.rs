@@ -1,6 +1,7 @@
 //! Text that is no content of a file: names, targets of links, values of extended attributes, labels. All of it is
 //! searched in one go; what holds something is then looked at by itself, as a part of the entry that it belongs to.
 
+use super::super::content::Dense;
 use super::{Subject, Worker};
 use crate::detect::Collected;
 use crate::finding::Location;
@@ -110,7 +111,7 @@ impl Worker<'_> {
         let subject = Subject { entry, location, wanted: Vec::new(), is_asked_for: false, is_watched: false };
         let mut collected = Collected::default();
         let before = self.outcome.coverage.bytes_searched;
-        self.stream(&subject, &mut bytes(text.what, label).as_slice(), 0, true, &mut collected);
+        self.stream(&subject, &mut Dense(&mut bytes(text.what, label).as_slice()), 0, true, &mut collected);
         // They are no content of files.
         self.outcome.coverage.bytes_searched = before;
         for finding in &mut collected.findings {

@@ -1,6 +1,5 @@
 //! The stanzas of dpkg's status file.
 
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::{Manager, Package};
@@ -81,11 +80,6 @@ pub(super) fn each<'a>(
 fn is_field(line: &[u8]) -> bool {
     let name = memchr::memchr(b':', line).and_then(|colon| line.get(..colon)).unwrap_or_default();
     !name.is_empty() && name.iter().all(u8::is_ascii_graphic)
-}
-
-/// The names of all packages that it tells of, installed or not.
-pub(super) fn names(content: &[u8]) -> BTreeSet<&[u8]> {
-    lines(content).filter_map(|(_, line)| Some(line.strip_prefix(b"Package:")?.trim_ascii())).collect()
 }
 
 /// Says of each line that is none of a status file, and of one that is cut off, what is wrong with it.

@@ -1,6 +1,7 @@
 //! What is a secret by its form, in a text that a report quotes: tokens that the rules know, values of options, words
 //! that nobody would write by hand.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -59,7 +60,7 @@ impl<'e> Reader<'e> {
             found.extend(random_words(text));
         }
         found.retain(|found| !is_redacted(text, &found.range));
-        found.sort_by_key(|found| (found.range.start, std::cmp::Reverse(found.range.end)));
+        found.sort_by_key(|found| (found.range.start, Reverse((found.range.end, found.is_sure))));
         let mut end = 0;
         found.retain(|found| {
             let is_first = found.range.start >= end;
@@ -150,13 +151,14 @@ fn random_words(text: &[u8]) -> Vec<Found> {
 fn is_random(word: &[u8]) -> bool {
     let kind = |byte: &u8| (byte.is_ascii_digit(), byte.is_ascii_uppercase());
     let has = |wanted: fn(&u8) -> bool| word.iter().any(wanted);
-    let changes = word.windows(2).filter(|pair| matches!(pair, [a, b] if kind(a) != kind(b))).count();
+    // A large letter and the small ones behind it are one part: names in CamelCase have few parts, and long ones.
+    let parts = |a: &u8, b: &u8| kind(a) != kind(b) && !(a.is_ascii_uppercase() && b.is_ascii_lowercase());
+    let changes = word.windows(2).filter(|pair| matches!(pair, [a, b] if parts(a, b))).count();
     word.len() >= RANDOM
         && has(u8::is_ascii_digit)
         && has(u8::is_ascii_uppercase)
         && has(u8::is_ascii_lowercase)
-        // A word in CamelCase changes at each of its parts only.
-        && changes.saturating_mul(3) >= word.len()
+        && changes.saturating_mul(4) >= word.len()
 }
 
 #[cfg(test)]

@@ -122,7 +122,10 @@ impl<'t> View<'t> {
         let mut stack = vec![(top.unwrap_or_else(|| vec![self.system.root]), 0)];
         let mut here: Vec<u8> = Vec::new();
         let mut links = 0;
+        // So many parts are left when the target of the link at hand is done; what is missing then is not its fault.
+        let mut behind: Option<usize> = None;
         while let Some(part) = todo.pop() {
+            behind = behind.filter(|&left| todo.len() >= left);
             if part == b".." {
                 if stack.len() > 1 {
                     here.truncate(stack.pop().map_or(0, |(_, before)| before));
@@ -135,7 +138,7 @@ impl<'t> View<'t> {
             here.extend_from_slice(&part);
             // A link to /dev/null is there to say that there is nothing.
             let is_null = todo.is_empty() && here == b"/dev/null" || here == b"/dev";
-            let lost = if links > 0 && !is_null { Lost::Dangling } else { Lost::Missing };
+            let lost = if behind.is_some() && !is_null { Lost::Dangling } else { Lost::Missing };
             let child = self.child(layers, &part, &here).ok_or(lost)?;
             let first = child.first().copied().ok_or(lost)?;
             let target = self.tree.get(first).and_then(|(_, walked)| walked.target.as_deref());
@@ -146,6 +149,7 @@ impl<'t> View<'t> {
                         return Err(Lost::Loop);
                     }
                     here.truncate(before);
+                    behind = behind.or(Some(todo.len()));
                     if target.first() == Some(&b'/') {
                         stack.truncate(1);
                         here.clear();
@@ -252,5 +256,34 @@ impl Tree {
             mounted.walk.get(index).is_some_and(|child| folded(mounted.walk.name(child)) == wanted)
         };
         children.find(is_it).map(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::budget::Budget;
+    use crate::fs::memory::Memory;
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_told_from_a_name_that_is_not_there() {
+        let memory = Memory::new()
+            .directory("/usr/bin")
+            .link("/bin", "usr/bin")
+            .link("/a", "/gone/x")
+            .link("/b", "/bin/../a")
+            .link("/loop", "loop")
+            .link("/none", "/dev/null");
+        let tree = Tree::of(Arc::new(memory), &Budget::default());
+        let lost = |path: &str| tree.machine().unwrap().locate(path.as_bytes()).map(|found| found.path);
+        assert_eq!(lost("/bin/.ssh/authorized_keys"), Err(Lost::Missing));
+        assert_eq!(lost("/a"), Err(Lost::Dangling));
+        assert_eq!(lost("/a/b"), Err(Lost::Dangling));
+        assert_eq!(lost("/b"), Err(Lost::Dangling));
+        assert_eq!(lost("/loop"), Err(Lost::Loop));
+        assert_eq!(lost("/none"), Err(Lost::Missing));
+        assert_eq!(lost("/bin"), Ok(b"/usr/bin".to_vec()));
     }
 }

@@ -96,6 +96,12 @@ fn severity(report: &Report, rule: &str, path: &str) -> Option<Severity> {
     report.findings.iter().find(is_it).map(|finding| finding.severity)
 }
 
+/// Whether a value is told at `path`.
+fn leaks(report: &Report, path: &str) -> bool {
+    let findings = report.findings.iter().filter(|finding| finding.severity >= Severity::High);
+    findings.flat_map(|it| it.more.iter().chain([&it.location])).any(|place| place.path == path.as_bytes())
+}
+
 fn changed(report: &Report, path: &str) -> Option<Severity> {
     severity(report, "package-file-changed", path)
 }
@@ -104,7 +110,8 @@ fn changed(report: &Report, path: &str) -> Option<Severity> {
 fn a_system_whose_packages_are_whole_is_silent() {
     let report = debian().audit();
     assert_eq!(report.losses().map(|gap| &gap.reason).collect::<Vec<_>>(), [""; 0]);
-    assert_eq!(report.findings.iter().filter(|finding| finding.severity > Severity::Low).count(), 0);
+    let findings = report.findings.iter().filter(|finding| finding.severity > Severity::Low);
+    assert_eq!(findings.map(|finding| finding.advisory.id.as_str()).collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]
@@ -147,8 +154,8 @@ fn what_a_list_of_the_user_has_is_published() {
     lists.add("known.txt", hex(&Sha256::digest(KEY)).as_bytes()).unwrap();
     let published = PublishedFiles { lists: Arc::new(lists), ..PublishedFiles::default() };
     let report = debian.audit_with(&Settings { published, ..Settings::default() });
-    assert!(!found(&report, "aws-access-key-pair", "/usr/share/app/example.ini"));
-    assert!(found(&report, "aws-access-key-pair", "/root/.aws/credentials"));
+    assert!(!leaks(&report, "/usr/share/app/example.ini"));
+    assert!(leaks(&report, "/root/.aws/credentials"));
     assert!(report.coverage.packaged_matches_dropped > 0);
 }
 
@@ -178,8 +185,8 @@ fn what_the_reference_has_at_the_same_path_is_published() {
     base.file("usr/share/app/example.ini", KEY).file("opt/other.ini", KEY);
     let reference = Some(Target::Rootfs(base.tree()));
     let report = debian.audit_with(&Settings { reference, ..Settings::default() });
-    assert!(!found(&report, "aws-access-key-pair", "/usr/share/app/example.ini"));
-    assert!(found(&report, "aws-access-key-pair", "/opt/elsewhere.ini"));
+    assert!(!leaks(&report, "/usr/share/app/example.ini"));
+    assert!(leaks(&report, "/opt/elsewhere.ini"));
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub struct Image {
     pub notes: Vec<Note>,
     /// Other states of the disk, and other disks, that the file holds.
     pub states: Vec<State>,
+    /// Files in which the disk lies by tables of their own: whoever takes them for raw disks sees another one.
+    pub files: Vec<Arc<dyn Source>>,
     /// Bytes of the file that no disk is made of: what to call them, and where they lie in which source.
     pub beside: Vec<(&'static str, Arc<dyn Source>, Vec<Span>)>,
 }
@@ -106,7 +108,8 @@ impl Image {
     /// A disk with nothing beside it.
     pub fn plain(name: String, source: Arc<dyn Source>, format: String) -> Self {
         let size = source.len();
-        Self { source, name, size, format, notes: Vec::new(), states: Vec::new(), beside: Vec::new() }
+        let (notes, states, files, beside) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { source, name, size, format, notes, states, files, beside }
     }
 }
 
@@ -221,8 +224,8 @@ pub fn open(
     let folder = Folder::of(path, options.outside_files);
     let disk = opener.disk(Arc::new(source), Some((metadata.dev(), metadata.ino())), folder);
     let disk = disk.map_err(|reason| ImageError::Refused { path: path.to_owned(), reason })?;
-    let Opener { formats, notes, states, beside, .. } = opener;
-    Ok(Image { notes, states, beside, ..image(path, disk, format_name(&formats)) })
+    let Opener { formats, notes, states, files, beside, .. } = opener;
+    Ok(Image { notes, states, files, beside, ..image(path, disk, format_name(&formats)) })
 }
 
 fn folder_of_blocks(path: &Path) -> Result<Image, ImageError> {

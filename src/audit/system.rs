@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::opening::{At, Opened, Opening, volume_gap};
+use super::opening::{At, Opened, Opening, open_guarded, volume_gap};
 use super::{Progress, Quiet, Subject, VolumeSummary, nested, pool, states};
 use crate::budget::Budget;
 use crate::bytes::{Source, Span};
@@ -178,9 +178,22 @@ fn open_image(name: &str, image: &Image, budget: &Budget) -> Result<System, Audi
     for state in &image.states {
         states::open(&mut system, state, budget);
     }
+    for file in image.files.iter().filter(|file| is_raw_disk(file, budget)) {
+        let state = image::State { name: "file as a raw disk".to_owned(), source: Arc::clone(file) };
+        let text =
+            "the image file is a disk by its own tables, and another one as it stands; both are looked at";
+        system.notes.push(("image".to_owned(), text.to_owned()));
+        states::open(&mut system, &state, budget);
+    }
     nested::open(&mut system, budget);
     system.settle(budget);
     Ok(system)
+}
+
+/// Whether an image file as it stands is a disk, too: it has a partition table, or a file system that opens.
+fn is_raw_disk(file: &Arc<dyn Source>, budget: &Budget) -> bool {
+    let opens = |driver: &fs::Driver| (driver.probe)(&**file) && open_guarded(driver, file, budget).is_ok();
+    volume::read(file).scheme != volume::Scheme::None || fs::DRIVERS.iter().any(opens)
 }
 
 /// What lies outside of partitions: zeros, and other bytes.

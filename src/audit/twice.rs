@@ -9,43 +9,46 @@ use crate::tree::Tree;
 /// How a path goes on for what base64 in a file says.
 const ENCODED: &[u8] = b"!/base64 at byte ";
 
-/// What a finding is about: its rule, and the values.
-type Subject = (String, Vec<Vec<u8>>);
+/// How bad and how sure findings are that have a value.
+type Weights = BTreeSet<(Severity, Confidence)>;
 
-/// Drops findings in the bytes of opened files that a file in them has as well, no less bad and no less sure.
+/// Drops findings in the bytes of opened files whose values a file in them has as well, no less bad and no less sure:
+/// a parser may call there by another name what is found here.
 pub(super) fn drop_repeats(tree: &Tree, findings: &mut Vec<Finding>) {
     let outer: BTreeSet<Vec<u8>> =
         tree.volumes().iter().filter_map(|mounted| mounted.outer).map(|id| tree.path(id)).collect();
     if outer.is_empty() {
         return;
     }
-    let mut inner: BTreeMap<(Vec<u8>, Subject), Vec<(Severity, Confidence)>> = BTreeMap::new();
+    let mut inner: BTreeMap<(Vec<u8>, Vec<u8>), Weights> = BTreeMap::new();
     for finding in findings.iter() {
-        let Some(subject) = subject(finding) else { continue };
-        for around in files_around(&finding.location.path).filter(|path| outer.contains(*path)) {
-            if !is_of_its_bytes(&finding.location.path, around) {
-                let known = inner.entry((around.to_vec(), subject.clone())).or_default();
-                known.push((finding.severity, finding.confidence));
+        let path = &finding.location.path;
+        for file in files_around(path).filter(|file| outer.contains(*file) && !is_of_its_bytes(path, file)) {
+            for value in values(finding) {
+                let weights = inner.entry((file.to_vec(), value)).or_default();
+                weights.insert((finding.severity, finding.confidence));
             }
         }
     }
     findings.retain(|finding| {
-        let Some(subject) = subject(finding) else { return true };
         let path = &finding.location.path;
         let mut files = files_around(path).chain([path.as_slice()]);
-        let file = files.find(|file| outer.contains(*file) && is_of_its_bytes(path, file));
-        let known = file.and_then(|file| inner.get(&(file.to_vec(), subject)));
-        let is_covered = |&(severity, confidence): &(Severity, Confidence)| {
-            severity >= finding.severity && confidence >= finding.confidence
+        let Some(file) = files.find(|file| outer.contains(*file) && is_of_its_bytes(path, file)) else {
+            return true;
         };
-        !known.is_some_and(|known| known.iter().any(is_covered))
+        let is_inside = |value: Vec<u8>| {
+            let weights = inner.get(&(file.to_vec(), value)).into_iter().flatten();
+            let mut weights = weights.copied();
+            weights.any(|(severity, confidence)| {
+                severity >= finding.severity && confidence >= finding.confidence
+            })
+        };
+        finding.evidence.secrets.is_empty() || !values(finding).all(is_inside)
     });
 }
 
-fn subject(finding: &Finding) -> Option<Subject> {
-    let secrets = &finding.evidence.secrets;
-    let values: Vec<Vec<u8>> = secrets.iter().map(|secret| secret.reveal().trim_ascii().to_vec()).collect();
-    (!values.is_empty()).then(|| (finding.advisory.id.clone(), values))
+fn values(finding: &Finding) -> impl Iterator<Item = Vec<u8>> {
+    finding.evidence.secrets.iter().map(|secret| secret.reveal().trim_ascii().to_vec())
 }
 
 /// The files that a path leads through.

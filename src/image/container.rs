@@ -38,6 +38,11 @@ impl Format {
         }
     }
 
+    /// Whether tables in the file say where the disk lies in it, so that the file as it stands is another disk.
+    pub(super) const fn has_tables(self) -> bool {
+        matches!(self, Self::Qcow2 | Self::Vmdk | Self::Vhdx | Self::Vdi)
+    }
+
     /// Whether it is a disk, or may hold one.
     pub(super) const fn is_disk(self) -> bool {
         !matches!(self, Self::Closed { .. } | Self::Tar)

@@ -27,6 +27,8 @@ pub(super) struct Opener<'a> {
     pub(super) notes: Vec<Note>,
     /// Other states and disks in the file.
     pub(super) states: Vec<State>,
+    /// Files that the disk lies in by tables of their own.
+    pub(super) files: Vec<Arc<dyn Source>>,
     /// Bytes of the file that no disk is made of.
     pub(super) beside: Vec<(&'static str, Arc<dyn Source>, Vec<Span>)>,
 }
@@ -41,7 +43,8 @@ struct Item {
 impl<'a> Opener<'a> {
     pub(super) fn new(options: &'a Options, budget: &'a Budget, told: &'a dyn Fn(Step)) -> Self {
         let (chain, formats, notes) = (Vec::new(), Vec::new(), Vec::new());
-        Self { options, budget, told, chain, formats, notes, states: Vec::new(), beside: Vec::new() }
+        let (states, files, beside) = (Vec::new(), Vec::new(), Vec::new());
+        Self { options, budget, told, chain, formats, notes, states, files, beside }
     }
 
     /// The disk in the file that the user named.
@@ -73,6 +76,9 @@ impl<'a> Opener<'a> {
 
     fn read(&mut self, format: Format, item: &Item, main: bool) -> Result<Arc<dyn Source>, String> {
         let bytes = &item.bytes;
+        if main && format.has_tables() {
+            self.files.push(Arc::clone(bytes));
+        }
         match format {
             Format::Qcow2 => {
                 let opened = qcow2::open(bytes, &mut |other| match other {

@@ -134,7 +134,7 @@ fn what_a_package_of_the_image_ships_is_told_and_marked() {
     let report = debian.audit();
     for path in ["/root/.aws/credentials", "/usr/share/corp/settings.ini"] {
         assert!(
-            severity(&report, "aws-access-key-pair", path).is_some_and(|it| it >= Severity::High),
+            severity(&report, "credential-file-aws", path).is_some_and(|it| it >= Severity::High),
             "{path}"
         );
     }

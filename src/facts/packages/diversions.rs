@@ -36,15 +36,15 @@ pub struct Aside {
 impl Diversions {
     /// Reads them, with what is wrong.
     pub(super) fn parse(content: &[u8]) -> (Self, Result<(), &'static str>) {
+        if content.is_empty() {
+            return (Self::default(), Ok(()));
+        }
         let mut all = BTreeMap::new();
         let mut end = Ok(());
         let content = content.strip_suffix(b"\n").unwrap_or_else(|| {
-            end = if content.is_empty() { Ok(()) } else { Err("they are cut off") };
+            end = Err("they are cut off");
             content
         });
-        if content.is_empty() {
-            return (Self::default(), end);
-        }
         let lines: Vec<&[u8]> = content.split(|&byte| byte == b'\n').collect();
         let (threes, rest) = lines.as_chunks::<3>();
         if !rest.is_empty() {

@@ -37,7 +37,11 @@ impl<'s, 'a> Includes<'s, 'a> {
     /// Opens a file that is included, or the first one. `None` if there is no such file, or if it must not be read:
     /// then the subject knows. Each call that returns a page wants a call of [`Includes::close`].
     pub(super) fn open(&mut self, path: &[u8]) -> Option<Page> {
-        let place = self.subject.tree.lookup(path).map_or_else(|| path.to_vec(), |(place, _)| place);
+        let place = self
+            .subject
+            .view()
+            .and_then(|view| view.lookup(path))
+            .map_or_else(|| path.to_vec(), |(place, _)| place);
         if self.open.contains(&place) {
             let reason = format!("it includes itself: {} does not read on from there", self.reader);
             self.subject.tell(path, GapKind::Damaged, reason);

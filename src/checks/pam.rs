@@ -101,7 +101,7 @@ fn stack(service: &[u8], subject: &Subject<'_>) -> Option<Vec<u8>> {
         return Some(service.to_vec());
     }
     let mut paths = DIRECTORIES.iter().map(|directory| [*directory, service].concat());
-    paths.find(|path| subject.tree.find(path).is_some() || subject.blind_at(path).is_some())
+    paths.find(|path| subject.find(path).is_some() || subject.blind_at(path).is_some())
 }
 
 fn has_control(control: &[u8], word: &str) -> bool {

@@ -129,7 +129,7 @@ impl Reader<'_, '_> {
     fn read_directory(&mut self, directory: &[u8]) {
         let names = self.subject.list(directory).unwrap_or_else(|(path, why)| {
             self.subject.doubt(&path, why);
-            self.subject.tree.list(directory)
+            self.subject.view().map(|view| view.list(directory)).unwrap_or_default()
         });
         for (name, _) in names {
             if !name.contains(&b'.') && !name.ends_with(b"~") {

@@ -168,7 +168,13 @@ impl Sshd {
                     self.host_keys.extend(arguments.first().cloned());
                 }
                 _ => {
-                    if keyword == b"authorizedkeysfile" {
+                    // Of the global section the first one counts.
+                    let is_late = condition.is_none()
+                        && self
+                            .options
+                            .iter()
+                            .any(|o| o.condition.is_none() && o.keyword == b"authorizedkeysfile");
+                    if keyword == b"authorizedkeysfile" && !is_late {
                         self.authorized_keys_files.extend(arguments.iter().map(|file| key_files::tidy(file)));
                     }
                     let (condition, path) = (condition.clone(), path.to_vec());

@@ -380,7 +380,9 @@ fn of_service(settings: &[Setting]) -> Vec<Wanted> {
             let mut parts = word.split(|&byte| byte == b':');
             let source = parts.next().unwrap_or_default();
             let place = if kind == CoverKind::Bind { parts.next().unwrap_or(source) } else { source };
-            if place.starts_with(b"/") && !place.contains(&b'%') {
+            // What is bound to its own place hides nothing.
+            let is_itself = kind == CoverKind::Bind && tidy(place) == tidy(source);
+            if place.starts_with(b"/") && !place.contains(&b'%') && !is_itself {
                 found.push(Wanted {
                     place: tidy(place),
                     kind,

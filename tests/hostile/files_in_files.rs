@@ -417,7 +417,7 @@ fn a_snapshot_in_an_image_is_audited_as_a_further_state_of_the_disk() {
     let report = audit_image(&image);
     assert!(found(&report, "aws-secret-access-key", "/opt/both.env"), "{:?}", said(&report));
     assert!(
-        found(&report, "aws-secret-access-key", "snapshot before-cleaning!/root/.aws/credentials"),
+        found(&report, "credential-file-aws", "snapshot before-cleaning!/root/.aws/credentials"),
         "{:?}",
         said(&report)
     );

@@ -1,6 +1,7 @@
 //! Small trees and images, and questions to their reports.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use assay::audit::{self, Quiet, Report, Settings, Target};
@@ -28,6 +29,7 @@ impl Lab {
         .file("etc/passwd", "root:x:0:0:root:/root:/bin/bash\n")
         .file("etc/shadow", "root:*:19000:0:99999:7:::\n")
         .file("etc/group", "root:x:0:\n");
+        fs::set_permissions(lab.tree().join("etc/shadow"), fs::Permissions::from_mode(0o640)).unwrap();
         lab
     }
 

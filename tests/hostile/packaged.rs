@@ -132,11 +132,11 @@ fn what_a_package_of_the_image_ships_is_told_and_marked() {
     );
     debian.mode("root/.ssh/authorized_keys", 0o600);
     let report = debian.audit();
-    for path in ["/root/.aws/credentials", "/usr/share/corp/settings.ini"] {
-        assert!(
-            severity(&report, "credential-file-aws", path).is_some_and(|it| it >= Severity::High),
-            "{path}"
-        );
+    for (rule, path) in [
+        ("credential-file-aws", "/root/.aws/credentials"),
+        ("aws-secret-access-key", "/usr/share/corp/settings.ini"),
+    ] {
+        assert!(severity(&report, rule, path).is_some_and(|it| it >= Severity::High), "{path}");
     }
     assert!(found(&report, "authorized-key", "/root/.ssh/authorized_keys"));
     assert!(found(&report, "secret-in-script", "/usr/lib/corp/start.sh"));

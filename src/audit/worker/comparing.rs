@@ -138,6 +138,19 @@ impl Worker<'_> {
                 self.comparing.names.extend(recorded.map(|recorded| (id, recorded)));
             }
         }
+        self.put_off_sparse();
+    }
+
+    /// Puts the file at hand off to the end if it is mostly holes: zeros count over all files.
+    fn put_off_sparse(&mut self) {
+        let Some(&(first, _)) = self.comparing.names.first() else { return };
+        let content = self.shared.tree.open(first).and_then(|mut node| Content::of(&mut *node));
+        // A file that cannot be read says so when it is.
+        if let Some(content) = content.ok().filter(|content| !content.is_dense()) {
+            let (hole_bytes, names) = (content.hole_bytes, std::mem::take(&mut self.comparing.names));
+            let sparse = names.into_iter().map(|(id, recorded)| Sparse { id, recorded, hole_bytes });
+            self.comparing.sparse.extend(sparse);
+        }
     }
 
     /// Whether the stream is the whole file at hand, and to be kept.
@@ -149,15 +162,7 @@ impl Worker<'_> {
     pub(super) fn end_comparing(&mut self, location: &Location) {
         // Most names of a file have the same digest.
         let mut known: Option<(Recorded, bool)> = None;
-        let names = std::mem::take(&mut self.comparing.names);
-        let Some(&(first, _)) = names.first() else { return };
-        let content = self.shared.tree.open(first).and_then(|mut node| Content::of(&mut *node));
-        if let Some(content) = content.ok().filter(|content| !content.is_dense()) {
-            let hole_bytes = content.hole_bytes;
-            let sparse = names.into_iter().map(|(id, recorded)| Sparse { id, recorded, hole_bytes });
-            return self.comparing.sparse.extend(sparse);
-        }
-        for (id, recorded) in names {
+        for (id, recorded) in std::mem::take(&mut self.comparing.names) {
             let same = known.filter(|(other, _)| *other == recorded);
             match same.map_or_else(|| recorded.is_of_file(self.shared.tree, id), |(_, is_equal)| Ok(is_equal))
             {

@@ -78,7 +78,9 @@ impl MatchDetector for Credentials {
                 let severity = finding.severity.min(Severity::Low);
                 finding = finding.severity(severity);
             } else if example && !matches!(found.proof, Proof::Checksum | Proof::Structure) {
-                finding = finding.confidence(found.confidence.min(Confidence::Medium));
+                // Nothing proves it, and packages put examples there.
+                let severity = finding.severity.min(Severity::Low);
+                finding = finding.severity(severity).confidence(found.confidence.min(Confidence::Medium));
             }
             sink.finding(finding);
         }

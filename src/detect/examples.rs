@@ -57,9 +57,17 @@ pub(super) fn is_example(path: &[u8]) -> bool {
     let is_system = |root: &&[u8]| path.starts_with(root);
     match memchr::memmem::find(path, b"/usr/") {
         Some(0) => is_below(path),
-        Some(at) if ROOTS.iter().any(|root| is_system(root)) => path.get(at..).is_some_and(is_below),
+        Some(at) if ROOTS.iter().any(|root| is_system(root)) || is_in_package(path.get(..at)) => {
+            path.get(at..).is_some_and(is_below)
+        }
         _ => false,
     }
+}
+
+/// Whether what lies there comes out of the file of a package.
+fn is_in_package(above: Option<&[u8]>) -> bool {
+    let has = |suffix: &[u8]| above.is_some_and(|above| memchr::memmem::find(above, suffix).is_some());
+    has(b".deb!/") || has(b".rpm!/")
 }
 
 fn is_below(path: &[u8]) -> bool {
@@ -84,6 +92,7 @@ mod tests {
             "/var/lib/docker/overlay2/ab/diff/usr/share/doc/x",
             "/var/lib/snapd/snaps/core.snap!/usr/share/doc/x",
             "/usr/share/doc/x/examples.tar.gz!/a/b",
+            "/var/cache/apt/archives/x_1_all.deb!/data.tar.xz!/data.tar!/usr/share/doc/x/readme.md",
         ] {
             assert!(is_example(path.as_bytes()), "{path}");
         }

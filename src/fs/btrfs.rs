@@ -243,7 +243,11 @@ impl FileSystem for Btrfs {
             let text = format!(
                 "{repaired} blocks or sectors were wrong or missing in one copy, and read from another"
             );
-            notes.push(Note { loss: Loss::Part, text });
+            // What a missing device would have held is read from the others; a wrong copy that is there was not read.
+            let volume = &self.volume;
+            let is_degraded = (volume.devices.len() as u64) < volume.superblock.device_count;
+            let loss = if is_degraded { Loss::Nothing } else { Loss::Part };
+            notes.push(Note { loss, text });
         }
         notes
     }

@@ -173,7 +173,8 @@ impl Quote<'_> {
             && text.len() > LONGEST
         {
             let left = format!("… ({} bytes in all)", text.len());
-            text.truncate(text.floor_char_boundary(LONGEST));
+            let end = (0..=LONGEST).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+            text.truncate(end);
             text.push_str(&left);
         }
     }

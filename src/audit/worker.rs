@@ -262,6 +262,7 @@ impl<'a> Worker<'a> {
     }
 
     /// The same for a further name.
+    #[expect(clippy::needless_pass_by_value, reason = "it is used up")]
     fn ask_for(
         &self,
         entry: &Entry<'_>,

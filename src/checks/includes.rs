@@ -57,7 +57,7 @@ impl<'s, 'a> Includes<'s, 'a> {
         match self.files.checked_sub(1) {
             Some(fewer) => self.files = fewer,
             None => {
-                self.end(path, format!("more than {} files", self.subject.budget.included_files));
+                self.end(path, &format!("more than {} files", self.subject.budget.included_files));
                 return None;
             }
         }
@@ -77,11 +77,11 @@ impl<'s, 'a> Includes<'s, 'a> {
             return true;
         }
         let path = self.open.last().cloned().unwrap_or_default();
-        self.end(&path, format!("more than {} lines", self.subject.budget.included_lines));
+        self.end(&path, &format!("more than {} lines", self.subject.budget.included_lines));
         false
     }
 
-    fn end(&mut self, path: &[u8], over: String) {
+    fn end(&mut self, path: &[u8], over: &str) {
         if !std::mem::replace(&mut self.has_ended, true) {
             let reason = format!("the configuration of {} has {over}: the rest was not read", self.reader);
             self.subject.tell(path, GapKind::OverLimit, reason);

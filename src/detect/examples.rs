@@ -57,7 +57,7 @@ pub(super) fn is_example(path: &[u8]) -> bool {
     let is_system = |root: &&[u8]| path.starts_with(root);
     match memchr::memmem::find(path, b"/usr/") {
         Some(0) => is_below(path),
-        Some(at) if ROOTS.iter().any(|root| is_system(root)) || is_in_package(path.get(..at)) => {
+        Some(at) if ROOTS.iter().any(is_system) || is_in_package(path.get(..at)) => {
             path.get(at..).is_some_and(is_below)
         }
         _ => false,

@@ -59,7 +59,7 @@ impl Content {
             content.data_bytes = content.data_bytes.saturating_add(len);
             match content.data.last_mut() {
                 Some(last) if last.offset.saturating_add(last.len) == extent.start => {
-                    last.len = last.len.saturating_add(len)
+                    last.len = last.len.saturating_add(len);
                 }
                 _ => content.data.push(Span::new(extent.start, len)),
             }

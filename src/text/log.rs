@@ -74,12 +74,11 @@ pub fn after_color(text: &str) -> Option<&str> {
 /// Where the next command may stand in `line`, from `at` on: the second `#`, or the colon.
 fn anywhere(line: &str, at: usize) -> Option<(usize, char)> {
     let rest = line.get(at..)?;
-    let found = rest.char_indices().map(|(place, c)| (at.saturating_add(place), c)).find(|&(place, c)| {
+    rest.char_indices().map(|(place, c)| (at.saturating_add(place), c)).find(|&(place, c)| {
         matches!(c, '#' | ':')
             && is_live(line, place, c)
             && (c == ':' || names_command(line.get(place.saturating_add(1)..).unwrap_or_default(), false))
-    });
-    found
+    })
 }
 
 /// `text`, of whole lines, without anything that a CI server takes for a command.

@@ -97,6 +97,7 @@ impl Tree {
         paths.into_iter().filter_map(|path| self.deployment(physical, path)).collect()
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "it is used up")]
     fn deployment(&self, physical: &SystemRoot, path: Vec<u8>) -> Option<SystemRoot> {
         let disk = View::new(self, physical);
         let root = disk.find(&path).filter(|&root| self.is_directory(root))?;

@@ -84,6 +84,7 @@ impl Worker<'_> {
     }
 
     /// Searches texts, and looks at those that hold something.
+    #[expect(clippy::needless_pass_by_value, reason = "it is used up")]
     fn batch(&mut self, batch: Batch<'_>, label: &[u8]) {
         self.scan.reset();
         self.scan.chunk(&batch.bytes, 0, 0, true);

@@ -112,7 +112,7 @@ fn is_job(line: &[u8], users: usize) -> bool {
     let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let Some(first) = words.next() else { return true };
     if first.starts_with(b"@") {
-        let is_word = first.get(1..).unwrap_or_default().iter().all(|byte| byte.is_ascii_alphanumeric());
+        let is_word = first.get(1..).unwrap_or_default().iter().all(u8::is_ascii_alphanumeric);
         return is_word && words.nth(users).is_some();
     }
     if is_assignment(line) || matches!(first.first(), Some(b'"' | b'\'')) && line.contains(&b'=') {

@@ -6,8 +6,11 @@ use crate::tree::{EntryId, SystemRoot, View};
 
 /// Extensions that are looked at.
 const MOST: usize = 256;
+/// Paths.
+type Paths = &'static [&'static [u8]];
+
 /// Where they lie, and which of their directories are laid over the machine's.
-const KINDS: [(&[&[u8]], &[&[u8]]); 2] = [
+const KINDS: [(Paths, Paths); 2] = [
     (
         &[
             b"/etc/extensions",

@@ -171,10 +171,9 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::needless_pass_by_value, reason = "it is used up")]
     fn zeros_noise_and_another_text_are_a_gap_in_every_file() {
         let zeros = "\0".repeat(512);
-        let noise: Vec<u8> = (0_u32..2000).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let noise: Vec<u8> = (0_u32..2000).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
         let other = "The quick brown fox\njumps\n".repeat(20);
         for (path, sound) in SOUND {
             let half = format!("{sound}{zeros}");

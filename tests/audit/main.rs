@@ -3,6 +3,7 @@
 #[path = "../oracle/mod.rs"]
 mod oracle;
 #[path = "../program/mod.rs"]
+#[expect(clippy::unwrap_used, reason = "a panic here is a failed test")]
 mod program;
 
 mod bombs;

@@ -114,6 +114,8 @@ pub enum Place {
     Unwritten,
     /// Only [`Node::read_at`] can tell: inline, on the host.
     Opaque,
+    /// Damage hides where: [`Node::read_at`] fails there and says why.
+    Lost,
     /// Only [`Node::read_at`] can tell: compressed, or on several devices. Within a file system, what has
     /// the same place and length has the same content.
     Packed {
@@ -306,7 +308,7 @@ pub trait Node: Send {
     fn first_place(&mut self) -> Option<u64> {
         let on_disk = |extent: &Extent| match extent.place {
             Place::Disk(at) | Place::Packed { at, .. } => Some(at),
-            Place::Hole | Place::Unwritten | Place::Opaque => None,
+            Place::Hole | Place::Unwritten | Place::Opaque | Place::Lost => None,
         };
         self.extents().ok()?.iter().find_map(on_disk)
     }

@@ -71,7 +71,9 @@ fn is_twin(tree: &Tree, a: EntryId, b: EntryId) -> bool {
     let shares = || {
         let extents = |id| tree.open(id).ok().and_then(|mut node| node.extents().ok().map(<[_]>::to_vec));
         // Two files of one packed block look alike from outside: only what lies on the disk as it is proves it.
-        let known = |extents: &[Extent]| extents.iter().all(|extent| extent.place != Place::Opaque);
+        let known = |extents: &[Extent]| {
+            extents.iter().all(|extent| !matches!(extent.place, Place::Opaque | Place::Lost))
+        };
         extents(a).zip(extents(b)).is_some_and(|(a, b)| a == b && known(&a))
     };
     first.node == second.node

@@ -34,9 +34,9 @@ pub fn source_bytes(source: &dyn Source) -> u64 {
 /// What of a file is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
-    /// Where it has data, in order.
+    /// Where it has data, in order; also where damage hides it: whoever reads there learns why it cannot be read.
     pub data: Vec<Span>,
-    /// Bytes of the data.
+    /// Bytes of the data that is not hidden.
     pub data_bytes: u64,
     /// Bytes that are zeros and lie nowhere.
     pub hole_bytes: u64,
@@ -49,14 +49,15 @@ impl Content {
     /// Of the file system.
     pub fn of(node: &mut dyn Node) -> Result<Self, FsError> {
         let size = node.metadata().size;
-        let mut content = Self::default();
+        let (mut content, mut lost_bytes) = (Self::default(), 0_u64);
         for extent in node.extents()? {
             let end = extent.start.saturating_add(extent.len).min(size);
             if matches!(extent.place, Place::Hole | Place::Unwritten) || end <= extent.start {
                 continue;
             }
             let len = end.saturating_sub(extent.start);
-            content.data_bytes = content.data_bytes.saturating_add(len);
+            let sum = if extent.place == Place::Lost { &mut lost_bytes } else { &mut content.data_bytes };
+            *sum = sum.saturating_add(len);
             match content.data.last_mut() {
                 Some(last) if last.offset.saturating_add(last.len) == extent.start => {
                     last.len = last.len.saturating_add(len);
@@ -64,7 +65,7 @@ impl Content {
                 _ => content.data.push(Span::new(extent.start, len)),
             }
         }
-        content.hole_bytes = size.saturating_sub(content.data_bytes);
+        content.hole_bytes = size.saturating_sub(content.data_bytes).saturating_sub(lost_bytes);
         Ok(content)
     }
 

@@ -68,6 +68,7 @@ impl Occupancy {
                 }
                 Place::Hole => &mut self.sums.holes,
                 Place::Unwritten => &mut self.sums.unwritten,
+                Place::Lost => continue,
                 Place::Opaque | Place::Packed { .. } => &mut self.sums.packed,
             };
             *sum = sum.saturating_add(extent.len);

@@ -37,7 +37,7 @@ fn apply(volume: &Volume, inode: &Inode, parts: &mut Parts, change: RangeChange)
     let total = volume.superblock.blocks_count;
     if physical == 0 || physical.checked_add(change.count).is_none_or(|end| end > total) {
         let problem = format!("blocks {physical}+{} of {total} in a fast commit", change.count);
-        parts.insert(start, Extent { start, len, place: Place::Opaque });
+        parts.insert(start, Extent { start, len, place: Place::Lost });
         return Err(FsError::corrupt("block map of inode", inode.number, problem));
     }
     let place = if written { Place::Disk(physical.saturating_mul(block_size)) } else { Place::Unwritten };

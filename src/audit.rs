@@ -30,6 +30,7 @@ mod opening;
 mod plan;
 mod pool;
 pub mod published;
+mod put_off;
 mod repeats;
 mod report;
 mod sealed;
@@ -132,9 +133,8 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         holes: &holes,
     };
     let mut outcome = deal::search(shared, settings.jobs, progress);
-    let (compared, sparse_gaps) =
-        worker::compare_sparse(&system.tree, std::mem::take(&mut outcome.sparse), budget);
-    outcome.compared.extend(compared);
+    let late = std::mem::take(&mut outcome.put_off).compare(&system.tree, budget);
+    outcome.compared.extend(late.names);
     facts.compared = std::mem::take(&mut outcome.compared).into_iter().collect();
     let mut collected = Collected::default();
     for detector in &detectors.systems {
@@ -151,7 +151,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         benchmark
     });
     let gaps = std::mem::take(&mut system.gaps).into_iter();
-    found.add(Vec::new(), gaps.chain(sparse_gaps).chain(collected.gaps).chain(fact_gaps));
+    found.add(Vec::new(), gaps.chain(late.gaps).chain(collected.gaps).chain(fact_gaps));
     let Kept { mut findings, mut gaps, dropped, .. } = found.finish();
     twice::drop_repeats(&system.tree, &mut findings);
     of_content::add(&system.tree, &mut findings);

@@ -4,8 +4,12 @@
 //! processor idle. Here each content goes through a lane of vectors of its own, as many as the processor's widest have;
 //! the crate `fearless_simd` chooses at run time, safely. dpkg records MD5, and a system has a gigabyte of programs.
 
+mod streams;
+
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch};
+
+pub use streams::md5_of_streams;
 
 /// Contents at once: the lanes of the widest vectors. Narrower ones take several turns.
 const LANES: usize = 16;
@@ -97,15 +101,12 @@ impl<T> MultiBuffer<T> {
             let rest = lane.as_ref().and_then(|lane| lane.content.get(lane.at..)).unwrap_or(along);
             rest.as_chunks::<BLOCK>().0
         });
-        dispatch!(self.level, simd => compress(simd, &mut self.states, &rests, blocks));
+        dispatch!(self.level, simd => compress(simd, &mut self.states, &rests, blocks, LANES));
         for (index, lane) in self.lanes.iter_mut().enumerate() {
             let Some(one) = lane else { continue };
             one.at = one.at.saturating_add(blocks.saturating_mul(BLOCK));
             if one.blocks() == 0 {
-                let mut digest = [0; 16];
-                let words = self.states.iter().filter_map(|words| words.get(index));
-                let fours = digest.as_chunks_mut::<4>().0.iter_mut();
-                fours.zip(words).for_each(|(four, word)| *four = word.to_le_bytes());
+                let digest = digest_of_lane(&self.states, index);
                 self.held = self.held.saturating_sub(one.content.len());
                 if let Some(one) = lane.take() {
                     done(one.tag, digest);
@@ -115,23 +116,44 @@ impl<T> MultiBuffer<T> {
     }
 }
 
-/// The content with a one, zeros, and its length in bits, to whole blocks.
 fn padded(content: &[u8]) -> Vec<u8> {
-    let bits = (content.len() as u64).wrapping_mul(8);
-    let end = content.len().saturating_add(9).next_multiple_of(BLOCK);
-    let mut padded = Vec::with_capacity(end);
+    let padding = padding(content.len() as u64);
+    let mut padded = Vec::with_capacity(content.len().saturating_add(padding.len()));
     padded.extend_from_slice(content);
-    padded.push(0x80);
-    padded.resize(end.saturating_sub(8), 0);
-    padded.extend_from_slice(&bits.to_le_bytes());
+    padded.extend(padding);
     padded
 }
 
-/// Takes `count` blocks into the states of all lanes.
+/// What makes whole blocks of a content of `len` bytes: a one, zeros, and its length in bits.
+fn padding(len: u64) -> Vec<u8> {
+    let over = usize::try_from(len % BLOCK as u64).unwrap_or(0);
+    let end = over.saturating_add(9).next_multiple_of(BLOCK);
+    let mut padding = vec![0x80];
+    padding.resize(end.saturating_sub(over).saturating_sub(8), 0);
+    padding.extend_from_slice(&len.wrapping_mul(8).to_le_bytes());
+    padding
+}
+
+/// The digest of the content whose blocks went through a lane.
+fn digest_of_lane(states: &[[u32; LANES]; 4], index: usize) -> [u8; 16] {
+    let mut digest = [0; 16];
+    let words = states.iter().filter_map(|words| words.get(index));
+    let fours = digest.as_chunks_mut::<4>().0.iter_mut();
+    fours.zip(words).for_each(|(four, word)| *four = word.to_le_bytes());
+    digest
+}
+
+/// Takes `count` blocks into the states of the first `active` lanes, and of those that go with them.
 #[inline(always)]
-fn compress<S: Simd>(simd: S, states: &mut [[u32; LANES]; 4], rests: &[&[[u8; BLOCK]]; LANES], count: usize) {
+fn compress<S: Simd>(
+    simd: S,
+    states: &mut [[u32; LANES]; 4],
+    rests: &[&[[u8; BLOCK]]; LANES],
+    count: usize,
+    active: usize,
+) {
     let width = S::u32s::LEN;
-    for first in (0..LANES).step_by(width) {
+    for first in (0..active.min(LANES)).step_by(width) {
         let Some(mine) = rests.get(first..first.saturating_add(width)) else { return };
         let mut state = states
             .each_ref()

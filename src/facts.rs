@@ -52,6 +52,7 @@ impl Facts {
     pub fn gather(tree: &Tree) -> (Self, Vec<Gap>) {
         let Some(machine) = tree.machine() else { return Self::default_of_none() };
         let (mut facts, mut gaps) = Self::gather_from(&machine);
+        gaps.extend(facts.packages.missing(&facts.os));
         for number in 1..tree.systems().len() {
             let Some(view) = tree.view(number) else { continue };
             let (own, of_system) = Self::gather_from(&view);

@@ -1,8 +1,9 @@
 //! Findings of files under further names: each says which place the file serves as, and what two names show is said
 //! once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
+use super::merge;
 use crate::detect::Sink;
 use crate::finding::{Finding, Gap, Secret};
 use crate::tree::{Place, SERVES_AS, Tree};
@@ -82,4 +83,19 @@ pub(super) fn without_repeats(findings: &mut Vec<Finding>) {
     }
     let mut kept = is_kept.into_iter();
     findings.retain(|_| kept.next().unwrap_or(true));
+    drop_secrets_told(findings);
+}
+
+/// Drops what a rule found by a further name in a value that another rule has: the names of a file are asked one by one.
+fn drop_secrets_told(findings: &mut Vec<Finding>) {
+    let paths: HashSet<Vec<u8>> = findings
+        .iter()
+        .filter(|finding| is_served(finding))
+        .map(|finding| finding.location.path.clone())
+        .collect();
+    let (mut of_files, rest): (Vec<Finding>, Vec<Finding>) =
+        std::mem::take(findings).into_iter().partition(|finding| paths.contains(&finding.location.path));
+    of_files.sort_by_key(is_served);
+    *findings = rest;
+    findings.extend(merge::without_repeats(of_files));
 }

@@ -37,10 +37,9 @@ mod stream;
 mod texts;
 mod watch;
 
-pub(super) use comparing::{Comparing, Sparse, compare_sparse};
+pub(super) use comparing::{Comparing, Names};
 use encoded::Encoded;
-pub(super) use gaps::panic_gap;
-use gaps::{file_gap, part_gap};
+pub(super) use gaps::{file_gap, panic_gap, part_gap};
 pub(super) use outcome::Outcome;
 use watch::Watch;
 
@@ -149,8 +148,8 @@ impl<'a> Worker<'a> {
 
     /// What was found, when there is no file left.
     pub(super) fn finish(self) -> Outcome {
-        let (compared, sparse) = self.comparing.finish();
-        Outcome { compared, sparse, ..self.outcome }
+        let (compared, put_off) = self.comparing.finish();
+        Outcome { compared, put_off, ..self.outcome }
     }
 
     /// Looks at one file under all its names.

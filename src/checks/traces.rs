@@ -49,6 +49,9 @@ pub struct Trace {
     pub except: Vec<Pattern>,
     /// What the system must be like.
     pub when: Option<Rule>,
+    /// Whether a link at a place counts as the file that it leads to. Not where a trace asks what a directory holds:
+    /// alternatives in /etc are links to programs.
+    pub follows_links: bool,
     /// What the file must be like.
     pub file: Signs,
     /// What makes it better or worse: the first that holds counts.

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
 
 use super::Desk;
-use crate::finding::GapKind;
+use super::os_release::OsRelease;
+use crate::finding::{Gap, GapKind, Location, Loss};
 use crate::text::Escaped;
 
 mod apk;
@@ -210,6 +211,30 @@ impl Packages {
             self.is_partial = true;
             desk.gap(&database.path, GapKind::Damaged, "the package database names no package".to_owned());
         }
+    }
+
+    /// A distribution that installs everything as packages, and no database: somebody took it out together with the
+    /// program of the package manager, as small appliances do. Nothing was left unread, so nothing is lost.
+    pub(super) fn missing(&mut self, system: &OsRelease) -> Option<Gap> {
+        const DISTRIBUTIONS: [(&[u8], &[&str]); 3] = [
+            (dpkg::STATUS, &["debian", "ubuntu", "kali", "raspbian", "linuxmint", "pop"]),
+            (
+                b"/var/lib/rpm",
+                &["rhel", "fedora", "centos", "rocky", "almalinux", "amzn", "ol", "sles", "opensuse-leap"],
+            ),
+            (apk::DATABASES[0], &["alpine", "wolfi", "chainguard"]),
+        ];
+        if self.is_partial || !self.installed.is_empty() {
+            return None;
+        }
+        let (place, _) = DISTRIBUTIONS.iter().find(|(_, ids)| ids.contains(&system.id.as_str()))?;
+        self.is_partial = true;
+        let location = Location { path: place.to_vec(), ..Location::default() };
+        let reason = format!(
+            "{} keeps a package database, and there is none: no program could be compared with its package",
+            system.id
+        );
+        Some(Gap { location, kind: GapKind::Damaged, loss: Loss::Nothing, bytes: None, reason })
     }
 
     /// Notes that there is a database.

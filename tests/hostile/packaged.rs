@@ -412,3 +412,17 @@ fn a_program_does_not_become_configuration_because_the_database_says_so() {
     debian.program("usr/sbin/sshd", b"evil");
     assert_eq!(changed(&debian.audit(), "/usr/sbin/sshd"), Some(Severity::Critical));
 }
+
+#[test]
+fn a_package_database_that_is_gone_with_its_program_is_told() {
+    let lab = Lab::new();
+    lab.file("etc/os-release", "ID=debian\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n");
+    fs::remove_dir_all(lab.tree().join("var/lib/dpkg")).ok();
+    let report = lab.audit_tree();
+    assert!(
+        report
+            .gaps
+            .iter()
+            .any(|gap| gap.reason.contains("debian keeps a package database, and there is none"))
+    );
+}

@@ -381,8 +381,28 @@ fn a_deployment_of_ostree_is_the_root_with_its_var_and_homes() {
     let missed = missed(&report, &format!("{deployment}/etc"));
     assert_eq!(missed, [""; 0]);
     assert!(found(&report, "authorized-key", &format!("/{deployment}/usr/share/misc/k")));
-    // Whose it is is not said yet.
     assert!(found(&report, "authorized-key", "/ostree/deploy/os/var/roothome/.ssh/authorized_keys"));
+}
+
+#[test]
+fn homes_of_a_deployment_lie_in_the_var_of_its_os() {
+    let lab = Lab::new();
+    fs::remove_dir_all(lab.tree()).unwrap();
+    lab.file("ostree/deploy/os/deploy/aa.0/usr/sbin/sshd", "\x7fELF")
+        .file(
+            "ostree/deploy/os/deploy/aa.0/usr/lib/os-release",
+            "ID=fedora\nPRETTY_NAME=\"Fedora CoreOS 39\"\n",
+        )
+        .file(
+            "ostree/deploy/os/deploy/aa.0/etc/passwd",
+            "root:x:0:0:root:/root:/bin/bash\njane:x:1000:1000::/var/home/jane:/bin/bash\n",
+        )
+        .file("ostree/deploy/os/var/roothome/.ssh/authorized_keys", PUB)
+        .file("ostree/deploy/os/var/home/jane/.ssh/authorized_keys", PUB);
+    link(&lab, "ostree/deploy/os/deploy/aa.0/root", "var/roothome");
+    let report = lab.audit_tree();
+    assert!(key(&report, "/ostree/deploy/os/var/roothome/.ssh/authorized_keys", "root"));
+    assert!(key(&report, "/ostree/deploy/os/var/home/jane/.ssh/authorized_keys", "jane"));
 }
 
 #[test]

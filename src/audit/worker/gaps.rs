@@ -5,7 +5,7 @@ use crate::finding::{Gap, GapKind, Location, Loss};
 use crate::fs::FsError;
 use crate::tree::walk::gap_kind;
 
-pub(super) fn file_gap(location: &Location, error: &FsError) -> Gap {
+pub(in crate::audit) fn file_gap(location: &Location, error: &FsError) -> Gap {
     Gap {
         location: location.clone(),
         kind: gap_kind(error),
@@ -15,7 +15,7 @@ pub(super) fn file_gap(location: &Location, error: &FsError) -> Gap {
     }
 }
 
-pub(super) fn part_gap(location: &Location, kind: GapKind, reason: String) -> Gap {
+pub(in crate::audit) fn part_gap(location: &Location, kind: GapKind, reason: String) -> Gap {
     Gap { location: location.clone(), kind, loss: Loss::Part, bytes: None, reason }
 }
 

@@ -6,9 +6,6 @@ use crate::detect::{Collected, Interest, Sink};
 use crate::fs::{FileType, Metadata};
 use crate::tree::{Entry, EntryId, Place};
 
-/// Rules about what a directory holds, where a link to a file elsewhere is usual: alternatives are such links.
-const OF_FILES: [&str; 1] = ["program-in-configuration"];
-
 impl Worker<'_> {
     /// Looks at the file that the link `id` leads to, under the names of the link.
     pub(super) fn follow(&mut self, id: EntryId) {
@@ -64,7 +61,6 @@ impl Worker<'_> {
                 collected.gap(file_gap(&subject.location, &error));
             }
         }
-        collected.findings.retain(|finding| !OF_FILES.contains(&finding.advisory.id.as_str()));
         self.settle(id, collected, &[]);
     }
 }

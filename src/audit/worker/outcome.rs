@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::Coverage;
-use super::Sparse;
+use super::super::put_off::PutOff;
 use crate::tree::EntryId;
 
 /// What a thread found.
@@ -14,14 +14,14 @@ pub(in crate::audit) struct Outcome {
     pub(in crate::audit) unsearched: BTreeMap<usize, u64>,
     /// Files that were compared with the package database, and whether they are what it recorded.
     pub(in crate::audit) compared: Vec<(EntryId, bool)>,
-    /// Files of holes that are left to be compared.
-    pub(in crate::audit) sparse: Vec<Sparse>,
+    /// Files that are left to be compared.
+    pub(in crate::audit) put_off: PutOff,
 }
 
 impl Outcome {
     pub(in crate::audit) fn join(mut self, other: Self) -> Self {
         self.compared.extend(other.compared);
-        self.sparse.extend(other.sparse);
+        self.put_off.join(other.put_off);
         for (volume, bytes) in other.unsearched {
             let sum = self.unsearched.entry(volume).or_default();
             *sum = sum.saturating_add(bytes);

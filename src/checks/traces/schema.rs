@@ -51,6 +51,8 @@ struct Written {
     #[serde(default)]
     except: Vec<String>,
     when: Option<Rule>,
+    #[serde(default = "yes")]
+    follow_links: bool,
     #[serde(default)]
     file: WrittenSigns,
     #[serde(default)]
@@ -122,6 +124,7 @@ fn read(mut written: Written, category: Category, ladders: &Ladders) -> Result<T
         paths: patterns(&written.paths)?,
         except: patterns(&written.except)?,
         when: written.when,
+        follows_links: written.follow_links,
         file: Signs::read(written.file)?,
         levels,
         severity: base,
@@ -129,6 +132,10 @@ fn read(mut written: Written, category: Category, ladders: &Ladders) -> Result<T
         find: written.find,
         silent: written.silent,
     })
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// A level of a ladder, its trees with the trace's example in the place of `@`.

@@ -208,7 +208,11 @@ impl Search<'_, '_> {
         };
         let Some((mounted, found)) = tree.get(target) else { return };
         if found.metadata.file_type == FileType::Regular && !mounted.is_plain {
-            self.entry(target, found, &Named { is_further: true, ..*name });
+            let follows = |&&number: &&u32| {
+                self.traces.all.get(number as usize).is_some_and(|trace| trace.follows_links)
+            };
+            let fitting: Vec<u32> = name.fitting.iter().filter(follows).copied().collect();
+            self.entry(target, found, &Named { is_further: true, fitting: &fitting, ..*name });
         }
     }
 

@@ -1,0 +1,137 @@
+//! Files that are compared with the package database when all others are: those that are mostly holes, for their zeros
+//! are counted over all files, in their order and not in that of the threads; and large ones with MD5, for many of them
+//! together cost little more than the largest.
+
+use super::worker::{Names, file_gap, part_gap};
+use crate::budget::Budget;
+use crate::digest::md5_of_streams;
+use crate::facts::packages::Recorded;
+use crate::finding::{Gap, GapKind};
+use crate::fs::{Node, NodeId};
+use crate::tree::{EntryId, Tree};
+
+/// What is left to be compared.
+#[derive(Default)]
+pub(super) struct PutOff {
+    sparse: Vec<Sparse>,
+    /// The names of each large file, all with MD5.
+    large: Vec<Names>,
+}
+
+struct Sparse {
+    id: EntryId,
+    recorded: Recorded,
+    hole_bytes: u64,
+}
+
+/// What was compared: each name, and whether it is what was recorded; and what could not be.
+#[derive(Default)]
+pub(super) struct Compared {
+    pub(super) names: Vec<(EntryId, bool)>,
+    pub(super) gaps: Vec<Gap>,
+}
+
+impl PutOff {
+    /// A file with so many bytes of holes.
+    pub(super) fn sparse(&mut self, names: Names, hole_bytes: u64) {
+        self.sparse.extend(names.into_iter().map(|(id, recorded)| Sparse { id, recorded, hole_bytes }));
+    }
+
+    /// A large file.
+    pub(super) fn large(&mut self, names: Names) {
+        if !names.is_empty() {
+            self.large.push(names);
+        }
+    }
+
+    pub(super) fn join(&mut self, other: Self) {
+        self.sparse.extend(other.sparse);
+        self.large.extend(other.large);
+    }
+
+    /// Compares all that is left, as far as the budget goes.
+    pub(super) fn compare(self, tree: &Tree, budget: &Budget) -> Compared {
+        let mut compared = Compared::default();
+        compare_sparse(tree, self.sparse, budget, &mut compared);
+        compare_large(tree, self.large, &mut compared);
+        compared
+    }
+}
+
+fn compare_sparse(tree: &Tree, mut files: Vec<Sparse>, budget: &Budget, compared: &mut Compared) {
+    files.sort_by_key(|file| file.id);
+    let mut left = budget.hole_bytes;
+    let mut known: Option<(Recorded, NodeId, u32, bool)> = None;
+    for Sparse { id, recorded, hole_bytes } in files {
+        let Some((mounted, walked)) = tree.get(id) else { continue };
+        let (node, file_system) = (walked.node, mounted.file_system);
+        let same = known.filter(|(other, at, on, _)| (*other, *at, *on) == (recorded, node, file_system));
+        if let Some((.., is_equal)) = same {
+            compared.names.push((id, is_equal));
+            continue;
+        }
+        let mut is_equal = false;
+        if hole_bytes > left {
+            compared.gaps.push(sparse_gap(tree, id, hole_bytes, budget.hole_bytes));
+            // No package brings so many zeros: where they alone are over the limit, it is another file for sure.
+            if hole_bytes <= budget.hole_bytes {
+                continue;
+            }
+        } else {
+            left = left.saturating_sub(hole_bytes);
+            match recorded.is_of_file(tree, id) {
+                Ok(equal) => is_equal = equal,
+                Err(error) => {
+                    compared.gaps.push(file_gap(&tree.location(id), &error));
+                    continue;
+                }
+            }
+        }
+        compared.names.push((id, is_equal));
+        known = Some((recorded, node, file_system, is_equal));
+    }
+}
+
+fn sparse_gap(tree: &Tree, id: EntryId, hole_bytes: u64, limit: u64) -> Gap {
+    let reason = format!(
+        "its digest was not computed: {hole_bytes} bytes of it are holes, and of all files {limit} such bytes are \
+         gone over"
+    );
+    part_gap(&tree.location(id), GapKind::OverLimit, reason)
+}
+
+/// A large file, open.
+struct Large<'t> {
+    names: Names,
+    node: Box<dyn Node + 't>,
+}
+
+fn compare_large(tree: &Tree, mut files: Vec<Names>, compared: &mut Compared) {
+    let id = |names: &Names| names.first().map(|(id, _)| *id);
+    let size =
+        |names: &Names| id(names).and_then(|id| tree.get(id)).map_or(0, |(_, walked)| walked.metadata.size);
+    files.sort_by_key(|names| (std::cmp::Reverse(size(names)), id(names)));
+    let mut failed = Vec::new();
+    let open = files.into_iter().filter_map(|names| match tree.open(id(&names)?) {
+        Ok(node) => Some(Large { names, node }),
+        Err(error) => {
+            failed.push((names, error));
+            None
+        }
+    });
+    let mut unread = Vec::new();
+    md5_of_streams(
+        open,
+        &mut |large: &mut Large<'_>, at, room| large.node.read_at(at, room),
+        &mut |large, digest| match digest {
+            Ok(digest) => {
+                let is_equal = |recorded| recorded == Recorded::Md5(digest);
+                compared.names.extend(large.names.into_iter().map(|(id, recorded)| (id, is_equal(recorded))));
+            }
+            Err(error) => unread.push((large.names, error)),
+        },
+    );
+    for (names, error) in failed.into_iter().chain(unread) {
+        compared.gaps.extend(id(&names).map(|id| file_gap(&tree.location(id), &error)));
+    }
+}

@@ -31,6 +31,12 @@ impl Files for Shelf {
     fn is_same(&self, one: &[u8], other: &[u8]) -> bool {
         one == other
     }
+    fn kind(&self, path: &[u8]) -> Option<FileType> {
+        self.get(path).map(|_| FileType::Regular)
+    }
+    fn target(&self, _: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 impl Shelf {

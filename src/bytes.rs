@@ -34,7 +34,7 @@ impl Span {
 }
 
 /// Why bytes could not be read.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum ReadError {
     /// The bytes lie (partly) behind the end of the source: the image is cut short, or it lies.
     #[error("{len} bytes at offset {offset} lie beyond the end at {size}")]
@@ -54,7 +54,7 @@ pub enum ReadError {
         /// How many bytes were wanted.
         len: u64,
         /// What the operating system said.
-        error: io::Error,
+        error: Arc<io::Error>,
     },
     /// The source is a file of a file system that cannot be read there.
     #[error("{len} bytes at offset {offset} of the file around it: {problem}")]

@@ -279,7 +279,7 @@ pub(crate) mod shelf {
         fn read(&self, path: &[u8], limit: u64) -> Result<Option<Vec<u8>>, FsError> {
             match self.0.get(path) {
                 Some(content) if content.len() as u64 > limit => {
-                    Err(FsError::Unsupported(format!("{} bytes", content.len())))
+                    Err(FsError::over_limit(format!("{} bytes", content.len()), limit))
                 }
                 content => Ok(content.cloned()),
             }

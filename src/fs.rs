@@ -28,7 +28,6 @@ mod table;
 mod utf16;
 pub mod xfs;
 
-use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -46,7 +45,8 @@ use crate::finding::Loss;
 pub struct NodeId(pub u64);
 
 /// Why a file system, or a part of it, could not be read.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
 pub enum FsError {
     /// The bytes are not there, or the host failed.
     #[error(transparent)]
@@ -61,9 +61,20 @@ pub enum FsError {
         /// What is wrong, with the numbers found.
         problem: String,
     },
-    /// An honest limit of this program, or of what can be read without a key.
+    /// This program does not know how.
     #[error("not supported: {0}")]
     Unsupported(String),
+    /// Nobody can read it without the key.
+    #[error("not supported: {0}")]
+    Encrypted(String),
+    /// It would cost more than [`Budget`](crate::budget::Budget) allows.
+    #[error("{what}: the limit is {limit}")]
+    OverLimit {
+        /// What was to be read, and how much of it there is where that is known.
+        what: String,
+        /// The most that is read.
+        limit: u64,
+    },
 }
 
 impl FsError {
@@ -72,28 +83,9 @@ impl FsError {
         Self::Corrupt { structure, number, problem: problem.into() }
     }
 
-    /// The same error once more: damage is found once and told at every read.
-    #[must_use]
-    pub fn again(&self) -> Self {
-        match self {
-            Self::Read(ReadError::BeyondEnd { offset, len, size }) => {
-                ReadError::BeyondEnd { offset: *offset, len: *len, size: *size }.into()
-            }
-            Self::Read(ReadError::Host { offset, len, error }) => {
-                let error = io::Error::new(error.kind(), error.to_string());
-                ReadError::Host { offset: *offset, len: *len, error }.into()
-            }
-            Self::Read(ReadError::Inner { offset, len, problem }) => {
-                ReadError::Inner { offset: *offset, len: *len, problem: problem.clone() }.into()
-            }
-            Self::Read(ReadError::Container { offset, problem }) => {
-                ReadError::Container { offset: *offset, problem: problem.clone() }.into()
-            }
-            Self::Corrupt { structure, number, problem } => {
-                Self::corrupt(structure, *number, problem.clone())
-            }
-            Self::Unsupported(what) => Self::Unsupported(what.clone()),
-        }
+    /// [`FsError::OverLimit`] in one line.
+    pub fn over_limit(what: impl Into<String>, limit: u64) -> Self {
+        Self::OverLimit { what: what.into(), limit }
     }
 }
 

@@ -101,7 +101,7 @@ impl Map {
         while let Some(room) = dst.get_mut(done..).filter(|room| !room.is_empty()) {
             let at = offset.saturating_add(done as u64);
             let read = match self.damage.as_ref().filter(|_| at >= end) {
-                Some(error) => Err(error.again()),
+                Some(error) => Err(error.clone()),
                 None => mapped::read(source, &self.extents, size, at, room),
             };
             match read {

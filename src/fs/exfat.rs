@@ -217,7 +217,7 @@ impl FileSystem for Exfat {
         let entry = self.listing.get(dir);
         let entry = entry.ok_or_else(|| FsError::corrupt("directory entry", dir.0, "there is none"))?;
         self.listing.visit(entry, visit);
-        entry.content.damage.as_ref().map_or(Ok(()), |error| Err(error.again()))
+        entry.content.damage.as_ref().map_or(Ok(()), |error| Err(error.clone()))
     }
 
     fn node(&self, id: NodeId) -> Result<Box<dyn Node + '_>, FsError> {

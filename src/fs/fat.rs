@@ -114,7 +114,7 @@ impl Fat {
     /// The first [`FsError`] met, after all that could be read was handed on.
     fn list(&self, chain: &Chain, each: &mut directory::Each<'_>) -> Result<u64, FsError> {
         let orphans = directory::read(&*self.table.source, &chain.extents, self.is_wide(), each)?;
-        chain.damage.as_ref().map_or(Ok(orphans), |error| Err(error.again()))
+        chain.damage.as_ref().map_or(Ok(orphans), |error| Err(error.clone()))
     }
 }
 

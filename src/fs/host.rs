@@ -11,6 +11,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{AtFlags, Dir, FileType as HostType, Mode, OFlags, SeekFrom, Stat};
 use rustix::io::Errno;
@@ -74,7 +75,7 @@ struct Origin {
 }
 
 fn host_error(error: impl Into<io::Error>) -> FsError {
-    FsError::Read(ReadError::Host { offset: 0, len: 0, error: error.into() })
+    FsError::Read(ReadError::Host { offset: 0, len: 0, error: Arc::new(error.into()) })
 }
 
 /// Lists the tree at `root`.

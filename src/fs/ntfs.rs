@@ -139,8 +139,7 @@ fn too_many_streams(file: &File) -> Result<(), FsError> {
     if count <= MOST_STREAMS {
         return Ok(());
     }
-    let problem = format!("file record {} has {count} streams, {MOST_STREAMS} are listed", file.number);
-    Err(FsError::Unsupported(problem))
+    Err(FsError::over_limit(format!("{count} streams of file record {}", file.number), MOST_STREAMS as u64))
 }
 
 fn open_by(

@@ -85,7 +85,7 @@ impl Plain {
     /// The data of all runs, without the holes of the image.
     fn map(&self, content: &Runs) -> Map {
         let mut map = Map::default();
-        let full = |count| FsError::Unsupported(format!("more than {count} runs of data"));
+        let full = |count| FsError::over_limit("runs of data", count);
         let mut size = 0_u64;
         for run in &content.runs {
             size = size.saturating_add(content.before);
@@ -101,7 +101,7 @@ impl Plain {
 
     fn fill(&self, run: Span, extents: &mut Vec<Extent>) -> Result<(), FsError> {
         let end = run.end().unwrap_or(u64::MAX);
-        let full = |count| FsError::Unsupported(format!("more than {count} runs of data"));
+        let full = |count| FsError::over_limit("runs of data", count);
         if run.len <= SMALL {
             return append(extents, run.len, Place::Disk(run.offset), self.extents).map_err(full);
         }

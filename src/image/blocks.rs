@@ -12,6 +12,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
@@ -99,7 +100,7 @@ impl Source for Blocks {
             match self.names.get(&index) {
                 Some(name) => {
                     let len = part.len() as u64;
-                    let host = |error| ReadError::Host { offset: at, len, error };
+                    let host = |error| ReadError::Host { offset: at, len, error: Arc::new(error) };
                     self.read(name, inside, part).map_err(host)?;
                 }
                 None => part.fill(0),

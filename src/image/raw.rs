@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use rustix::fs::SeekFrom as Lseek;
 use rustix::io::Errno;
@@ -41,7 +42,11 @@ impl Source for RawFile {
     fn read_exact_at(&self, offset: u64, dst: &mut [u8]) -> Result<(), ReadError> {
         check_bounds(offset, dst.len(), self.len)?;
         let len = dst.len() as u64;
-        self.file.read_exact_at(dst, offset).map_err(|error| ReadError::Host { offset, len, error })
+        self.file.read_exact_at(dst, offset).map_err(|error| ReadError::Host {
+            offset,
+            len,
+            error: Arc::new(error),
+        })
     }
 
     fn next_data(&self, offset: u64) -> Result<Option<Span>, ReadError> {

@@ -166,8 +166,9 @@ pub fn gap_kind(error: &FsError) -> GapKind {
         FsError::Corrupt { .. } | FsError::Read(ReadError::Inner { .. } | ReadError::Container { .. }) => {
             GapKind::Damaged
         }
-        FsError::Unsupported(what) if what.contains("ncrypt") => GapKind::Encrypted,
+        FsError::Encrypted(_) => GapKind::Encrypted,
         FsError::Unsupported(_) => GapKind::Unsupported,
+        FsError::OverLimit { .. } => GapKind::OverLimit,
     }
 }
 

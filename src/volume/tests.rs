@@ -299,7 +299,7 @@ impl Source for Unreadable {
 
     fn read_exact_at(&self, offset: u64, dst: &mut [u8]) -> Result<(), crate::bytes::ReadError> {
         let error = std::io::Error::other("bad sector");
-        Err(crate::bytes::ReadError::Host { offset, len: dst.len() as u64, error })
+        Err(crate::bytes::ReadError::Host { offset, len: dst.len() as u64, error: error.into() })
     }
 }
 

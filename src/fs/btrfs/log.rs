@@ -94,7 +94,7 @@ fn items(volume: &Volume, root: &Pointer) -> (Log, Result<(), FsError>) {
         log.insert(item.key, (item.data.to_vec(), item.logical));
         Ok(ControlFlow::Continue(()))
     });
-    let over = || FsError::Unsupported(format!("a log of more than {limit} bytes"));
+    let over = || FsError::over_limit("bytes of a log", limit);
     let result = result.and(if bytes > limit { Err(over()) } else { Ok(()) });
     (log, result)
 }

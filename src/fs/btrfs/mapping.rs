@@ -70,7 +70,7 @@ impl FileExtent {
         let ram_len = record.u64_le(8)?;
         let method = Method::from_code(record.u8(16)?).map_err(&corrupt)?;
         if record.u8(17)? != 0 || record.u16_le(18)? != 0 {
-            return Err(FsError::Unsupported(format!(
+            return Err(FsError::Encrypted(format!(
                 "inode {} has encrypted or encoded content",
                 item.key.object
             )));
@@ -163,10 +163,7 @@ impl Map {
         }
         if self.parts.len() as u64 >= fs.volume.budget.extents {
             let limit = fs.volume.budget.extents;
-            return Err(FsError::Unsupported(format!(
-                "inode {} is over the limit of {limit} extents",
-                inode.number
-            )));
+            return Err(FsError::over_limit(format!("extents of inode {}", inode.number), limit));
         }
         self.push(fs, Part { start: *end, len: start.saturating_sub(*end), content: Content::Hole });
         let len = extent.len.min(size.saturating_sub(start));
@@ -252,6 +249,6 @@ mod tests {
 
     #[test]
     fn what_is_encrypted_is_unsupported() {
-        assert!(matches!(item(|data| data[17] = 1), Err(FsError::Unsupported(_))));
+        assert!(matches!(item(|data| data[17] = 1), Err(FsError::Encrypted(_))));
     }
 }

@@ -99,7 +99,7 @@ impl Node for BtrfsNode<'_> {
 
     fn extents(&mut self) -> Result<&[Extent], FsError> {
         match self.map() {
-            Map { damage: Some(error), .. } => Err(error.again()),
+            Map { damage: Some(error), .. } => Err(error.clone()),
             map => Ok(&map.extents),
         }
     }
@@ -129,7 +129,7 @@ impl Node for BtrfsNode<'_> {
             let Some(part) = map.parts.get_mut(index) else {
                 match &map.damage {
                     Some(_) if done > 0 => break,
-                    Some(error) => return Err(error.again()),
+                    Some(error) => return Err(error.clone()),
                     None => room.fill(0),
                 }
                 return Ok(dst.len());

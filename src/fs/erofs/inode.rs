@@ -103,7 +103,7 @@ impl Inode {
         let chunk = chunk.ok_or_else(problem)?;
         let count = self.metadata.size.div_ceil(chunk);
         if count > limit {
-            return Err(FsError::Unsupported(format!("a file of {count} chunks where {limit} are read")));
+            return Err(FsError::over_limit(format!("a file of {count} chunks"), limit));
         }
         let unit = if wide { 8 } else { 4 };
         let list = usize::try_from(count.saturating_mul(unit)).unwrap_or(usize::MAX);

@@ -23,7 +23,7 @@ pub(super) fn read(volume: &Volume, inode: &Inode, visit: &mut Visit<'_>) -> Res
         return Err(FsError::corrupt("inode", number, "is no directory"));
     }
     if inode.has(ENCRYPT) {
-        return Err(FsError::Unsupported(format!(
+        return Err(FsError::Encrypted(format!(
             "directory inode {number} is encrypted (fscrypt): its names cannot be read without the key"
         )));
     }

@@ -44,7 +44,7 @@ impl Judged {
 /// Reads all descriptors; a bad one is replaced by its backup, where there is a better one.
 ///
 /// # Errors
-/// [`FsError::Unsupported`], if there are more than the budget allows to keep.
+/// [`FsError::OverLimit`], if there are more than the budget allows to keep.
 pub(super) fn read(
     source: &dyn Source,
     superblock: &Superblock,
@@ -52,7 +52,7 @@ pub(super) fn read(
 ) -> Result<(Vec<Group>, Vec<Note>), FsError> {
     let count = superblock.group_count();
     if count.saturating_mul(64) > budget.metadata_bytes {
-        return Err(FsError::Unsupported(format!("ext: {count} block groups are over the limit of memory")));
+        return Err(FsError::over_limit(format!("ext: {count} block groups"), budget.metadata_bytes / 64));
     }
     let mut reading = Reading { source, superblock, groups: Vec::new(), replaced: 0, unsure: 0, lost: 0 };
     let per_block = u64::from(superblock.block_size / u32::from(superblock.desc_size));

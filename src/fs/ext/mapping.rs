@@ -88,7 +88,7 @@ impl Builder<'_> {
         self.end = self.end.saturating_add(len);
         append(&mut self.extents, len, place, self.volume.budget.extents).map_err(|limit| {
             let number = self.inode.number;
-            FsError::Unsupported(format!("inode {number} is over the limit of {limit} extents"))
+            FsError::over_limit(format!("extents of inode {number}"), limit)
         })
     }
 
@@ -100,7 +100,10 @@ impl Builder<'_> {
         let read = (self.visited.len() as u64).saturating_mul(self.block_size);
         if read > self.volume.budget.metadata_bytes {
             let number = self.inode.number;
-            return Err(FsError::Unsupported(format!("the block map of inode {number} is over the limit")));
+            return Err(FsError::over_limit(
+                format!("bytes of the map of inode {number}"),
+                self.volume.budget.metadata_bytes,
+            ));
         }
         self.volume.block(number)
     }

@@ -85,7 +85,7 @@ fn find_content(volume: &Volume, inode: &Inode) -> Result<Content, FsError> {
     }
     if inode.has(ENCRYPT) {
         let number = inode.number;
-        return Err(FsError::Unsupported(format!(
+        return Err(FsError::Encrypted(format!(
             "inode {number} is encrypted (fscrypt): its content cannot be read without the key"
         )));
     }

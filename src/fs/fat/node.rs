@@ -66,7 +66,7 @@ impl Node for ChainNode<'_> {
 
     fn extents(&mut self) -> Result<&[Extent], FsError> {
         let chain = self.chain();
-        chain.damage.as_ref().map_or(Ok(&chain.extents), |error| Err(error.again()))
+        chain.damage.as_ref().map_or(Ok(&chain.extents), |error| Err(error.clone()))
     }
 
     fn read_at(&mut self, offset: u64, dst: &mut [u8]) -> Result<usize, FsError> {
@@ -74,7 +74,7 @@ impl Node for ChainNode<'_> {
         let chain = self.chain();
         let held = chain.extents.last().map_or(0, |extent| extent.start.saturating_add(extent.len));
         match &chain.damage {
-            Some(error) if offset >= held && offset < size && !dst.is_empty() => Err(error.again()),
+            Some(error) if offset >= held && offset < size && !dst.is_empty() => Err(error.clone()),
             _ => mapped::read(&*table.source, &chain.extents, size, offset, dst),
         }
     }

@@ -124,7 +124,7 @@ impl File {
         let pieces: Vec<&Attribute> =
             self.attributes.iter().filter(|one| one.kind == kind && one.name == name).collect();
         if let (true, Some(error)) = (pieces.is_empty(), &self.damage) {
-            return Err(error.again());
+            return Err(error.clone());
         }
         Value::assemble(volume, self.number, &pieces)
     }
@@ -138,7 +138,7 @@ impl File {
             })?,
         };
         if let Some(error) = &self.damage {
-            return Err(error.again());
+            return Err(error.clone());
         }
         if !self.attributes.iter().any(|one| one.kind == kind::DATA && one.name == name) {
             return self.without_content();

@@ -61,7 +61,7 @@ pub(super) fn read(volume: &Volume, directory: &File, each: &mut Each<'_>) -> Re
     reading.lone_dos_names();
     match (reading.damage, &directory.damage) {
         (Some(error), _) => Err(error),
-        (None, Some(error)) => Err(error.again()),
+        (None, Some(error)) => Err(error.clone()),
         (None, None) => Ok(()),
     }
 }

@@ -32,8 +32,7 @@ pub(super) fn unnamed(
         }
     }
     if end < count {
-        let problem = format!("of {count} file records the first {end} were searched");
-        damage.get_or_insert(FsError::Unsupported(problem));
+        damage.get_or_insert(FsError::over_limit(format!("{count} file records"), end));
     }
     damage.map_or(Ok(()), Err)
 }

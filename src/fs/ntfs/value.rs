@@ -63,7 +63,7 @@ impl Value {
             }
         }
         if flags & ENCRYPTED != 0 {
-            return Err(FsError::Unsupported(format!(
+            return Err(FsError::Encrypted(format!(
                 "file record {number} is encrypted (EFS): its content cannot be read without the key"
             )));
         }

@@ -70,7 +70,7 @@ impl Map {
     ) -> Result<Self, FsError> {
         let count = Self::count(file, size, unit);
         if count > limit {
-            return Err(FsError::Unsupported(format!("a file of {count} blocks where {limit} are read")));
+            return Err(FsError::over_limit(format!("a file of {count} blocks"), limit));
         }
         let mut blocks = Vec::new();
         let mut place = file.start;
@@ -174,7 +174,7 @@ impl Data {
     fn spend(&self, bytes: u64) -> Result<(), FsError> {
         if self.spent.fetch_add(bytes, Ordering::Relaxed) > self.limit {
             let limit = self.limit;
-            return Err(FsError::Unsupported(format!("more than {limit} bytes come out of this volume")));
+            return Err(FsError::over_limit("bytes that come out of this volume", limit));
         }
         Ok(())
     }

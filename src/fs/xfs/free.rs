@@ -104,9 +104,10 @@ impl Runs<'_> {
         }
         if (self.found.len() as u64).saturating_mul(32) > self.volume.budget.metadata_bytes {
             let group = self.group;
-            return Err(FsError::Unsupported(format!(
-                "xfs: the free runs of group {group} are over the limit"
-            )));
+            return Err(FsError::over_limit(
+                format!("xfs: bytes for the free runs of group {group}"),
+                self.volume.budget.metadata_bytes,
+            ));
         }
         self.found.insert((block, count));
         Ok(())

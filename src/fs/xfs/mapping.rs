@@ -105,7 +105,7 @@ fn add(
 }
 
 fn over_limit(number: u64, limit: u64) -> FsError {
-    FsError::Unsupported(format!("inode {number} is over the limit of {limit} extents"))
+    FsError::over_limit(format!("extents of inode {number}"), limit)
 }
 
 /// Takes away what lies where `remap` is, and puts it there if it adds.
@@ -183,7 +183,10 @@ impl Reading<'_> {
         let read = (self.visited.len() as u64).saturating_mul(self.volume.superblock.block_size());
         if read > self.volume.budget.metadata_bytes {
             let number = self.inode.number;
-            return Err(FsError::Unsupported(format!("the block map of inode {number} is over the limit")));
+            return Err(FsError::over_limit(
+                format!("bytes of the map of inode {number}"),
+                self.volume.budget.metadata_bytes,
+            ));
         }
         let bytes = self.volume.block(number)?;
         self.volume.verify_of_inode(self.inode.number, &bytes, checksum::LONG_BTREE);

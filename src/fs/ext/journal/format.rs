@@ -289,7 +289,7 @@ impl Superblock {
         let first = self.last().saturating_add(1);
         let len = u64::from(self.blocks.saturating_sub(first)).saturating_mul(self.block_size.into());
         if self.fast_commit_blocks > 0 && len > limit {
-            return Err(FsError::Unsupported(format!("{len} bytes are over the limit of {limit}")));
+            return Err(FsError::over_limit(format!("{len} bytes of fast commits"), limit));
         }
         let places = if self.fast_commit_blocks == 0 { 0..0 } else { first..self.blocks };
         places.map(|block| log.read(block)).collect()

@@ -90,8 +90,7 @@ impl<'a> Replay<'a> {
             }
             let limit = self.volume.budget.metadata_bytes;
             if self.overlay.bytes() > limit {
-                let text = format!("xfs: the log changes more than the limit of {limit} bytes");
-                return Err(FsError::Unsupported(text));
+                return Err(FsError::over_limit("xfs: bytes that the log changes", limit));
             }
         }
         Ok(())

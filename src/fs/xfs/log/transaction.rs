@@ -58,12 +58,14 @@ pub(super) struct Gathering {
     pub(super) damage: Option<FsError>,
     /// Bytes that may still be kept.
     room: u64,
+    /// The most that may be kept.
+    limit: u64,
 }
 
 impl Gathering {
     /// Keeps at most `limit` bytes.
     pub(super) fn new(limit: u64) -> Self {
-        Self { room: limit, ..Self::default() }
+        Self { room: limit, limit, ..Self::default() }
     }
 
     /// Takes the operations of a record.
@@ -97,9 +99,10 @@ impl Gathering {
             return Ok(());
         };
         let kept = (region.len() as u64).saturating_add(64);
-        self.room = self.room.checked_sub(kept).ok_or_else(|| {
-            FsError::Unsupported("xfs: the transactions in the log are over the limit of memory".into())
-        })?;
+        self.room = self
+            .room
+            .checked_sub(kept)
+            .ok_or_else(|| FsError::over_limit("xfs: bytes of the transactions in the log", self.limit))?;
         let flags = flags & !flag::END;
         if flags & flag::WAS_CONTINUED != 0 {
             return transaction.continued(region);
@@ -209,7 +212,7 @@ mod tests {
     fn what_is_over_the_limit_is_told() {
         let mut gathering = Gathering::new(100);
         let error = gathering.record(&record(&[(7, flag::START, b""), (7, 0, HEAD), (7, 0, HEAD)]));
-        assert!(matches!(error, Err(FsError::Unsupported(_))));
+        assert!(matches!(error, Err(FsError::OverLimit { .. })));
     }
 
     #[test]

@@ -17,7 +17,6 @@ pub mod compression;
 pub mod date;
 pub mod detect;
 pub mod diff;
-pub mod digest;
 pub mod facts;
 pub mod finding;
 pub mod fix;

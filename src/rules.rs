@@ -6,14 +6,12 @@ use crate::finding::{Advisory, Confidence, Proof, Secret};
 
 mod embedded;
 mod engine;
-mod filter;
 mod late;
 pub mod pair;
 pub mod proof;
 #[cfg(test)]
 mod random;
 pub mod schema;
-mod shape;
 mod utf16;
 pub mod validators;
 

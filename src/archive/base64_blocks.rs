@@ -4,12 +4,8 @@
 //! have no mixture of cases and digits. A run may begin with letters that are not of the block
 //! (`/x/QUtJ…`), so it can be decoded from each of its first four places.
 
-mod runs;
+use assay_simd::base64_runs::{Runs, SHORTEST, value};
 
-use runs::{Runs, value};
-
-/// Shortest run that is decoded: 18 bytes.
-const SHORTEST: usize = 24;
 /// Shortest line that may go on in the next one.
 const LINE: usize = 40;
 /// White space that the next line may begin with.

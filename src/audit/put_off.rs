@@ -4,11 +4,11 @@
 
 use super::worker::{Names, file_gap, part_gap};
 use crate::budget::Budget;
-use crate::digest::md5_of_streams;
 use crate::facts::packages::Recorded;
 use crate::finding::{Gap, GapKind};
 use crate::fs::{Node, NodeId};
 use crate::tree::{EntryId, Tree};
+use assay_simd::md5::md5_of_streams;
 
 /// What is left to be compared.
 #[derive(Default)]

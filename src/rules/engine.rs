@@ -4,10 +4,10 @@
 //! Every match of a rule contains one of its keywords (the rules' test proves it), so a place without a
 //! keyword needs no regex. The window's size is the rule's own.
 
-use super::filter::{Filter, Keyword};
 use super::schema::Rule;
-use super::shape::Pattern;
 use super::{Match, utf16};
+use assay_simd::Pattern;
+use assay_simd::literals::{Filter, Keyword};
 
 mod ahead;
 mod chunk;
@@ -51,12 +51,6 @@ impl Engine {
         let longest = rules.iter().map(|rule| rule.before.saturating_add(rule.after)).max().unwrap_or(0);
         // Text in UTF-16 has two bytes where the windows count one.
         Self { rules, filter, keywords, overlap: longest.saturating_add(256).saturating_mul(2) }
-    }
-
-    /// What the filter looks for.
-    #[cfg(test)]
-    pub(super) fn keywords(&self) -> Vec<Keyword> {
-        self.keywords.iter().map(|(keyword, _)| keyword.clone()).collect()
     }
 
     /// The rules.

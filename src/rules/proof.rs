@@ -116,7 +116,16 @@ fn secrets(engine: &Engine, id: &str, bytes: &[u8], cut: Option<usize>) -> Vec<V
 
 #[cfg(test)]
 mod tests {
+    use assay_simd::Pattern;
+
     use super::*;
+
+    #[test]
+    fn every_rule_is_taken_apart() {
+        for rule in Engine::embedded().rules() {
+            assert!(!Pattern::parse(rule.pattern()).is_empty(), "{}", rule.advisory.id);
+        }
+    }
 
     #[test]
     fn every_rule_proves_itself() {

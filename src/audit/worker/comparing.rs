@@ -7,12 +7,12 @@ use super::gaps::file_gap;
 use super::{Subject, Twins, Worker};
 use crate::audit::put_off::PutOff;
 use crate::detect::integrity;
-use crate::digest::MultiBuffer;
 use crate::facts::packages::Recorded;
 use crate::finding::Location;
 use crate::fs::FileType;
 use crate::fs::holes::Content;
 use crate::tree::EntryId;
+use assay_simd::md5::MultiBuffer;
 
 /// The names of one file, each with what is recorded of it.
 pub(in crate::audit) type Names = Vec<(EntryId, Recorded)>;

@@ -10,7 +10,7 @@ use super::kept::{MATCHES, found, judge};
 use super::scan::Scan;
 use super::windows::{Reach, Windows};
 use super::{Engine, Match};
-use crate::rules::filter::Hit;
+use assay_simd::literals::Hit;
 
 /// Searches chunks ahead, one after the other, of any file.
 pub struct Scout<'e> {

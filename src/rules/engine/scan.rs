@@ -4,7 +4,7 @@ use super::chunk::{Chunk, Forms, Manner};
 use super::kept::Kept;
 use super::windows::Windows;
 use super::{Engine, Match};
-use crate::rules::filter::Hit;
+use assay_simd::literals::Hit;
 
 /// The search of one file, chunk by chunk.
 pub struct Scan<'e> {

@@ -6,8 +6,8 @@ use regex::bytes::Regex;
 
 use super::Engine;
 use super::chunk::Chunk;
-use crate::rules::filter::Hit;
 use crate::rules::schema::Rule;
+use assay_simd::literals::Hit;
 
 /// How far a window may grow when a match fills it to its end.
 const GROWTH: usize = 64 << 10;

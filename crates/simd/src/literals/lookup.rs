@@ -3,7 +3,8 @@
 //! One look into a table of bits for each length that a window may have throws out nine of ten.
 
 use super::anchor::Anchor;
-use super::{Hit, Keyword, Shape};
+use super::{Hit, Keyword};
+use crate::Shape;
 
 /// Bits of the hash of a window.
 const HASH_BITS: u32 = 15;

@@ -1,7 +1,7 @@
 //! The window of a keyword that is looked for: the rarest one, of at most four bytes.
 
 use super::Keyword;
-use crate::rules::shape::ByteSet;
+use crate::shape::ByteSet;
 
 /// Bytes of a window.
 pub(super) const WIDTH: usize = 4;
@@ -91,7 +91,7 @@ fn window(keyword: &Keyword, offset: usize) -> Anchor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::shape::Shape;
+    use crate::Shape;
 
     #[test]
     fn the_rarest_window_is_taken() {

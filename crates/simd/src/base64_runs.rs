@@ -8,11 +8,12 @@
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, u8x16};
 
-use super::SHORTEST;
+/// Letters of the shortest run that is looked for.
+pub const SHORTEST: usize = 24;
 
 /// Finds runs of letters.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Runs {
+pub struct Runs {
     level: Level,
 }
 
@@ -25,7 +26,7 @@ impl Default for Runs {
 impl Runs {
     /// Where the next run of [`SHORTEST`] letters from `from` on begins, or the one at the end of `bytes`, which
     /// may go on in the next piece.
-    pub(super) fn next(self, bytes: &[u8], from: usize) -> Option<usize> {
+    pub fn next(self, bytes: &[u8], from: usize) -> Option<usize> {
         dispatch!(self.level, simd => next(simd, bytes, from))
     }
 }
@@ -95,7 +96,7 @@ fn begins(letters: u64, at: usize, run: usize) -> Option<usize> {
 }
 
 /// The six bits of a letter, in either alphabet.
-pub(super) fn value(byte: u8) -> Option<u8> {
+pub fn value(byte: u8) -> Option<u8> {
     let value = VALUES.get(usize::from(byte)).copied()?;
     (value < 64).then_some(value)
 }

@@ -80,9 +80,9 @@ fn told(guide: &str) -> Vec<Vec<String>> {
         let mut cells = line.strip_prefix("| ")?.split(" | ");
         let number = cells.next()?.parse::<usize>().ok()?;
         let names = cells.next()?.split('`').skip(1).step_by(2);
-        Some((number, names.map(str::to_owned).collect()))
+        Some((number, names.map(str::to_owned).collect::<Vec<String>>()))
     };
-    guide.lines().filter_map(row).collect::<BTreeMap<usize, Vec<String>>>().into_values().collect()
+    guide.lines().filter_map(row).collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 fn sources(dir: &Path, files: &mut Vec<std::path::PathBuf>) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The numbers of README: benches/numbers.sh IMAGE [RUNS]
+# The numbers of docs/numbers.md: benches/numbers.sh IMAGE [RUNS]
 #
 # Compares, on the kernel's mount of the same image, page cache warm, in turns, and prints medians:
 #   `assay scan` with `sha256sum` of all files, two processes;

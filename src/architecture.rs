@@ -1,5 +1,6 @@
-//! Holds the floors: a module uses only floors beneath its own.
+//! Holds the floors: a module uses only floors beneath its own, and `docs/architecture.md` names them as they are.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -73,6 +74,17 @@ fn first_level(list: &str) -> Vec<String> {
     names
 }
 
+/// The modules of each floor by the table of the guide, from the ground up: rows like "| 1 | `image` | its job |".
+fn told(guide: &str) -> Vec<Vec<String>> {
+    let row = |line: &str| {
+        let mut cells = line.strip_prefix("| ")?.split(" | ");
+        let number = cells.next()?.parse::<usize>().ok()?;
+        let names = cells.next()?.split('`').skip(1).step_by(2);
+        Some((number, names.map(str::to_owned).collect::<Vec<String>>()))
+    };
+    guide.lines().filter_map(row).collect::<BTreeMap<_, _>>().into_values().collect()
+}
+
 fn sources(dir: &Path, files: &mut Vec<std::path::PathBuf>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -114,6 +126,27 @@ fn a_module_uses_only_floors_beneath_it() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_list_the_guide_and_the_folders_name_the_same_modules() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guide = fs::read_to_string(root.join("docs/architecture.md")).unwrap();
+    assert_eq!(told(&guide), FLOORS, "the table of docs/architecture.md, and FLOORS");
+    let names = fs::read_dir(root.join("src")).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut there: Vec<String> = names.map(|name| module_of(Path::new(&name))).collect();
+    there.retain(|module| !["lib", "architecture"].contains(&module.as_str()));
+    there.sort();
+    there.dedup();
+    let mut listed: Vec<&str> = FLOORS.iter().copied().flatten().copied().collect();
+    listed.sort_unstable();
+    assert_eq!(there, listed, "the folders of src/, and FLOORS");
+}
+
+#[test]
+fn the_table_of_the_guide_is_read_row_by_row() {
+    let guide = "| floor | modules |\n| --- | --- |\n| 1 | `image` | `x` |\n| 0 | `bytes`, `budget` | x |\n";
+    assert_eq!(told(guide), [vec!["bytes", "budget"], vec!["image"]]);
 }
 
 #[test]

@@ -163,9 +163,20 @@ fn a_benchmark_is_a_section_of_the_report_and_never_of_a_default_scan() {
 }
 
 #[test]
-fn the_readme_shows_the_report_of_the_demo_as_it_is_printed() {
+fn the_guide_shows_the_report_of_the_demo_as_it_is_printed() {
     let (_, out, _) = assay(&["demo"]);
-    assert!(include_str!("../../README.md").contains(&format!("```text\n{out}```\n")), "{out}");
+    assert!(include_str!("../../docs/usage.md").contains(&format!("```text\n{out}```\n")), "{out}");
+}
+
+#[test]
+fn the_readme_shows_lines_of_that_report_in_their_order() {
+    let (_, out, _) = assay(&["demo"]);
+    let (_, shown) = include_str!("../../README.md").split_once("```text\n").unwrap();
+    let (shown, _) = shown.split_once("```\n").unwrap();
+    let mut lines = out.lines();
+    for line in shown.lines().filter(|line| *line != "…") {
+        assert!(lines.any(|printed| printed == line), "{line}");
+    }
 }
 
 #[test]

@@ -6,9 +6,9 @@ use super::worker::{Names, file_gap, part_gap};
 use crate::budget::Budget;
 use crate::facts::packages::Recorded;
 use crate::finding::{Gap, GapKind};
-use crate::fs::{Node, NodeId};
+use crate::fs::{FsError, Node, NodeId};
 use crate::tree::{EntryId, Tree};
-use assay_simd::md5::md5_of_streams;
+use assay_simd::md5::{Content, md5_of_streams};
 
 /// What is left to be compared.
 #[derive(Default)]
@@ -106,6 +106,14 @@ struct Large<'t> {
     node: Box<dyn Node + 't>,
 }
 
+impl Content for Large<'_> {
+    type Error = FsError;
+
+    fn read_at(&mut self, offset: u64, room: &mut [u8]) -> Result<usize, FsError> {
+        self.node.read_at(offset, room)
+    }
+}
+
 fn compare_large(tree: &Tree, mut files: Vec<Names>, compared: &mut Compared) {
     let id = |names: &Names| names.first().map(|(id, _)| *id);
     let size =
@@ -120,17 +128,13 @@ fn compare_large(tree: &Tree, mut files: Vec<Names>, compared: &mut Compared) {
         }
     });
     let mut unread = Vec::new();
-    md5_of_streams(
-        open,
-        &mut |large: &mut Large<'_>, at, room| large.node.read_at(at, room),
-        &mut |large, digest| match digest {
-            Ok(digest) => {
-                let is_equal = |recorded| recorded == Recorded::Md5(digest);
-                compared.names.extend(large.names.into_iter().map(|(id, recorded)| (id, is_equal(recorded))));
-            }
-            Err(error) => unread.push((large.names, error)),
-        },
-    );
+    md5_of_streams(open, &mut |large, digest| match digest {
+        Ok(digest) => {
+            let is_equal = |recorded| recorded == Recorded::Md5(digest);
+            compared.names.extend(large.names.into_iter().map(|(id, recorded)| (id, is_equal(recorded))));
+        }
+        Err(error) => unread.push((large.names, error)),
+    });
     for (names, error) in failed.into_iter().chain(unread) {
         compared.gaps.extend(id(&names).map(|id| file_gap(&tree.location(id), &error)));
     }

@@ -9,7 +9,7 @@ mod streams;
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch};
 
-pub use streams::md5_of_streams;
+pub use streams::{Content, md5_of_streams};
 
 /// Contents at once: the lanes of the widest vectors. Narrower ones take several turns.
 const LANES: usize = 16;

@@ -7,6 +7,18 @@ use super::{BLOCK, LANES, START, compress, digest_of_lane, padding};
 /// Bytes of a content in memory, whole blocks.
 const PIECE: usize = 128 << 10;
 
+/// A content that is read where it lies.
+pub trait Content {
+    /// Why it cannot be read.
+    type Error;
+
+    /// Reads at `offset` into `room`; 0 bytes only at the end.
+    ///
+    /// # Errors
+    /// Ends this content, and no other.
+    fn read_at(&mut self, offset: u64, room: &mut [u8]) -> Result<usize, Self::Error>;
+}
+
 /// A content on its way.
 struct Stream<S> {
     source: S,
@@ -19,7 +31,7 @@ struct Stream<S> {
     is_last: bool,
 }
 
-impl<S> Stream<S> {
+impl<S: Content> Stream<S> {
     fn new(source: S) -> Self {
         Self { source, piece: Vec::new(), at: 0, read: 0, is_last: false }
     }
@@ -29,14 +41,11 @@ impl<S> Stream<S> {
     }
 
     /// Reads the next piece.
-    fn refill<E>(
-        &mut self,
-        read: &mut dyn FnMut(&mut S, u64, &mut [u8]) -> Result<usize, E>,
-    ) -> Result<(), E> {
+    fn refill(&mut self) -> Result<(), S::Error> {
         self.piece.resize(PIECE, 0);
         let mut len = 0_usize;
         while let Some(room) = self.piece.get_mut(len..).filter(|room| !room.is_empty()) {
-            let count = read(&mut self.source, self.read, room)?;
+            let count = self.source.read_at(self.read, room)?;
             if count == 0 {
                 self.is_last = true;
                 break;
@@ -53,12 +62,11 @@ impl<S> Stream<S> {
     }
 }
 
-/// Hashes all that `sources` give, the longest best first. `read` reads a source at an offset, 0 bytes only at its end;
-/// a source goes to `done` with its digest, or with the error that ended it.
-pub fn md5_of_streams<S, E>(
+/// Hashes all that `sources` give, the longest best first; each goes to `done` with its digest, or with the error that
+/// ended it.
+pub fn md5_of_streams<S: Content>(
     sources: impl IntoIterator<Item = S>,
-    read: &mut dyn FnMut(&mut S, u64, &mut [u8]) -> Result<usize, E>,
-    done: &mut dyn FnMut(S, Result<[u8; 16], E>),
+    done: &mut dyn FnMut(S, Result<[u8; 16], S::Error>),
 ) {
     let (level, mut sources) = (Level::new(), sources.into_iter());
     let mut states = [[0; LANES]; 4];
@@ -76,7 +84,7 @@ pub fn md5_of_streams<S, E>(
                 };
                 if stream.is_last {
                     done(stream.source, Ok(digest_of_lane(&states, index)));
-                } else if let Err(error) = stream.refill(read) {
+                } else if let Err(error) = stream.refill() {
                     done(stream.source, Err(error));
                 } else {
                     *lane = Some(stream);
@@ -103,21 +111,32 @@ mod tests {
 
     use super::*;
 
+    /// Bytes of a length that is also what they are; 7 of them cannot be read whole.
+    #[derive(PartialEq, Eq, PartialOrd, Ord)]
+    struct Bytes(usize);
+
+    impl Content for Bytes {
+        type Error = &'static str;
+
+        fn read_at(&mut self, offset: u64, room: &mut [u8]) -> Result<usize, Self::Error> {
+            let at = usize::try_from(offset).unwrap();
+            if self.0 == 7 && at == 3 {
+                return Err("damaged");
+            }
+            let count = room.len().min(self.0 - at).min(if self.0 == 7 { 3 } else { 50_021 });
+            for (more, byte) in room[..count].iter_mut().enumerate() {
+                *byte = byte_of(self.0, at + more);
+            }
+            Ok(count)
+        }
+    }
+
     /// The digests of contents of these lengths, read a few bytes at a time.
     fn digests(lengths: &[usize]) -> Vec<(usize, Result<[u8; 16], &'static str>)> {
         let mut digests = Vec::new();
-        let mut read = |&mut len: &mut usize, at: u64, room: &mut [u8]| {
-            let at = at as usize;
-            if len == 7 && at == 3 {
-                return Err("damaged");
-            }
-            let count = room.len().min(len - at).min(if len == 7 { 3 } else { 50_021 });
-            for (offset, byte) in room[..count].iter_mut().enumerate() {
-                *byte = byte_of(len, at + offset);
-            }
-            Ok(count)
-        };
-        md5_of_streams(lengths.iter().copied(), &mut read, &mut |len, digest| digests.push((len, digest)));
+        md5_of_streams(lengths.iter().copied().map(Bytes), &mut |bytes, digest| {
+            digests.push((bytes.0, digest));
+        });
         digests.sort_unstable();
         digests
     }

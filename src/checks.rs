@@ -7,7 +7,7 @@
 //! - [`schema`] is the language: what a file of checks may say, and nothing about judging;
 //! - [`subject`] is what is judged: the tree and the facts, read through one door that knows what could NOT
 //!   be read, so that a missing file and an unreadable one are never mistaken for each other;
-//! - [`judge`] takes a condition apart (`all`, `any`, `not`) and hands each primitive to the file that knows
+//! - `judge` takes a condition apart (`all`, `any`, `not`) and hands each primitive to the file that knows
 //!   its kind of configuration (files, settings, modules, boot, mounts, units, packages, sshd, PAM, sudoers, accounts,
 //!   audit rules, the sweep over all files);
 //! - [`benchmark`] runs the checks of one benchmark and counts;

@@ -67,7 +67,7 @@ pub enum FsError {
     /// Nobody can read it without the key.
     #[error("not supported: {0}")]
     Encrypted(String),
-    /// It would cost more than [`Budget`](crate::budget::Budget) allows.
+    /// It would cost more than [`Budget`] allows.
     #[error("{what}: the limit is {limit}")]
     OverLimit {
         /// What was to be read, and how much of it there is where that is known.

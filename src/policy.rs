@@ -1,7 +1,7 @@
 //! Policies: what an image must be like to pass the gate, as data.
 //!
 //! Built-in ones are the profiles in `signatures/policies/`; a user's file has the same form, and may extend one of
-//! them. [`written`] is the form, with its errors and their lines; this is what it means. Judging is the gate's.
+//! them. `written` is the form, with its errors and their lines; this is what it means. Judging is the gate's.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -54,10 +54,11 @@ pub struct Remedies {
 }
 
 impl Remedies {
-    /// Those that the program carries. A test holds that they can be read.
+    /// Those that the program carries.
+    #[expect(clippy::expect_used, reason = "the embedded tables are held by a test, not by an image")]
     pub fn embedded() -> &'static Self {
         static EMBEDDED: OnceLock<Remedies> = OnceLock::new();
-        EMBEDDED.get_or_init(|| embedded::read().unwrap_or_default())
+        EMBEDDED.get_or_init(|| embedded::read().expect("the embedded tables are valid"))
     }
 
     /// What to do about `finding` on `machine`.

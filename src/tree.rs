@@ -138,7 +138,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Puts the file systems together; see [`mount::place`].
+    /// Puts the file systems together; see `mount::place`.
     pub fn new(mut volumes: Vec<Mounted>, hints: &[mount::Hint]) -> Self {
         mount::place(&mut volumes, hints);
         Self::assemble(volumes)

@@ -6,7 +6,7 @@
 //! whatever was found is searched again each time, and only what was clean is passed over. Whoever can write the
 //! cache can hide a file from the search: it is to be trusted like the program itself.
 //!
-//! The file: [`MAGIC`], the digest of the rules (32 bytes), the seed (8), the number of keys (8), and the keys
+//! The file: `MAGIC`, the digest of the rules (32 bytes), the seed (8), the number of keys (8), and the keys
 //! (16 each, in order), all numbers little-endian.
 
 use std::io::Read;

@@ -7,7 +7,7 @@
 //!
 //! - [`schema`] is what a file of traces may say;
 //! - [`places`] finds by an entry's name, in few look-ups, the patterns that it may fit;
-//! - [`signs`] are the conditions on one [`file`]: its metadata, its package, its content;
+//! - [`signs`] are the conditions on one `file`: its metadata, its package, its content;
 //! - [`commands`] are the command lines that hardly any honest start file has;
 //! - [`search`] goes over the tree once, for all traces;
 //! - [`proof`] tries every trace on its own trees.

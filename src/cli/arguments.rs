@@ -306,7 +306,7 @@ pub(super) enum EvidenceForm {
 /// `--compare-packages`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ComparePackages {
-    /// Programs and libraries up to 8 MiB, units, setuid programs, PAM modules
+    /// Programs, libraries, units, setuid programs, PAM modules
     Essential,
     /// Every file that has a digest; takes longer
     All,

@@ -1,7 +1,7 @@
 //! FAT12, FAT16 and FAT32: the EFI system partition, and sticks.
 //!
 //! A node is known by where its directory entry lies, in bytes; the root is 0. FAT has no checksums, so when
-//! a volume is opened its whole tree is followed once ([`check`]): clusters that belong to two files, to no
+//! a volume is opened its whole tree is followed once (`check`): clusters that belong to two files, to no
 //! file, or lie behind a file's end are notes, for there something is not what it seems or is not looked
 //! at. A chain that is broken in the first copy of the table is followed in the next.
 //!

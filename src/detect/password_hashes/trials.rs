@@ -1,4 +1,4 @@
-//! Default passwords: every hash among the findings is tried against what nobody chose ([`candidates`]).
+//! Default passwords: every hash among the findings is tried against what nobody chose (`candidates`).
 //!
 //! This is done on the whole report, in its order, so that it is the same for any number of threads. Which tries
 //! are made follows from costs by a table before the first one is made: each hash has its share of the budget, which

@@ -19,7 +19,7 @@ mod tests;
 
 pub use embedded::text;
 pub use installer::{Installer, reinstall};
-pub use machine::{Machine, PackageSystem};
+pub use machine::Machine;
 pub use schema::{Action, Entry, Origin};
 
 use expand::Values;

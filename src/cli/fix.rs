@@ -86,8 +86,9 @@ mod tests {
     use std::process::Command;
 
     use super::*;
+    use crate::facts::packages::PackageManager;
     use crate::finding::{Advisory, Finding, Secret};
-    use crate::remedies::{Entry, PackageSystem, Remedies};
+    use crate::remedies::{Entry, Remedies};
 
     fn advisories() -> Vec<Arc<Advisory>> {
         engine::advisories(&Arc::new(Signatures::embedded().unwrap()))
@@ -161,12 +162,14 @@ mod tests {
 
     #[test]
     fn every_command_is_one_for_a_shell_whatever_the_names() {
-        use PackageSystem::{Apk, Apt, Dnf, Unknown};
-        let machines = [Apt, Dnf, Apk, Unknown].map(|packages| Machine {
-            packages,
-            has_systemd: packages == Apt,
-            ..Machine::default()
-        });
+        let all = PackageManager::ALL.map(Some).into_iter().chain([None]);
+        let machines: Vec<Machine> = all
+            .map(|packages| Machine {
+                packages,
+                has_systemd: packages == Some(PackageManager::Dpkg),
+                ..Machine::default()
+            })
+            .collect();
         let mut all = BTreeSet::new();
         for advisory in advisories() {
             let of_this = commands(&advisory, &machines);

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
 
+use serde::Deserialize;
+
 use super::Desk;
 use super::os_release::OsRelease;
 use crate::finding::{Gap, GapKind, Location, Loss};
@@ -41,8 +43,9 @@ const OVER: &str = "it has more packages, or files, than are kept";
 const PATH_LIMIT: usize = 4096;
 
 /// What installs and removes packages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Manager {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackageManager {
     /// Debian's.
     #[default]
     Dpkg,
@@ -50,6 +53,20 @@ pub enum Manager {
     Rpm,
     /// Alpine's.
     Apk,
+}
+
+impl PackageManager {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Dpkg, Self::Rpm, Self::Apk];
+
+    /// The program with which people install packages, where nothing more is known of the system. Reports have it.
+    pub const fn installer(self) -> &'static str {
+        match self {
+            Self::Dpkg => "apt",
+            Self::Rpm => "dnf",
+            Self::Apk => "apk",
+        }
+    }
 }
 
 /// One installed package.
@@ -62,14 +79,14 @@ pub struct Package {
     /// The machine it is for.
     pub architecture: String,
     /// Whose it is.
-    pub manager: Manager,
+    pub manager: PackageManager,
 }
 
 /// A package database that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Database {
     /// Whose it is.
-    pub manager: Manager,
+    pub manager: PackageManager,
     /// Its file.
     pub path: Vec<u8>,
 }
@@ -189,11 +206,11 @@ impl Packages {
     /// Where the program of a package manager is there, and nothing is known of its packages, the database was taken
     /// out, or is not what it was.
     fn tell_silent(&mut self, desk: &mut Desk<'_>) {
-        const PROGRAMS: [(Manager, &[u8], &[u8]); 4] = [
-            (Manager::Dpkg, b"/usr/bin/dpkg", dpkg::STATUS),
-            (Manager::Rpm, b"/usr/bin/rpm", b"/var/lib/rpm"),
-            (Manager::Apk, b"/sbin/apk", apk::DATABASES[0]),
-            (Manager::Apk, b"/usr/bin/apk", apk::DATABASES[0]),
+        const PROGRAMS: [(PackageManager, &[u8], &[u8]); 4] = [
+            (PackageManager::Dpkg, b"/usr/bin/dpkg", dpkg::STATUS),
+            (PackageManager::Rpm, b"/usr/bin/rpm", b"/var/lib/rpm"),
+            (PackageManager::Apk, b"/sbin/apk", apk::DATABASES[0]),
+            (PackageManager::Apk, b"/usr/bin/apk", apk::DATABASES[0]),
         ];
         for (manager, program, place) in PROGRAMS {
             let is_known = self.installed.iter().any(|package| package.manager == manager);
@@ -238,7 +255,7 @@ impl Packages {
     }
 
     /// Notes that there is a database.
-    fn found(&mut self, manager: Manager, path: &[u8]) {
+    fn found(&mut self, manager: PackageManager, path: &[u8]) {
         self.databases.push(Database { manager, path: path.to_vec() });
     }
 
@@ -385,7 +402,7 @@ impl Packages {
     }
 
     /// What installs the packages of the system, where one is known.
-    pub fn manager(&self) -> Option<Manager> {
+    pub fn manager(&self) -> Option<PackageManager> {
         self.installed.first().map(|package| package.manager)
     }
 

@@ -10,10 +10,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::{Files, Seen};
+use crate::facts::packages::PackageManager;
 use crate::finding::{Advisory, Category, Confidence, Finding, Location, Secret, Severity};
 use crate::fs::FileType;
+use crate::remedies::Machine;
 use crate::remedies::machine::MARKS;
-use crate::remedies::{Machine, PackageSystem};
 use crate::text::unescape;
 
 /// Bytes of a value that a command may tell the length of: a report that claims more is not believed.
@@ -149,12 +150,12 @@ pub fn parse(text: &[u8]) -> Result<Saved, String> {
 }
 
 fn of(written: Written) -> Machine {
-    let known = |name: &str| PackageSystem::KNOWN.into_iter().find(|system| system.name() == Some(name));
+    let known = |name: &str| PackageManager::ALL.into_iter().find(|manager| manager.installer() == name);
     // Of what a report names only what the program itself would name goes into a script.
     let mark = |mark: &Mark| MARKS.into_iter().find(|path| *path == mark.path).map(|path| (path, mark.size));
     Machine {
         installer: None,
-        packages: written.packages.as_deref().and_then(known).unwrap_or_default(),
+        packages: written.packages.as_deref().and_then(known),
         has_systemd: written.systemd,
         has_cloud_init: written.cloud_init,
         unplaced: written.unplaced.into_iter().map(|one| (one.partition, one.volume)).collect(),
@@ -247,7 +248,7 @@ mod tests {
     fn a_report_is_read_and_nothing_of_it_is_believed_that_could_become_a_command() {
         let saved = parse(REPORT.as_bytes()).unwrap();
         assert_eq!(saved.machine.marks, [("/etc/fstab", 7)]);
-        assert_eq!(saved.machine.packages, PackageSystem::Apt);
+        assert_eq!(saved.machine.packages, Some(PackageManager::Dpkg));
         let lengths: Vec<usize> =
             saved.findings[0].evidence.secrets.iter().map(|secret| secret.reveal().len()).collect();
         assert_eq!(lengths, [18, LONGEST, 0]);

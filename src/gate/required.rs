@@ -6,7 +6,6 @@ use crate::checks;
 use crate::finding::{Gap, Standing};
 use crate::pattern;
 use crate::policy::{Policy, Required};
-use crate::remedies::machine::PackageSystem;
 use crate::requirements::{self, Judged, Outcome, Verdict};
 use crate::text::Escaped;
 
@@ -92,7 +91,7 @@ pub(super) fn judge(
 fn has_system(report: &Report) -> bool {
     let windows = |volume: &VolumeSummary| volume.mount_source == Some("holds /Windows");
     report.system.is_some()
-        || report.machine.packages != PackageSystem::Unknown
+        || report.machine.packages.is_some()
         || report.machine.has_systemd
         || report.volumes.iter().any(windows)
 }

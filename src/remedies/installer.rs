@@ -3,9 +3,8 @@
 use serde::Deserialize;
 
 use super::expand;
-use super::machine::PackageSystem;
 use super::{Machine, Remedies};
-use crate::facts::packages::{Manager, Package};
+use crate::facts::packages::{Package, PackageManager};
 use crate::facts::{Facts, glob};
 
 /// What stands in a template for the installer's own command.
@@ -17,7 +16,7 @@ const PLACE: &str = "{reinstall}";
 pub struct Installer {
     /// What the program is called.
     pub name: String,
-    database: Database,
+    database: PackageManager,
     /// Ids of systems, with `*` and `?`; empty: any.
     #[serde(default)]
     systems: Vec<String>,
@@ -28,16 +27,8 @@ pub struct Installer {
     reinstall: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Database {
-    Dpkg,
-    Rpm,
-    Apk,
-}
-
 impl Installer {
-    fn fits(&self, database: Database, facts: &Facts) -> bool {
+    fn fits(&self, database: PackageManager, facts: &Facts) -> bool {
         let named = |wanted: &[String], name: &str| {
             wanted.is_empty() || wanted.iter().any(|wanted| glob(wanted.as_bytes(), name.as_bytes()))
         };
@@ -48,13 +39,13 @@ impl Installer {
 }
 
 impl Remedies {
-    fn installer(&self, database: Database, facts: &Facts) -> Option<&Installer> {
+    fn installer(&self, database: PackageManager, facts: &Facts) -> Option<&Installer> {
         self.installers.iter().find(|installer| installer.fits(database, facts))
     }
 
     /// The templates with the machine's own command; without one, those that need it are left out.
     pub(super) fn with_installer(&self, templates: Vec<String>, machine: &Machine) -> Vec<String> {
-        let usual = || machine.packages.name().unwrap_or_default();
+        let usual = || machine.packages.map(PackageManager::installer).unwrap_or_default();
         let name = machine.installer.as_deref().unwrap_or_else(usual);
         let own = self.installers.iter().find(|installer| installer.name == name);
         let fill = |template: String| match own {
@@ -66,15 +57,9 @@ impl Remedies {
     }
 }
 
-/// The name of the program that installs packages of `system` on the machine of `facts`.
-pub(super) fn name(system: PackageSystem, facts: &Facts) -> Option<String> {
-    let database = match system {
-        PackageSystem::Apt => Database::Dpkg,
-        PackageSystem::Dnf => Database::Rpm,
-        PackageSystem::Apk => Database::Apk,
-        PackageSystem::Unknown => return None,
-    };
-    Remedies::embedded().installer(database, facts).map(|installer| installer.name.clone())
+/// The name of the program that installs packages of `manager` on the machine of `facts`.
+pub(super) fn name(manager: PackageManager, facts: &Facts) -> Option<String> {
+    Remedies::embedded().installer(manager, facts).map(|installer| installer.name.clone())
 }
 
 /// The command that installs `package` anew; `None` where its name is not one that a shell takes as a word.
@@ -84,12 +69,7 @@ pub fn reinstall(package: &Package, facts: &Facts) -> Option<String> {
     if name.is_empty() || name.starts_with('-') || !name.bytes().all(is_plain) {
         return None;
     }
-    let database = match package.manager {
-        Manager::Dpkg => Database::Dpkg,
-        Manager::Rpm => Database::Rpm,
-        Manager::Apk => Database::Apk,
-    };
-    let installer = Remedies::embedded().installer(database, facts)?;
+    let installer = Remedies::embedded().installer(package.manager, facts)?;
     Some(expand::package(&installer.reinstall, name))
 }
 
@@ -103,26 +83,26 @@ mod tests {
         facts
     }
 
-    fn command(manager: Manager, id: &str, version: &str, name: &str) -> Option<String> {
+    fn command(manager: PackageManager, id: &str, version: &str, name: &str) -> Option<String> {
         reinstall(&Package { name: name.to_owned(), manager, ..Package::default() }, &facts(id, version))
     }
 
     #[test]
     fn each_system_has_its_own_command() {
         for (manager, id, version, said) in [
-            (Manager::Dpkg, "debian", "12", "apt-get install --reinstall -- sudo"),
-            (Manager::Rpm, "fedora", "42", "dnf reinstall -y -- sudo"),
-            (Manager::Rpm, "amzn", "2023", "dnf reinstall -y -- sudo"),
-            (Manager::Rpm, "amzn", "2", "yum reinstall -y -- sudo"),
-            (Manager::Rpm, "centos", "7", "yum reinstall -y -- sudo"),
-            (Manager::Rpm, "rhel", "7.9", "yum reinstall -y -- sudo"),
-            (Manager::Rpm, "rhel", "9.4", "dnf reinstall -y -- sudo"),
-            (Manager::Rpm, "sles", "15.5", "zypper install --force -- sudo"),
-            (Manager::Rpm, "opensuse-leap", "15.6", "zypper install --force -- sudo"),
-            (Manager::Rpm, "azurelinux", "3.0", "tdnf reinstall -y -- sudo"),
-            (Manager::Apk, "alpine", "3.20", "apk fix --reinstall -- sudo"),
+            (PackageManager::Dpkg, "debian", "12", "apt-get install --reinstall -- sudo"),
+            (PackageManager::Rpm, "fedora", "42", "dnf reinstall -y -- sudo"),
+            (PackageManager::Rpm, "amzn", "2023", "dnf reinstall -y -- sudo"),
+            (PackageManager::Rpm, "amzn", "2", "yum reinstall -y -- sudo"),
+            (PackageManager::Rpm, "centos", "7", "yum reinstall -y -- sudo"),
+            (PackageManager::Rpm, "rhel", "7.9", "yum reinstall -y -- sudo"),
+            (PackageManager::Rpm, "rhel", "9.4", "dnf reinstall -y -- sudo"),
+            (PackageManager::Rpm, "sles", "15.5", "zypper install --force -- sudo"),
+            (PackageManager::Rpm, "opensuse-leap", "15.6", "zypper install --force -- sudo"),
+            (PackageManager::Rpm, "azurelinux", "3.0", "tdnf reinstall -y -- sudo"),
+            (PackageManager::Apk, "alpine", "3.20", "apk fix --reinstall -- sudo"),
             // A system of packages of another one.
-            (Manager::Rpm, "debian", "12", "dnf reinstall -y -- sudo"),
+            (PackageManager::Rpm, "debian", "12", "dnf reinstall -y -- sudo"),
         ] {
             assert_eq!(command(manager, id, version, "sudo").as_deref(), Some(said), "{id}");
         }
@@ -131,7 +111,7 @@ mod tests {
     #[test]
     fn a_name_that_a_shell_would_take_apart_makes_no_command() {
         for name in ["a; rm -rf /", "-x", "", "a$(b)", "a b", "a\nb"] {
-            assert_eq!(command(Manager::Rpm, "fedora", "42", name), None, "{name}");
+            assert_eq!(command(PackageManager::Rpm, "fedora", "42", name), None, "{name}");
         }
     }
 
@@ -143,11 +123,11 @@ mod tests {
             let machine = Machine { installer: installer.map(str::to_owned), packages, ..Machine::default() };
             all.with_installer(templates(), &machine)
         };
-        let zypper = of(Some("zypper"), PackageSystem::Dnf);
+        let zypper = of(Some("zypper"), Some(PackageManager::Rpm));
         assert_eq!(zypper, ["look", "zypper install --force -- {package}"]);
         // A saved report does not tell it.
-        assert_eq!(of(None, PackageSystem::Dnf), ["look", "dnf reinstall -y -- {package}"]);
-        assert_eq!(of(None, PackageSystem::Unknown), ["look"]);
-        assert_eq!(name(PackageSystem::Dnf, &facts("sles", "15.5")).as_deref(), Some("zypper"));
+        assert_eq!(of(None, Some(PackageManager::Rpm)), ["look", "dnf reinstall -y -- {package}"]);
+        assert_eq!(of(None, None), ["look"]);
+        assert_eq!(name(PackageManager::Rpm, &facts("sles", "15.5")).as_deref(), Some("zypper"));
     }
 }

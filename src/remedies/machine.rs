@@ -3,29 +3,15 @@
 use std::collections::BTreeSet;
 
 use crate::facts::Facts;
-use crate::facts::packages::Manager;
+use crate::facts::packages::PackageManager;
 use crate::finding::Location;
 use crate::tree::Tree;
-
-/// Which programs install packages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PackageSystem {
-    /// Debian, Ubuntu.
-    Apt,
-    /// Fedora, RHEL, Amazon Linux, SUSE.
-    Dnf,
-    /// Alpine.
-    Apk,
-    /// None that is known.
-    #[default]
-    Unknown,
-}
 
 /// A system, in short.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
-    /// Its packages.
-    pub packages: PackageSystem,
+    /// What its packages are kept by; none that is known.
+    pub packages: Option<PackageManager>,
     /// The program that installs them, where it is known.
     pub installer: Option<String>,
     /// Whether systemd starts its services; OpenRC or something else otherwise.
@@ -36,21 +22,6 @@ pub struct Machine {
     pub unplaced: BTreeSet<(Option<u32>, String)>,
     /// Those of [`MARKS`] that are there, with their sizes in bytes.
     pub marks: Vec<(&'static str, u64)>,
-}
-
-impl PackageSystem {
-    /// Those that are known.
-    pub const KNOWN: [Self; 3] = [Self::Apt, Self::Dnf, Self::Apk];
-
-    /// Its name in reports; none for one that is not known.
-    pub const fn name(self) -> Option<&'static str> {
-        match self {
-            Self::Apt => Some("apt"),
-            Self::Dnf => Some("dnf"),
-            Self::Apk => Some("apk"),
-            Self::Unknown => None,
-        }
-    }
 }
 
 /// Files that tell one machine from another, and that no step of a clean-up touches.
@@ -68,12 +39,11 @@ impl Machine {
         let has = |path: &str| tree.find(path.as_bytes()).is_some();
         let packages = facts.packages.manager().or_else(|| Some(facts.packages.databases().first()?.manager));
         let packages = match packages {
-            Some(Manager::Dpkg) if has("/var/lib/dpkg/status") => PackageSystem::Apt,
-            Some(Manager::Apk) => PackageSystem::Apk,
-            Some(Manager::Rpm) => PackageSystem::Dnf,
+            // Distroless images keep its database, and have no dpkg.
+            Some(PackageManager::Dpkg) if !has("/var/lib/dpkg/status") => None,
             // One that could not be read.
-            None if has("/var/lib/rpm") || has("/usr/lib/sysimage/rpm") => PackageSystem::Dnf,
-            Some(Manager::Dpkg) | None => PackageSystem::Unknown,
+            None if has("/var/lib/rpm") || has("/usr/lib/sysimage/rpm") => Some(PackageManager::Rpm),
+            known => known,
         };
         let volumes = tree.volumes().iter();
         let unplaced = volumes.filter(|mounted| mounted.mount.is_none() && !mounted.is_plain);
@@ -81,7 +51,7 @@ impl Machine {
             |path: &'static str| tree.lookup(path.as_bytes()).map(|(_, metadata)| (path, metadata.size));
         Self {
             packages,
-            installer: super::installer::name(packages, facts),
+            installer: packages.and_then(|manager| super::installer::name(manager, facts)),
             marks: MARKS.into_iter().filter_map(size).collect(),
             has_systemd: has("/usr/lib/systemd/systemd") || has("/lib/systemd/systemd"),
             has_cloud_init: has("/usr/bin/cloud-init"),
@@ -113,7 +83,7 @@ mod tests {
         let tree = Tree::of(Arc::new(memory), &Budget::default());
         let (facts, _) = Facts::gather(&tree);
         let machine = Machine::of(&tree, &facts);
-        assert_eq!(machine.packages, PackageSystem::Apt);
+        assert_eq!(machine.packages, Some(PackageManager::Dpkg));
         assert!(machine.has_systemd && machine.has_cloud_init);
         let (empty, facts) = (Tree::default(), Facts::default());
         assert_eq!(Machine::of(&empty, &facts), Machine::default());

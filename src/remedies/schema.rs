@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use super::Machine;
 use super::installer::Installer;
-use super::machine::PackageSystem;
 use crate::facts::glob;
+use crate::facts::packages::PackageManager;
 use crate::finding::{Advisory, Finding};
 
 /// Which findings an entry is for: all that is given must hold.
@@ -112,10 +112,10 @@ impl Entry {
     /// The templates of the commands on `machine`.
     pub(super) fn commands(&self, machine: &Machine, finding: &Finding) -> Vec<String> {
         let own = match machine.packages {
-            PackageSystem::Apt => &self.apt,
-            PackageSystem::Dnf => &self.dnf,
-            PackageSystem::Apk => &self.apk,
-            PackageSystem::Unknown => &self.commands,
+            Some(PackageManager::Dpkg) => &self.apt,
+            Some(PackageManager::Rpm) => &self.dnf,
+            Some(PackageManager::Apk) => &self.apk,
+            None => &self.commands,
         };
         match (own.is_empty(), self.commands.is_empty()) {
             (false, _) => own.clone(),
@@ -139,7 +139,9 @@ impl Entry {
             Action::Comment => of("sed -i -e '{line}s/^/#/' -- {path}"),
             Action::Blank => of("sed -i -e '{line}s/.*//' -- {path}"),
             Action::Off => of("sed -i -e '{line}s/[^ ]*\\( *#.*\\)\\{0,1\\}$/no\\1/' -- {path}"),
-            Action::Lock if machine.packages == PackageSystem::Apk => of("echo {subject}:'*' | chpasswd -e"),
+            Action::Lock if machine.packages == Some(PackageManager::Apk) => {
+                of("echo {subject}:'*' | chpasswd -e")
+            }
             Action::Lock => of("usermod -p '*' -- {subject}"),
             Action::Mode => of("chmod u-s,g-s -- {path}"),
             Action::Unit if machine.has_systemd => {

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use super::*;
+use crate::facts::packages::PackageManager;
 use crate::finding::{Advisory, Category, Location, Severity};
 
 /// Names that a shell, rm or sed would like to take for something else.
@@ -104,9 +105,9 @@ fn commands_are_those_of_the_package_system() {
     let mut changed = finding("package-file-changed", Category::Integrity, b"/usr/sbin/sshd");
     changed.package = Some("openssh-server".to_owned());
     let command = |packages| remedy(&changed, &Machine { packages, ..Machine::default() }).commands;
-    assert_eq!(command(PackageSystem::Apt), ["apt-get install --reinstall -- openssh-server"]);
-    assert_eq!(command(PackageSystem::Dnf), ["dnf reinstall -y -- openssh-server"]);
-    assert_eq!(command(PackageSystem::Apk), ["apk fix --reinstall -- openssh-server"]);
+    assert_eq!(command(Some(PackageManager::Dpkg)), ["apt-get install --reinstall -- openssh-server"]);
+    assert_eq!(command(Some(PackageManager::Rpm)), ["dnf reinstall -y -- openssh-server"]);
+    assert_eq!(command(Some(PackageManager::Apk)), ["apk fix --reinstall -- openssh-server"]);
     let locked = finding("password-hash", Category::Shadow, b"/etc/shadow").subject("it's me");
     assert_eq!(remedy(&locked, &Machine::default()).commands, ["usermod -p '*' -- 'it'\\''s me'"]);
 }

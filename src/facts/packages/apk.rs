@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Manager, OVER, Owned, Package, Packages, Recorded};
+use super::{OVER, Owned, Package, PackageManager, Packages, Recorded};
 use crate::facts::{Desk, lines};
 use crate::finding::GapKind;
 
@@ -22,7 +22,7 @@ pub(super) fn gather(packages: &mut Packages, desk: &mut Desk<'_>) {
         let content = desk.read(path, LIMIT);
         packages.is_partial |= desk.gaps.len() > before;
         let Some(content) = content else { continue };
-        packages.found(Manager::Apk, path);
+        packages.found(PackageManager::Apk, path);
         if packages.installed.is_empty() {
             packages.place = path.to_vec();
         }
@@ -43,7 +43,7 @@ pub(super) fn gather(packages: &mut Packages, desk: &mut Desk<'_>) {
 }
 
 fn of_apk() -> Package {
-    Package { manager: Manager::Apk, ..Package::default() }
+    Package { manager: PackageManager::Apk, ..Package::default() }
 }
 
 struct Reader<'p> {

@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 
 use super::diversions::Diversions;
 use super::status::{self, Stanza};
-use super::{Aside, LIST_LIMIT, Manager, OVER, Owned, Packages, Recorded, STATUS_LIMIT};
+use super::{Aside, LIST_LIMIT, OVER, Owned, PackageManager, Packages, Recorded, STATUS_LIMIT};
 use crate::facts::form::Form;
 use crate::facts::{Desk, lines};
 use crate::finding::GapKind;
@@ -29,7 +29,7 @@ pub(super) fn gather(packages: &mut Packages, desk: &mut Desk<'_>) {
     let (diversions, diverted) = Diversions::parse(&desk.read(DIVERSIONS, LIST_LIMIT).unwrap_or_default());
     let mut reader = Reader { packages, diversions, known: BTreeSet::new(), problems: Problems::default() };
     if let Some(content) = desk.read(STATUS, STATUS_LIMIT) {
-        reader.packages.found(Manager::Dpkg, STATUS);
+        reader.packages.found(PackageManager::Dpkg, STATUS);
         let end = reader.all(desk, INFO, &content);
         let is_whole = content.is_empty() || content.ends_with(b"\n");
         if let Err(problem) = end.and(if is_whole { Ok(()) } else { Err("it is cut off") }) {

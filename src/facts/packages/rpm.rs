@@ -5,7 +5,7 @@
 
 use super::database_file::DatabaseFile;
 use super::rpm_header::{Header, Problem, tag};
-use super::{Manager, Owned, Package, Packages, Recorded, berkeley, ndb};
+use super::{Owned, Package, PackageManager, Packages, Recorded, berkeley, ndb};
 use crate::archive::sqlite::log::Logged;
 use crate::archive::sqlite::{self, Pages};
 use crate::facts::Desk;
@@ -45,7 +45,7 @@ pub(super) fn gather(packages: &mut Packages, desk: &mut Desk<'_>) {
             let Some(file) = DatabaseFile::open(desk.files(), &path) else { continue };
             match &taken {
                 None => {
-                    packages.found(Manager::Rpm, &path);
+                    packages.found(PackageManager::Rpm, &path);
                     if packages.installed.is_empty() {
                         packages.place = place.to_vec();
                     }
@@ -169,7 +169,7 @@ fn add(packages: &mut Packages, header: &Header<'_>) -> Result<(), Problem> {
         None => release,
     };
     let architecture = header.text(tag::ARCHITECTURE)?.unwrap_or_default();
-    let package = Package { name, version, architecture, manager: Manager::Rpm };
+    let package = Package { name, version, architecture, manager: PackageManager::Rpm };
     let number = packages.install(package).ok_or(super::OVER)?;
     files(packages, header, number)
 }

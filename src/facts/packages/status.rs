@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{Manager, Package};
+use super::{Package, PackageManager};
 use crate::facts::lines;
 use crate::text::unhex;
 
@@ -23,7 +23,7 @@ impl<'a> Stanza<'a> {
     pub(super) fn package(&self) -> Package {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (name, version) = (text(self.name), text(self.version));
-        Package { name, version, architecture: text(self.architecture), manager: Manager::Dpkg }
+        Package { name, version, architecture: text(self.architecture), manager: PackageManager::Dpkg }
     }
 
     /// Paths of configuration files and their MD5, where it is one (`newconffile` is not).

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::visible::plain;
+use crate::facts::packages::PackageManager;
 use crate::remedies::Machine;
 
 #[derive(Serialize)]
@@ -35,7 +36,7 @@ struct Mark {
 pub(super) fn view(machine: &Machine) -> View {
     let unplaced = machine.unplaced.iter();
     View {
-        packages: machine.packages.name(),
+        packages: machine.packages.map(PackageManager::installer),
         systemd: machine.has_systemd,
         cloud_init: machine.has_cloud_init,
         unplaced: unplaced

@@ -176,8 +176,8 @@ fn both_databases_of_a_system_are_read() {
     let mut desk = Desk::new(&shelf);
     let packages = Packages::gather(&mut desk);
     assert_eq!((packages.count(), desk.gaps.len()), (2, 0));
-    assert_eq!(packages.package(b"/bin/bash").unwrap().manager, Manager::Dpkg);
-    assert_eq!(packages.package(b"/usr/sbin/sshd").unwrap().manager, Manager::Rpm);
+    assert_eq!(packages.package(b"/bin/bash").unwrap().manager, PackageManager::Dpkg);
+    assert_eq!(packages.package(b"/usr/sbin/sshd").unwrap().manager, PackageManager::Rpm);
     shelf.0.insert(b"/usr/lib/sysimage/rpm/Packages.db".to_vec(), ndb(&openssh()));
     let mut desk = Desk::new(&shelf);
     let packages = Packages::gather(&mut desk);

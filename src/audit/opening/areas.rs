@@ -11,7 +11,7 @@ use super::unopened::At;
 use super::{Opening, named};
 use crate::audit::VolumeSummary;
 use crate::budget::Budget;
-use crate::bytes::{ReadError, Source, Span, read_vec};
+use crate::bytes::{ReadError, Source, Span};
 use crate::finding::{GapKind, Loss};
 use crate::fs::{self, Area, FileSystem};
 use crate::tree::occupancy::{self, Taken};
@@ -19,6 +19,8 @@ use crate::volume::stack::Device;
 
 /// Bytes that are read at once to tell zeros from others.
 const PIECE: u64 = 1 << 20;
+/// Bytes between two runs that are read with them.
+const APART: u64 = 16 << 10;
 /// Unit in which they are told apart.
 const SECTOR: usize = 512;
 /// Memory that a run takes while it is looked at, in bytes.
@@ -195,31 +197,83 @@ fn apart(a: &[Span], b: &[Span]) -> (Vec<Span>, Vec<Span>) {
     (inside, others)
 }
 
-/// The parts of `runs` with something else than zeros in them, by the sector.
+/// The parts of the sorted `runs` with something else than zeros in them, by the sector.
 fn written(source: &dyn Source, runs: &[Span]) -> Result<Vec<Span>, ReadError> {
-    let mut found: Vec<Span> = Vec::new();
-    for run in runs {
-        let end = run.offset.saturating_add(run.len);
-        let mut at = run.offset;
-        while at < end {
-            // A small run is read at less cost than the host is asked for its holes.
-            let data = if end.saturating_sub(at) <= PIECE {
-                Some(Span::new(at, end.saturating_sub(at)))
-            } else {
-                source.next_data(at)?.filter(|data| data.offset < end)
-            };
-            let Some(data) = data else { break };
-            at = at.max(data.offset);
-            let stop = data.offset.saturating_add(data.len).min(end);
-            while at < stop {
-                let len = stop.saturating_sub(at).min(PIECE);
-                let bytes = read_vec(source, at, usize::try_from(len).unwrap_or(0))?;
-                keep_written(at, &bytes, run.offset, &mut found);
-                at = at.saturating_add(len);
+    let (mut found, mut buffer, mut rest) = (Vec::new(), Vec::new(), runs);
+    while let Some((first, _)) = rest.split_first() {
+        let count = near(rest).max(1);
+        let (group, others) = rest.split_at(count.min(rest.len()));
+        rest = others;
+        let end = group.iter().map(|run| run.offset.saturating_add(run.len)).max().unwrap_or(0);
+        let whole = Span::new(first.offset, end.saturating_sub(first.offset));
+        if whole.len > PIECE {
+            long(source, *first, &mut buffer, &mut found)?;
+            continue;
+        }
+        if let [_, _, ..] = group
+            && read(source, whole, &mut buffer).is_ok()
+        {
+            for run in group {
+                let start = usize::try_from(run.offset.saturating_sub(whole.offset)).unwrap_or(usize::MAX);
+                let end = start.saturating_add(usize::try_from(run.len).unwrap_or(usize::MAX));
+                keep_written(run.offset, buffer.get(start..end).unwrap_or_default(), run.offset, &mut found);
             }
+            continue;
+        }
+        for run in group {
+            read(source, *run, &mut buffer)?;
+            keep_written(run.offset, &buffer, run.offset, &mut found);
         }
     }
     Ok(found)
+}
+
+/// How many runs at the start of `runs` are read at once: the ends of small files lie a block or two apart, and one read
+/// over all of them costs less than one for each.
+fn near(runs: &[Span]) -> usize {
+    let Some(first) = runs.first() else { return 0 };
+    let pairs = runs.iter().zip(runs.iter().skip(1));
+    let is_near = |(run, next): &(&Span, &Span)| {
+        let end = run.offset.saturating_add(run.len);
+        let whole = next.offset.saturating_add(next.len).saturating_sub(first.offset);
+        next.offset >= end && next.offset.saturating_sub(end) <= APART && whole <= PIECE
+    };
+    pairs.take_while(is_near).count().saturating_add(1)
+}
+
+/// The same for a run of more than a piece, without its holes.
+fn long(
+    source: &dyn Source,
+    run: Span,
+    buffer: &mut Vec<u8>,
+    found: &mut Vec<Span>,
+) -> Result<(), ReadError> {
+    let end = run.offset.saturating_add(run.len);
+    let mut at = run.offset;
+    while at < end {
+        // What is left is read at less cost than the host is asked for its holes.
+        let data = if end.saturating_sub(at) <= PIECE {
+            Some(Span::new(at, end.saturating_sub(at)))
+        } else {
+            source.next_data(at)?.filter(|data| data.offset < end)
+        };
+        let Some(data) = data else { break };
+        at = at.max(data.offset);
+        let stop = data.offset.saturating_add(data.len).min(end);
+        while at < stop {
+            let piece = Span::new(at, stop.saturating_sub(at).min(PIECE));
+            read(source, piece, buffer)?;
+            keep_written(at, buffer, run.offset, found);
+            at = at.saturating_add(piece.len);
+        }
+    }
+    Ok(())
+}
+
+/// Reads `span`, at most [`PIECE`] bytes, into all of `buffer`.
+fn read(source: &dyn Source, span: Span, buffer: &mut Vec<u8>) -> Result<(), ReadError> {
+    buffer.resize(usize::try_from(span.len).unwrap_or(0), 0);
+    source.read_exact_at(span.offset, buffer)
 }
 
 /// Adds the sectors of `bytes`, which lie at `at`, that are not all zeros; those of the run that begins at `start` are
@@ -273,5 +327,22 @@ mod tests {
         let runs = [Span::new(512, 1024), Span::new(1536, 2000)];
         let found = written(&disk, &runs).unwrap();
         assert_eq!(found, [Span::new(512, 1024), Span::new(2048, 512)]);
+    }
+
+    #[test]
+    fn runs_that_are_read_together_are_looked_at_one_by_one() {
+        let len = 3 * PIECE;
+        let mut disk = vec![0; len as usize];
+        let runs: Vec<Span> = (0..len / 5000).map(|run| Span::new(run * 5000, 600)).collect();
+        let mut expected = Vec::new();
+        for (number, run) in runs.iter().enumerate() {
+            // What lies between the runs is not theirs.
+            disk[run.offset as usize + 700] = 1;
+            if number % 3 == 0 {
+                disk[run.offset as usize] = 1;
+                expected.push(Span::new(run.offset, 512));
+            }
+        }
+        assert_eq!(written(&disk, &runs).unwrap(), expected);
     }
 }

@@ -153,13 +153,14 @@ fn compress<S: Simd>(
     active: usize,
 ) {
     let width = S::u32s::LEN;
+    let mut words = [[0; LANES]; 16];
     for first in (0..active.min(LANES)).step_by(width) {
         let Some(mine) = rests.get(first..first.saturating_add(width)) else { return };
         let mut state = states
             .each_ref()
             .map(|words| S::u32s::from_slice(simd, words.get(first..first + width).unwrap_or(words)));
         for block in 0..count {
-            let words = transposed(mine, block);
+            transpose(mine, block, &mut words);
             state = rounds(simd, state, &words);
         }
         for (words, word) in states.iter_mut().zip(state) {
@@ -170,18 +171,16 @@ fn compress<S: Simd>(
     }
 }
 
-/// The sixteen words of a block, each of all lanes.
+/// Takes the sixteen words of a block of each lane, each word of all lanes together.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "both indices are within the arrays, which the compiler sees")]
-fn transposed(rests: &[&[[u8; BLOCK]]], block: usize) -> [[u32; LANES]; 16] {
-    let mut words = [[0; LANES]; 16];
+fn transpose(rests: &[&[[u8; BLOCK]]], block: usize, words: &mut [[u32; LANES]; 16]) {
     for (lane, rest) in rests.iter().enumerate().take(LANES) {
         let Some(block) = rest.get(block) else { continue };
         for (word, four) in block.as_chunks::<4>().0.iter().enumerate() {
             words[word][lane] = u32::from_le_bytes(*four);
         }
     }
-    words
 }
 
 /// The four rounds of one block.

@@ -332,14 +332,15 @@ mod tests {
     #[test]
     fn runs_that_are_read_together_are_looked_at_one_by_one() {
         let len = 3 * PIECE;
-        let mut disk = vec![0; len as usize];
+        let index = |offset: u64| usize::try_from(offset).unwrap();
+        let mut disk = vec![0; index(len)];
         let runs: Vec<Span> = (0..len / 5000).map(|run| Span::new(run * 5000, 600)).collect();
         let mut expected = Vec::new();
         for (number, run) in runs.iter().enumerate() {
             // What lies between the runs is not theirs.
-            disk[run.offset as usize + 700] = 1;
+            disk[index(run.offset) + 700] = 1;
             if number % 3 == 0 {
-                disk[run.offset as usize] = 1;
+                disk[index(run.offset)] = 1;
                 expected.push(Span::new(run.offset, 512));
             }
         }

@@ -18,7 +18,7 @@
 //! for finding in &report.findings {
 //!     println!("{:?} {}", finding.severity, finding.advisory.title);
 //! }
-//! // What was not looked at is told, too.
+//! // The report also lists what was not looked at.
 //! assert_eq!(report.gaps.len(), 0);
 //!
 //! let today = Date::parse("2026-01-31").ok_or("no such day")?;

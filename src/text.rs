@@ -95,6 +95,12 @@ pub fn unescape(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Cuts `text` to at most `len` bytes, between two characters.
+pub fn cut(text: &mut String, len: usize) {
+    let end = (0..=len.min(text.len())).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    text.truncate(end);
+}
+
 /// Two lower-case hexadecimal digits a byte: digests and names of objects.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

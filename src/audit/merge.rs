@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::repeats::drop_repeats;
 use crate::finding::{Finding, Gap, Secret};
-use crate::text::hex;
+use crate::text::{cut, hex};
 
 /// Shortest value that counts as a part of another one.
 pub(super) const PART: usize = 6;
@@ -63,8 +63,7 @@ pub(super) fn shorten(findings: &mut [Finding], gaps: &mut [Gap]) {
     for text in facts.chain(gaps.iter_mut().map(|gap| &mut gap.reason)).filter(|text| text.len() > TEXT) {
         // What is cut off still tells two texts apart.
         let (len, digest) = (text.len(), hex(&Sha256::digest(text.as_bytes())));
-        let end = (0..=TEXT).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
-        text.truncate(end);
+        cut(text, TEXT);
         text.push_str(&format!("… ({len} bytes, SHA-256 {digest})"));
     }
 }

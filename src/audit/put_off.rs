@@ -2,6 +2,8 @@
 //! are counted over all files, in their order and not in that of the threads; and large ones with MD5, for many of them
 //! together cost little more than the largest.
 
+use std::cmp::Reverse;
+
 use super::worker::{Names, file_gap, part_gap};
 use crate::budget::Budget;
 use crate::facts::packages::Recorded;
@@ -100,42 +102,39 @@ fn sparse_gap(tree: &Tree, id: EntryId, hole_bytes: u64, limit: u64) -> Gap {
     part_gap(&tree.location(id), GapKind::OverLimit, reason)
 }
 
-/// A large file, open.
+/// A large file, opened when it is first read.
 struct Large<'t> {
+    tree: &'t Tree,
+    id: EntryId,
     names: Names,
-    node: Box<dyn Node + 't>,
+    node: Option<Box<dyn Node + 't>>,
 }
 
 impl Content for Large<'_> {
     type Error = FsError;
 
     fn read_at(&mut self, offset: u64, room: &mut [u8]) -> Result<usize, FsError> {
-        self.node.read_at(offset, room)
+        let node = match &mut self.node {
+            Some(node) => node,
+            None => self.node.insert(self.tree.open(self.id)?),
+        };
+        node.read_at(offset, room)
     }
 }
 
-fn compare_large(tree: &Tree, mut files: Vec<Names>, compared: &mut Compared) {
-    let id = |names: &Names| names.first().map(|(id, _)| *id);
-    let size =
-        |names: &Names| id(names).and_then(|id| tree.get(id)).map_or(0, |(_, walked)| walked.metadata.size);
-    files.sort_by_key(|names| (std::cmp::Reverse(size(names)), id(names)));
-    let mut failed = Vec::new();
-    let open = files.into_iter().filter_map(|names| match tree.open(id(&names)?) {
-        Ok(node) => Some(Large { names, node }),
-        Err(error) => {
-            failed.push((names, error));
-            None
-        }
-    });
-    let mut unread = Vec::new();
-    md5_of_streams(open, &mut |large, digest| match digest {
+fn compare_large(tree: &Tree, files: Vec<Names>, compared: &mut Compared) {
+    let file = |names: Names| {
+        let &(id, _) = names.first()?;
+        Some(Large { tree, id, names, node: None })
+    };
+    let mut files: Vec<Large<'_>> = files.into_iter().filter_map(file).collect();
+    let size = |id| tree.get(id).map_or(0, |(_, walked)| walked.metadata.size);
+    files.sort_by_key(|file| (Reverse(size(file.id)), file.id));
+    md5_of_streams(files, &mut |large, digest| match digest {
         Ok(digest) => {
             let is_equal = |recorded| recorded == Recorded::Md5(digest);
             compared.names.extend(large.names.into_iter().map(|(id, recorded)| (id, is_equal(recorded))));
         }
-        Err(error) => unread.push((large.names, error)),
+        Err(error) => compared.gaps.push(file_gap(&tree.location(large.id), &error)),
     });
-    for (names, error) in failed.into_iter().chain(unread) {
-        compared.gaps.extend(id(&names).map(|id| file_gap(&tree.location(id), &error)));
-    }
 }

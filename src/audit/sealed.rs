@@ -173,8 +173,7 @@ impl Quote<'_> {
             && text.len() > LONGEST
         {
             let left = format!("… ({} bytes in all)", text.len());
-            let end = (0..=LONGEST).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
-            text.truncate(end);
+            crate::text::cut(text, LONGEST);
             text.push_str(&left);
         }
     }

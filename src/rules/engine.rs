@@ -73,3 +73,67 @@ impl Engine {
         Scout::new(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aho_corasick::AhoCorasick;
+    use assay_simd::literals::Hit;
+
+    use super::*;
+    use crate::rules::random::Random;
+
+    /// What plain Aho-Corasick finds of the engine's keywords, without what has not their shape.
+    fn expected(engine: &Engine, bytes: &[u8]) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for any_case in [false, true] {
+            let mine: Vec<(u32, &Keyword)> = (0..)
+                .zip(&engine.keywords)
+                .filter(|(_, (keyword, _))| keyword.any_case == any_case)
+                .map(|(index, (keyword, _))| (index, keyword))
+                .collect();
+            let texts = mine.iter().map(|(_, keyword)| &keyword.text);
+            let automaton = AhoCorasick::builder().ascii_case_insensitive(any_case).build(texts).unwrap();
+            for hit in automaton.find_overlapping_iter(bytes) {
+                let (index, keyword) = mine[hit.pattern().as_usize()];
+                if keyword.shape.admits(bytes, hit.start(), hit.end()) {
+                    hits.push(Hit { start: hit.start(), keyword: index });
+                }
+            }
+        }
+        hits.sort_unstable();
+        hits
+    }
+
+    /// Bytes full of pieces of the keywords in any case.
+    fn buffer(random: &mut Random, engine: &Engine) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while bytes.len() < 30_000 {
+            match random.next(4) {
+                0 => {
+                    let text = &engine.keywords[random.next(engine.keywords.len())].0.text;
+                    let cut = random.next(text.len() + 1);
+                    let piece = if random.next(2) == 0 { &text[cut..] } else { &text[..] };
+                    let upper = random.next(3) == 0;
+                    bytes.extend(piece.iter().map(|b| if upper { b.to_ascii_uppercase() } else { *b }));
+                }
+                1 => bytes.extend_from_slice(b" the quick\n= : brown_fox://"),
+                2 => bytes.extend(std::iter::repeat_n(random.byte(), random.next(70))),
+                _ => bytes.push(random.byte()),
+            }
+        }
+        bytes
+    }
+
+    #[test]
+    fn the_filter_finds_of_all_keywords_what_aho_corasick_finds() {
+        let (engine, mut random) = (Engine::embedded(), Random(7));
+        let (mut places, mut hits, mut all) = (Vec::new(), Vec::new(), 0);
+        for _ in 0..60 {
+            let bytes = buffer(&mut random, engine);
+            engine.filter.find(&bytes, &mut places, &mut hits);
+            assert!(hits == expected(engine, &bytes), "{:?}", random.0);
+            all += hits.len();
+        }
+        assert!(all > 1000, "{all}");
+    }
+}

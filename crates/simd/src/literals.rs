@@ -76,6 +76,7 @@ mod tests {
     use aho_corasick::AhoCorasick;
 
     use super::*;
+    use crate::Pattern;
 
     /// A linear congruential generator, by its state: the same numbers in every run.
     struct Random(u64);
@@ -102,7 +103,11 @@ mod tests {
         let text: String =
             (0..2 + random.next(11)).map(|_| char::from(alphabet[random.next(alphabet.len())])).collect();
         let any_case = random.next(2) == 0;
-        keyword(&if any_case { text.to_ascii_lowercase() } else { text }, any_case)
+        let text = if any_case { text.to_ascii_lowercase() } else { text };
+        // Of some it is known what follows, as the regexes of rules say it.
+        let follows = ["", "[0-9a-z]{2}", "[^a-z][A-Za-z0-9_=]"][random.next(3)];
+        let shape = Pattern::parse(&format!("{text}{follows}")).shape(text.as_bytes(), any_case);
+        Keyword { shape, ..keyword(&text, any_case) }
     }
 
     /// What plain Aho-Corasick finds, one automaton for each way of looking at case.

@@ -116,6 +116,7 @@ impl<T> MultiBuffer<T> {
     }
 }
 
+/// The content with its padding.
 fn padded(content: &[u8]) -> Vec<u8> {
     let padding = padding(content.len() as u64);
     let mut padded = Vec::with_capacity(content.len().saturating_add(padding.len()));

@@ -201,8 +201,7 @@ fn apart(a: &[Span], b: &[Span]) -> (Vec<Span>, Vec<Span>) {
 fn written(source: &dyn Source, runs: &[Span]) -> Result<Vec<Span>, ReadError> {
     let (mut found, mut buffer, mut rest) = (Vec::new(), Vec::new(), runs);
     while let Some((first, _)) = rest.split_first() {
-        let count = near(rest).max(1);
-        let (group, others) = rest.split_at(count.min(rest.len()));
+        let (group, others) = rest.split_at(near(rest));
         rest = others;
         let end = group.iter().map(|run| run.offset.saturating_add(run.len)).max().unwrap_or(0);
         let whole = Span::new(first.offset, end.saturating_sub(first.offset));

@@ -261,13 +261,22 @@ const KINDS: &[(&str, usize, Fill)] = &[
 #[test]
 fn twice_of_anything_costs_at_most_two_and_a_half_times_the_work() {
     let check = |(name, count, fill): &(&str, usize, Fill)| {
-        let [single, double] = [*count, 2 * count].map(|count| {
+        let labs = [*count, 2 * count].map(|count| {
             let lab = Lab::new();
             fill(&lab, count);
-            cost(&lab)
+            lab
         });
-        // What every audit costs is in both, and a clock has its ticks.
-        (double > single * 2.5 + 0.3).then(|| format!("{name}: {single:.2} s, then {double:.2} s"))
+        let mut said = None;
+        // A busy machine may make one try dear; what is quadratic is dear in each.
+        for _ in 0..3 {
+            let [single, double] = [cost(&labs[0]), cost(&labs[1])];
+            // What every audit costs is in both, and a clock has its ticks.
+            if double <= single * 2.5 + 0.3 {
+                return None;
+            }
+            said = Some(format!("{name}: {single:.2} s, then {double:.2} s"));
+        }
+        said
     };
     let slow: Vec<String> = std::thread::scope(|scope| {
         let half = KINDS.len() / 2;

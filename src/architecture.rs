@@ -4,13 +4,35 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// The floors, from the ground up. Modules of one floor ignore each other.
-const FLOORS: [&[&str]; 13] = [
-    &["bytes", "budget", "compression", "date", "finding", "pattern", "text", "values"],
-    &["image"],
-    &["volume"],
-    &["fs"],
-    &["tree", "facts", "rules", "keys", "command_line", "archive"],
+/// The modules of a crate.
+struct Crate {
+    /// Where its sources are, and how the guide calls them.
+    src: &'static str,
+    /// From the ground up. Modules of one floor ignore each other.
+    floors: &'static [&'static [&'static str]],
+    /// Uses within a floor that are meant, with their reason.
+    exceptions: &'static [(&'static str, &'static str, &'static str)],
+}
+
+/// Cargo holds the order of the crates: `assay` uses `assay_disk`, never the other way round.
+const CRATES: [Crate; 2] = [Crate { src: "src", floors: FLOORS, exceptions: EXCEPTIONS }, DISK];
+
+const DISK: Crate = Crate {
+    src: "crates/disk/src",
+    floors: &[
+        &["bytes", "budget", "compression", "gap", "path", "progress", "text"],
+        &["image"],
+        &["volume"],
+        &["fs"],
+        &["tree"],
+        &["system"],
+    ],
+    exceptions: &[],
+};
+
+const FLOORS: &[&[&str]] = &[
+    &["budget", "date", "finding", "values"],
+    &["facts", "rules", "keys", "command_line", "archive"],
     &["checks", "remedies"],
     &["detect"],
     &["audit"],
@@ -21,14 +43,30 @@ const FLOORS: [&[&str]; 13] = [
     &["cli", "main"],
 ];
 
-/// Uses within a floor that are meant, with their reason.
-const EXCEPTIONS: [(&str, &str, &str); 2] = [
-    ("facts", "tree", "facts are read out of the tree"),
-    ("facts", "archive", "RPM keeps its packages in an SQLite database"),
-];
+const EXCEPTIONS: &[(&str, &str, &str)] =
+    &[("facts", "archive", "RPM keeps its packages in an SQLite database")];
 
-fn floor(module: &str) -> Option<usize> {
-    FLOORS.iter().position(|modules| modules.contains(&module))
+impl Crate {
+    fn floor(&self, module: &str) -> Option<usize> {
+        self.floors.iter().position(|modules| modules.contains(&module))
+    }
+
+    /// The uses of `file` that lead to no floor beneath it.
+    fn wrong_uses(&self, path: &Path, source: &str) -> Vec<String> {
+        let module = module_of(path);
+        let Some(own) = self.floor(&module) else {
+            return vec![format!("{}: `{module}` is on no floor: add it to the list", path.display())];
+        };
+        let wrong = |used: String| {
+            let meant = self.exceptions.iter().any(|(from, to, _)| *from == module && *to == used);
+            match self.floor(&used) {
+                Some(floor) if floor < own || used == module || meant => None,
+                Some(_) => Some(format!("{} uses {used}, which is not beneath {module}", path.display())),
+                None => Some(format!("{} uses `crate::{used}`, which is on no floor", path.display())),
+            }
+        };
+        uses(source).into_iter().filter_map(wrong).collect()
+    }
 }
 
 /// The top-level module of a source file, by its path under `src/`.
@@ -85,6 +123,10 @@ fn told(guide: &str) -> Vec<Vec<String>> {
     guide.lines().filter_map(row).collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
 fn sources(dir: &Path, files: &mut Vec<std::path::PathBuf>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -98,30 +140,17 @@ fn sources(dir: &Path, files: &mut Vec<std::path::PathBuf>) {
 
 #[test]
 fn a_module_uses_only_floors_beneath_it() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    sources(&src, &mut files);
-    files.sort();
     let mut wrong = Vec::new();
-    for file in files {
-        let path = file.strip_prefix(&src).unwrap();
-        let module = module_of(path);
-        let is_test = path.file_stem().is_some_and(|stem| stem == "tests" || stem == "sample");
-        if is_test || ["lib", "architecture"].contains(&module.as_str()) {
-            continue;
-        }
-        let Some(own) = floor(&module) else {
-            wrong.push(format!("{}: `{module}` is on no floor: add it to FLOORS", path.display()));
-            continue;
-        };
-        for used in uses(&fs::read_to_string(&file).unwrap()) {
-            let meant = EXCEPTIONS.iter().any(|(from, to, _)| *from == module && *to == used);
-            match floor(&used) {
-                Some(floor) if floor < own || used == module || meant => {}
-                Some(_) => {
-                    wrong.push(format!("{} uses {used}, which is not beneath {module}", path.display()));
-                }
-                None => wrong.push(format!("{} uses `crate::{used}`, which is on no floor", path.display())),
+    for part in &CRATES {
+        let src = root().join(part.src);
+        let mut files = Vec::new();
+        sources(&src, &mut files);
+        files.sort();
+        for file in files {
+            let path = file.strip_prefix(&src).unwrap();
+            let is_test = path.file_stem().is_some_and(|stem| stem == "tests" || stem == "sample");
+            if !is_test && !["lib", "architecture"].contains(&module_of(path).as_str()) {
+                wrong.extend(part.wrong_uses(path, &fs::read_to_string(&file).unwrap()));
             }
         }
     }
@@ -130,17 +159,25 @@ fn a_module_uses_only_floors_beneath_it() {
 
 #[test]
 fn the_list_the_guide_and_the_folders_name_the_same_modules() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let guide = fs::read_to_string(root.join("docs/architecture.md")).unwrap();
-    assert_eq!(told(&guide), FLOORS, "the table of docs/architecture.md, and FLOORS");
-    let names = fs::read_dir(root.join("src")).unwrap().map(|entry| entry.unwrap().file_name());
-    let mut there: Vec<String> = names.map(|name| module_of(Path::new(&name))).collect();
-    there.retain(|module| !["lib", "architecture"].contains(&module.as_str()));
-    there.sort();
-    there.dedup();
-    let mut listed: Vec<&str> = FLOORS.iter().copied().flatten().copied().collect();
-    listed.sort_unstable();
-    assert_eq!(there, listed, "the folders of src/, and FLOORS");
+    let guide = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    for part in &CRATES {
+        let chapter = guide.split(&format!("### `{}/`", part.src)).nth(1).expect(part.src);
+        let chapter = chapter.split("\n#").next().unwrap();
+        assert_eq!(
+            told(chapter),
+            part.floors,
+            "the table of docs/architecture.md, and the list of {}",
+            part.src
+        );
+        let names = fs::read_dir(root().join(part.src)).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut there: Vec<String> = names.map(|name| module_of(Path::new(&name))).collect();
+        there.retain(|module| !["lib", "architecture"].contains(&module.as_str()));
+        there.sort();
+        there.dedup();
+        let mut listed: Vec<&str> = part.floors.iter().copied().flatten().copied().collect();
+        listed.sort_unstable();
+        assert_eq!(there, listed, "the folders of {}, and its list", part.src);
+    }
 }
 
 #[test]
@@ -151,6 +188,7 @@ fn the_table_of_the_guide_is_read_row_by_row() {
 
 #[test]
 fn uses_are_read_in_every_form() {
-    let source = "use crate::{fs::{self, Node}, text::Escaped};\nlet a = crate::bytes::x();\n// crate::cli\n";
+    let source =
+        "use crate::{fs::{self, Node}, text::Escaped};\nlet a = assay_disk::bytes::x();\n// crate::cli\n";
     assert_eq!(uses(source), ["fs", "text", "bytes"]);
 }

@@ -11,7 +11,7 @@ use self::problems::Problems;
 use self::spent::deliver;
 pub use self::spent::{Member, Spent, Visit};
 use crate::budget::Budget;
-use crate::compression;
+use assay_disk::compression;
 
 mod ar;
 mod compound;

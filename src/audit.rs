@@ -8,9 +8,12 @@ use crate::checks::{self, Benchmark, Subject as Examined, Verdict};
 use crate::detect::{self, Collected};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, Location};
-use crate::image;
 use crate::remedies::Machine;
-use crate::tree::Tree;
+use assay_disk::image;
+use assay_disk::tree::Tree;
+
+pub use assay_disk::progress::{Progress, Quiet};
+pub use assay_disk::system::{Ledger, OpenError, Subject, System, Target, VolumeSummary};
 
 mod board;
 pub mod cache;
@@ -21,14 +24,10 @@ mod deal;
 pub mod directories;
 mod found;
 mod joins;
-pub mod ledger;
 mod leftovers;
 mod merge;
-mod nested;
 mod of_content;
-mod opening;
 mod plan;
-mod pool;
 pub mod published;
 mod put_off;
 mod repeats;
@@ -36,7 +35,6 @@ mod report;
 mod sealed;
 mod served;
 mod states;
-pub mod system;
 pub mod times;
 mod twice;
 mod worker;
@@ -45,12 +43,10 @@ pub use cache::Cache;
 use contents::Contents;
 pub use directories::Directory;
 use found::{Found, Kept};
-pub use ledger::Ledger;
 use plan::Plan;
 pub use published::PublishedFiles;
-pub use report::{Coverage, Report, Subject, VolumeSummary};
+pub use report::{Coverage, Report};
 pub use sealed::{Quote, Quotes, Seal, Visit};
-pub use system::{AuditError, System, Target};
 pub use times::{FileTimes, Times};
 use worker::{Placed, Shared};
 
@@ -78,8 +74,8 @@ pub struct Settings {
 /// Audits `target`.
 ///
 /// # Errors
-/// [`AuditError`], if there is nothing that could be audited.
-pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Result<Report, AuditError> {
+/// [`OpenError`], if there is nothing that could be audited.
+pub fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Result<Report, OpenError> {
     keeping(target, settings, progress).map(|audited| audited.report)
 }
 
@@ -98,11 +94,11 @@ pub struct Audited {
 /// Like [`run`], and keeps the image open.
 ///
 /// # Errors
-/// [`AuditError`], if there is nothing that could be audited.
-pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) -> Result<Audited, AuditError> {
+/// [`OpenError`], if there is nothing that could be audited.
+pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) -> Result<Audited, OpenError> {
     progress.begin("reading directories", 0);
-    let mut system = System::open_with(target, &settings.budget, &settings.image, progress)?;
-    let (mut facts, fact_gaps) = Facts::gather(&system.tree);
+    let mut system = System::open_with(target, &settings.budget.disk, &settings.image, progress)?;
+    let (mut facts, fact_gaps) = Facts::gather_within(&system.tree, &settings.budget);
     let mut notes = std::mem::take(&mut system.notes);
     let reference =
         settings.reference.as_ref().map(|target| reference(target, settings, progress)).transpose()?;
@@ -177,9 +173,9 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     for (index, volume) in volumes.iter_mut().enumerate() {
         let mine = system.places.iter().enumerate().filter(|(_, place)| **place == index);
         let unsearched = mine.filter_map(|(mounted, _)| outcome.unsearched.get(&mounted)).sum();
-        volume.ledger = ledger::of_volume(volume, unsearched);
+        volume.ledger = assay_disk::system::ledger::of_volume(volume, unsearched);
     }
-    let ledger = ledger::of_image(system.subject.size, &volumes, system.outside);
+    let ledger = assay_disk::system::ledger::of_image(system.subject.size, &volumes, system.outside);
     let directories = directories::list(&system.tree, &findings);
     let times = times::gather(&system.tree, &findings);
     let mut report = Report {
@@ -207,9 +203,9 @@ fn reference(
     target: &Target,
     settings: &Settings,
     progress: &dyn Progress,
-) -> Result<Arc<detect::reference::Reference>, AuditError> {
+) -> Result<Arc<detect::reference::Reference>, OpenError> {
     let System { subject, tree, gaps, .. } =
-        System::open_with(target, &settings.budget, &settings.image, progress)?;
+        System::open_with(target, &settings.budget.disk, &settings.image, progress)?;
     Ok(Arc::new(detect::reference::Reference::new(subject.name, tree, gaps)))
 }
 
@@ -232,20 +228,4 @@ fn benchmark(
     let (benchmark, outcomes) = Benchmark::run(name, &checks, &examined);
     let failed = checks.iter().zip(&outcomes).filter(|(_, outcome)| outcome.verdict == Verdict::Fail);
     Some((benchmark, failed.map(|(check, outcome)| check.finding(outcome)).collect(), examined.gaps()))
-}
-
-/// Told how far the audit is; called from many threads.
-pub trait Progress: Sync {
-    /// A phase begins, with the number of bytes it will read (0: unknown).
-    fn begin(&self, phase: &'static str, bytes: u64);
-    /// So many bytes more are done.
-    fn advance(&self, bytes: u64);
-}
-
-/// Nobody to tell.
-pub struct Quiet;
-
-impl Progress for Quiet {
-    fn begin(&self, _: &'static str, _: u64) {}
-    fn advance(&self, _: u64) {}
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::date::Date;
 use crate::finding::{Finding, Severity};
-use crate::text::{Escaped, hex, is_hidden, log, unhex};
+use assay_disk::text::{Escaped, hex, is_hidden, log, unhex};
 
 pub mod fingerprint;
 

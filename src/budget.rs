@@ -1,22 +1,12 @@
-//! Limits, handed down as a value: no image decides how much time or memory it costs.
+//! Limits of an audit, handed down as a value: no image decides how much time or memory it costs.
+
+use assay_disk::budget::Budget as DiskBudget;
 
 /// What one audit may spend. What goes over a limit becomes a gap in the report, never a silent end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// Entries of one file system, over all directories.
-    pub entries: u64,
-    /// Bytes of memory that the entries of all file systems may take.
-    pub entry_bytes: u64,
-    /// Bytes of the paths of all entries of a file system: each is handed on as a whole.
-    pub path_bytes: u64,
-    /// Depth of directories below the root.
-    pub directory_depth: u32,
-    /// Bytes of metadata that a file system may keep in memory (bitmaps, extent lists, journal).
-    pub metadata_bytes: u64,
-    /// Bytes of extended attributes of one file system that are searched.
-    pub attribute_bytes: u64,
-    /// Extents of one file.
-    pub extents: u64,
+    /// What opening the image may cost.
+    pub disk: DiskBudget,
     /// Bytes of one file that are handed to a parser as a whole.
     pub whole_file: u64,
     /// Bytes of data read of one file: a sparse file costs its extents, not its size.
@@ -33,13 +23,6 @@ pub struct Budget {
     /// Bytes of holes of all archives of an image that are read as zeros. Like [`Budget::unpacked_total`] it is far
     /// above what an image has that means no harm.
     pub archive_holes_total: u64,
-    /// Length of a disk that comes out of a packed image file; its holes cost nothing but time.
-    pub unpacked_image: u64,
-    /// How many times larger than a packed image file the data in it may get, which takes room on the machine: zeros
-    /// are not counted.
-    pub unpacked_image_ratio: u64,
-    /// Further states and disks in one image file (snapshots, the disks of an OVA) that are looked at.
-    pub image_states: usize,
     /// Bytes that come out of one packed file, over all levels.
     pub unpacked_bytes: u64,
     /// Bytes that come out of all packed files of an image. Like every limit here it counts work, not time: a
@@ -57,19 +40,6 @@ pub struct Budget {
     pub archive_members: u64,
     /// Levels of archives in archives.
     pub archive_depth: u32,
-    /// File systems inside files, over all levels.
-    pub nested_volumes: usize,
-    /// Places outside of partitions and behind file systems that begin like a file system, and are tried.
-    pub hidden_volumes: usize,
-    /// Levels of file systems in files of file systems.
-    pub nested_depth: u32,
-    /// Systems of one image whose files are looked at under their own paths: the machine, what mounts make of it,
-    /// deployments, containers.
-    pub systems: usize,
-    /// Further names of files and directories by which a running system reaches them: links, mounts, copies.
-    pub place_names: usize,
-    /// Files of the configuration of mounts that are read.
-    pub mount_files: usize,
     /// Bytes of sshd's configuration, over all files that it includes.
     pub sshd_bytes: u64,
     /// Settings in it.
@@ -106,24 +76,14 @@ pub struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         Self {
-            entries: 20_000_000,
-            entry_bytes: 2 << 30,
-            path_bytes: 2 << 30,
-            directory_depth: 4096,
-            metadata_bytes: 256 << 20,
-            attribute_bytes: 64 << 20,
-            extents: 4 << 20,
+            disk: DiskBudget::default(),
             whole_file: 16 << 20,
             file_data: 1 << 40,
             hole_bytes: 2 << 30,
             shared_ratio: 8,
             packed_ratio: 64,
-
             archive_holes: 4 << 30,
             archive_holes_total: 32 << 30,
-            unpacked_image: 256 << 30,
-            unpacked_image_ratio: 100,
-            image_states: 16,
             unpacked_bytes: 2 << 30,
             unpacked_total: 1 << 40,
             unpacked_ratio: 1100,
@@ -131,12 +91,6 @@ impl Default for Budget {
             search_work_ratio: 400,
             archive_members: 200_000,
             archive_depth: 8,
-            nested_volumes: 256,
-            hidden_volumes: 32,
-            nested_depth: 2,
-            systems: 64,
-            place_names: 100_000,
-            mount_files: 8192,
             sshd_bytes: 8 << 20,
             sshd_settings: 20_000,
             key_places: 50_000,
@@ -163,8 +117,7 @@ impl Budget {
         let count =
             |limit: usize, each: u64| limit.min(usize::try_from(bytes / each).unwrap_or(usize::MAX).max(500));
         Self {
-            entry_bytes: self.entry_bytes.min(bytes / 4),
-            metadata_bytes: self.metadata_bytes.min(bytes / 8),
+            disk: self.disk.within_memory(bytes),
             whole_file: self.whole_file.min((bytes / 64).max(4 << 20)),
             findings: count(self.findings, 64 << 10),
             findings_per_rule: count(self.findings_per_rule, 256 << 10),

@@ -213,7 +213,7 @@ impl Check {
 
     /// The finding of a check that failed.
     pub fn finding(&self, outcome: &Outcome) -> crate::finding::Finding {
-        use crate::text::Escaped;
+        use assay_disk::text::Escaped;
         let mut finding = crate::finding::Finding::new(&self.advisory);
         if let Some(first) = outcome.evidence.first() {
             finding.location.path.clone_from(&first.path);

@@ -41,7 +41,7 @@ use crate::budget::Budget;
 use crate::facts::Facts;
 use crate::finding::{Advisory, Finding, Gap};
 use crate::rules::{Family, Match};
-use crate::tree::{Entry, Tree};
+use assay_disk::tree::{Entry, Tree};
 
 pub use signatures::Signatures;
 

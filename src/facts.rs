@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use crate::budget::Budget;
 use crate::finding::{Gap, GapKind, Location, Loss};
-use crate::fs::{FileType, FsError};
-use crate::tree::walk::gap_kind;
-use crate::tree::{Lost, SystemKind, Tree, View};
+use assay_disk::fs::{FileType, FsError};
+use assay_disk::tree::walk::gap_kind;
+use assay_disk::tree::{Lost, SystemKind, Tree, View};
 
 pub(crate) use glob::glob;
 
@@ -50,12 +50,17 @@ pub struct Facts {
 impl Facts {
     /// Reads the facts out of `tree`, with a gap for every file that is there and could not be read.
     pub fn gather(tree: &Tree) -> (Self, Vec<Gap>) {
+        Self::gather_within(tree, &Budget::default())
+    }
+
+    /// The same within other limits.
+    pub fn gather_within(tree: &Tree, budget: &Budget) -> (Self, Vec<Gap>) {
         let Some(machine) = tree.machine() else { return Self::default_of_none() };
-        let (mut facts, mut gaps) = Self::gather_from(&machine);
+        let (mut facts, mut gaps) = Self::gather_from(&machine, budget);
         gaps.extend(facts.packages.missing(&facts.os));
         for number in 1..tree.systems().len() {
             let Some(view) = tree.view(number) else { continue };
-            let (own, of_system) = Self::gather_from(&view);
+            let (own, of_system) = Self::gather_from(&view, budget);
             // Keys are looked for by the paths of the machine, whatever system reads them.
             for (path, places) in &own.sshd.key_files {
                 let known = facts.sshd.key_files.entry(path.clone()).or_default();
@@ -85,8 +90,8 @@ impl Facts {
     }
 
     /// The same out of anything that holds files.
-    pub fn gather_from(files: &dyn Files) -> (Self, Vec<Gap>) {
-        let mut desk = Desk::new(files);
+    pub fn gather_from(files: &dyn Files, budget: &Budget) -> (Self, Vec<Gap>) {
+        let mut desk = Desk::within(files, budget);
         let accounts = accounts::Accounts::gather(&mut desk);
         accounts.check(&mut desk);
         form::check(&mut desk);
@@ -141,11 +146,6 @@ pub trait Files {
         self.size(path).map(|_| path.to_vec()).ok_or(Lost::Missing)
     }
 
-    /// The limits of what is gathered.
-    fn budget(&self) -> Budget {
-        Budget::default()
-    }
-
     /// Whether the database of packages is to be read.
     fn has_own_packages(&self) -> bool {
         true
@@ -193,9 +193,6 @@ impl Files for View<'_> {
         let regular = self.tree().get(found.id).filter(|(_, w)| w.metadata.file_type == FileType::Regular);
         regular.map(|_| self.tree().path(found.id)).ok_or(Lost::Missing)
     }
-    fn budget(&self) -> Budget {
-        self.tree().budget()
-    }
     fn has_own_packages(&self) -> bool {
         self.system().kind != SystemKind::Mounted
     }
@@ -211,13 +208,20 @@ impl Files for View<'_> {
 /// Reads files and keeps a gap for each that could not be read.
 pub(crate) struct Desk<'a> {
     files: &'a dyn Files,
+    budget: Budget,
     gaps: Vec<Gap>,
     unparsed: BTreeMap<Vec<u8>, String>,
 }
 
 impl<'a> Desk<'a> {
+    #[cfg(test)]
     pub(crate) fn new(files: &'a dyn Files) -> Self {
-        Self { files, gaps: Vec::new(), unparsed: BTreeMap::new() }
+        Self::within(files, &Budget::default())
+    }
+
+    /// One that may spend `budget`.
+    pub(crate) fn within(files: &'a dyn Files, budget: &Budget) -> Self {
+        Self { files, budget: *budget, gaps: Vec::new(), unparsed: BTreeMap::new() }
     }
 
     /// The content of `path`; `None` where there is none, or where it could not be read (then with a gap).
@@ -233,6 +237,11 @@ impl<'a> Desk<'a> {
 
     pub(crate) fn list(&self, path: &[u8]) -> Vec<(Vec<u8>, FileType)> {
         self.files.list(path)
+    }
+
+    /// What reading them may cost.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// What the files are read from.
@@ -327,7 +336,7 @@ mod tests {
     #[test]
     fn a_file_too_large_to_read_is_a_gap() {
         let shelf = Shelf::default().with("/etc/os-release", &"#".repeat(2 << 20));
-        let (_, gaps) = Facts::gather_from(&shelf);
+        let (_, gaps) = Facts::gather_from(&shelf, &Budget::default());
         assert_eq!(gaps.len(), 1);
         assert_eq!(gaps[0].location.path, b"/etc/os-release");
     }

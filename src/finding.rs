@@ -6,12 +6,11 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 mod category;
-mod gap;
 mod proof;
 mod standing;
 
+pub use assay_disk::gap::{Gap, GapKind, Location, Loss};
 pub use category::Category;
-pub use gap::{Gap, GapKind, Loss};
 pub use proof::Proof;
 pub use standing::{Allowed, AllowedBy, Known, Standing};
 
@@ -141,22 +140,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where something is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Location {
-    /// Number of the partition in its table; none for an image without a table, or a mounted tree.
-    pub partition: Option<u32>,
-    /// The volume: "ext4 rootfs", "vfat EFI".
-    pub volume: Option<String>,
-    /// The path in the running machine; for a member of an archive `outer!/inner`. Empty for a volume.
-    pub path: Vec<u8>,
-    /// Inode number in the volume.
-    pub inode: Option<u64>,
-    /// Byte offset in the file (in the member, for archives).
-    pub offset: Option<u64>,
-    /// Line, from 1.
-    pub line: Option<u64>,
-}
+/// The fact of a finding that names the place which a file serves as.
+pub const SERVES_AS: &str = "serves as";
 
 /// What shows that the finding is true.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -169,7 +154,7 @@ pub struct Evidence {
     /// Fingerprint of an SSH key, as `ssh-keygen -l` prints it: `SHA256:…`.
     pub key_fingerprint: Option<String>,
     /// Facts without secrets, in the order to show them: ("key type", "ssh-ed25519 256"). Bytes from the
-    /// image are [`crate::text::Escaped`] when they are shown, not here.
+    /// image are [`assay_disk::text::Escaped`] when they are shown, not here.
     pub facts: Vec<(&'static str, String)>,
 }
 

@@ -8,9 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Category, Finding, Location};
-use crate::fs::FileType;
 use crate::remedies::{self, Action, Entry, Machine, Remedy};
-use crate::tree::Tree;
+use assay_disk::fs::FileType;
+use assay_disk::tree::Tree;
 
 pub mod edits;
 pub mod saved;

@@ -50,15 +50,11 @@ pub mod report;
 #[doc(hidden)]
 pub mod archive;
 #[doc(hidden)]
-pub mod bytes;
-#[doc(hidden)]
 pub mod checks;
 #[doc(hidden)]
 pub mod cli;
 #[doc(hidden)]
 pub mod command_line;
-#[doc(hidden)]
-pub mod compression;
 #[doc(hidden)]
 pub mod detect;
 #[doc(hidden)]
@@ -66,13 +62,7 @@ pub mod facts;
 #[doc(hidden)]
 pub mod fix;
 #[doc(hidden)]
-pub mod fs;
-#[doc(hidden)]
-pub mod image;
-#[doc(hidden)]
 pub mod keys;
-#[doc(hidden)]
-pub mod pattern;
 #[doc(hidden)]
 pub mod remedies;
 #[doc(hidden)]
@@ -80,13 +70,7 @@ pub mod requirements;
 #[doc(hidden)]
 pub mod rules;
 #[doc(hidden)]
-pub mod text;
-#[doc(hidden)]
-pub mod tree;
-#[doc(hidden)]
 pub mod values;
-#[doc(hidden)]
-pub mod volume;
 
 #[cfg(test)]
 mod architecture;

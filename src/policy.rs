@@ -8,8 +8,8 @@ use std::fmt;
 
 use crate::date::Date;
 use crate::finding::{Category, Confidence, Finding, Gap, GapKind, Severity};
-use crate::pattern;
-use crate::text::Escaped;
+use assay_disk::path;
+use assay_disk::text::Escaped;
 
 mod embedded;
 mod merge;
@@ -209,7 +209,7 @@ impl AcceptedGap {
     /// Whether it means `gap`.
     pub fn fits(&self, gap: &Gap) -> bool {
         self.kind.is_none_or(|kind| kind == gap.kind)
-            && self.path.as_ref().is_none_or(|path| pattern::fits(path, &gap.location.path))
+            && self.path.as_ref().is_none_or(|path| path::fits(path, &gap.location.path))
     }
 }
 
@@ -219,8 +219,7 @@ impl Exception {
         match &self.which {
             Which::Fingerprint(print) => fingerprint == Some(print),
             Which::Place { rule, path } => {
-                pattern::fits(rule, finding.advisory.id.as_bytes())
-                    && pattern::fits(path, &finding.location.path)
+                path::fits(rule, finding.advisory.id.as_bytes()) && path::fits(path, &finding.location.path)
             }
         }
     }

@@ -7,7 +7,7 @@
 
 use crate::audit::Report;
 use crate::finding::{Category, Confidence, Finding, Gap, GapKind, Loss, Severity};
-use crate::pattern;
+use assay_disk::path;
 
 mod embedded;
 pub mod proof;
@@ -201,9 +201,9 @@ impl Violation {
     pub(crate) fn could_be(&self, id: &str, of: Category) -> bool {
         match self {
             Self::Finding { rule, category, except, .. } => {
-                rule.as_ref().is_none_or(|rule| pattern::fits(rule, id.as_bytes()))
+                rule.as_ref().is_none_or(|rule| path::fits(rule, id.as_bytes()))
                     && category.is_none_or(|category| category == of)
-                    && !except.iter().any(|except| pattern::fits(except, id.as_bytes()))
+                    && !except.iter().any(|except| path::fits(except, id.as_bytes()))
             }
             Self::Volume(_) => false,
         }
@@ -214,7 +214,7 @@ impl Violation {
         finding.severity >= *severity
             && finding.confidence >= *confidence
             && self.could_be(&finding.advisory.id, finding.advisory.category)
-            && path.as_ref().is_none_or(|path| pattern::fits(path, &finding.location.path))
+            && path.as_ref().is_none_or(|path| path::fits(path, &finding.location.path))
             && subject.as_ref().is_none_or(|subject| finding.subject.as_ref() == Some(subject))
     }
 

@@ -21,7 +21,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use assay::audit::{self, Quiet, Settings, System, Target};
-use assay::budget::Budget;
+use assay_disk::budget::Budget;
 use criterion::{Criterion, Throughput};
 use paths::Paths;
 

@@ -6,11 +6,11 @@ use std::hint::black_box;
 use std::path::Path;
 
 use assay::audit::{System, Target};
-use assay::budget::Budget;
 use assay::detect::{self, Collected, Detectors, Interest};
 use assay::facts::Facts;
-use assay::fs::FileType;
-use assay::tree::{Entry, EntryId, Tree};
+use assay_disk::budget::Budget;
+use assay_disk::fs::FileType;
+use assay_disk::tree::{Entry, EntryId, Tree};
 
 use crate::paths::Paths;
 

@@ -11,8 +11,8 @@ static SEEDS: Seeds = Seeds::new();
 
 fuzz_target!(|input: &[u8]| {
     let Some((_, source)) = Patched::shared(cached(&SEEDS, &[""]), input) else { return };
-    let _ = assay::fs::magic::recognise(&*source);
-    for driver in assay::fs::DRIVERS {
+    let _ = assay_disk::fs::magic::recognise(&*source);
+    for driver in assay_disk::fs::DRIVERS {
         exhaust(driver, source.clone());
     }
 });

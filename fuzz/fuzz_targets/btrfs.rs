@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use ami_assay_fuzz::reading::{everything, exhaust};
 use ami_assay_fuzz::seeds::{Seeds, cached};
-use ami_assay_fuzz::{Patched, budget};
-use assay::bytes::Source;
-use assay::fs::btrfs::{DRIVER, POOL};
+use ami_assay_fuzz::{Patched, disk_budget};
+use assay_disk::bytes::Source;
+use assay_disk::fs::btrfs::{DRIVER, POOL};
 use libfuzzer_sys::fuzz_target;
 
 static SEEDS: Seeds = Seeds::new();
@@ -24,8 +24,8 @@ fuzz_target!(|input: &[u8]| {
         }
     }
     if devices.iter().all(|device| (POOL.identify)(&**device).is_some())
-        && let Ok(fs) = (POOL.open)(&devices, &budget())
+        && let Ok(fs) = (POOL.open)(&devices, &disk_budget())
     {
-        everything(&*fs, &budget());
+        everything(&*fs, &disk_budget());
     }
 });

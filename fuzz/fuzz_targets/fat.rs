@@ -10,7 +10,7 @@ static SEEDS: Seeds = Seeds::new();
 
 fuzz_target!(|input: &[u8]| {
     let Some((_, source)) = Patched::shared(cached(&SEEDS, &["fat", "exfat"]), input) else { return };
-    for driver in [assay::fs::fat::DRIVER, assay::fs::exfat::DRIVER] {
+    for driver in [assay_disk::fs::fat::DRIVER, assay_disk::fs::exfat::DRIVER] {
         exhaust(&driver, source.clone());
     }
 });

@@ -6,8 +6,8 @@ use std::io::{Seek, Write};
 
 use ami_assay_fuzz::reading::bytes;
 use ami_assay_fuzz::seeds::{Seeds, cached};
-use ami_assay_fuzz::{Patched, budget};
-use assay::image::{Options, open};
+use ami_assay_fuzz::{Patched, disk_budget};
+use assay_disk::image::{Options, open};
 use libfuzzer_sys::fuzz_target;
 use tempfile::NamedTempFile;
 
@@ -25,7 +25,7 @@ fuzz_target!(|input: &[u8]| {
         file.rewind().unwrap();
         file.write_all(&patched.bytes()).unwrap();
         let options = Options { temporary: std::env::temp_dir(), ..Options::default() };
-        if let Ok(image) = open(file.path(), &options, &budget(), &|_| {}) {
+        if let Ok(image) = open(file.path(), &options, &disk_budget(), &|_| {}) {
             bytes(&*image.source);
         }
     });

@@ -10,7 +10,7 @@ static SEEDS: Seeds = Seeds::new();
 
 fuzz_target!(|input: &[u8]| {
     let Some((_, source)) = Patched::shared(cached(&SEEDS, &["iso", "erofs"]), input) else { return };
-    for driver in [assay::fs::iso9660::DRIVER, assay::fs::erofs::DRIVER] {
+    for driver in [assay_disk::fs::iso9660::DRIVER, assay_disk::fs::erofs::DRIVER] {
         exhaust(&driver, source.clone());
     }
 });

@@ -3,9 +3,9 @@
 #![no_main]
 
 use ami_assay_fuzz::seeds::{Seeds, cached};
-use ami_assay_fuzz::{Patched, budget};
-use assay::fs::ext::journal::{JournalGeometry, replay};
-use assay::fs::{Extent, Place};
+use ami_assay_fuzz::{Patched, disk_budget};
+use assay_disk::fs::ext::journal::{JournalGeometry, replay};
+use assay_disk::fs::{Extent, Place};
 use libfuzzer_sys::fuzz_target;
 
 static SEEDS: Seeds = Seeds::new();
@@ -15,5 +15,5 @@ fuzz_target!(|input: &[u8]| {
     let whole = Extent { start: 0, len: source.len(), place: Place::Disk(0) };
     let geometry =
         JournalGeometry { block_size: 1024, blocks: vec![whole], fs_blocks: 8192, fs_uuid: [0; 16] };
-    let _ = replay(&*source, &geometry, &budget());
+    let _ = replay(&*source, &geometry, &disk_budget());
 });

@@ -10,7 +10,7 @@ static SEEDS: Seeds = Seeds::new();
 
 fuzz_target!(|input: &[u8]| {
     let Some((_, source)) = Patched::shared(cached(&SEEDS, &["ntfs"]), input) else { return };
-    for driver in [assay::fs::ntfs::DRIVER] {
+    for driver in [assay_disk::fs::ntfs::DRIVER] {
         exhaust(&driver, source.clone());
     }
 });

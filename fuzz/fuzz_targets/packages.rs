@@ -4,7 +4,7 @@
 use ami_assay_fuzz::Patched;
 use ami_assay_fuzz::seeds::{Seeds, cached};
 use assay::facts::{Facts, Files};
-use assay::fs::{FileType, FsError};
+use assay_disk::fs::{FileType, FsError};
 use libfuzzer_sys::fuzz_target;
 
 static SEEDS: Seeds = Seeds::new();
@@ -88,7 +88,7 @@ fuzz_target!(|input: &[u8]| {
         }
         _ => vec![(b"/var/lib/rpm/Packages", bytes)],
     };
-    let (facts, gaps) = Facts::gather_from(&Shelf(files));
+    let (facts, gaps) = Facts::gather_from(&Shelf(files), &assay::budget::Budget::default());
     let packages = &facts.packages;
     for (path, _) in packages.paths().take(1000) {
         assert!(packages.owner(path).is_some());

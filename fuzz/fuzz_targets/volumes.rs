@@ -4,7 +4,7 @@
 use ami_assay_fuzz::Patched;
 use ami_assay_fuzz::reading::bytes;
 use ami_assay_fuzz::seeds::{Seeds, cached};
-use assay::volume::{Scheme, read, stack};
+use assay_disk::volume::{Scheme, read, stack};
 use libfuzzer_sys::fuzz_target;
 
 static SEEDS: Seeds = Seeds::new();

@@ -10,7 +10,7 @@ static SEEDS: Seeds = Seeds::new();
 
 fuzz_target!(|input: &[u8]| {
     let Some((_, source)) = Patched::shared(cached(&SEEDS, &["xfs"]), input) else { return };
-    for driver in [assay::fs::xfs::DRIVER, assay::fs::xfs::FROM_BACKUP] {
+    for driver in [assay_disk::fs::xfs::DRIVER, assay_disk::fs::xfs::FROM_BACKUP] {
         exhaust(&driver, source.clone());
     }
 });

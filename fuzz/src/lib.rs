@@ -10,7 +10,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use assay::budget::Budget;
-use assay::bytes::{ReadError, Source, check_bounds};
+use assay_disk::budget::Budget as DiskBudget;
+use assay_disk::bytes::{ReadError, Source, check_bounds};
 
 use seeds::Seed;
 
@@ -118,22 +119,30 @@ impl Source for Patched {
 }
 
 /// Small limits: an input must not be slow because it is allowed to be.
-pub fn budget() -> Budget {
-    Budget {
+pub fn disk_budget() -> DiskBudget {
+    DiskBudget {
         entries: 200,
         directory_depth: 64,
         metadata_bytes: 4 << 20,
         extents: 4096,
+        unpacked_image: 8 << 20,
+        nested_volumes: 8,
+        nested_depth: 2,
+        ..DiskBudget::default()
+    }
+}
+
+/// The same of a whole audit.
+pub fn budget() -> Budget {
+    Budget {
+        disk: disk_budget(),
         whole_file: 1 << 20,
         file_data: 1 << 20,
-        unpacked_image: 8 << 20,
         unpacked_bytes: 4 << 20,
         unpacked_total: 4 << 20,
         unpacked_ratio: 1100,
         archive_members: 200,
         archive_depth: 3,
-        nested_volumes: 8,
-        nested_depth: 2,
         findings_per_file: 100,
         hole_bytes: 1 << 20,
         password_trial: 1_000_000,

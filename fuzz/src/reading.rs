@@ -3,16 +3,19 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use assay::budget::Budget;
-use assay::bytes::{Source, Span, read_vec};
-use assay::fs::{Driver, FileSystem, Node, NodeId};
-use assay::tree::walk::walk;
+use assay_disk::budget::Budget;
+use assay_disk::bytes::{Source, Span, read_vec};
+use assay_disk::fs::{Driver, FileSystem, Node, NodeId};
+use assay_disk::tree::walk::walk;
 
-use crate::budget;
+use crate::disk_budget;
+
+/// Bytes that are read of all files.
+const FILES: u64 = 1 << 20;
 
 /// Opens `source` with `driver`, walks it, and reads a bounded part of everything.
 pub fn exhaust(driver: &Driver, source: Arc<dyn Source>) {
-    let budget = budget();
+    let budget = disk_budget();
     if !(driver.probe)(&*source) {
         return;
     }
@@ -28,7 +31,7 @@ pub fn everything(fs: &dyn FileSystem, budget: &Budget) {
         if free > 1 << 40 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     let entries = walk(fs, budget).entries;
-    let mut left = budget.file_data / 2;
+    let mut left = FILES / 2;
     for entry in &entries {
         node(fs, entry.node, &mut left);
     }

@@ -17,7 +17,7 @@ use sha1::{Digest, Sha1};
 
 use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, whole};
 use crate::budget::Budget;
-use crate::text::hex;
+use assay_disk::text::hex;
 
 mod delta;
 

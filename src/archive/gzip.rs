@@ -6,7 +6,7 @@ use std::io::{BufReader, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::compression::Method;
+use assay_disk::compression::Method;
 
 /// Largest file that is unpacked in one step, in bytes.
 const SMALL: u64 = 1 << 20;

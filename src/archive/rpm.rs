@@ -6,7 +6,7 @@
 use std::io::{self, Read};
 
 use super::{ArchiveError, Format, HEAD, Spent, Visit, cpio, damaged, deliver, recognise, skip, unpacker};
-use crate::bytes::Record;
+use assay_disk::bytes::Record;
 
 /// What every package begins with.
 pub(super) const MAGIC: &[u8] = b"\xed\xab\xee\xdb";

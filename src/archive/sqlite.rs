@@ -11,7 +11,7 @@ use std::io::{self, Read};
 
 use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, whole};
 use crate::budget::Budget;
-use crate::bytes::Record;
+use assay_disk::bytes::Record;
 
 pub(crate) mod log;
 pub(super) mod log_rows;

@@ -16,8 +16,8 @@ use self::header::{Local, Signature};
 use self::window::{Content, Window};
 use super::problems::Problems;
 use super::{ArchiveError, Format, LZMA_MEMORY, Spent, Visit, damaged, deliver, trim};
-use crate::compression;
-use crate::text::Escaped;
+use assay_disk::compression;
+use assay_disk::text::Escaped;
 
 mod header;
 mod window;

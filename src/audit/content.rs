@@ -3,7 +3,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use crate::fs::{Extent, FsError, Node, Place};
+use assay_disk::fs::{Extent, FsError, Node, Place};
 
 /// A part of a file: offset and length in bytes.
 pub(super) type Segment = (u64, u64);

@@ -9,8 +9,8 @@ use super::board::Board;
 use super::plan::Plan;
 use super::worker::{self, CHUNK, Outcome, Shared, Twins, Worker};
 use crate::finding::Location;
-use crate::fs::{Extent, FileType, Place};
-use crate::tree::{EntryId, Tree};
+use assay_disk::fs::{Extent, FileType, Place};
+use assay_disk::tree::{EntryId, Tree};
 
 /// Bytes of files that a thread takes at once, in the order of the disk.
 const BATCH: u64 = 8 << 20;

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::finding::{Finding, Location};
-use crate::fs::FileType;
-use crate::tree::{EntryId, Mounted, Tree};
+use assay_disk::fs::FileType;
+use assay_disk::tree::{EntryId, Mounted, Tree};
 
 /// Directories that are listed.
 const LIMIT: usize = 2000;
@@ -200,9 +200,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::budget::Budget;
     use crate::finding::{Advisory, Category, Severity};
-    use crate::fs::memory::Memory;
+    use assay_disk::budget::Budget;
+    use assay_disk::fs::memory::Memory;
 
     fn tree(fs: Memory) -> Tree {
         Tree::of(Arc::new(fs), &Budget::default())

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Category, Finding, Location, Severity};
 use crate::keys;
-use crate::text::Escaped;
+use assay_disk::text::Escaped;
 
 /// Places that a finding names of the other half of its key; the rest is counted.
 const NAMED: usize = 20;

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Location};
-use crate::fs::{Area, FileType, Place};
-use crate::tree::{EntryId, Tree};
+use assay_disk::fs::{Area, FileType, Place};
+use assay_disk::tree::{EntryId, Tree};
 
 /// Further places of a finding that are told.
 const PLACES: usize = 20;

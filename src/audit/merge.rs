@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::repeats::drop_repeats;
 use crate::finding::{Finding, Gap, Secret};
-use crate::text::{cut, hex};
+use assay_disk::text::{cut, hex};
 
 /// Shortest value that counts as a part of another one.
 pub(super) const PART: usize = 6;

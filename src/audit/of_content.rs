@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use sha2::{Digest, Sha256};
 
 use crate::finding::{Category, Finding, Secret, Severity};
-use crate::fs::{FileType, FsError};
-use crate::tree::{EntryId, Tree};
+use assay_disk::fs::{FileType, FsError};
+use assay_disk::tree::{EntryId, Tree};
 
 /// Larger files are known by their first bytes, their size and their time.
 const LARGEST: u64 = 64 << 20;

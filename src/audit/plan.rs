@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::deal::Work;
 use crate::budget::Budget;
-use crate::fs::FileType;
-use crate::fs::holes::{Content, volume_bytes};
-use crate::tree::{EntryId, Mounted, Tree};
+use assay_disk::fs::FileType;
+use assay_disk::fs::holes::{Content, volume_bytes};
+use assay_disk::tree::{EntryId, Mounted, Tree};
 
 /// Bytes of files in a small volume that nobody counts.
 const UNCOUNTED: u64 = 1 << 30;

@@ -11,8 +11,8 @@ use std::cell::OnceCell;
 
 use super::worker::Shared;
 use crate::finding::{Category, Finding, Gap, GapKind, Loss, Severity};
-use crate::fs::holes::Content;
-use crate::tree::{EntryId, Tree};
+use assay_disk::fs::holes::Content;
+use assay_disk::tree::{EntryId, Tree};
 
 mod list;
 

@@ -8,8 +8,8 @@ use super::worker::{Names, file_gap, part_gap};
 use crate::budget::Budget;
 use crate::facts::packages::Recorded;
 use crate::finding::{Gap, GapKind};
-use crate::fs::{FsError, Node, NodeId};
-use crate::tree::{EntryId, Tree};
+use assay_disk::fs::{FsError, Node, NodeId};
+use assay_disk::tree::{EntryId, Tree};
 use assay_simd::md5::{Content, md5_of_streams};
 
 /// What is left to be compared.

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Directory, Ledger, Times};
-use crate::bytes::Span;
+use super::{Directory, Times};
 use crate::checks::Benchmark;
 use crate::finding::{Finding, Gap, Location, Loss};
-use crate::fs::{Area, Usage};
 use crate::remedies::Machine;
-use crate::tree::occupancy::Occupied;
+use assay_disk::system::{Ledger, Subject, VolumeSummary};
 
 /// What the audit saw and found; the same image gives the same report, whatever the number of threads.
 #[derive(Debug, Default)]
@@ -37,71 +35,6 @@ pub struct Report {
     pub directories: Vec<Directory>,
     /// The times of the files of findings.
     pub times: Times,
-}
-
-/// What was audited.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Subject {
-    /// File name or directory, as given.
-    pub name: String,
-    /// What the file is: "raw", "qcow2", "raw in gzip", "directory".
-    pub format: String,
-    /// Bytes of the disk in it; 0 for a mounted tree.
-    pub size: u64,
-    /// "GPT", "MBR", "no partition table", "directory".
-    pub layout: String,
-    /// Bytes of a sector, where a partition table says it.
-    pub sector: u32,
-}
-
-/// One partition or volume.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct VolumeSummary {
-    /// Number in the partition table.
-    pub partition: Option<u32>,
-    /// What is made of partitions: "LV vg/root", "md 0".
-    pub name: Option<String>,
-    /// First byte in the image.
-    pub offset: u64,
-    /// Length in bytes.
-    pub size: u64,
-    /// Where its bytes lie in the image; empty where that is not simple.
-    pub places: Vec<Span>,
-    /// What it holds: "ext4", "vfat", "xfs", "empty", "unknown".
-    pub content: String,
-    /// What the partition table says it is for: "EFI system partition".
-    pub purpose: Option<String>,
-    /// Label of the file system.
-    pub label: Option<Vec<u8>>,
-    /// UUID of the file system.
-    pub uuid: Option<String>,
-    /// Where it is mounted in the running machine.
-    pub mount: Option<Vec<u8>>,
-    /// Why it is thought to be mounted there: "fstab", "last mounted there", "partition type", "label".
-    pub mount_source: Option<&'static str>,
-    /// Bytes of it that are not in the image, which is cut short.
-    pub missing: u64,
-    /// How its file system uses its bytes.
-    pub usage: Usage,
-    /// How much of it the files take.
-    pub occupied: Occupied,
-    /// What the rest that is in use is for, in bytes: each of it that is not zeros is searched as it stands.
-    pub areas: Vec<(Area, u64)>,
-    /// After the end of the file system (or from the start, where none was opened): zeros, and other bytes,
-    /// which are searched as they are.
-    pub beyond: (u64, u64),
-    /// What all its bytes are.
-    pub ledger: Ledger,
-    /// Entries found in it.
-    pub entries: u64,
-    /// Whether its files were looked at.
-    pub read: bool,
-    /// Where other volumes are made of it: bytes of it that none uses.
-    pub unclaimed: Option<u64>,
-    /// Bytes of other volumes that its file system lies on, too.
-    pub pooled: u64,
-    /// Whether its bytes are those of a file or of a file system of another volume, and counted there.
-    pub inside: bool,
 }
 
 /// How much was looked at.

@@ -173,7 +173,7 @@ impl Quote<'_> {
             && text.len() > LONGEST
         {
             let left = format!("… ({} bytes in all)", text.len());
-            crate::text::cut(text, LONGEST);
+            assay_disk::text::cut(text, LONGEST);
             text.push_str(&left);
         }
     }

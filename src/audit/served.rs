@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::merge;
 use crate::detect::Sink;
-use crate::finding::{Finding, Gap, Secret};
-use crate::tree::{Place, SERVES_AS, Tree};
+use crate::finding::{Finding, Gap, SERVES_AS, Secret};
+use assay_disk::tree::{Place, Tree};
 
 /// A sink that adds the place to what detectors find.
 pub(super) struct Served<'s> {

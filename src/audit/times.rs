@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Location};
-use crate::fs::{FileType, Metadata, Time};
-use crate::tree::Tree;
+use assay_disk::fs::{FileType, Metadata, Time};
+use assay_disk::tree::Tree;
 
 /// What an inode says of itself. Times: anybody who may write the file could set them, all but `changed` by a plain call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,10 +113,10 @@ mod tests {
     fn a_member_is_of_its_archive_and_a_longer_name_is_another_file() {
         use std::sync::Arc;
 
-        use crate::budget::Budget;
         use crate::detect::integrity;
         use crate::detect::integrity::Integrity;
-        use crate::fs::memory::Memory;
+        use assay_disk::budget::Budget;
+        use assay_disk::fs::memory::Memory;
 
         let memory = Memory::new().file("/a.zip", "x").file("/a.zip.bak", "xy");
         let tree = Tree::of(Arc::new(memory), &Budget::default());

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Confidence, Finding, Severity};
-use crate::tree::Tree;
+use assay_disk::tree::Tree;
 
 /// How a path goes on for what base64 in a file says.
 const ENCODED: &[u8] = b"!/base64 at byte ";

@@ -19,9 +19,9 @@ use crate::detect::reference::Reference;
 use crate::detect::{Collected, Detectors, Interest, Sink};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, GapKind, Location, Loss};
-use crate::fs::{self, Extent, FileType, NodeId};
 use crate::rules::{Engine, Scan, Scout};
-use crate::tree::{Entry, EntryId, Place, Tree};
+use assay_disk::fs::{self, Extent, FileType, NodeId};
+use assay_disk::tree::{Entry, EntryId, Place, Tree};
 
 mod beside;
 mod comparing;

@@ -15,7 +15,7 @@ use blake2::digest::{KeyInit, Mac};
 
 use super::Key;
 use crate::finding::{Finding, Location};
-use crate::text::hex;
+use assay_disk::text::hex;
 
 /// Parts fingerprints of this form from later ones.
 const FORM: &[u8] = b"assay finding 1";

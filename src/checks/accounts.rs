@@ -6,7 +6,7 @@ use super::judge::Judged;
 use super::schema::{AccountsRule, Test};
 use super::subject::{Page, shown};
 use super::{Evidence, Outcome, Subject, Verdict};
-use crate::fs::FileType;
+use assay_disk::fs::FileType;
 
 const PASSWD: &[u8] = b"/etc/passwd";
 const SHADOW: &[u8] = b"/etc/shadow";

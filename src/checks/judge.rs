@@ -140,9 +140,9 @@ mod tests {
 
     #[test]
     fn an_expression_that_is_none_decides_nothing() {
-        let tree = crate::tree::Tree::of(
-            std::sync::Arc::new(crate::fs::memory::Memory::new().file("/etc/a.conf", "key = value\n")),
-            &crate::budget::Budget::default(),
+        let tree = assay_disk::tree::Tree::of(
+            std::sync::Arc::new(assay_disk::fs::memory::Memory::new().file("/etc/a.conf", "key = value\n")),
+            &assay_disk::budget::Budget::default(),
         );
         let facts = crate::facts::Facts::default();
         let subject = Subject::new(&tree, &facts, &[]);

@@ -4,7 +4,7 @@ use super::judge::Judged;
 use super::schema::MountOption;
 use super::subject::{Blind, shown};
 use super::{Evidence, Outcome, Subject, Verdict};
-use crate::tree::fstab;
+use assay_disk::tree::fstab;
 
 /// systemd itself mounts it, before it reads fstab.
 const SHARED_MEMORY: &str = "/dev/shm";

@@ -123,10 +123,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::budget::Budget;
     use crate::facts::Facts;
-    use crate::fs::memory::Memory;
-    use crate::tree::Tree;
+    use assay_disk::budget::Budget;
+    use assay_disk::fs::memory::Memory;
+    use assay_disk::tree::Tree;
 
     fn rule() -> PamRule {
         PamRule {

@@ -9,12 +9,12 @@ use md5::{Digest, Md5};
 use super::benchmark::BENCHMARKS;
 use super::plants::{Origin, Plant, PlantedEntry, Plants};
 use super::{Check, Subject, Verdict};
-use crate::budget::Budget;
 use crate::facts::Facts;
-use crate::fs::FileType;
-use crate::fs::memory::Memory;
-use crate::text::hex;
-use crate::tree::Tree;
+use assay_disk::budget::Budget as DiskBudget;
+use assay_disk::fs::FileType;
+use assay_disk::fs::memory::Memory;
+use assay_disk::text::hex;
+use assay_disk::tree::Tree;
 
 /// What is wrong with the checks, one line each; none if all is right.
 pub fn check(checks: &[Check]) -> Vec<String> {
@@ -90,7 +90,7 @@ pub(super) fn tree(plants: &Plants, packaged: bool) -> Tree {
             .file("/var/lib/dpkg/info/base.list", list)
             .file("/var/lib/dpkg/info/base.md5sums", sums);
     }
-    Tree::of(Arc::new(memory), &Budget::default())
+    Tree::of(Arc::new(memory), &DiskBudget::default())
 }
 
 fn plant(plants: &Plants) -> Memory {

@@ -7,9 +7,9 @@ use std::rc::Rc;
 use crate::budget::Budget;
 use crate::facts::{Facts, glob};
 use crate::finding::{Gap, GapKind, Location, Loss};
-use crate::fs::{FileType, Metadata};
-use crate::text::Escaped;
-use crate::tree::{EntryId, SystemKind, Tree, View, fstab};
+use assay_disk::fs::{FileType, Metadata};
+use assay_disk::text::Escaped;
+use assay_disk::tree::{EntryId, SystemKind, Tree, View, fstab};
 
 /// Bytes of a configuration file that is read.
 const LIMIT: u64 = 16 << 20;

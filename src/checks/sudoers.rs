@@ -144,10 +144,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::budget::Budget;
     use crate::facts::Facts;
-    use crate::fs::memory::Memory;
-    use crate::tree::Tree;
+    use assay_disk::budget::Budget;
+    use assay_disk::fs::memory::Memory;
+    use assay_disk::tree::Tree;
 
     /// The lines that sudo reads, and what was not read of them.
     fn read(memory: Memory) -> (Vec<String>, Vec<String>) {

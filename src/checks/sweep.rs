@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::judge::Judged;
 use super::schema::SweepRule;
 use super::{Evidence, Outcome, Subject};
-use crate::fs::{FileType, Metadata};
-use crate::tree::EntryId;
+use assay_disk::fs::{FileType, Metadata};
+use assay_disk::tree::EntryId;
 
 /// Where programs and configuration of the system lie.
 const SYSTEM: [&[u8]; 9] =

@@ -4,7 +4,7 @@ use super::judge::Judged;
 use super::schema::{UnitRule, UnitState};
 use super::subject::Blind;
 use super::{Evidence, Outcome, Subject};
-use crate::fs::FileType;
+use assay_disk::fs::FileType;
 
 /// Where units lie, the first wins.
 pub(super) const DIRECTORIES: [&str; 5] = [

@@ -20,7 +20,7 @@ use crate::finding::{GapKind, Severity};
 use crate::gate::Explanation;
 use crate::report::diff::{Options, json, markdown, terminal};
 use crate::report::{Judgement, Outcome};
-use crate::tree::Tree;
+use assay_disk::tree::Tree;
 
 /// Bytes of a saved report.
 const REPORT_LIMIT: u64 = 128 << 20;

@@ -12,11 +12,11 @@ use crate::checks;
 use crate::detect::{self, Signatures};
 use crate::facts::Facts;
 use crate::finding::Advisory;
-use crate::image;
 use crate::policy;
 use crate::requirements;
 use crate::rules::{Family, proof};
-use crate::tree::Tree;
+use assay_disk::image;
+use assay_disk::tree::Tree;
 
 /// Audits `target` as `settings` say, but for what an image may.
 pub(super) fn audit(
@@ -46,7 +46,7 @@ pub(super) fn reopen(
     progress: &dyn Progress,
 ) -> Result<(Tree, Facts), Failure> {
     let opened =
-        System::open_with(target, &memory::within(Budget::default()), &options(outside_files), progress);
+        System::open_with(target, &memory::within(Budget::default()).disk, &options(outside_files), progress);
     let system = opened.map_err(|error| mistaken::failure(&error))?;
     // Its gaps are known from the audit.
     let (facts, _) = Facts::gather(&system.tree);
@@ -55,7 +55,7 @@ pub(super) fn reopen(
 
 /// What is named: an image, or a directory that is no folder of blocks and so a mounted tree.
 pub(super) fn target(path: &Path, outside_files: bool) -> Target {
-    let opened = || image::open(path, &options(outside_files), &Budget::default(), &|_| {});
+    let opened = || image::open(path, &options(outside_files), &Budget::default().disk, &|_| {});
     if path.is_dir() && matches!(opened(), Err(image::ImageError::Directory(_))) {
         Target::Rootfs(path.to_owned())
     } else {
@@ -76,7 +76,7 @@ pub(super) fn rules_digest(signatures: &Signatures) -> String {
     let mut parts = texts(signatures);
     parts.push(budget);
     let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).chain([audit::published::TEXT]).collect();
-    crate::text::hex(&cache::rules(&parts))
+    assay_disk::text::hex(&cache::rules(&parts))
 }
 
 /// The texts of all signatures.
@@ -87,7 +87,7 @@ fn texts(signatures: &Signatures) -> Vec<String> {
 /// Opens an image to look inside.
 pub(super) fn open(image: &Path, outside_files: bool) -> Result<System, Failure> {
     let target = Target::Image(image.to_owned());
-    System::open_with(&target, &memory::within(Budget::default()), &options(outside_files), &Quiet)
+    System::open_with(&target, &memory::within(Budget::default()).disk, &options(outside_files), &Quiet)
         .map_err(|error| mistaken::failure(&error))
 }
 

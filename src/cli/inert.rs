@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::text::log::{after_color, inert};
-use crate::text::{Escaped, is_hidden};
+use assay_disk::text::log::{after_color, inert};
+use assay_disk::text::{Escaped, is_hidden};
 
 /// A writer of text, line by line.
 pub(super) struct Inert<'w> {

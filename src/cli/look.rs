@@ -9,10 +9,10 @@ use super::{Exit, Failure, Terminal, engine};
 use crate::audit::VolumeSummary;
 use crate::budget::Budget;
 use crate::finding::{Gap, Loss};
-use crate::fs::{FileType, FsError, Metadata, Node};
 use crate::report::terminal::size;
-use crate::text::Escaped;
-use crate::tree::{EntryId, Tree};
+use assay_disk::fs::{FileType, FsError, Metadata, Node};
+use assay_disk::text::Escaped;
+use assay_disk::tree::{EntryId, Tree};
 
 mod log;
 

@@ -11,10 +11,10 @@ use sha2::{Digest, Sha256};
 use super::look::{CopyError, copy, type_letter};
 use super::{Exit, Failure, Terminal, engine};
 use crate::budget::Budget;
-use crate::fs::FileType;
-use crate::fs::holes::Content;
-use crate::text::{Escaped, hex};
-use crate::tree::{EntryId, Tree};
+use assay_disk::fs::FileType;
+use assay_disk::fs::holes::Content;
+use assay_disk::text::{Escaped, hex};
+use assay_disk::tree::{EntryId, Tree};
 
 /// Runs the command.
 pub(super) fn run(image: &Path, outside: bool, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {

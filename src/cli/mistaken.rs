@@ -7,9 +7,9 @@ use std::path::Path;
 
 use super::Failure;
 use super::formats::Format;
-use crate::audit::AuditError;
-use crate::image::ImageError;
-use crate::text::Escaped;
+use crate::audit::OpenError;
+use assay_disk::image::ImageError;
+use assay_disk::text::Escaped;
 
 /// How much of a file tells what it is, in bytes.
 const START: u64 = 4096;
@@ -119,12 +119,12 @@ impl Kind {
 }
 
 /// The failure to open an image, with what was probably meant.
-pub(super) fn failure(error: &AuditError) -> Failure {
+pub(super) fn failure(error: &OpenError) -> Failure {
     let meant = match error {
-        AuditError::Image(ImageError::Unsupported { path, .. }) => {
+        OpenError::Image(ImageError::Unsupported { path, .. }) => {
             Kind::at(path).map(|kind| kind.failure(path, "an image"))
         }
-        AuditError::Image(ImageError::NotFound(path)) => elsewhere(path),
+        OpenError::Image(ImageError::NotFound(path)) => elsewhere(path),
         _ => None,
     };
     meant.unwrap_or_else(|| Failure::unreadable(error))

@@ -9,8 +9,8 @@ use super::{Exit, Failure, Terminal, engine, scan, signatures};
 use crate::audit::published::{digest, line};
 use crate::audit::{Audited, PublishedFiles, Quiet, Settings};
 use crate::finding::{Category, GapKind, Loss};
-use crate::text::hex;
-use crate::tree::{EntryId, Tree};
+use assay_disk::text::hex;
+use assay_disk::tree::{EntryId, Tree};
 
 /// Runs the command. Lines of the program's list, or those of `sha256sum`.
 pub(super) fn run(dir: &Path, carried: bool, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
@@ -28,7 +28,7 @@ pub(super) fn run(dir: &Path, carried: bool, terminal: &mut Terminal<'_>) -> Res
             let size = audited.tree.get(id).map_or(0, |(_, walked)| walked.metadata.size);
             text.push_str(&line(size, &digest));
         } else {
-            let _ = writeln!(text, "{}  {}", hex(&digest), crate::text::Escaped(&path));
+            let _ = writeln!(text, "{}  {}", hex(&digest), assay_disk::text::Escaped(&path));
         }
     }
     terminal.out.write_all(text.as_bytes())?;

@@ -11,10 +11,10 @@ use clap::{ArgMatches, Command};
 use super::{Failure, engine};
 use crate::audit::{Report, Target};
 use crate::detect::Signatures;
-use crate::image::digest::{self, Digest, Undigested};
 use crate::report::run::Digested;
 use crate::report::{self, Run};
-use crate::text::Escaped;
+use assay_disk::image::digest::{self, Digest, Undigested};
+use assay_disk::text::Escaped;
 
 /// Flags whose values are recorded: what is not in this list could be a secret, and is not.
 const RECORDED: [&str; 21] = [

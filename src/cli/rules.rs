@@ -88,7 +88,7 @@ fn unknown(id: &str, known: &[&str]) -> String {
     near.sort_by_key(|known| (std::cmp::Reverse(likeness(known)), distance(known)));
     near.truncate(OFFERED);
     let hint = if near.is_empty() { "assay rules list".to_owned() } else { near.join(", ") };
-    format!("there is no rule {:?}; see: {hint}", crate::text::Escaped(id.as_bytes()))
+    format!("there is no rule {:?}; see: {hint}", assay_disk::text::Escaped(id.as_bytes()))
 }
 
 fn check(signatures: &Signatures, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {

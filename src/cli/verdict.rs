@@ -3,11 +3,11 @@
 use super::Exit;
 use super::policy::Gate;
 use crate::audit::Report;
-use crate::audit::ledger::Use;
 use crate::finding::{GapKind, Severity};
 use crate::gate::{self, Judged, Verdict};
 use crate::policy::Policy;
 use crate::report::{Judgement, Outcome};
+use assay_disk::system::ledger::Use;
 
 impl Gate {
     /// Judges the report; each finding learns how it stands.

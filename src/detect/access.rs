@@ -17,8 +17,8 @@ use super::{Signatures, Sink, SystemDetector};
 use crate::budget::Budget;
 use crate::checks::{self, Check, Outcome, Subject, Verdict};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Finding};
-use crate::tree::{Place, SERVES_AS, Tree};
+use crate::finding::{Advisory, Finding, SERVES_AS};
+use assay_disk::tree::{Place, Tree};
 
 /// Runs the checks that are on by default.
 pub struct Access {
@@ -103,7 +103,7 @@ fn complete(finding: &mut Finding, subject: &Subject<'_>) {
 mod tests {
     use super::*;
     use crate::detect::Collected;
-    use crate::fs::memory::Memory;
+    use assay_disk::fs::memory::Memory;
 
     #[test]
     fn the_first_value_of_an_included_file_opens_the_door() {
@@ -114,7 +114,7 @@ mod tests {
             .file("/usr/sbin/sshd", "")
             .file("/etc/ssh/sshd_config", "Include sshd_config.d/*.conf\nPermitRootLogin no\n")
             .file("/etc/ssh/sshd_config.d/50-cloud-init.conf", "PermitRootLogin yes\n");
-        let tree = Tree::of(Arc::new(memory), &Budget::default());
+        let tree = Tree::of(Arc::new(memory), &Budget::default().disk);
         let (facts, _) = Facts::gather(&tree);
         let mut found = Collected::default();
         Access::new(&Signatures::embedded().unwrap(), &Budget::default()).inspect(&tree, &facts, &mut found);
@@ -131,7 +131,7 @@ mod tests {
             .file("/etc/hosts.equiv", "+ +\n")
             .file("/root/.rhosts", "build1 root\n")
             .file("/srv/a/.shosts", "build1 a\n");
-        let tree = Tree::of(Arc::new(memory), &Budget::default());
+        let tree = Tree::of(Arc::new(memory), &Budget::default().disk);
         let (facts, _) = Facts::gather(&tree);
         let mut found = Collected::default();
         Access::new(&Signatures::embedded().unwrap(), &Budget::default()).inspect(&tree, &facts, &mut found);

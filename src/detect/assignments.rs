@@ -23,8 +23,8 @@ use crate::facts::Facts;
 use crate::finding::{Advisory, Confidence, Finding, Proof, Secret};
 use crate::rules::validators::entropy;
 use crate::rules::{Family, Match};
-use crate::tree::Entry;
 use crate::values::is_placeholder;
+use assay_disk::tree::Entry;
 
 mod letters;
 

@@ -16,11 +16,11 @@ use std::sync::Arc;
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
 use crate::facts::sshd::KeyRole;
-use crate::finding::{Advisory, Category, Finding, Proof, Secret, Severity};
-use crate::fs::FileType;
+use crate::finding::{Advisory, Category, Finding, Proof, SERVES_AS, Secret, Severity};
 use crate::keys;
-use crate::text::Escaped;
-use crate::tree::{Entry, SERVES_AS};
+use assay_disk::fs::FileType;
+use assay_disk::text::Escaped;
+use assay_disk::tree::Entry;
 
 /// The detector.
 pub struct AuthorizedKeys {
@@ -336,8 +336,8 @@ mod tests {
             "{{\"users\": [\n{{\"sshAuthorizedKeys\": [\"ssh-ed25519 {blob} a@b\", \"ssh-ed25519 {blob} c@d\"]}}]}}\n"
         );
         let found = |path: &str| {
-            let metadata = crate::fs::Metadata::bare(FileType::Regular, 0o644, 9);
-            let node = crate::fs::NodeId(1);
+            let metadata = assay_disk::fs::Metadata::bare(FileType::Regular, 0o644, 9);
+            let node = assay_disk::fs::NodeId(1);
             let entry = Entry { path: path.as_bytes(), metadata: &metadata, node, target: None };
             let (detector, facts) = (AuthorizedKeys::default(), Facts::default());
             let mut sink = crate::detect::Collected::default();

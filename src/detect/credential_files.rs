@@ -18,8 +18,8 @@ use super::examples::is_example;
 use super::{FileDetector, Interest, Signatures, Sink};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Confidence, Finding, Proof, Secret, Severity};
-use crate::fs::FileType;
-use crate::tree::Entry;
+use assay_disk::fs::FileType;
+use assay_disk::tree::Entry;
 
 mod formats;
 mod proof;

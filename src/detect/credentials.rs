@@ -20,7 +20,7 @@ use crate::facts::Facts;
 use crate::finding::{Advisory, Confidence, Finding, Proof, Severity};
 use crate::rules::pair::Other;
 use crate::rules::{Family, Match};
-use crate::tree::Entry;
+use assay_disk::tree::Entry;
 
 mod shown;
 
@@ -118,8 +118,8 @@ mod tests {
     use super::*;
     use crate::detect::Collected;
     use crate::finding::Secret;
-    use crate::fs::{FileType, Metadata, NodeId};
     use crate::rules::Engine;
+    use assay_disk::fs::{FileType, Metadata, NodeId};
 
     /// What is found in a text that stands in a file.
     fn found(text: &str) -> Vec<Finding> {

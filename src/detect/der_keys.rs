@@ -19,9 +19,9 @@ use super::examples::is_example;
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
-use crate::fs::FileType;
 use crate::keys;
-use crate::tree::Entry;
+use assay_disk::fs::FileType;
+use assay_disk::tree::Entry;
 
 /// Longer files hold no single key, in bytes.
 const LONGEST: u64 = 16 << 10;
@@ -107,7 +107,7 @@ impl FileDetector for DerKeys {
 mod tests {
     use super::*;
     use crate::detect::Collected;
-    use crate::fs::{Metadata, NodeId};
+    use assay_disk::fs::{Metadata, NodeId};
 
     /// Ed25519 in PKCS#8: sixteen bytes of frame, and any 32 bytes.
     fn key() -> Vec<u8> {

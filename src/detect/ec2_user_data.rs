@@ -16,8 +16,8 @@ use std::sync::Arc;
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Finding, Severity};
-use crate::fs::FileType;
-use crate::tree::Entry;
+use assay_disk::fs::FileType;
+use assay_disk::tree::Entry;
 
 /// Where the agents keep what they do; in lower case.
 const PLACES: [&[u8]; 2] = [b"/programdata/amazon/", b"/amazon/ec2configservice/"];

@@ -18,8 +18,8 @@ use super::{FileDetector, Interest, Sink};
 use crate::checks::traces::lines::without_secrets;
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Finding, Severity};
-use crate::text::Escaped;
-use crate::tree::Entry;
+use assay_disk::text::Escaped;
+use assay_disk::tree::Entry;
 
 /// Where scripts lie in it.
 const SCRIPTS: [&[u8]; 8] = [

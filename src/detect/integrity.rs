@@ -19,15 +19,15 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::{Sink, SystemDetector};
-use crate::bytes::Span;
 use crate::facts::Facts;
 use crate::facts::packages::Package;
 use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
-use crate::fs::holes::Content;
-use crate::fs::{FileType, FsError, Metadata};
 use crate::remedies;
-use crate::text::{Escaped, hex};
-use crate::tree::{EntryId, Tree};
+use assay_disk::bytes::Span;
+use assay_disk::fs::holes::Content;
+use assay_disk::fs::{FileType, FsError, Metadata};
+use assay_disk::text::{Escaped, hex};
+use assay_disk::tree::{EntryId, Tree};
 
 /// Largest file that is compared as a whole, in bytes; larger ones are read again.
 pub const WHOLE: u64 = 8 << 20;
@@ -458,9 +458,9 @@ mod tests {
     use md5::Md5;
 
     use super::*;
-    use crate::budget::Budget;
     use crate::detect::Collected;
-    use crate::fs::memory::Memory;
+    use assay_disk::budget::Budget;
+    use assay_disk::fs::memory::Memory;
 
     fn tree(content: &str, recorded: &str) -> Tree {
         let sum = hex(&Md5::digest(recorded.as_bytes()));

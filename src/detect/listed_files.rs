@@ -17,8 +17,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Sink, Stream, StreamDetector};
 use crate::finding::{Advisory, Category, Finding, Severity};
-use crate::text::hex;
-use crate::tree::Entry;
+use assay_disk::text::hex;
+use assay_disk::tree::Entry;
 
 pub mod list;
 
@@ -87,7 +87,7 @@ impl Stream for Digesting<'_> {
 mod tests {
     use super::*;
     use crate::detect::Collected;
-    use crate::fs::{FileType, Metadata, NodeId};
+    use assay_disk::fs::{FileType, Metadata, NodeId};
 
     #[test]
     fn a_file_on_a_list_is_found_in_pieces_and_only_if_whole() {

@@ -20,9 +20,9 @@ use memchr::memmem;
 use super::{FileDetector, Interest, MatchDetector, Sink};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
-use crate::fs::FileType;
 use crate::rules::{Family, Match};
-use crate::tree::Entry;
+use assay_disk::fs::FileType;
+use assay_disk::tree::Entry;
 
 mod base58;
 mod bech32;

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use super::{Sink, SystemDetector};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Finding, Severity};
-use crate::text::Escaped;
-use crate::tree::{Cover, CoverKind, Tree};
+use assay_disk::text::Escaped;
+use assay_disk::tree::{Cover, CoverKind, Tree};
 
 /// Mounts that are told one by one.
 const FINDINGS: usize = 100;
@@ -85,9 +85,9 @@ impl Mounts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::budget::Budget;
     use crate::detect::Collected;
-    use crate::fs::memory::Memory;
+    use assay_disk::budget::Budget;
+    use assay_disk::fs::memory::Memory;
 
     fn found(memory: Memory) -> Vec<String> {
         let memory =

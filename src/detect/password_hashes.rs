@@ -17,9 +17,9 @@ use std::sync::{Arc, LazyLock};
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
-use crate::fs::FileType;
-use crate::text::Escaped;
-use crate::tree::Entry;
+use assay_disk::fs::FileType;
+use assay_disk::text::Escaped;
+use assay_disk::tree::Entry;
 
 pub(super) mod candidates;
 mod crypt;

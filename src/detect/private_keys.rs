@@ -24,7 +24,7 @@ use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Sev
 use crate::keys::{self, Format};
 use crate::rules::pair::Other;
 use crate::rules::{Family, Match};
-use crate::tree::Entry;
+use assay_disk::tree::Entry;
 
 /// The detector.
 pub struct PrivateKeys {

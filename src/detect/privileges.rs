@@ -20,9 +20,9 @@ use super::{Collected, Sink, SystemDetector};
 use crate::checks::traces::file::{is_hidden, is_temporary};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Finding, Secret, Severity};
-use crate::fs::{FileType, Metadata};
-use crate::text::Escaped;
-use crate::tree::{EntryId, Mounted, Tree};
+use assay_disk::fs::{FileType, Metadata};
+use assay_disk::text::Escaped;
+use assay_disk::tree::{EntryId, Mounted, Tree};
 
 mod capabilities;
 pub mod devices;
@@ -263,9 +263,9 @@ impl Program<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::budget::Budget;
     use crate::detect::Collected;
-    use crate::fs::memory::Memory;
+    use assay_disk::budget::Budget;
+    use assay_disk::fs::memory::Memory;
 
     fn found(memory: Memory) -> Vec<(String, Severity)> {
         let memory = memory

@@ -19,10 +19,10 @@ use super::{Sink, SystemDetector};
 use crate::facts::Facts;
 use crate::facts::packages::Packages;
 use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
-use crate::fs::FileType;
-use crate::text::Escaped;
-use crate::tree::walk::gap_kind;
-use crate::tree::{EntryId, Tree};
+use assay_disk::fs::FileType;
+use assay_disk::text::Escaped;
+use assay_disk::tree::walk::gap_kind;
+use assay_disk::tree::{EntryId, Tree};
 
 mod comparison;
 mod kind;

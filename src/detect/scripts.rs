@@ -17,8 +17,8 @@ use super::{FileDetector, Interest, Sink};
 use crate::command_line;
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
-use crate::fs::FileType;
-use crate::tree::Entry;
+use assay_disk::fs::FileType;
+use assay_disk::tree::Entry;
 
 /// Longer files are no scripts that a person wrote, in bytes.
 const LIMIT: u64 = 256 << 10;

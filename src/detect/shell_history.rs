@@ -19,8 +19,8 @@ use super::{FileDetector, Interest, Sink};
 use crate::command_line;
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
-use crate::fs::FileType;
-use crate::tree::Entry;
+use assay_disk::fs::FileType;
+use assay_disk::tree::Entry;
 
 pub(super) mod table;
 
@@ -160,7 +160,7 @@ fn octal(raw: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::detect::Collected;
-    use crate::fs::{Metadata, NodeId};
+    use assay_disk::fs::{Metadata, NodeId};
 
     fn inspect(content: &[u8]) -> Collected {
         let metadata = Metadata::bare(FileType::Regular, 0o600, content.len() as u64);

@@ -15,9 +15,9 @@ use std::sync::Arc;
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
-use crate::fs::FileType;
 use crate::keys::{self, PrivateKey};
-use crate::tree::Entry;
+use assay_disk::fs::FileType;
+use assay_disk::tree::Entry;
 
 /// Whether `path` is where a private host key lies.
 pub fn is_host_key_path(path: &[u8], facts: &Facts) -> bool {

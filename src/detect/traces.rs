@@ -22,9 +22,11 @@ use crate::checks::traces::search::{Hit, Told, search};
 use crate::checks::traces::{Group, file};
 use crate::checks::{Subject, Traces};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Secret, Severity};
-use crate::text::Escaped;
-use crate::tree::{EntryId, SERVES_AS, Tree};
+use crate::finding::{
+    Advisory, Category, Finding, Gap, GapKind, Location, Loss, SERVES_AS, Secret, Severity,
+};
+use assay_disk::text::Escaped;
+use assay_disk::tree::{EntryId, Tree};
 
 /// Findings of one trace; the rest is counted in the last one.
 const FINDINGS: usize = 100;
@@ -191,9 +193,9 @@ fn cut_gap(location: Location, starts: bool) -> Gap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::budget::Budget;
     use crate::detect::Collected;
-    use crate::fs::memory::Memory;
+    use assay_disk::budget::Budget;
+    use assay_disk::fs::memory::Memory;
 
     fn found(memory: Memory) -> Vec<Finding> {
         let tree = Tree::of(Arc::new(memory), &Budget::default());

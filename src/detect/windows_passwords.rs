@@ -10,8 +10,8 @@ use std::sync::Arc;
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Confidence, Finding, Gap, GapKind, Location, Loss, Severity};
-use crate::fs::FileType;
-use crate::tree::Entry;
+use assay_disk::fs::FileType;
+use assay_disk::tree::Entry;
 
 /// Where the running system has its hives.
 const LIVE: &[u8] = b"/windows/system32/config";
@@ -115,7 +115,7 @@ impl FileDetector for WindowsPasswords {
 mod tests {
     use super::*;
     use crate::detect::Collected;
-    use crate::fs::{Metadata, NodeId};
+    use assay_disk::fs::{Metadata, NodeId};
 
     fn inspect(path: &str, content: &[u8]) -> Option<(Severity, usize)> {
         let metadata = Metadata::bare(FileType::Regular, 0o644, 8192);

@@ -20,7 +20,7 @@ use yara_x::{Compiler, MetaValue, Rule, ScanError, Scanner, SourceCode};
 
 use super::{Sink, Stream, StreamDetector};
 use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
-use crate::tree::Entry;
+use assay_disk::tree::Entry;
 
 /// Bytes of a file that rules are tried on: they need it whole.
 pub const WHOLE: usize = 64 << 20;

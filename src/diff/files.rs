@@ -10,8 +10,8 @@ use super::{Side, Unread};
 use crate::audit::Progress;
 use crate::facts::Facts;
 use crate::finding::GapKind;
-use crate::fs::{FileType, Metadata};
-use crate::tree::{EntryId, Tree};
+use assay_disk::fs::{FileType, Metadata};
+use assay_disk::tree::{EntryId, Tree};
 
 mod content;
 mod index;

@@ -9,9 +9,9 @@ use super::summary::shown;
 use crate::audit::Report;
 use crate::facts::{Facts, glob};
 use crate::finding::Category;
-use crate::fs::FileType;
 use crate::keys;
-use crate::tree::Tree;
+use assay_disk::fs::FileType;
+use assay_disk::tree::Tree;
 
 /// Bytes of a file that is looked into.
 const LIMIT: u64 = 1 << 20;
@@ -138,7 +138,7 @@ fn files(tree: &Tree, what: &'static str, directory: &[u8], pattern: &[u8], foun
         if content.is_empty() || content == b"uninitialized" {
             continue;
         }
-        let mark = crate::text::hex(&Sha256::digest(content));
+        let mark = assay_disk::text::hex(&Sha256::digest(content));
         // The beginning of a machine-id is enough to know it again.
         let start = (what == "machine-id").then(|| content.get(..8)).flatten();
         let shown = start.map(|start| format!("{}…", shown(start)));

@@ -8,8 +8,8 @@ use super::summary::{Coverage, shown};
 use super::version::Order;
 use crate::audit::Report;
 use crate::facts::Facts;
-use crate::text::Escaped;
-use crate::tree::Tree;
+use assay_disk::text::Escaped;
+use assay_disk::tree::Tree;
 
 mod accounts;
 mod machine;

@@ -9,7 +9,7 @@ use super::findings::Seen;
 use super::identity;
 use super::summary::{Coverage, Lost, Summary};
 use crate::finding::{GapKind, Loss, Secret, Severity};
-use crate::text::unescape;
+use assay_disk::text::unescape;
 
 #[derive(Deserialize)]
 struct Document {

@@ -8,7 +8,7 @@ use super::identity::Identity;
 use super::inventory::Inventory;
 use crate::audit::Audited;
 use crate::finding::{Gap, GapKind, Loss};
-use crate::text::Escaped;
+use assay_disk::text::Escaped;
 
 /// What an image, or a report of one, says of itself.
 #[derive(Debug, Default)]

@@ -4,12 +4,12 @@ use super::files::{Because, Depth, Tally, What};
 use super::inventory::Kind;
 use super::*;
 use crate::audit::{Audited, Quiet, Report, Seal};
-use crate::budget::Budget;
 use crate::detect::Signatures;
 use crate::facts::Facts;
 use crate::finding::{Gap, Location, Loss};
-use crate::fs::memory::Memory;
-use crate::tree::Tree;
+use assay_disk::budget::Budget;
+use assay_disk::fs::memory::Memory;
+use assay_disk::tree::Tree;
 
 fn audited(memory: Memory, gaps: Vec<Gap>) -> Audited {
     let tree = Tree::of(Arc::new(memory), &Budget::default());

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::tree::EntryId;
+use assay_disk::tree::EntryId;
 
 /// The files that were compared with the digests of the package database.
 #[derive(Clone, Debug, Default)]

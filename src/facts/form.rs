@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{Desk, lines};
 use crate::finding::GapKind;
-use crate::fs::FileType;
+use assay_disk::fs::FileType;
 
 mod kinds;
 mod places;
@@ -131,7 +131,7 @@ mod tests {
 
     /// What is said of the files on a shelf.
     fn gaps(shelf: &Shelf) -> Vec<String> {
-        let (_, gaps) = Facts::gather_from(shelf);
+        let (_, gaps) = Facts::gather_from(shelf, &crate::budget::Budget::default());
         gaps.iter().map(|gap| String::from_utf8_lossy(&gap.location.path).into_owned()).collect()
     }
 
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn a_reason_tells_the_line_and_nothing_of_it() {
         let shelf = Shelf::default().with("/etc/shadow", "root:*:19000:0:99999:7:::\nadmin:$6$secret\n");
-        let (facts, gaps) = Facts::gather_from(&shelf);
+        let (facts, gaps) = Facts::gather_from(&shelf, &crate::budget::Budget::default());
         let reason = "line 2 does not have the form of shadow: 2 fields, 9 expected";
         assert_eq!(gaps.iter().map(|gap| gap.reason.as_str()).collect::<Vec<_>>(), [reason]);
         assert_eq!(facts.unparsed[b"/etc/shadow".as_slice()], reason);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::accounts::Accounts;
 use super::{Desk, glob, lines};
 use crate::finding::GapKind;
-use crate::fs::FileType;
+use assay_disk::fs::FileType;
 
 mod arguments;
 mod key_files;
@@ -61,7 +61,7 @@ pub struct OptionLine {
 impl Sshd {
     pub(super) fn gather(desk: &mut Desk<'_>, accounts: &Accounts) -> Self {
         let mut sshd = Self::default();
-        let budget = desk.files().budget();
+        let budget = *desk.budget();
         let mut left = Left {
             files: FILES,
             bytes: budget.sshd_bytes,

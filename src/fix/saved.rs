@@ -12,10 +12,10 @@ use serde::Deserialize;
 use super::{Files, Seen};
 use crate::facts::packages::PackageManager;
 use crate::finding::{Advisory, Category, Confidence, Finding, Location, Secret, Severity};
-use crate::fs::FileType;
 use crate::remedies::Machine;
 use crate::remedies::machine::MARKS;
-use crate::text::unescape;
+use assay_disk::fs::FileType;
+use assay_disk::text::unescape;
 
 /// Bytes of a value that a command may tell the length of: a report that claims more is not believed.
 const LONGEST: usize = 1 << 20;

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::edits::Fill;
 use super::{Act, Edit, Part, Step};
 use crate::remedies::quote;
-use crate::text::Escaped;
+use assay_disk::text::Escaped;
 
 /// The functions, which stand in every script.
 const FUNCTIONS: &str = include_str!("functions.sh");

@@ -4,10 +4,10 @@ use super::explanation::{GapStanding, Open};
 use crate::audit::{Report, VolumeSummary};
 use crate::checks;
 use crate::finding::{Gap, Standing};
-use crate::pattern;
 use crate::policy::{Policy, Required};
 use crate::requirements::{self, Judged, Outcome, Verdict};
-use crate::text::Escaped;
+use assay_disk::path;
+use assay_disk::text::Escaped;
 
 /// What required checks come to.
 #[derive(Default)]
@@ -97,7 +97,7 @@ fn has_system(report: &Report) -> bool {
 }
 
 fn is_among(patterns: &[String], name: &str) -> bool {
-    patterns.iter().any(|pattern| pattern::fits(pattern, name.as_bytes()))
+    patterns.iter().any(|pattern| path::fits(pattern, name.as_bytes()))
 }
 
 fn requirement(

@@ -246,7 +246,7 @@ fn required(written: &Spanned<WrittenRequired>, lines: &Lines<'_>) -> Result<Req
             let ids: Vec<String> =
                 known.into_iter().flat_map(|list| list.requirements).map(|of| of.id).collect();
             for pattern in one.only.iter().chain(&one.except) {
-                if !ids.iter().any(|id| crate::pattern::fits(pattern.get_ref(), id.as_bytes())) {
+                if !ids.iter().any(|id| assay_disk::path::fits(pattern.get_ref(), id.as_bytes())) {
                     let problem = format!("no requirement of {list} fits {:?}", pattern.get_ref());
                     return Err(lines.error(pattern, &problem));
                 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::facts::Facts;
 use crate::facts::packages::PackageManager;
 use crate::finding::Location;
-use crate::tree::Tree;
+use assay_disk::tree::Tree;
 
 /// A system, in short.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,8 +71,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::budget::Budget;
-    use crate::fs::memory::Memory;
+    use assay_disk::budget::Budget;
+    use assay_disk::fs::memory::Memory;
 
     #[test]
     fn a_machine_is_known_by_its_files() {

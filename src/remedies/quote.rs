@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::text::Escaped;
+use assay_disk::text::Escaped;
 
 /// A word, and the statements that must come before it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use super::terminal::{joined, thousands};
 use super::{Judgement, Options, Outcome, Run, TOOL_VERSION};
 use crate::audit::Report;
 use crate::finding::Finding;
-use crate::text::Escaped;
+use assay_disk::text::Escaped;
 
 mod asked;
 mod calendar;

@@ -11,11 +11,11 @@ use super::terminal::shown_place;
 use super::words::{cut, details, values};
 use super::{Judgement, Options};
 use crate::audit::Report;
-use crate::audit::ledger::Use;
 use crate::checks::Verdict;
 use crate::checks::benchmark::Judged;
 use crate::finding::{Category, Finding};
-use crate::text::Escaped;
+use assay_disk::system::ledger::Use;
+use assay_disk::text::Escaped;
 
 /// Places that a test names; the others are counted.
 const LINES: usize = 200;

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::audit::Report;
 use crate::finding::{Allowed, Finding, Known};
-use crate::text::hex;
+use assay_disk::text::hex;
 
 /// How a finding stands to those of a baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,9 +9,9 @@ use super::terminal::{shown_place, size};
 use super::words::{cut, details, values};
 use super::{Judgement, Options, Outcome, TOOL_VERSION};
 use crate::audit::Report;
-use crate::audit::ledger::Use;
 use crate::finding::{Finding, Gap, Severity};
-use crate::text::Escaped;
+use assay_disk::system::ledger::Use;
+use assay_disk::text::Escaped;
 
 mod escape;
 

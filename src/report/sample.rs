@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::{Judgement, Outcome};
-use crate::audit::ledger::{Ledger, Use};
 use crate::audit::{Coverage, Report, Subject, VolumeSummary};
 use crate::finding::{
     Advisory, Category, Confidence, Finding, Gap, GapKind, Location, Loss, Secret, Severity,
 };
 use crate::gate::{Explanation, GapStanding};
+use assay_disk::system::ledger::{Ledger, Use};
 
 fn advisory(id: &str, category: Category, title: &str, severity: Severity, remedy: &str) -> Arc<Advisory> {
     Arc::new(Advisory {

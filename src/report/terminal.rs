@@ -11,8 +11,8 @@ use super::{Judgement, Options, TOOL_VERSION};
 use crate::audit::Report;
 use crate::finding::{Category, Finding, Location, Severity, Standing};
 use crate::remedies::{self, Machine, Remedy};
-use crate::text::Escaped;
-use crate::text::log::inert;
+use assay_disk::text::Escaped;
+use assay_disk::text::log::inert;
 
 mod benchmark;
 mod policy;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Options;
 use crate::finding::{Confidence, Finding, Known, Secret, Standing};
-use crate::text::Escaped;
+use assay_disk::text::Escaped;
 
 /// Evidence and facts, each a few words. Secrets are redacted, or left out where [`values`] shows them.
 pub(super) fn details(finding: &Finding, options: &Options) -> Vec<String> {

@@ -57,7 +57,7 @@ fn patterns(violated_by: &[Violation], rules: &[Arc<Advisory>]) -> Vec<String> {
             problems.push(format!("no rule fits {violation:?}"));
         }
         let is_rule =
-            |pattern: &&String| rules.iter().any(|rule| crate::pattern::fits(pattern, rule.id.as_bytes()));
+            |pattern: &&String| rules.iter().any(|rule| assay_disk::path::fits(pattern, rule.id.as_bytes()));
         problems.extend(except.iter().filter(|p| !is_rule(p)).map(|p| format!("no rule fits {p:?}")));
     }
     problems

@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use crate::oracle::tools::have;
-use assay::budget::Budget;
 use assay::facts::Facts;
 use assay::facts::packages::Packages;
-use assay::tree::Tree;
+use assay_disk::budget::Budget;
+use assay_disk::tree::Tree;
 use tempfile::TempDir;
 
 /// Files of every kind: `{NAME}`, `{ALGORITHM}` and `{TEXT}` are filled in.
@@ -103,7 +103,7 @@ impl System {
     }
 
     fn read(&self) -> (Packages, Vec<String>) {
-        let fs = assay::fs::host::open(&self.root, &Budget::default()).unwrap();
+        let fs = assay_disk::fs::host::open(&self.root, &Budget::default()).unwrap();
         let tree = Tree::of(Arc::from(fs), &Budget::default());
         let (facts, gaps) = Facts::gather(&tree);
         (facts.packages, gaps.into_iter().map(|gap| gap.reason).collect())
@@ -149,7 +149,7 @@ impl System {
             }
             assert_eq!(packages.owner(bytes), Some(&*file.owner), "{path}");
             assert_eq!(packages.is_conffile(bytes), file.is_meant_to_change, "{path}");
-            let digest = packages.recorded(bytes).map(|digest| assay::text::hex(digest.bytes()));
+            let digest = packages.recorded(bytes).map(|digest| assay_disk::text::hex(digest.bytes()));
             assert_eq!(digest.unwrap_or_default(), file.digest, "{path}");
         }
         let mut needed: Vec<&str> =
@@ -256,7 +256,7 @@ fn headers(database: &Path) -> Vec<String> {
 fn berkeley(file: &Path, options: &str, is_big: bool, headers: &[String]) {
     let key = |number: usize| {
         let number = u32::try_from(number).unwrap();
-        assay::text::hex(&if is_big { number.to_be_bytes() } else { number.to_le_bytes() })
+        assay_disk::text::hex(&if is_big { number.to_be_bytes() } else { number.to_le_bytes() })
     };
     let mut dump = format!("VERSION=3\nformat=bytevalue\n{options}\nHEADER=END\n");
     let counter = (0, key(headers.len() + 1));
@@ -509,7 +509,7 @@ fn old_header() -> String {
         values.extend(bytes);
     }
     let counts = [tags.len(), values.len()].map(|n| u32::try_from(n).unwrap().to_be_bytes());
-    assay::text::hex(&[counts.concat(), index, values].concat())
+    assay_disk::text::hex(&[counts.concat(), index, values].concat())
 }
 
 #[test]

@@ -240,7 +240,7 @@ fn hostile_names_run_nothing_and_are_shown() {
         assert_eq!(browser.evaluate(made), 0);
         let text = browser.text("document.querySelector('#findings').textContent");
         for name in made::hostile_names() {
-            let shown = assay::text::Escaped(&name).to_string();
+            let shown = assay_disk::text::Escaped(&name).to_string();
             assert!(text.contains(&shown), "{shown}");
         }
         assert!(!text.contains('\u{202e}') && !text.contains('\u{1b}'));

@@ -17,11 +17,11 @@ use std::sync::Arc;
 
 use crate::oracle::{assert_same, build_tree, content, free, named, run};
 use assay::audit::{System, Target};
-use assay::budget::Budget;
-use assay::bytes::Source;
 use assay::finding::Loss;
-use assay::fs::btrfs::{DRIVER, POOL};
-use assay::fs::{FileSystem, FsError, Node, NodeId, Place};
+use assay_disk::budget::Budget;
+use assay_disk::bytes::Source;
+use assay_disk::fs::btrfs::{DRIVER, POOL};
+use assay_disk::fs::{FileSystem, FsError, Node, NodeId, Place};
 use tempfile::TempDir;
 
 /// An image file of `size` made of a tree that stays beside it.
@@ -38,7 +38,7 @@ fn image(options: &[&str]) -> (TempDir, PathBuf) {
 }
 
 fn source(path: &Path) -> Arc<dyn Source> {
-    assay::image::open(path, &Default::default(), &Budget::default(), &|_| {}).unwrap().source
+    assay_disk::image::open(path, &Default::default(), &Budget::default(), &|_| {}).unwrap().source
 }
 
 fn open(source: Arc<dyn Source>) -> Box<dyn FileSystem> {

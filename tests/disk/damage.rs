@@ -21,9 +21,9 @@ use std::time::{Duration, Instant};
 use crate::oracle::run;
 use crate::oracle::tools::prototype;
 use assay::audit::{self, Quiet, Report, Settings, Target};
-use assay::budget::Budget;
-use assay::bytes::{Source, Span, Window};
-use assay::fs::{DRIVERS, FileSystem, FileType, NodeId, Place};
+use assay_disk::budget::Budget;
+use assay_disk::bytes::{Source, Span, Window};
+use assay_disk::fs::{DRIVERS, FileSystem, FileType, NodeId, Place};
 
 const MIB: usize = 1 << 20;
 /// Damaged copies of each image, unless the environment says otherwise.
@@ -250,12 +250,11 @@ impl Noise {
 }
 
 fn audited(bytes: Vec<u8>) -> Option<Report> {
-    let budget = Budget {
-        entries: 20_000,
-        metadata_bytes: 16 << 20,
+    let budget = assay::budget::Budget {
+        disk: Budget { entries: 20_000, metadata_bytes: 16 << 20, ..Budget::default() },
         file_data: 64 << 20,
         unpacked_bytes: 16 << 20,
-        ..Budget::default()
+        ..Default::default()
     };
     let target = Target::Bytes { name: "damaged".into(), data: bytes };
     audit::run(&target, &Settings { budget, jobs: 1, ..Settings::default() }, &Quiet).ok()

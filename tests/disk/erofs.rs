@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use crate::oracle::tools::have;
 use crate::oracle::{assert_same, build_tree, content, named, run};
-use assay::budget::Budget;
-use assay::bytes::Source;
 use assay::finding::Loss;
-use assay::fs::erofs::DRIVER;
-use assay::fs::{FileSystem, FileType, FsError, NodeId};
+use assay_disk::budget::Budget;
+use assay_disk::bytes::Source;
+use assay_disk::fs::erofs::DRIVER;
+use assay_disk::fs::{FileSystem, FileType, FsError, NodeId};
 
 struct Lab {
     dir: tempfile::TempDir,

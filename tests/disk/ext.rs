@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::oracle::{Files, assert_same, build_tree, found, named, pattern, run};
-use assay::budget::Budget;
-use assay::bytes::Source;
 use assay::finding::Loss;
-use assay::fs::ext::{DRIVER, FROM_BACKUP};
-use assay::fs::{FileSystem, NodeId, Place};
+use assay_disk::budget::Budget;
+use assay_disk::bytes::Source;
+use assay_disk::fs::ext::{DRIVER, FROM_BACKUP};
+use assay_disk::fs::{FileSystem, NodeId, Place};
 
 fn image(options: &[&str]) -> Vec<u8> {
     let dir = tempfile::tempdir().unwrap();

@@ -11,12 +11,12 @@ use std::time::{Duration, SystemTime};
 
 use crate::oracle::tools::{Dice, have, tool};
 use crate::oracle::{content, named, pattern};
-use assay::audit::system::{System, Target};
-use assay::budget::Budget;
-use assay::bytes::Source;
 use assay::finding::Loss;
-use assay::fs::fat::DRIVER;
-use assay::fs::{FileSystem, FileType, NodeId, exfat};
+use assay_disk::budget::Budget;
+use assay_disk::bytes::Source;
+use assay_disk::fs::fat::DRIVER;
+use assay_disk::fs::{FileSystem, FileType, NodeId, exfat};
+use assay_disk::system::{System, Target};
 
 /// Whether it is a directory, its time, and its content, by path.
 type Tree = BTreeMap<String, (bool, i64, Vec<u8>)>;

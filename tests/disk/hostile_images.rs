@@ -9,7 +9,7 @@ use std::os::unix::fs::{FileExt, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::oracle::run;
-use assay::audit::{self, AuditError, Quiet, Report, Settings, Target};
+use assay::audit::{self, OpenError, Quiet, Report, Settings, Target};
 
 const KEY: &str = "aws_access_key_id = AKIAQ3EGRT7XKZ5MPLQV\n\
                    aws_secret_access_key = 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\n";
@@ -44,7 +44,7 @@ impl Lab {
     }
 }
 
-fn audit(path: &Path) -> Result<Report, AuditError> {
+fn audit(path: &Path) -> Result<Report, OpenError> {
     audit::run(&Target::Image(path.to_owned()), &Settings::default(), &Quiet)
 }
 

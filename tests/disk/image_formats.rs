@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::oracle::pattern;
-use assay::budget::Budget;
-use assay::bytes::{Source, read_vec};
 use assay::finding::Loss;
-use assay::image::{self, Image, ImageError, Options};
+use assay_disk::budget::Budget;
+use assay_disk::bytes::{Source, read_vec};
+use assay_disk::image::{self, Image, ImageError, Options};
 
 /// Length of the disk: many clusters, and no whole number of large ones.
 const LEN: u64 = (24 << 20) + 512 * 3;

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use crate::oracle::tools::have;
 use crate::oracle::{Files, assert_same, build_tree, content, expected, found, named, pattern, run};
-use assay::budget::Budget;
-use assay::bytes::Source;
 use assay::finding::Loss;
-use assay::fs::iso9660::DRIVER;
-use assay::fs::{FileSystem, FileType, FsError, NodeId};
+use assay_disk::budget::Budget;
+use assay_disk::bytes::Source;
+use assay_disk::fs::iso9660::DRIVER;
+use assay_disk::fs::{FileSystem, FileType, FsError, NodeId};
 
 struct Lab {
     dir: tempfile::TempDir,

@@ -4,10 +4,10 @@
 
 use std::io::Read;
 
-use assay::audit::ledger::Use;
 use assay::audit::{self, Quiet, Settings, System, Target};
-use assay::budget::Budget;
 use assay::finding::Loss;
+use assay_disk::budget::Budget;
+use assay_disk::system::ledger::Use;
 
 const IMAGE: &[u8] = include_bytes!("../../testdata/images/lvm-striped-and-linear.img.gz");
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::oracle::run;
 use crate::oracle::tools::have;
 use assay::audit::{Quiet, Report, Settings, Target};
-use assay::budget::Budget;
 use assay::finding::GapKind;
+use assay_disk::budget::Budget;
 
 struct Lab {
     dir: tempfile::TempDir,
@@ -48,6 +48,7 @@ impl Lab {
     fn audit(&self, budget: Budget) -> Report {
         let image = self.path("image");
         ext4(&self.path("root"), &image, "32M");
+        let budget = assay::budget::Budget { disk: budget, ..Default::default() };
         let settings = Settings { budget, jobs: 2, ..Settings::default() };
         assay::audit::run(&Target::Image(image), &settings, &Quiet).unwrap()
     }

@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use crate::oracle::tools::{Dice, have, tool};
 use crate::oracle::{content, named, pattern};
-use assay::audit::system::{System, Target};
-use assay::budget::Budget;
-use assay::bytes::Source;
 use assay::finding::Loss;
-use assay::fs::ntfs::DRIVER;
-use assay::fs::{FileSystem, FileType, NodeId, Note, Place};
-use assay::tree::walk::walk;
+use assay_disk::budget::Budget;
+use assay_disk::bytes::Source;
+use assay_disk::fs::ntfs::DRIVER;
+use assay_disk::fs::{FileSystem, FileType, NodeId, Note, Place};
+use assay_disk::system::{System, Target};
+use assay_disk::tree::walk::walk;
 use sha2::{Digest, Sha256};
 
 /// Kind, size, and hash of the content or target of the link, by path; what went wrong instead.
@@ -29,7 +29,7 @@ fn unpacked() -> Vec<u8> {
     image
 }
 
-fn try_open(image: Vec<u8>) -> Result<Box<dyn FileSystem>, assay::fs::FsError> {
+fn try_open(image: Vec<u8>) -> Result<Box<dyn FileSystem>, assay_disk::fs::FsError> {
     (DRIVER.open)(Arc::new(image), &Budget::default())
 }
 
@@ -62,7 +62,7 @@ fn see(fs: &dyn FileSystem, dir: NodeId, path: &str, seen: &mut Seen) {
 }
 
 fn look(fs: &dyn FileSystem, id: NodeId) -> Result<(FileType, u64, String), String> {
-    let text = |error: assay::fs::FsError| error.to_string();
+    let text = |error: assay_disk::fs::FsError| error.to_string();
     let mut node = fs.node(id).map_err(text)?;
     let (kind, size) = (node.metadata().file_type, node.metadata().size);
     node.xattrs().map_err(text)?;

@@ -15,11 +15,11 @@ use std::time::{Duration, Instant};
 
 use crate::oracle::tools::have;
 use crate::oracle::{assert_same, build_tree, content, named, pattern, run};
-use assay::budget::Budget;
-use assay::bytes::Source;
 use assay::finding::Loss;
-use assay::fs::squashfs::DRIVER;
-use assay::fs::{FileSystem, FileType, FsError, NodeId, Place};
+use assay_disk::budget::Budget;
+use assay_disk::bytes::Source;
+use assay_disk::fs::squashfs::DRIVER;
+use assay_disk::fs::{FileSystem, FileType, FsError, NodeId, Place};
 
 struct Lab {
     dir: tempfile::TempDir,

@@ -16,11 +16,11 @@ use std::sync::Arc;
 
 use crate::oracle::tools::prototype;
 use crate::oracle::{Files, build_tree, expected, found, named, pattern, run};
-use assay::budget::Budget;
-use assay::bytes::Source;
 use assay::finding::Loss;
-use assay::fs::xfs::{DRIVER, FROM_BACKUP};
-use assay::fs::{FileSystem, FileType, FsError, NodeId, Place};
+use assay_disk::budget::Budget;
+use assay_disk::bytes::Source;
+use assay_disk::fs::xfs::{DRIVER, FROM_BACKUP};
+use assay_disk::fs::{FileSystem, FileType, FsError, NodeId, Place};
 use tempfile::TempDir;
 
 fn haves() -> bool {
@@ -61,7 +61,9 @@ impl Image {
     }
 
     fn source(&self) -> Arc<dyn Source> {
-        assay::image::open(&self.path(), &Default::default(), &Budget::default(), &|_| {}).unwrap().source
+        assay_disk::image::open(&self.path(), &Default::default(), &Budget::default(), &|_| {})
+            .unwrap()
+            .source
     }
 
     fn open(&self) -> Result<Box<dyn FileSystem>, FsError> {
@@ -179,7 +181,7 @@ fn every_feature_conforms() {
 struct Device(Arc<dyn Source>);
 
 impl lamxfs::BlockRead for Device {
-    type Error = assay::bytes::ReadError;
+    type Error = assay_disk::bytes::ReadError;
 
     fn read_at(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), Self::Error> {
         self.0.read_exact_at(offset, dst)
@@ -344,7 +346,7 @@ fn an_absurd_size_ends_at_once() {
     image.db(&[&format!("inode {number}"), "write -d core.size 0x7fffffffffffffff"]);
     let fs = image.open().unwrap();
     let mut node = fs.node(NodeId(number)).unwrap();
-    let on_disk = |extent: &&assay::fs::Extent| matches!(extent.place, Place::Disk(_));
+    let on_disk = |extent: &&assay_disk::fs::Extent| matches!(extent.place, Place::Disk(_));
     let data: u64 = node.extents().unwrap().iter().filter(on_disk).map(|extent| extent.len).sum();
     assert!(data < 6_000_000);
     assert_eq!(node.read_at(1 << 62, &mut [0; 64]).unwrap(), 64);

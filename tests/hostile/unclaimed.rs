@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assay::audit::Report;
-use assay::audit::ledger::Use;
+use assay_disk::system::ledger::Use;
 
 use crate::lab::{KEY, Lab, audit_image, has_loss};
 use crate::oracle::run;

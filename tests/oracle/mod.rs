@@ -24,7 +24,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use assay::fs::{FileSystem, FileType, NodeId};
+use assay_disk::fs::{FileSystem, FileType, NodeId};
 
 /// What is compared of a file.
 #[derive(Debug, PartialEq, Eq)]
@@ -161,7 +161,7 @@ pub fn found(fs: &dyn FileSystem, dir: NodeId, path: &[u8], files: &mut Files) {
 }
 
 /// Reads in odd pieces, and checks that the extents are in order and without gaps.
-pub fn content(node: &mut dyn assay::fs::Node) -> Vec<u8> {
+pub fn content(node: &mut dyn assay_disk::fs::Node) -> Vec<u8> {
     let mut end = 0;
     for extent in node.extents().unwrap() {
         assert_eq!(extent.start, end);

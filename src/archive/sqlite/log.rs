@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::Pages;
-use crate::bytes::Record;
+use assay_disk::bytes::Record;
 
 const HEADER: u64 = 32;
 const FRAME: usize = 24;

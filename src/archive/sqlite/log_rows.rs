@@ -10,7 +10,7 @@ use std::io::Read;
 use super::super::{ArchiveError, Format, Spent, Visit, damaged, deliver, whole};
 use super::{Database, Encoding, MAGIC, Pages, WHOLE_FILES, broken};
 use crate::budget::Budget;
-use crate::bytes::Record;
+use assay_disk::bytes::Record;
 
 const HEADER: usize = 32;
 const FRAME: usize = 24;

@@ -4,7 +4,7 @@ use std::io;
 
 use super::Said;
 use super::window::Window;
-use crate::bytes::{Record, Truncated};
+use assay_disk::bytes::{Record, Truncated};
 
 pub(super) const STORED: u16 = 0;
 pub(super) const DEFLATE: u16 = 8;

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::detect::listed_files::list::HashLists;
-use crate::fs::FsError;
-use crate::text::hex;
-use crate::tree::{EntryId, Tree};
+use assay_disk::fs::FsError;
+use assay_disk::text::hex;
+use assay_disk::tree::{EntryId, Tree};
 
 /// The list of the program.
 pub const TEXT: &[u8] = include_bytes!("../../../signatures/hashes/published-files.txt");
@@ -117,7 +117,7 @@ mod tests {
             let (size, digest) = std::str::from_utf8(line).unwrap().split_once(' ').unwrap();
             assert!(
                 size.parse::<u64>().unwrap() > 0
-                    && crate::text::unhex::<16>(digest.trim().as_bytes()).is_some()
+                    && assay_disk::text::unhex::<16>(digest.trim().as_bytes()).is_some()
             );
         }
     }

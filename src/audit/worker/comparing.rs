@@ -9,9 +9,9 @@ use crate::audit::put_off::PutOff;
 use crate::detect::integrity;
 use crate::facts::packages::Recorded;
 use crate::finding::Location;
-use crate::fs::FileType;
-use crate::fs::holes::Content;
-use crate::tree::EntryId;
+use assay_disk::fs::FileType;
+use assay_disk::fs::holes::Content;
+use assay_disk::tree::EntryId;
 use assay_simd::md5::MultiBuffer;
 
 /// The names of one file, each with what is recorded of it.

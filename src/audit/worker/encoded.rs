@@ -7,7 +7,7 @@ use crate::archive::base64_blocks::{Block, Finder};
 use crate::archive::{self, Format, Spent};
 use crate::detect::{Collected, Sink};
 use crate::finding::GapKind;
-use crate::fs::{FsError, Node};
+use assay_disk::fs::{FsError, Node};
 
 /// Bytes without a zero that begin a text.
 const TEXT: usize = 8192;

@@ -2,8 +2,8 @@
 
 use super::Subject;
 use crate::finding::{Gap, GapKind, Location, Loss};
-use crate::fs::FsError;
-use crate::tree::walk::gap_kind;
+use assay_disk::fs::FsError;
+use assay_disk::tree::walk::gap_kind;
 
 pub(in crate::audit) fn file_gap(location: &Location, error: &FsError) -> Gap {
     Gap {

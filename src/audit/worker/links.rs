@@ -3,8 +3,8 @@
 use super::gaps::file_gap;
 use super::{Subject, Worker};
 use crate::detect::{Collected, Interest, Sink};
-use crate::fs::{FileType, Metadata};
-use crate::tree::{Entry, EntryId, Place};
+use assay_disk::fs::{FileType, Metadata};
+use assay_disk::tree::{Entry, EntryId, Place};
 
 impl Worker<'_> {
     /// Looks at the file that the link `id` leads to, under the names of the link.

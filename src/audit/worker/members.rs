@@ -11,8 +11,8 @@ use super::{Subject, Worker};
 use crate::archive::{self, ArchiveError, Format, Spent};
 use crate::detect::{Collected, Sink, initramfs};
 use crate::finding::{GapKind, Location};
-use crate::fs::{FileType, Metadata};
-use crate::tree::{Entry, Place};
+use assay_disk::fs::{FileType, Metadata};
+use assay_disk::tree::{Entry, Place};
 
 /// How many times `budget.whole_file` a member may have that is searched and then unpacked.
 const WHOLE_FILES: u64 = 4;

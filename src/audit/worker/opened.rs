@@ -5,10 +5,10 @@ use super::super::content::{Holes, NodeReader};
 use super::gaps::whole_gap;
 use super::{CHUNK, Subject, Worker};
 use crate::archive::Format;
-use crate::bytes::Span;
 use crate::detect::{Collected, Sink};
-use crate::fs::{Attribute, Extent, FsError, Metadata, Node, Place};
-use crate::tree::EntryId;
+use assay_disk::bytes::Span;
+use assay_disk::fs::{Attribute, Extent, FsError, Metadata, Node, Place};
+use assay_disk::tree::EntryId;
 
 impl Worker<'_> {
     /// Looks at a file that was opened: like at any other, but for the long runs that are contents of its files.

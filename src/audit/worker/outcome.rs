@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::Coverage;
 use super::super::put_off::PutOff;
-use crate::tree::EntryId;
+use assay_disk::tree::EntryId;
 
 /// What a thread found.
 #[derive(Default)]

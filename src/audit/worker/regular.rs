@@ -10,7 +10,7 @@ use super::{CHUNK, Subject, Worker};
 use crate::archive::{Format, Spent};
 use crate::detect::{Collected, Sink};
 use crate::finding::GapKind;
-use crate::fs::{FsError, Node};
+use assay_disk::fs::{FsError, Node};
 
 impl Worker<'_> {
     /// Looks at the content of a regular file.

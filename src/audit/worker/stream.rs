@@ -10,7 +10,7 @@ use crate::audit::served::Served;
 use crate::detect::{Collected, Sink};
 use crate::finding::GapKind;
 use crate::rules::Match;
-use crate::tree::Entry;
+use assay_disk::tree::Entry;
 
 /// How many times the findings that a file may have are kept while it is searched.
 const REPEATS: usize = 10;

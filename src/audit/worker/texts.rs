@@ -5,8 +5,8 @@ use super::super::content::Dense;
 use super::{Subject, Worker};
 use crate::detect::Collected;
 use crate::finding::Location;
-use crate::text::Escaped;
-use crate::tree::{Entry, EntryId, Mounted};
+use assay_disk::text::Escaped;
+use assay_disk::tree::{Entry, EntryId, Mounted};
 
 /// Shorter texts hold no secret that is known by its form.
 const SHORTEST: usize = 12;

@@ -8,7 +8,7 @@ use super::gaps::part_gap;
 use super::{Placed, Subject, Worker};
 use crate::detect::{Collected, Sink, Stream};
 use crate::finding::GapKind;
-use crate::fs::{FsError, Node};
+use assay_disk::fs::{FsError, Node};
 
 /// What looks at the bytes of one file at a time.
 pub(super) struct Watch<'a>(Vec<Box<dyn Stream + 'a>>);

@@ -6,8 +6,8 @@ use std::cell::OnceCell;
 use super::super::Subject;
 use crate::facts::Facts;
 use crate::facts::packages::Packages;
-use crate::fs::{FileType, Metadata};
-use crate::tree::{EntryId, SystemKind};
+use assay_disk::fs::{FileType, Metadata};
+use assay_disk::tree::{EntryId, SystemKind};
 
 /// Bytes of a file that conditions on its content look at.
 pub const READ: usize = 1 << 20;

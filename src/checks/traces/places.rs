@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::facts::accounts::Accounts;
 use crate::facts::glob;
-use crate::text::Escaped;
+use assay_disk::text::Escaped;
 
 /// Bytes of a name by which starred patterns are filed.
 const KEY: usize = 3;

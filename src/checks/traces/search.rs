@@ -10,9 +10,9 @@ use super::places::{Homes, Lowered};
 use super::signs::Shown;
 use super::{Trace, Traces};
 use crate::finding::{Category, Severity};
-use crate::fs::FileType;
-use crate::tree::walk::Walked;
-use crate::tree::{EntryId, Mounted, Place};
+use assay_disk::fs::FileType;
+use assay_disk::tree::walk::Walked;
+use assay_disk::tree::{EntryId, Mounted, Place};
 
 /// A file that a trace is about.
 pub struct Hit<'t> {

@@ -6,7 +6,7 @@ use super::super::subject::shown;
 use super::commands::Commands;
 use super::file::{File, is_hidden, is_temporary};
 use super::lines::{Lines, line_around, line_of, number, without_secrets};
-use crate::fs::{FileType, Metadata};
+use assay_disk::fs::{FileType, Metadata};
 
 /// Paths in one file that are followed.
 const NAMES: usize = 64;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::text::log::command;
+use assay_disk::text::log::command;
 
 /// Bytes of a line that are looked at together; a longer one is in pieces, with so many of the last piece before the
 /// next.

@@ -8,7 +8,7 @@ use std::io::{self, BufRead};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::text::{Escaped, unhex};
+use assay_disk::text::{Escaped, unhex};
 
 /// The digest of nothing: every empty file would be found.
 const OF_NOTHING: [u8; 32] = [
@@ -291,7 +291,7 @@ mod tests {
     fn a_list_of_nothing_and_the_empty_file_are_refused() {
         assert_eq!(problem("# nothing\n"), "has no SHA-256 in it");
         assert_eq!(problem("name,sha256\n"), "has no SHA-256 in it");
-        let empty = crate::text::hex(&Sha256::digest(b""));
+        let empty = assay_disk::text::hex(&Sha256::digest(b""));
         assert!(problem(&format!("{ABC}\n{empty}\n")).starts_with("line 2: is the SHA-256 of an empty file"));
     }
 

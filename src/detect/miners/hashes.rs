@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::text::unhex;
+use assay_disk::text::unhex;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     fn hex(message: &[u8]) -> String {
-        crate::text::hex(&keccak256(message))
+        assay_disk::text::hex(&keccak256(message))
     }
 
     #[test]

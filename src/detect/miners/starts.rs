@@ -10,8 +10,8 @@ use memchr::memmem;
 
 use super::{is_autostart, lossy, started_advisory};
 use crate::finding::{Category, Confidence, Finding, Location, Severity};
-use crate::fs::FileType;
-use crate::tree::{EntryId, Tree};
+use assay_disk::fs::FileType;
+use assay_disk::tree::{EntryId, Tree};
 
 /// Larger start files are no start files, in bytes.
 const LIMIT: u64 = 256 << 10;
@@ -64,7 +64,8 @@ fn is_program(finding: &Finding) -> bool {
 }
 
 fn is_small(tree: &Tree, id: EntryId) -> bool {
-    let regular = |m: &crate::fs::Metadata| m.file_type == FileType::Regular && (1..=LIMIT).contains(&m.size);
+    let regular =
+        |m: &assay_disk::fs::Metadata| m.file_type == FileType::Regular && (1..=LIMIT).contains(&m.size);
     tree.get(id).is_some_and(|(_, walked)| regular(&walked.metadata))
 }
 

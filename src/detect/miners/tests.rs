@@ -1,6 +1,6 @@
 use super::*;
 use crate::detect::Collected;
-use crate::fs::{Metadata, NodeId};
+use assay_disk::fs::{Metadata, NodeId};
 
 fn metadata(path: &str) -> Metadata {
     Metadata::bare(FileType::Regular, if path.contains("/doc/") { 0o644 } else { 0o755 }, 9)
@@ -119,7 +119,7 @@ fn what_a_package_owns_is_looked_at_by_its_name_and_place_too() {
             "Package: cron\nStatus: install ok installed\nConffiles:\n /etc/crontab 89269e1298235f1b12b4c16e4065ad0d\n",
         )
         .with("/var/lib/dpkg/info/cron.list", "/etc/crontab\n/usr/bin/minerd\n/usr/bin/cron\n");
-    let (facts, _) = Facts::gather_from(&shelf);
+    let (facts, _) = Facts::gather_from(&shelf, &crate::budget::Budget::default());
     let detector = MinerFiles::default();
     let interest = |path: &str| {
         let metadata = metadata(path);

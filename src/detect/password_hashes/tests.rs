@@ -1,6 +1,6 @@
 use super::*;
 use crate::detect::Collected;
-use crate::fs::{Metadata, NodeId};
+use assay_disk::fs::{Metadata, NodeId};
 
 fn metadata(size: usize) -> Metadata {
     Metadata { gid: 42, ..Metadata::bare(FileType::Regular, 0o640, size as u64) }

@@ -14,7 +14,7 @@ use super::{GROUP, HASH, IN_PASSWD, LOCKED, OLD, default_advisory};
 use crate::budget::Budget;
 use crate::facts::Facts;
 use crate::finding::{Confidence, Finding, Proof, Secret, Severity};
-use crate::text::unescape;
+use assay_disk::text::unescape;
 
 /// No password fits.
 const NONE: usize = usize::MAX;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::fs::Node;
+use assay_disk::fs::Node;
 
 /// The names, by their numbers.
 const NAMES: [&str; 41] = [

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use crate::detect::{Sink, SystemDetector};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Finding, Severity};
-use crate::fs::FileType;
-use crate::tree::{EntryId, Tree};
+use assay_disk::fs::FileType;
+use assay_disk::tree::{EntryId, Tree};
 
 /// Nodes that are told one by one.
 const FINDINGS: usize = 100;

@@ -15,9 +15,9 @@ use std::sync::Arc;
 use crate::detect::{Sink, SystemDetector};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Finding, Severity};
-use crate::fs::FileType;
-use crate::text::Escaped;
-use crate::tree::Tree;
+use assay_disk::fs::FileType;
+use assay_disk::text::Escaped;
+use assay_disk::tree::Tree;
 
 /// Programs that are told one by one.
 const FINDINGS: usize = 50;
@@ -137,9 +137,9 @@ impl PathOrder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::budget::Budget;
     use crate::detect::Collected;
-    use crate::fs::memory::Memory;
+    use assay_disk::budget::Budget;
+    use assay_disk::fs::memory::Memory;
 
     #[test]
     fn a_program_that_comes_first_is_found_by_what_it_stands_for() {

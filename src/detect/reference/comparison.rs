@@ -1,9 +1,9 @@
 //! One file of two images.
 
 use super::kind::Kind;
-use crate::fs::holes::Content;
-use crate::fs::{FileType, FsError, Metadata, Node};
-use crate::tree::{EntryId, Tree};
+use assay_disk::fs::holes::Content;
+use assay_disk::fs::{FileType, FsError, Metadata, Node};
+use assay_disk::tree::{EntryId, Tree};
 
 /// Bytes that are compared at once, of each.
 const PIECE: usize = 256 << 10;

@@ -2,7 +2,7 @@
 
 use super::super::integrity::Part;
 use crate::finding::Severity;
-use crate::fs::{FileType, Metadata};
+use assay_disk::fs::{FileType, Metadata};
 
 /// What a file is; the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

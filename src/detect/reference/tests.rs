@@ -1,7 +1,7 @@
 use super::*;
-use crate::budget::Budget;
 use crate::detect::Collected;
-use crate::fs::memory::Memory;
+use assay_disk::budget::Budget;
+use assay_disk::fs::memory::Memory;
 
 fn status(packages: &[(&str, &str)]) -> String {
     let stanza = |(name, version): &(&str, &str)| {

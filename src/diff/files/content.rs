@@ -7,12 +7,12 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::audit::Progress;
 use crate::budget::Budget;
-use crate::bytes::Span;
 use crate::diff::Side;
 use crate::finding::GapKind;
-use crate::fs::{FsError, Node, Place};
-use crate::tree::walk::gap_kind;
-use crate::tree::{EntryId, Tree};
+use assay_disk::bytes::Span;
+use assay_disk::fs::{FsError, Node, Place};
+use assay_disk::tree::walk::gap_kind;
+use assay_disk::tree::{EntryId, Tree};
 
 /// Bytes of each file in memory at once.
 const CHUNK: usize = 128 << 10;

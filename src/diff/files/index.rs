@@ -1,8 +1,8 @@
 //! The entries of two trees side by side, by path.
 
 use super::Entry;
-use crate::text::Escaped;
-use crate::tree::{EntryId, Tree};
+use assay_disk::text::Escaped;
+use assay_disk::tree::{EntryId, Tree};
 
 /// All entries of both, in the order of their paths. File systems without a place are told apart by their names.
 pub(super) fn merge(old: &Tree, new: &Tree) -> Vec<Entry> {

@@ -2,7 +2,7 @@
 
 use super::What;
 use crate::facts::Facts;
-use crate::fs::{FileType, Metadata};
+use assay_disk::fs::{FileType, Metadata};
 
 /// A file to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]

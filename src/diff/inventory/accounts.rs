@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Field, Items, LIMIT};
 use crate::facts::Facts;
 use crate::facts::accounts::Account;
-use crate::tree::Tree;
+use assay_disk::tree::Tree;
 
 /// Who may be on the machine.
 pub(super) fn accounts(tree: &Tree, facts: &Facts) -> Items {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{Field, Items};
 use crate::audit::Report;
 use crate::facts::Facts;
-use crate::text::Escaped;
-use crate::tree::Tree;
+use assay_disk::text::Escaped;
+use assay_disk::tree::Tree;
 
 /// Bytes of a file of one line.
 const LINE: u64 = 64 << 10;

@@ -2,9 +2,9 @@
 
 use super::{Field, Items};
 use crate::detect::privileges::Capabilities;
-use crate::fs::FileType;
-use crate::text::Escaped;
-use crate::tree::Tree;
+use assay_disk::fs::FileType;
+use assay_disk::text::Escaped;
+use assay_disk::tree::Tree;
 
 /// Every such file, by its path.
 pub(super) fn of(tree: &Tree) -> Items {

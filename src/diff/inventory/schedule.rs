@@ -1,8 +1,8 @@
 //! What runs at a time: cron and at. Timers of systemd are units.
 
 use super::{Field, Items, LIMIT};
-use crate::fs::FileType;
-use crate::tree::Tree;
+use assay_disk::fs::FileType;
+use assay_disk::tree::Tree;
 
 /// Files of jobs (crontab(5), anacrontab(5)).
 const FILES: [&[u8]; 2] = [b"/etc/crontab", b"/etc/anacrontab"];

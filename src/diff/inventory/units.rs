@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::{Field, Items, LIMIT};
-use crate::fs::FileType;
-use crate::text::Escaped;
-use crate::tree::Tree;
+use assay_disk::fs::FileType;
+use assay_disk::text::Escaped;
+use assay_disk::tree::Tree;
 
 /// Where units lie, the first wins (systemd.unit(5)).
 const DIRECTORIES: [&str; 9] = [

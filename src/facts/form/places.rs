@@ -2,7 +2,7 @@
 
 use super::Kind;
 use crate::facts::Desk;
-use crate::fs::FileType;
+use assay_disk::fs::FileType;
 
 /// Files of which the audit takes that they are not there from that there is no file of the name.
 pub(super) const NAMED: [(&[u8], &str); 12] = [

@@ -4,7 +4,7 @@ use super::{PackageManager, Packages, apk, dpkg};
 use crate::facts::Desk;
 use crate::facts::os_release::OsRelease;
 use crate::finding::{Gap, GapKind, Location, Loss};
-use crate::text::Escaped;
+use assay_disk::text::Escaped;
 
 /// Where RPM keeps its database on most systems.
 const RPM: &[u8] = b"/var/lib/rpm";

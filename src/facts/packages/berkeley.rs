@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::rpm::LONGEST;
 use crate::archive::sqlite::Pages;
-use crate::bytes::Record;
+use assay_disk::bytes::Record;
 
 const HASH_MAGIC: u32 = 0x0006_1561;
 const BTREE_MAGIC: u32 = 0x0005_3162;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::archive::sqlite::Pages;
 use crate::facts::Files;
-use crate::fs::FsError;
+use assay_disk::fs::FsError;
 
 /// Bytes of a piece that is kept.
 const PIECE: u64 = 64 << 10;

@@ -16,7 +16,7 @@ use super::{Aside, LIST_LIMIT, OVER, Owned, PackageManager, Packages, Recorded, 
 use crate::facts::form::Form;
 use crate::facts::{Desk, lines};
 use crate::finding::GapKind;
-use crate::text::{Escaped, unhex};
+use assay_disk::text::{Escaped, unhex};
 
 /// The file of all packages.
 pub(super) const STATUS: &[u8] = b"/var/lib/dpkg/status";

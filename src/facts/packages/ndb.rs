@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::PACKAGES_LIMIT;
 use super::rpm::LONGEST;
 use crate::archive::sqlite::Pages;
-use crate::bytes::Record;
+use assay_disk::bytes::Record;
 
 const PAGE: u64 = 4096;
 const SLOT: usize = 16;

@@ -4,9 +4,9 @@ use md5::{Digest, Md5};
 use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 
-use crate::fs::FsError;
-use crate::text::unhex;
-use crate::tree::{EntryId, Tree};
+use assay_disk::fs::FsError;
+use assay_disk::text::unhex;
+use assay_disk::tree::{EntryId, Tree};
 
 /// Bytes of a piece.
 const PIECE: usize = 1 << 20;

@@ -10,8 +10,8 @@ use crate::archive::sqlite::log::Logged;
 use crate::archive::sqlite::{self, Pages};
 use crate::facts::Desk;
 use crate::finding::GapKind;
-use crate::text::Escaped;
-use crate::tree::walk::gap_kind;
+use assay_disk::text::Escaped;
+use assay_disk::tree::walk::gap_kind;
 
 /// Where the database lies; one is mostly a link to the other. The last is that of systems deployed by ostree.
 const PLACES: [&[u8]; 3] = [b"/usr/lib/sysimage/rpm", b"/var/lib/rpm", b"/usr/share/rpm"];

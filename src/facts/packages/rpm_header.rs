@@ -5,7 +5,7 @@
 //! a database holds has the entries that the package was made with first, and after them those that were added
 //! when it was installed; of two entries of one tag the later one counts.
 
-use crate::bytes::Record;
+use assay_disk::bytes::Record;
 
 /// The tags that are read.
 pub(super) mod tag {

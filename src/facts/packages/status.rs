@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::{Package, PackageManager};
 use crate::facts::lines;
-use crate::text::unhex;
+use assay_disk::text::unhex;
 
 /// An installed package, as the status file describes it.
 #[derive(Clone, Debug, Default)]

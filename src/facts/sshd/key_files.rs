@@ -4,7 +4,7 @@ use super::{OptionLine, Sshd};
 use crate::facts::Desk;
 use crate::facts::accounts::{Account, Accounts};
 use crate::finding::GapKind;
-use crate::tree::Lost;
+use assay_disk::tree::Lost;
 
 /// Where keys are if nothing says it.
 const DEFAULT: [&[u8]; 2] = [b".ssh/authorized_keys", b".ssh/authorized_keys2"];

@@ -9,7 +9,7 @@ use crate::diff::files::What;
 use crate::diff::{Difference, Files, Section, Seen};
 use crate::report::terminal::text::{counted, thousands};
 use crate::report::{Judgement, Outcome};
-use crate::text::Escaped;
+use assay_disk::text::Escaped;
 
 /// Rows of one list without `--verbose`: a comment on a pull request has its limit.
 const ROWS: usize = 50;

@@ -8,8 +8,8 @@ use crate::diff::{Difference, Files, Section, Seen};
 use crate::report::terminal::text::{Paint, counted, thousands};
 use crate::report::terminal::wrap;
 use crate::report::{Judgement, Outcome};
-use crate::text::Escaped;
-use crate::text::log::inert;
+use assay_disk::text::Escaped;
+use assay_disk::text::log::inert;
 
 /// Lines of one list that are shown without `--verbose`.
 const LINES: usize = 8;

@@ -2,16 +2,16 @@ use std::sync::Arc;
 
 use super::*;
 use crate::audit::{Audited, Quiet, Report, Seal};
-use crate::budget::Budget;
 use crate::detect::Signatures;
 use crate::diff::files::{self, Depth};
 use crate::diff::{Summary, compare};
 use crate::facts::Facts;
 use crate::finding::Severity;
-use crate::fs::memory::Memory;
 use crate::gate::Explanation;
 use crate::report::{Judgement, Outcome};
-use crate::tree::Tree;
+use assay_disk::budget::Budget;
+use assay_disk::fs::memory::Memory;
+use assay_disk::tree::Tree;
 
 const EVIL: &str = "a\x1b[2J\u{202e}|<b>@team`[x](y)";
 

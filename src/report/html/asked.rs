@@ -8,7 +8,7 @@ use crate::audit::Report;
 use crate::checks::benchmark::Judged as Section;
 use crate::checks::{self, Benchmark, Evidence};
 use crate::requirements::{How, Judged, Outcome, Verdict};
-use crate::text::Escaped;
+use assay_disk::text::Escaped;
 
 /// Places that one requirement shows; all are counted.
 const PLACES: usize = 20;

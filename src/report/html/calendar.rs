@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike as _, Utc};
 
-use crate::fs::Time;
+use assay_disk::fs::Time;
 
 /// The moments that are shown: the years 1 to 9999. What a hostile inode says beyond them is no time.
 const FIRST: i64 = -62_135_596_800;

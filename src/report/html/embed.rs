@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::text::log;
+use assay_disk::text::log;
 
 /// `value` as JSON that holds no markup: `<`, `>`, `&` and the line separators of scripts are escaped, so that neither
 /// `</script>` nor `<!--` can be in it; nor any command to a CI server.

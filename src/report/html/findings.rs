@@ -11,8 +11,8 @@ use super::remedy::{self, Advice, Texts};
 use super::{calendar, escaped};
 use crate::audit::Report;
 use crate::finding::{Advisory, Confidence, Finding, Location, Secret, Severity};
-use crate::fs::Time;
-use crate::text::Escaped;
+use assay_disk::fs::Time;
+use assay_disk::text::Escaped;
 
 /// What is the same for each finding of a rule.
 #[derive(Serialize)]

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::findings::{Rule, Shown};
 use crate::finding::{Category, Finding, Severity};
-use crate::text::Escaped;
+use assay_disk::text::Escaped;
 
 /// Nodes of a column, the rest among them.
 const LIMIT: usize = 24;

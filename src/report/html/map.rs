@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::terminal::{size, thousands};
 use crate::audit::Directory;
 use crate::finding::{Finding, Location, Severity};
-use crate::text::Escaped;
+use assay_disk::text::Escaped;
 
 /// Directories in the table of the page without scripts.
 const ROWS: usize = 40;

@@ -2,10 +2,10 @@
 
 use super::super::terminal::{looked_at, shown_place, size, thousands};
 use super::escaped;
-use crate::audit::ledger::{Ledger, Use};
 use crate::audit::{Report, VolumeSummary};
 use crate::finding::{Finding, Gap, Loss, Severity};
-use crate::text::Escaped;
+use assay_disk::system::ledger::{Ledger, Use};
+use assay_disk::text::Escaped;
 
 /// Gaps and notes that are shown; more are counted.
 pub(super) const LINES: usize = 2000;

@@ -3,8 +3,8 @@
 use serde::{Serialize, Serializer};
 
 use super::visible::plain;
-use crate::audit::ledger::{Ledger, Use};
 use crate::audit::{Coverage, VolumeSummary};
+use assay_disk::system::ledger::{Ledger, Use};
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Coverage"))]

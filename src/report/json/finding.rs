@@ -12,7 +12,7 @@ use crate::audit::Report;
 use crate::finding::{Evidence, Finding, Location, Proof, Secret};
 use crate::remedies;
 use crate::report::Options;
-use crate::text::Escaped;
+use assay_disk::text::Escaped;
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Finding"))]

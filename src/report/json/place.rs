@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::visible::plain;
 use crate::audit::Times;
 use crate::finding::Location;
-use crate::fs::FileType;
+use assay_disk::fs::FileType;
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Place"))]

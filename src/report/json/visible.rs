@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::text::{Escaped, is_hidden, log};
+use assay_disk::text::{Escaped, is_hidden, log};
 
 /// JSON as it may be shown, with a newline at its end.
 pub(super) fn visible(json: &str) -> String {

@@ -6,7 +6,7 @@ use super::types::{Message, Notice, Notification, Reference};
 use crate::audit::Report;
 use crate::finding::{Gap, GapKind};
 use crate::report::terminal::{shown_place, size};
-use crate::text::Escaped;
+use assay_disk::text::Escaped;
 
 /// Gaps that are told one by one; the others are counted.
 const GAPS: usize = 1000;

@@ -6,7 +6,7 @@ use super::Options;
 use super::text::{Paint, wrap};
 use crate::checks::benchmark::Judged;
 use crate::checks::{Benchmark, Evidence, Verdict};
-use crate::text::Escaped;
+use assay_disk::text::Escaped;
 
 /// Appends the benchmark.
 pub(super) fn render(benchmark: &Benchmark, options: &Options, paint: &Paint, out: &mut String) {

@@ -9,7 +9,7 @@ use crate::audit::Report;
 use crate::finding::{Finding, Severity};
 use crate::gate::{Compared, Explanation, Gone, Notice};
 use crate::requirements::{How, Judged, Outcome, Verdict};
-use crate::text::Escaped;
+use assay_disk::text::Escaped;
 
 /// Pieces of evidence of one requirement that are shown without `--verbose`.
 const EVIDENCE: usize = 3;

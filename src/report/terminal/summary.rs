@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use super::text::{Paint, count, counted, size, wrap};
 use super::{Judgement, Options, policy, shown_place};
-use crate::audit::ledger::{Ledger, Use};
 use crate::audit::{Report, VolumeSummary};
 use crate::finding::{Gap, Severity};
 use crate::report::Outcome;
-use crate::text::Escaped;
+use assay_disk::system::ledger::{Ledger, Use};
+use assay_disk::text::Escaped;
 
 /// Gaps and notes that are shown without `--verbose`.
 const LINES: usize = 12;

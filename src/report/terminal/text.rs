@@ -136,7 +136,7 @@ pub fn wrap(prose: &str, first: &str, other: &str, width: usize) -> String {
     let mut line = first.to_owned();
     let mut empty = true;
     for word in prose.split_whitespace() {
-        let word = crate::text::Escaped(word.as_bytes()).to_string().replace("\\\\", "\\");
+        let word = assay_disk::text::Escaped(word.as_bytes()).to_string().replace("\\\\", "\\");
         let needed = line.chars().count().saturating_add(word.chars().count()).saturating_add(1);
         if !empty && needed > width {
             text.push_str(&line);

@@ -6,8 +6,8 @@ use assay::audit::{Directory, FileTimes, Report, Subject, Times};
 use assay::finding::{
     Advisory, Category, Confidence, Finding, Gap, GapKind, Location, Loss, Secret, Severity,
 };
-use assay::fs::{FileType, Time};
 use assay::report::{Judgement, Options, Outcome, Run};
+use assay_disk::fs::{FileType, Time};
 
 /// Names that try to be something else than names.
 pub(crate) fn hostile_names() -> Vec<Vec<u8>> {

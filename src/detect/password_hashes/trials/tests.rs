@@ -1,8 +1,8 @@
 use super::*;
 use crate::detect::password_hashes::PasswordHashes;
 use crate::detect::{Collected, FileDetector};
-use crate::fs::{FileType, Metadata, NodeId};
-use crate::tree::Entry;
+use assay_disk::fs::{FileType, Metadata, NodeId};
+use assay_disk::tree::Entry;
 
 /// "changeme" and "root" as libcrypt hashes them, and what is no default.
 const CHANGEME: &str = "$1$$KFGQ08mr1lw3twjczE8bT1";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use assay::audit::{Report, Subject};
-use assay::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Secret, Severity};
+use assay::finding::{Advisory, Category, FactKey, Finding, Gap, GapKind, Location, Loss, Secret, Severity};
 use assay::report::run::{Digested, Run};
 use assay::report::{
     Judgement, Options, Outcome, csv, evidence, html, intoto, json, junit, markdown, ndjson, sarif, terminal,
@@ -38,8 +38,8 @@ fn finding(advisories: &[Arc<Advisory>], number: usize) -> Option<Finding> {
     let mut finding = Finding::new(advisories.get(number % RULES)?)
         .secret(secret)
         .subject(format!("user{}", number % 50))
-        .fact("key", "DB_PASSWORD")
-        .fact("file", "environment file")
+        .fact(FactKey::Key, "DB_PASSWORD")
+        .fact(FactKey::File, "environment file")
         .line(number as u64 % 500 + 1)
         .offset(number as u64 * 17);
     finding.location.partition = Some(1);

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::finding::{Advisory, Category, Secret};
+use crate::finding::{Advisory, Category, FactKey, Secret};
 
 mod accounts;
 mod audit_rules;
@@ -226,12 +226,12 @@ impl Check {
         let (shown, rest) =
             outcome.evidence.split_at_checked(Outcome::SHOWN).unwrap_or((&outcome.evidence, &[]));
         for evidence in shown {
-            finding = finding.fact("shown by", told(evidence));
+            finding = finding.fact(FactKey::ShownBy, told(evidence));
         }
         if !rest.is_empty() {
             let mut hash = Sha256::new();
             rest.iter().for_each(|evidence| hash.update(told(evidence) + "\n"));
-            finding = finding.fact("places not shown", rest.len().to_string());
+            finding = finding.fact(FactKey::PlacesNotShown, rest.len().to_string());
             finding.evidence.content = Some(Secret::new(hash.finalize().to_vec()));
         }
         finding

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 mod category;
+mod fact;
 mod proof;
 mod standing;
 
 pub use assay_disk::gap::{Gap, GapKind, Location, Loss};
 pub use category::Category;
+pub use fact::FactKey;
 pub use proof::Proof;
 pub use standing::{Allowed, AllowedBy, Known, Standing};
 
@@ -141,7 +143,7 @@ impl fmt::Debug for Secret {
 }
 
 /// The fact of a finding that names the place which a file serves as.
-pub const SERVES_AS: &str = "serves as";
+pub const SERVES_AS: FactKey = FactKey::ServesAs;
 
 /// What shows that the finding is true.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -155,7 +157,7 @@ pub struct Evidence {
     pub key_fingerprint: Option<String>,
     /// Facts without secrets, in the order to show them: ("key type", "ssh-ed25519 256"). Bytes from the
     /// image are [`assay_disk::text::Escaped`] when they are shown, not here.
-    pub facts: Vec<(&'static str, String)>,
+    pub facts: Vec<(FactKey, String)>,
 }
 
 /// One hit.
@@ -258,7 +260,7 @@ impl Finding {
 
     /// One more fact.
     #[must_use]
-    pub fn fact(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub fn fact(mut self, name: FactKey, value: impl Into<String>) -> Self {
         self.evidence.facts.push((name, value.into()));
         self
     }

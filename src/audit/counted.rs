@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::finding::{Advisory, Confidence, Finding, Location, Secret, Severity};
+use crate::finding::{Advisory, Confidence, FactKey, Finding, Location, Secret, Severity};
 
 /// What was left out of one file, by rule.
 #[derive(Default)]
@@ -67,7 +67,7 @@ impl Counted {
             let mut finding = Finding::new(&crowd.advisory)
                 .severity(crowd.severity)
                 .confidence(crowd.confidence)
-                .fact("only counted", more);
+                .fact(FactKey::OnlyCounted, more);
             finding.location = location.clone();
             finding.evidence.content = Some(Secret::new(crowd.hash.finalize().to_vec()));
             finding
@@ -82,7 +82,7 @@ fn add(hash: &mut Sha256, finding: &Finding) {
     let key = evidence.key_fingerprint.as_deref().unwrap_or_default();
     let parts = [finding.location.path.as_slice(), subject.as_bytes(), key.as_bytes()];
     let secrets = evidence.secrets.iter().map(|secret| secret.reveal().trim_ascii());
-    let facts = evidence.facts.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+    let facts = evidence.facts.iter().flat_map(|(name, value)| [name.name().as_bytes(), value.as_bytes()]);
     for part in parts.into_iter().chain(secrets).chain(facts) {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
@@ -118,7 +118,7 @@ mod tests {
     fn what_is_over_the_limit_is_counted() {
         let (kept, rest) = counted(&["a", "b", "c", "d", "e"]);
         assert_eq!((kept, rest.len()), (2, 1));
-        let facts = [("only counted", "3 more of this rule in this file".to_owned())];
+        let facts = [(FactKey::OnlyCounted, "3 more of this rule in this file".to_owned())];
         assert_eq!((rest[0].severity, rest[0].evidence.facts.as_slice()), (Severity::High, &facts[..]));
         assert!(counted(&["a", "b"]).1.is_empty());
         let mut most = Counted::default();

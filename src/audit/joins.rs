@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::finding::{Category, Finding, Location, Severity};
+use crate::finding::{Category, FactKey, Finding, Location, Severity};
 use crate::keys;
 use assay_disk::text::Escaped;
 
@@ -30,17 +30,17 @@ pub(super) fn halves(findings: &mut [Finding]) {
         if finding.advisory.category == Category::AuthorizedKeys {
             let holders = holders.get(fingerprint).map(Vec::as_slice).unwrap_or_default();
             for holder in holders.iter().take(NAMED) {
-                finding.evidence.facts.push(("private half", Escaped(&holder.path).to_string()));
+                finding.evidence.facts.push((FactKey::PrivateHalf, Escaped(&holder.path).to_string()));
                 finding.more.push(holder.clone());
             }
-            count_rest(finding, "private half", holders.len());
+            count_rest(finding, FactKey::PrivateHalf, holders.len());
         } else if is_private(finding) {
             let doors = doors.get(fingerprint).map(Vec::as_slice).unwrap_or_default();
             for (door, account) in doors.iter().take(NAMED) {
-                finding.evidence.facts.push(("opens", format!("{account} of this image")));
+                finding.evidence.facts.push((FactKey::Opens, format!("{account} of this image")));
                 finding.more.push(door.clone());
             }
-            count_rest(finding, "opens", doors.len());
+            count_rest(finding, FactKey::Opens, doors.len());
         }
     }
 }
@@ -51,13 +51,13 @@ pub(super) fn published_doors(findings: &mut [Finding]) {
         let fingerprint = finding.evidence.key_fingerprint.as_deref();
         if let Some(of) = fingerprint.and_then(keys::published_by) {
             finding.severity = Severity::Critical;
-            finding.evidence.facts.push(("private half published by", of.to_owned()));
+            finding.evidence.facts.push((FactKey::PrivateHalfPublishedBy, of.to_owned()));
         }
     }
 }
 
 /// Says how many places are not named, if any.
-fn count_rest(finding: &mut Finding, name: &'static str, count: usize) {
+fn count_rest(finding: &mut Finding, name: FactKey, count: usize) {
     if let Some(rest @ 1..) = count.checked_sub(NAMED) {
         finding.evidence.facts.push((name, format!("{rest} more places")));
     }
@@ -185,8 +185,8 @@ mod tests {
             finding(Category::AuthorizedKeys, "/root/.ssh/authorized_keys").subject("root".to_owned()),
         ];
         halves(&mut findings);
-        assert_eq!(findings[0].evidence.facts, [("opens", "root of this image".to_owned())]);
+        assert_eq!(findings[0].evidence.facts, [(FactKey::Opens, "root of this image".to_owned())]);
         assert_eq!(findings[0].more[0].path, b"/root/.ssh/authorized_keys");
-        assert_eq!(findings[1].evidence.facts, [("private half", "/home/a/.ssh/id".to_owned())]);
+        assert_eq!(findings[1].evidence.facts, [(FactKey::PrivateHalf, "/home/a/.ssh/id".to_owned())]);
     }
 }

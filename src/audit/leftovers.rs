@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::finding::{Finding, Location};
+use crate::finding::{FactKey, Finding, Location};
 use assay_disk::fs::{Area, FileType, Place};
 use assay_disk::tree::{EntryId, Tree};
 
@@ -77,7 +77,7 @@ fn areas(tree: &Tree) -> BTreeMap<Key, (Area, EntryId)> {
 /// Says where in the volume it lies: lines of what is put together from many places mean nothing.
 fn place(tree: &Tree, id: EntryId, area: Area, finding: &mut Finding) {
     finding.location.line = None;
-    finding.evidence.facts.push(("in no file", area.name().to_owned()));
+    finding.evidence.facts.push((FactKey::InNoFile, area.name().to_owned()));
     let Some(offset) = finding.location.offset else { return };
     let Ok(mut node) = tree.open(id) else { return };
     let extents = node.extents().unwrap_or_default();

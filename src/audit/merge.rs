@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn a_text_that_is_far_too_long_is_cut_and_still_told_from_another() {
         let mut findings = ["a", "b"].map(|end| {
-            finding("a", Severity::Low, "/x", &[]).fact("line", format!("{}{end}", "é".repeat(3000)))
+            finding("a", Severity::Low, "/x", &[]).fact(FactKey::Line, format!("{}{end}", "é".repeat(3000)))
         });
         shorten(&mut findings, &mut []);
         let [one, other] = findings.map(|finding| finding.evidence.facts[0].1.clone());

@@ -211,7 +211,7 @@ mod tests {
             remedy: String::new(),
             references: Vec::new(),
         };
-        let mut finding = Finding::new(&Arc::new(advisory)).fact("line", fact);
+        let mut finding = Finding::new(&Arc::new(advisory)).fact(FactKey::Line, fact);
         finding.location.path = path.as_bytes().to_vec();
         if !secret.is_empty() {
             finding.evidence.secrets.push(Secret::new(secret));

@@ -18,7 +18,7 @@ use crate::budget::Budget;
 use crate::detect::reference::Reference;
 use crate::detect::{Collected, Detectors, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{Finding, Gap, GapKind, Location, Loss};
+use crate::finding::{FactKey, Finding, Gap, GapKind, Location, Loss};
 use crate::rules::{Engine, Scan, Scout};
 use assay_disk::fs::{self, Extent, FileType, NodeId};
 use assay_disk::tree::{Entry, EntryId, Place, Tree};
@@ -320,7 +320,7 @@ impl<'a> Worker<'a> {
                 let names = self.shared.budget.names;
                 finding.more.extend(others.iter().take(names).map(|&id| tree.location(id)));
                 if let Some(rest @ 1..) = others.len().checked_sub(names) {
-                    finding.evidence.facts.push(("more names of the file", rest.to_string()));
+                    finding.evidence.facts.push((FactKey::MoreNamesOfTheFile, rest.to_string()));
                 }
             }
         }

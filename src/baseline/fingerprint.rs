@@ -19,17 +19,6 @@ use assay_disk::text::hex;
 
 /// Parts fingerprints of this form from later ones.
 const FORM: &[u8] = b"assay finding 1";
-/// Facts that count, or tell of another finding: the finding is the same when they change.
-const PASSING_FACTS: [&str; 8] = [
-    "lines",
-    "files",
-    "bytes",
-    "files like it, not listed",
-    "programs not judged",
-    "private half",
-    "opens",
-    "more names of the file",
-];
 
 /// The fingerprint of `finding` under `key`, in lower-case hex.
 pub fn of(key: &Key, finding: &Finding) -> String {
@@ -57,8 +46,8 @@ fn without_content(key: &Key, finding: &Finding) -> Parts {
     }
     parts.add(finding.evidence.key_fingerprint.as_deref().unwrap_or_default().as_bytes());
     for (name, value) in &finding.evidence.facts {
-        if !PASSING_FACTS.contains(name) {
-            parts.add(name.as_bytes());
+        if !name.is_passing() {
+            parts.add(name.name().as_bytes());
             parts.add(value.as_bytes());
         }
     }
@@ -126,7 +115,7 @@ mod tests {
     fn finding() -> Finding {
         let mut finding = Finding::new(&advisory("rule")).subject("root").secret(Secret::new(*b"hunter2"));
         finding.location.path = b"/etc/app.conf".to_vec();
-        finding.fact("key", "DB_PASSWORD")
+        finding.fact(FactKey::Key, "DB_PASSWORD")
     }
 
     fn print(finding: &Finding) -> String {
@@ -135,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_finding_that_moved_within_its_file_is_the_same() {
-        let mut moved = finding().line(12).offset(500).severity(Severity::Low).fact("lines", "9");
+        let mut moved = finding().line(12).offset(500).severity(Severity::Low).fact(FactKey::Lines, "9");
         moved.location.inode = Some(12);
         moved.location.partition = Some(3);
         moved.location.path = b"/etc//./app.conf".to_vec();
@@ -160,7 +149,7 @@ mod tests {
             finding().secret(Secret::new(*b"hunter3")),
             other_secret,
             finding().fingerprint("SHA256:abc"),
-            finding().fact("does", "runs a program that lies hidden"),
+            finding().fact(FactKey::Does, "runs a program that lies hidden"),
             Finding { evidence: Default::default(), ..finding() },
         ];
         let mut prints: Vec<String> = others.iter().map(print).collect();

@@ -20,7 +20,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::examples::is_example;
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Confidence, Finding, Proof, Secret};
+use crate::finding::{Advisory, Confidence, FactKey, Finding, Proof, Secret};
 use crate::rules::validators::entropy;
 use crate::rules::{Family, Match};
 use crate::values::is_placeholder;
@@ -73,7 +73,7 @@ impl MatchDetector for Assignments {
                 Finding::new(&found.advisory).confidence(confidence).proof(Proof::Name).offset(found.offset);
             finding.location.line = found.line;
             let key = String::from_utf8_lossy(key).into_owned();
-            finding = finding.fact("name", key).secret(Secret::new(value));
+            finding = finding.fact(FactKey::Name, key).secret(Secret::new(value));
             if let Some(text) = decoded(value) {
                 finding = finding.secret(Secret::new(text));
             }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
 use crate::facts::sshd::KeyRole;
-use crate::finding::{Advisory, Category, Finding, Proof, SERVES_AS, Secret, Severity};
+use crate::finding::{Advisory, Category, FactKey, Finding, Proof, SERVES_AS, Secret, Severity};
 use crate::keys;
 use assay_disk::fs::FileType;
 use assay_disk::text::Escaped;
@@ -105,13 +105,13 @@ impl Holder {
             let shown = shown.collect::<Vec<_>>().join(", ");
             let more = self.all.len().saturating_sub(ACCOUNTS);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            finding = finding.fact("accounts", shown + &more);
+            finding = finding.fact(FactKey::Accounts, shown + &more);
         }
         if self.roles.contains(&KeyRole::Authority) {
-            finding = finding.fact("remark", "signs certificates that let in");
+            finding = finding.fact(FactKey::Remark, "signs certificates that let in");
         }
         if self.roles == [KeyRole::OfCommand] {
-            finding = finding.fact("remark", "handed out by AuthorizedKeysCommand");
+            finding = finding.fact(FactKey::Remark, "handed out by AuthorizedKeysCommand");
         }
         match &self.read_as {
             Some(path) => finding.fact(SERVES_AS, Escaped(path).to_string()),
@@ -249,21 +249,21 @@ impl AuthorizedKeys {
                 .line(number)
                 .secret(Secret::new(key.text.as_slice()))
                 .fingerprint(key.fingerprint())
-                .fact("comment", Escaped(&key.comment).to_string());
+                .fact(FactKey::Comment, Escaped(&key.comment).to_string());
             if key.comment.starts_with(b"packer_") {
-                finding = finding.fact("remark", "leftover key of the build");
+                finding = finding.fact(FactKey::Remark, "leftover key of the build");
             }
             let algorithm = key.text.split(|&byte| byte == b' ').next().unwrap_or_default();
             if let Some(options) = options(line, algorithm) {
-                finding = finding.fact("options", options);
+                finding = finding.fact(FactKey::Options, options);
             }
             if is_first_boot(entry.name()) {
-                finding = finding.severity(Severity::Low).fact("remark", "given at first boot");
+                finding = finding.severity(Severity::Low).fact(FactKey::Remark, "given at first boot");
             }
             if is_cloud_config(entry.path) {
-                finding = finding.fact("remark", "given to every instance");
+                finding = finding.fact(FactKey::Remark, "given to every instance");
             }
-            finding = finding.fact("key type", key.algorithm);
+            finding = finding.fact(FactKey::KeyType, key.algorithm);
             if let Some(user) = user {
                 finding = finding.subject(Escaped(user).to_string());
             }
@@ -284,8 +284,8 @@ impl AuthorizedKeys {
         }
         let shown: Vec<String> = names.iter().take(ACCOUNTS).map(|name| Escaped(name).to_string()).collect();
         let mut finding = Finding::new(&self.principals)
-            .fact("names", shown.join(", "))
-            .fact("lines", names.len().to_string());
+            .fact(FactKey::Names, shown.join(", "))
+            .fact(FactKey::Lines, names.len().to_string());
         if let Some(user) = &holder.user {
             finding = finding.subject(Escaped(user).to_string());
         }
@@ -367,7 +367,7 @@ mod tests {
         assert_eq!(holder.user.as_deref(), Some(b"root".as_slice()));
         let finding = holder.complete(Finding::new(&AuthorizedKeys::default().advisory));
         let facts = &finding.evidence.facts;
-        assert!(facts.contains(&("accounts", "ada, root".to_owned())));
+        assert!(facts.contains(&(FactKey::Accounts, "ada, root".to_owned())));
         assert!(facts.contains(&(SERVES_AS, "/srv/a/.ssh/authorized_keys".to_owned())));
     }
 

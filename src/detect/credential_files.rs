@@ -17,7 +17,7 @@ use std::sync::Arc;
 use super::examples::is_example;
 use super::{FileDetector, Interest, Signatures, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Confidence, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Confidence, FactKey, Finding, Proof, Secret, Severity};
 use assay_disk::fs::FileType;
 use assay_disk::tree::Entry;
 
@@ -95,8 +95,8 @@ fn held(kind: &Kind, content: &[u8], sink: &mut dyn Sink) {
     let severity = kind.advisory.severity;
     let severity = if store.locked { severity.min(Severity::Medium) } else { severity };
     let finding =
-        Finding::new(&kind.advisory).severity(severity).proof(Proof::File).fact("store", store.what);
-    sink.finding(finding.fact("locked", if store.locked { "yes" } else { "no" }));
+        Finding::new(&kind.advisory).severity(severity).proof(Proof::File).fact(FactKey::Store, store.what);
+    sink.finding(finding.fact(FactKey::Locked, if store.locked { "yes" } else { "no" }));
 }
 
 /// Reports the secrets that the kind's readers find.
@@ -119,12 +119,12 @@ fn read(kind: &Kind, path: &[u8], content: &[u8], sink: &mut dyn Sink) {
         for secret in &hit.secrets {
             let value = text.bytes(secret);
             if let Some(account) = super::credentials::account(&value) {
-                finding = finding.fact("account", account);
+                finding = finding.fact(FactKey::Account, account);
             }
             finding = finding.secret(Secret::new(value));
         }
         for (name, value) in &hit.facts {
-            finding = finding.fact(name, value.as_str());
+            finding = finding.fact(*name, value.as_str());
         }
         sink.finding(finding);
     }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use super::examples::is_example;
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Confidence, Finding, Proof, Severity};
+use crate::finding::{Advisory, Confidence, FactKey, Finding, Proof, Severity};
 use crate::rules::pair::Other;
 use crate::rules::{Family, Match};
 use assay_disk::tree::Entry;
@@ -70,7 +70,7 @@ impl MatchDetector for Credentials {
             if let Some(Other { value, severity }) = &found.other {
                 finding = match severity {
                     Some(severity) => finding.severity(*severity).secret(value.clone()),
-                    None => finding.fact("id", String::from_utf8_lossy(value.reveal())),
+                    None => finding.fact(FactKey::Id, String::from_utf8_lossy(value.reveal())),
                 };
             }
             // The value itself speaks against it: its checksum is wrong, or it is not what its form wants.
@@ -153,7 +153,7 @@ mod tests {
             assert_eq!(findings.len(), 1, "{text}");
             assert_eq!(secrets(&findings[0]), [id("M").as_bytes(), KEY.as_bytes()]);
             assert_eq!(findings[0].severity, Severity::Critical);
-            assert_eq!(findings[0].evidence.facts[0].0, "account");
+            assert_eq!(findings[0].evidence.facts[0].0, FactKey::Account);
         }
     }
 
@@ -183,7 +183,7 @@ mod tests {
         let client = "123456789012-abcdefghijklmnopqrstuvwxyz012345.apps.googleusercontent.com";
         let secret = format!("GOC{}", "SPX-k3JxQ9vTzL0mWb7RfYh2NdPs8AuE");
         let findings = found(&format!("client: {client}\nsecret: {secret}\n"));
-        assert_eq!(findings[0].evidence.facts, [("id", client.to_owned())]);
+        assert_eq!(findings[0].evidence.facts, [(FactKey::Id, client.to_owned())]);
         assert_eq!(findings[0].proof, Some(Proof::Form));
     }
 }

@@ -18,7 +18,7 @@ use memchr::memmem;
 use super::examples::is_example;
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Proof, Secret, Severity};
 use crate::keys;
 use assay_disk::fs::FileType;
 use assay_disk::tree::Entry;
@@ -86,15 +86,15 @@ impl FileDetector for DerKeys {
         let mut finding = Finding::new(&self.advisory)
             .proof(if published.is_some() { Proof::Published } else { Proof::Key })
             .secret(Secret::new(content))
-            .fact("key type", key.algorithm)
-            .fact("format", "DER");
+            .fact(FactKey::KeyType, key.algorithm)
+            .fact(FactKey::Format, "DER");
         if published.is_some() {
             finding = finding.severity(Severity::Low);
         } else if is_example(entry.path) {
             finding = finding.confidence(Confidence::Medium);
         }
         if let Some(bits) = key.bits {
-            finding = finding.fact("bits", bits.to_string());
+            finding = finding.fact(FactKey::Bits, bits.to_string());
         }
         if let Some(fingerprint) = fingerprint {
             finding = finding.fingerprint(fingerprint);

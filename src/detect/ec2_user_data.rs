@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Finding, Severity};
+use crate::finding::{Advisory, Category, FactKey, Finding, Severity};
 use assay_disk::fs::FileType;
 use assay_disk::tree::Entry;
 
@@ -86,7 +86,9 @@ impl FileDetector for Ec2UserData {
         let tags = tags(content);
         if memchr::memchr(0, content).is_none() && !tags.is_empty() {
             let again = if tags.contains(&"<persist>true") { "at every start" } else { "at the first start" };
-            sink.finding(Finding::new(&self.advisory).fact("tags", tags.join(", ")).fact("runs", again));
+            sink.finding(
+                Finding::new(&self.advisory).fact(FactKey::Tags, tags.join(", ")).fact(FactKey::Runs, again),
+            );
         }
     }
 }

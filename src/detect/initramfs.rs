@@ -17,7 +17,7 @@ use regex::bytes::Regex;
 use super::{FileDetector, Interest, Sink};
 use crate::checks::traces::lines::without_secrets;
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Finding, Severity};
+use crate::finding::{Advisory, Category, FactKey, Finding, Severity};
 use assay_disk::text::Escaped;
 use assay_disk::tree::Entry;
 
@@ -122,7 +122,10 @@ impl FileDetector for Initramfs {
                 let shown = without_secrets(start);
                 let shown = Escaped(shown.as_bytes()).to_string();
                 sink.finding(
-                    Finding::new(&self.advisory).line(number).fact("does", *does).fact("line", shown),
+                    Finding::new(&self.advisory)
+                        .line(number)
+                        .fact(FactKey::Does, *does)
+                        .fact(FactKey::Line, shown),
                 );
             }
         }

@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use super::{Sink, SystemDetector};
 use crate::facts::Facts;
 use crate::facts::packages::Package;
-use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
+use crate::finding::{Advisory, Category, FactKey, Finding, Gap, GapKind, Location, Loss, Severity};
 use crate::remedies;
 use assay_disk::bytes::Span;
 use assay_disk::fs::holes::Content;
@@ -210,31 +210,34 @@ impl Integrity {
         }
         let conffile = is_configuration(path, part, facts);
         let severity = if conffile { Severity::Info } else { part.severity() };
-        let finding = Finding::new(&self.changed).severity(severity).fact("is", part.name());
-        let finding =
-            if conffile { finding.fact("remark", "configuration file of the package") } else { finding };
+        let finding = Finding::new(&self.changed).severity(severity).fact(FactKey::Is, part.name());
+        let finding = if conffile {
+            finding.fact(FactKey::Remark, "configuration file of the package")
+        } else {
+            finding
+        };
         let aside = facts.packages.aside(path);
         let package = facts.packages.package(path).or_else(|| facts.packages.package_aside(aside?));
         let finding = match contested {
             Some([one, other]) => {
-                finding.fact("recorded differently by", format!("{} and {}", one.name, other.name))
+                finding.fact(FactKey::RecordedDifferentlyBy, format!("{} and {}", one.name, other.name))
             }
             None => finding,
         };
         let finding = match (aside, package) {
             (Some(aside), Some(package)) => finding
-                .fact("in place of a file of", package.name.clone())
-                .fact("which was diverted to", Escaped(&aside.to).to_string())
+                .fact(FactKey::InPlaceOfAFileOf, package.name.clone())
+                .fact(FactKey::WhichWasDivertedTo, Escaped(&aside.to).to_string())
                 .fact(
-                    "diverted by",
+                    FactKey::DivertedBy,
                     aside.by.as_ref().map_or_else(|| "hand".to_owned(), |by| Escaped(by).to_string()),
                 ),
             _ => finding,
         };
-        let finding =
-            finding.fact("version", package.map(|package| package.version.clone()).unwrap_or_default());
+        let finding = finding
+            .fact(FactKey::Version, package.map(|package| package.version.clone()).unwrap_or_default());
         Some(match package.and_then(|package| remedies::reinstall(package, facts)) {
-            Some(command) => finding.fact("restore", command),
+            Some(command) => finding.fact(FactKey::Restore, command),
             None => finding,
         })
     }
@@ -258,7 +261,7 @@ impl Integrity {
                 None if walked.metadata.file_type == FileType::Directory => "a directory".to_owned(),
                 None => "a special file".to_owned(),
             };
-            let mut finding = finding.fact("now", what);
+            let mut finding = finding.fact(FactKey::Now, what);
             finding.location = tree.location(id);
             finding.package = facts.packages.owner(&path).map(str::to_owned);
             sink.finding(finding);
@@ -343,11 +346,16 @@ impl Integrity {
             by_package.iter().flat_map(|(package, paths)| paths.iter().map(move |path| (package, path)));
         let named: Vec<String> =
             named.take(NAMED).map(|(package, path)| format!("{} of {package}", Escaped(path))).collect();
-        let finding =
-            Finding::new(&self.missing).fact("missing", named.join(", ")).fact("files", count.to_string());
+        let finding = Finding::new(&self.missing)
+            .fact(FactKey::Missing, named.join(", "))
+            .fact(FactKey::Files, count.to_string());
         let restore =
             restore(by_package.values().filter_map(|paths| facts.packages.package(paths.first()?)), facts);
-        sink.finding(if restore.is_empty() { finding } else { finding.fact("restore", restore.join("; ")) });
+        sink.finding(if restore.is_empty() {
+            finding
+        } else {
+            finding.fact(FactKey::Restore, restore.join("; "))
+        });
     }
 }
 
@@ -405,7 +413,7 @@ fn told_apart(
     path: &[u8],
     part: Part,
     facts: &Facts,
-    digest: impl FnOnce() -> Option<(&'static str, String)>,
+    digest: impl FnOnce() -> Option<(FactKey, String)>,
 ) -> Finding {
     if part == Part::Other || is_configuration(path, part, facts) {
         return finding;
@@ -418,7 +426,7 @@ fn told_apart(
 
 /// The digest of a file, with its name. Of one that is mostly holes that of its data with the places it lies at: who
 /// hashes zeros that lie nowhere hashes for hours.
-fn digest_of(tree: &Tree, id: EntryId) -> Result<(&'static str, String), FsError> {
+fn digest_of(tree: &Tree, id: EntryId) -> Result<(FactKey, String), FsError> {
     let mut node = tree.open(id)?;
     let size = node.metadata().size;
     let content = Content::of(&mut *node)?;
@@ -444,7 +452,7 @@ fn digest_of(tree: &Tree, id: EntryId) -> Result<(&'static str, String), FsError
     if !is_dense {
         hasher.update(size.to_le_bytes());
     }
-    let name = if is_dense { "SHA-256" } else { "SHA-256 of its data, without holes" };
+    let name = if is_dense { FactKey::Sha256 } else { FactKey::Sha256OfItsDataWithoutHoles };
     Ok((name, hex(&hasher.finalize())))
 }
 
@@ -491,14 +499,14 @@ mod tests {
         let digest = |content: &str| {
             let found = findings(content, "good", Extent::Essential);
             let facts = found[0].evidence.facts.clone();
-            facts.into_iter().find(|(name, _)| *name == "SHA-256").unwrap().1
+            facts.into_iter().find(|(name, _)| *name == FactKey::Sha256).unwrap().1
         };
         assert_eq!(digest("evil"), hex(&Sha256::digest("evil")));
         assert_ne!(digest("evil"), digest("more evil"));
         // Read piece by piece it is the same.
         let tree = tree("evil", "good");
         let id = tree.find(b"/usr/sbin/sshd").unwrap();
-        assert_eq!(digest_of(&tree, id).unwrap(), ("SHA-256", digest("evil")));
+        assert_eq!(digest_of(&tree, id).unwrap(), (FactKey::Sha256, digest("evil")));
     }
 
     fn findings(content: &str, recorded: &str, extent: Extent) -> Vec<Finding> {
@@ -549,8 +557,8 @@ mod tests {
             found.iter().filter(|finding| finding.advisory.id == "package-program-missing").collect();
         assert_eq!(missing.len(), 1);
         let facts = &missing[0].evidence.facts;
-        assert_eq!(facts[0], ("missing", "/usr/bin/gone of ssh".to_owned()));
-        assert_eq!(facts[2], ("restore", "apt-get install --reinstall -- ssh".to_owned()));
+        assert_eq!(facts[0], (FactKey::Missing, "/usr/bin/gone of ssh".to_owned()));
+        assert_eq!(facts[2], (FactKey::Restore, "apt-get install --reinstall -- ssh".to_owned()));
     }
 
     #[test]
@@ -560,8 +568,10 @@ mod tests {
             found.iter().filter(|finding| finding.advisory.id == "package-file-changed").collect();
         assert_eq!(changed.len(), 1);
         assert_eq!((changed[0].severity, changed[0].package.as_deref()), (Severity::Critical, Some("ssh")));
-        assert!(changed[0].evidence.facts.contains(&("now", "a symbolic link to /tmp/ssh".to_owned())));
-        let command = ("restore", "apt-get install --reinstall -- ssh".to_owned());
+        assert!(
+            changed[0].evidence.facts.contains(&(FactKey::Now, "a symbolic link to /tmp/ssh".to_owned()))
+        );
+        let command = (FactKey::Restore, "apt-get install --reinstall -- ssh".to_owned());
         assert!(changed[0].evidence.facts.contains(&command));
     }
 

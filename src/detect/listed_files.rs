@@ -16,7 +16,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::{Sink, Stream, StreamDetector};
-use crate::finding::{Advisory, Category, Finding, Severity};
+use crate::finding::{Advisory, Category, FactKey, Finding, Severity};
 use assay_disk::text::hex;
 use assay_disk::tree::Entry;
 
@@ -77,8 +77,8 @@ impl Stream for Digesting<'_> {
     fn end(&mut self, _: &Entry<'_>, is_whole: bool, sink: &mut dyn Sink) {
         let digest: [u8; 32] = self.hasher.finalize_reset().into();
         for name in self.detector.lists.naming(&digest).filter(|_| is_whole) {
-            let finding = Finding::new(&self.detector.listed).fact("SHA-256", hex(&digest));
-            sink.finding(finding.fact("list", name));
+            let finding = Finding::new(&self.detector.listed).fact(FactKey::Sha256, hex(&digest));
+            sink.finding(finding.fact(FactKey::List, name));
         }
     }
 }
@@ -104,7 +104,10 @@ mod tests {
             stream.end(&entry, is_whole, &mut sink);
             sink.findings
         };
-        assert_eq!(found(&[b"a", b"", b"bc"], true)[0].evidence.facts[1], ("list", "bad.txt".to_owned()));
+        assert_eq!(
+            found(&[b"a", b"", b"bc"], true)[0].evidence.facts[1],
+            (FactKey::List, "bad.txt".to_owned())
+        );
         // It begins anew for each file.
         assert!(found(&[b"abcd"], true).is_empty());
         assert!(found(&[b"abc"], false).is_empty());

@@ -19,7 +19,7 @@ use memchr::memmem;
 
 use super::{FileDetector, Interest, MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Proof, Secret, Severity};
 use crate::rules::{Family, Match};
 use assay_disk::fs::FileType;
 use assay_disk::tree::Entry;
@@ -98,17 +98,17 @@ impl MatchDetector for MinerMarks {
         finding.location.offset = Some(first.offset);
         finding.location.line = first.line;
         let listed: Vec<&str> = signals.into_iter().collect();
-        finding = finding.fact("signals", listed.join(", "));
+        finding = finding.fact(FactKey::Signals, listed.join(", "));
         let pools: BTreeSet<String> = of(&marks, "pool").map(lossy).chain(encoded::pools(&texts)).collect();
         if !pools.is_empty() {
             let pools: Vec<String> = pools.into_iter().take(8).collect();
-            finding = finding.fact("pools", pools.join(", "));
+            finding = finding.fact(FactKey::Pools, pools.join(", "));
         }
         if is_proved {
             finding = finding.proof(Proof::Checksum);
         }
         for (wallet, coin) in wallets {
-            finding = finding.secret(Secret::new(wallet)).fact("wallet", coin);
+            finding = finding.secret(Secret::new(wallet)).fact(FactKey::Wallet, coin);
         }
         sink.finding(finding);
     }
@@ -357,13 +357,13 @@ impl MinerFiles {
         let suspicious = names::is_miner(entry.name()) || names::is_mask(entry.name());
         let hidden = is_hidden_temporary(entry.path);
         if let Some(program) = hashes::known(content) {
-            sink.finding(Finding::new(&self.known).fact("program", program.name.as_str()));
+            sink.finding(Finding::new(&self.known).fact(FactKey::Program, program.name.as_str()));
             return;
         }
         let finding = if is_packed(content) {
             let sure = suspicious || hidden || is_temporary(entry.path);
             let severity = if sure { Severity::High } else { Severity::Low };
-            Finding::new(&self.packed).severity(severity).fact("packer", "UPX")
+            Finding::new(&self.packed).severity(severity).fact(FactKey::Packer, "UPX")
         } else if has_marks(content) {
             return;
         } else if hidden {
@@ -373,7 +373,7 @@ impl MinerFiles {
         } else {
             return;
         };
-        sink.finding(finding.confidence(Confidence::Medium).fact("name", lossy(entry.name())));
+        sink.finding(finding.confidence(Confidence::Medium).fact(FactKey::Name, lossy(entry.name())));
     }
 
     fn start(&self, content: &[u8], sink: &mut dyn Sink) {
@@ -383,7 +383,7 @@ impl MinerFiles {
             }
             if let Some(name) = names::started_by(line) {
                 let finding = Finding::new(&self.started).line(number).confidence(Confidence::Medium);
-                sink.finding(finding.fact("program", lossy(name)));
+                sink.finding(finding.fact(FactKey::Program, lossy(name)));
             }
         }
     }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::{Sink, SystemDetector};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Finding, Severity};
+use crate::finding::{Advisory, Category, FactKey, Finding, Severity};
 use assay_disk::text::Escaped;
 use assay_disk::tree::{Cover, CoverKind, Tree};
 
@@ -60,11 +60,11 @@ impl SystemDetector for Mounts {
 impl Mounts {
     fn finding(&self, cover: &Cover, tree: &Tree, facts: &Facts) -> Finding {
         let mut finding = Finding::new(&self.advisory)
-            .fact("hides", Escaped(&cover.place).to_string())
-            .fact("shows", Escaped(&cover.source).to_string())
-            .fact("kind", cover.kind.name());
+            .fact(FactKey::Hides, Escaped(&cover.place).to_string())
+            .fact(FactKey::Shows, Escaped(&cover.source).to_string())
+            .fact(FactKey::Kind, cover.kind.name());
         if let Some(unit) = &cover.unit {
-            finding = finding.fact("seen by", Escaped(unit).to_string());
+            finding = finding.fact(FactKey::SeenBy, Escaped(unit).to_string());
         }
         if let Some(id) = tree.find(&cover.file) {
             finding.location = tree.location(id);

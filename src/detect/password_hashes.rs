@@ -16,7 +16,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Proof, Secret, Severity};
 use assay_disk::fs::FileType;
 use assay_disk::text::Escaped;
 use assay_disk::tree::Entry;
@@ -296,10 +296,10 @@ impl<'a> Row<'a> {
         finding = finding.subject(Escaped(self.name).to_string());
         if self.table != Table::Gshadow {
             if let Some(uid) = self.uid(facts) {
-                finding = finding.fact("uid", uid.to_string());
+                finding = finding.fact(FactKey::Uid, uid.to_string());
             }
             if let Some(shell) = self.shell(facts) {
-                finding = finding.fact("shell", shell);
+                finding = finding.fact(FactKey::Shell, shell);
             }
         }
         finding
@@ -352,7 +352,7 @@ impl PasswordHashes {
                 .severity(Severity::Medium)
                 .confidence(Confidence::Low)
                 .secret(Secret::new(hash))
-                .fact("algorithm", "none whose lengths fit"),
+                .fact(FactKey::Algorithm, "none whose lengths fit"),
         };
         sink.finding(finding);
     }
@@ -389,12 +389,12 @@ fn severity_of(row: &Row<'_>, form: &Form, facts: &Facts) -> Severity {
 
 fn with_hash(finding: Finding, hash: &[u8], form: &Form) -> Finding {
     let mut finding =
-        finding.proof(Proof::Structure).secret(Secret::new(hash)).fact("algorithm", form.algorithm);
+        finding.proof(Proof::Structure).secret(Secret::new(hash)).fact(FactKey::Algorithm, form.algorithm);
     if let Some(cost) = &form.cost {
-        finding = finding.fact("cost", cost.clone());
+        finding = finding.fact(FactKey::Cost, cost.clone());
     }
     if let Some(weakness) = form.weakness {
-        finding = finding.fact("weakness", weakness);
+        finding = finding.fact(FactKey::Weakness, weakness);
     }
     finding
 }

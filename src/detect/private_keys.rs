@@ -20,7 +20,7 @@ use super::examples::is_example;
 use super::ssh_host_keys::is_host_key_path;
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Proof, Secret, Severity};
 use crate::keys::{self, Format};
 use crate::rules::pair::Other;
 use crate::rules::{Family, Match};
@@ -177,25 +177,25 @@ impl MatchDetector for PrivateKeys {
                 .offset(found.offset.saturating_add(u64::try_from(at).unwrap_or(0)))
                 .proof(if published.is_some() { Proof::Published } else { Proof::Key })
                 .secret(Secret::new(text))
-                .fact("key type", key.algorithm)
-                .fact("format", key.format.name())
-                .fact("encrypted", if key.encrypted { "yes" } else { "no" });
+                .fact(FactKey::KeyType, key.algorithm)
+                .fact(FactKey::Format, key.format.name())
+                .fact(FactKey::Encrypted, if key.encrypted { "yes" } else { "no" });
             if is_example(entry.path) {
                 // Libraries come with keys for their tests. A path of a system directory is all that says so.
                 let severity = finding.severity.min(Severity::Low);
                 finding = finding.severity(severity).confidence(Confidence::Medium);
             }
             if let Some(bits) = key.bits {
-                finding = finding.fact("bits", bits.to_string());
+                finding = finding.fact(FactKey::Bits, bits.to_string());
             }
             if decoded.is_some() {
-                finding = finding.secret(Secret::new(whole)).fact("wrapped in", "base64");
+                finding = finding.secret(Secret::new(whole)).fact(FactKey::WrappedIn, "base64");
             }
             if let Some(Other { value, .. }) = &found.other {
-                finding = finding.fact("account", String::from_utf8_lossy(value.reveal()));
+                finding = finding.fact(FactKey::Account, String::from_utf8_lossy(value.reveal()));
             }
             if let Some(of) = published {
-                finding = finding.fact("published by", of);
+                finding = finding.fact(FactKey::PublishedBy, of);
             }
             if let Some(fingerprint) = fingerprint {
                 finding = finding.fingerprint(fingerprint);

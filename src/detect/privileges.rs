@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use super::{Collected, Sink, SystemDetector};
 use crate::checks::traces::file::{is_hidden, is_temporary};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Finding, Secret, Severity};
+use crate::finding::{Advisory, Category, FactKey, Finding, Secret, Severity};
 use assay_disk::fs::{FileType, Metadata};
 use assay_disk::text::Escaped;
 use assay_disk::tree::{EntryId, Mounted, Tree};
@@ -123,7 +123,7 @@ impl SystemDetector for Privileges {
             }
         }
         if left > 0 {
-            let mut finding = Finding::new(&self.setuid).fact("programs not judged", left.to_string());
+            let mut finding = Finding::new(&self.setuid).fact(FactKey::ProgramsNotJudged, left.to_string());
             finding.evidence.content = Some(Secret::new(rest.finalize().to_vec()));
             told.finding(finding);
         }
@@ -171,9 +171,9 @@ impl Privileges {
             } else {
                 severity.min(Severity::Medium)
             })
-            .fact("because", because)
-            .fact("mode", format!("{:04o}", program.metadata.mode))
-            .fact("owner", format!("user {}, group {}", program.metadata.uid, program.metadata.gid));
+            .fact(FactKey::Because, because)
+            .fact(FactKey::Mode, format!("{:04o}", program.metadata.mode))
+            .fact(FactKey::Owner, format!("user {}, group {}", program.metadata.uid, program.metadata.gid));
         finding.package = owned.map(str::to_owned);
         finding.as_packaged = program.is_as_packaged();
         finding.location = program.tree.location(program.id);
@@ -226,8 +226,8 @@ impl Privileges {
         };
         let mut finding = Finding::new(&self.capability)
             .severity(severity)
-            .fact("because", because)
-            .fact("capabilities", capabilities.to_string());
+            .fact(FactKey::Because, because)
+            .fact(FactKey::Capabilities, capabilities.to_string());
         finding.package = program.facts.packages.owner(&program.full).map(str::to_owned);
         finding.as_packaged = program.is_as_packaged();
         finding.location = program.tree.location(program.id);

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use super::{Sink, SystemDetector};
 use crate::facts::Facts;
 use crate::facts::packages::Packages;
-use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
+use crate::finding::{Advisory, Category, FactKey, Finding, Gap, GapKind, Location, Loss, Severity};
 use assay_disk::fs::FileType;
 use assay_disk::text::Escaped;
 use assay_disk::tree::walk::gap_kind;
@@ -308,9 +308,9 @@ impl<'a> Found<'a> {
             finding.location = place(worst, tree);
             finding.package = Some(name.clone());
             let said = |packages: &Packages| packages.version_of(name).unwrap_or("none").to_owned();
-            let finding = finding.fact("version", said(self.packages[0]));
-            let finding = finding.fact("in the reference", said(self.packages[1]));
-            sink.finding(finding.fact("files", count.to_string()));
+            let finding = finding.fact(FactKey::Version, said(self.packages[0]));
+            let finding = finding.fact(FactKey::InTheReference, said(self.packages[1]));
+            sink.finding(finding.fact(FactKey::Files, count.to_string()));
         }
         self.tell_more(detector, &unnamed, sink);
         self.gaps.drain(..).for_each(|gap| sink.gap(gap));
@@ -339,7 +339,9 @@ impl<'a> Found<'a> {
             let files = packages.iter().fold(0_u64, |sum, (_, (_, count))| sum.saturating_add(*count));
             counts.push(format!("{files} files of {} packages of another version", packages.len()));
         }
-        sink.finding(Finding::new(&detector.more).severity(severity).fact("not named", counts.join(", ")));
+        sink.finding(
+            Finding::new(&detector.more).severity(severity).fact(FactKey::NotNamed, counts.join(", ")),
+        );
     }
 }
 
@@ -351,9 +353,9 @@ impl Differences {
             What::Missing => &self.missing,
         };
         let mut finding =
-            Finding::new(advisory).severity(difference.severity.0).fact("is", difference.kind.name());
+            Finding::new(advisory).severity(difference.severity.0).fact(FactKey::Is, difference.kind.name());
         if !difference.how.is_empty() {
-            finding = finding.fact("differs in", difference.how.clone());
+            finding = finding.fact(FactKey::DiffersIn, difference.how.clone());
         }
         finding.location = place(difference, tree);
         finding.package = facts.packages.owner(&difference.path).map(str::to_owned);

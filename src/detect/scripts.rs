@@ -16,7 +16,7 @@ use super::examples::is_example;
 use super::{FileDetector, Interest, Sink};
 use crate::command_line;
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Proof, Secret, Severity};
 use assay_disk::fs::FileType;
 use assay_disk::tree::Entry;
 
@@ -120,7 +120,7 @@ impl FileDetector for Scripts {
                     .confidence(Confidence::Medium)
                     .proof(Proof::Name)
                     .line(number);
-                sink.finding(finding.fact("given as", found.kind).secret(Secret::new(value)));
+                sink.finding(finding.fact(FactKey::GivenAs, found.kind).secret(Secret::new(value)));
             }
         }
     }

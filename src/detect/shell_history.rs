@@ -18,7 +18,7 @@ use super::path_table::path_matches;
 use super::{FileDetector, Interest, Sink};
 use crate::command_line;
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Proof, Secret, Severity};
 use assay_disk::fs::FileType;
 use assay_disk::tree::Entry;
 
@@ -95,14 +95,14 @@ impl FileDetector for ShellHistory {
                 let value = line.get(found.range).unwrap_or_default();
                 let finding =
                     Finding::new(&self.secret).confidence(Confidence::Medium).proof(Proof::Name).line(number);
-                sink.finding(finding.fact("given as", found.kind).secret(Secret::new(value)));
+                sink.finding(finding.fact(FactKey::GivenAs, found.kind).secret(Secret::new(value)));
             }
         }
         if lines > 0 {
             let program =
                 self.histories.of(entry.path).map_or("as HISTFILE says", |history| &history.program);
-            let finding = Finding::new(&self.advisory).fact("lines", lines.to_string());
-            sink.finding(finding.fact("program", program));
+            let finding = Finding::new(&self.advisory).fact(FactKey::Lines, lines.to_string());
+            sink.finding(finding.fact(FactKey::Program, program));
         }
     }
 }

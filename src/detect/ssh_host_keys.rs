@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Proof, Secret, Severity};
 use crate::keys::{self, PrivateKey};
 use assay_disk::fs::FileType;
 use assay_disk::tree::Entry;
@@ -135,13 +135,14 @@ impl FileDetector for SshHostKeys {
         if is_alone(entry.path, facts) {
             let finding = Finding::new(&self.public);
             return sink.finding(match keys::parse_public_line(content.trim_ascii()) {
-                Some(key) => finding.fingerprint(key.fingerprint()).fact("key type", key.algorithm),
+                Some(key) => finding.fingerprint(key.fingerprint()).fact(FactKey::KeyType, key.algorithm),
                 None => finding,
             });
         }
         let own = if is_dropbear_identity(entry.name()) { &self.user } else { &self.host };
         if let Some(key) = keys::parse_dropbear(content) {
-            let finding = Finding::new(own).secret(Secret::new(content)).fact("format", key.format.name());
+            let finding =
+                Finding::new(own).secret(Secret::new(content)).fact(FactKey::Format, key.format.name());
             return sink.finding(described(finding, &key, entry.path, facts));
         }
         if let Some(block) = keys::find_private(content) {
@@ -157,7 +158,7 @@ impl FileDetector for SshHostKeys {
             None => finding
                 .severity(Severity::Medium)
                 .confidence(Confidence::Low)
-                .fact("state", "not a parsable key"),
+                .fact(FactKey::State, "not a parsable key"),
         });
     }
 }
@@ -166,10 +167,10 @@ impl FileDetector for SshHostKeys {
 fn described(finding: Finding, key: &PrivateKey, path: &[u8], facts: &Facts) -> Finding {
     let mut finding = finding
         .proof(Proof::Key)
-        .fact("encrypted", if key.encrypted { "yes" } else { "no" })
-        .fact("key type", key.algorithm.as_str());
+        .fact(FactKey::Encrypted, if key.encrypted { "yes" } else { "no" })
+        .fact(FactKey::KeyType, key.algorithm.as_str());
     if let Some(bits) = key.bits {
-        finding = finding.fact("bits", bits.to_string());
+        finding = finding.fact(FactKey::Bits, bits.to_string());
     }
     let Some(blob) = &key.public_blob else { return finding };
     finding = finding.fingerprint(keys::fingerprint(blob));
@@ -177,7 +178,7 @@ fn described(finding: Finding, key: &PrivateKey, path: &[u8], facts: &Facts) -> 
     let half = facts.sshd.public_halves.iter().find(|(known, _)| *known == beside);
     let half = half.and_then(|(_, content)| keys::parse_public_line(content.trim_ascii()));
     finding.fact(
-        "public half",
+        FactKey::PublicHalf,
         match half {
             Some(public) if public.blob == *blob => "beside it",
             Some(_) => "the .pub beside it is of another key",

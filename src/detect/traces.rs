@@ -23,7 +23,7 @@ use crate::checks::traces::{Group, file};
 use crate::checks::{Subject, Traces};
 use crate::facts::Facts;
 use crate::finding::{
-    Advisory, Category, Finding, Gap, GapKind, Location, Loss, SERVES_AS, Secret, Severity,
+    Advisory, Category, FactKey, Finding, Gap, GapKind, Location, Loss, SERVES_AS, Secret, Severity,
 };
 use assay_disk::text::Escaped;
 use assay_disk::tree::{EntryId, Tree};
@@ -90,7 +90,7 @@ impl SystemDetector for FileTraces {
         for ((trace, ..), files) in found {
             let mut finding = files.finished();
             if let Some((_, left @ 1.., rest)) = counts.remove(&trace) {
-                finding = finding.fact("files like it, not listed", left.to_string());
+                finding = finding.fact(FactKey::FilesLikeItNotListed, left.to_string());
                 // Of what only tells of the machine the next build has other files.
                 if finding.advisory.category == Category::Persistence {
                     finding.evidence.content = Some(Secret::new(rest.finalize().to_vec()));
@@ -128,7 +128,7 @@ impl Files {
     fn new(hit: &Hit<'_>, tree: &Tree, facts: &Facts, size: u64) -> Self {
         let mut finding = Finding::new(&hit.trace.advisory).severity(hit.severity);
         if let Some(because) = hit.because {
-            finding = finding.fact("because", because);
+            finding = finding.fact(FactKey::Because, because);
         }
         if let Some(place) = &hit.place {
             finding = finding.fact(SERVES_AS, place.shown(tree));
@@ -136,11 +136,11 @@ impl Files {
         let location = tree.location(hit.id);
         let group = hit.trace.group;
         if group == Some(Group::Inventory) {
-            finding = finding.fact("file", Escaped(&location.path).to_string());
+            finding = finding.fact(FactKey::File, Escaped(&location.path).to_string());
         } else {
             // The lines of leftovers hold whatever was left: their numbers are enough.
-            let shown = |(name, _): &&(&str, String)| {
-                *name != "line" || hit.trace.advisory.category == Category::Persistence
+            let shown = |(name, _): &&(FactKey, String)| {
+                *name != FactKey::Line || hit.trace.advisory.category == Category::Persistence
             };
             finding.evidence.facts.extend(hit.shown.facts.iter().filter(shown).cloned());
             finding.package = facts.packages.owner(&location.path).map(str::to_owned);
@@ -158,7 +158,7 @@ impl Files {
         let facts = &mut self.finding.evidence.facts;
         if self.group == Some(Group::Inventory) {
             if facts.len() < PLACES {
-                facts.push(("file", Escaped(&location.path).to_string()));
+                facts.push((FactKey::File, Escaped(&location.path).to_string()));
             }
         } else if self.finding.more.len() < PLACES {
             self.finding.more.push(location);
@@ -174,10 +174,11 @@ impl Files {
         match self.group {
             None => self.finding,
             Some(_) if self.count == 1 => self.finding,
-            Some(Group::Inventory) => self.finding.fact("files", self.count.to_string()),
-            Some(_) => {
-                self.finding.fact("files", self.count.to_string()).fact("bytes", self.bytes.to_string())
-            }
+            Some(Group::Inventory) => self.finding.fact(FactKey::Files, self.count.to_string()),
+            Some(_) => self
+                .finding
+                .fact(FactKey::Files, self.count.to_string())
+                .fact(FactKey::Bytes, self.bytes.to_string()),
         }
     }
 }
@@ -216,7 +217,7 @@ mod tests {
         let paths: Vec<&[u8]> = findings.iter().map(|finding| finding.location.path.as_slice()).collect();
         assert_eq!(paths, [b"/var/log/syslog".as_slice(), b"/var/log/nginx/access.log"]);
         assert_eq!(findings[1].more.len(), 1);
-        assert!(findings[1].evidence.facts.contains(&("bytes", "3".to_owned())));
+        assert!(findings[1].evidence.facts.contains(&(FactKey::Bytes, "3".to_owned())));
     }
 
     #[test]

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, Finding, Gap, GapKind, Location, Loss, Severity};
+use crate::finding::{
+    Advisory, Category, Confidence, FactKey, Finding, Gap, GapKind, Location, Loss, Severity,
+};
 use assay_disk::fs::FileType;
 use assay_disk::tree::Entry;
 
@@ -94,12 +96,14 @@ impl FileDetector for WindowsPasswords {
         }
         let finding = Finding::new(&self.advisory);
         sink.finding(match store {
-            Store::Live => finding.severity(Severity::Info).fact("store", "registry hive of the system"),
-            Store::Copy => finding.fact("store", "copy of a registry hive"),
+            Store::Live => {
+                finding.severity(Severity::Info).fact(FactKey::Store, "registry hive of the system")
+            }
+            Store::Copy => finding.fact(FactKey::Store, "copy of a registry hive"),
             Store::Domain => finding
                 .severity(Severity::High)
                 .confidence(Confidence::Medium)
-                .fact("store", "directory of a domain controller"),
+                .fact(FactKey::Store, "directory of a domain controller"),
         });
         sink.gap(Gap {
             location: Location::default(),

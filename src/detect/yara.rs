@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use yara_x::{Compiler, MetaValue, Rule, ScanError, Scanner, SourceCode};
 
 use super::{Sink, Stream, StreamDetector};
-use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Severity};
+use crate::finding::{Advisory, Category, FactKey, Finding, Gap, GapKind, Location, Loss, Severity};
 use assay_disk::tree::Entry;
 
 /// Bytes of a file that rules are tried on: they need it whole.
@@ -180,16 +180,16 @@ fn finding(matched: &Arc<Advisory>, rule: &Rule<'_, '_>) -> Finding {
     let mut finding = Finding::new(matched)
         .severity(named.unwrap_or(matched.severity))
         .subject(rule.identifier())
-        .fact("namespace", rule.namespace());
+        .fact(FactKey::Namespace, rule.namespace());
     if let Some(&(first, _)) = places.first() {
-        finding = finding.offset(first as u64).fact("matches", matches(&places));
+        finding = finding.offset(first as u64).fact(FactKey::Matches, matches(&places));
     }
     let tags: Vec<&str> = rule.tags().map(|tag| tag.identifier()).collect();
     if !tags.is_empty() {
-        finding = finding.fact("tags", tags.join(", "));
+        finding = finding.fact(FactKey::Tags, tags.join(", "));
     }
     let meta = meta(rule);
-    if meta.is_empty() { finding } else { finding.fact("meta", meta) }
+    if meta.is_empty() { finding } else { finding.fact(FactKey::Meta, meta) }
 }
 
 /// "$a at byte 0, $b at byte 7, 3 more".

@@ -1,5 +1,6 @@
 //! What there is in a system, kind by kind: names with a few fields each, so that two systems are compared alike.
 
+use crate::finding::FactKey;
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
@@ -229,9 +230,12 @@ fn keys(report: &Report) -> Items {
         if let Some(subject) = &finding.subject {
             fields.push(Field::of("account", subject.as_bytes()));
         }
-        let facts =
-            finding.evidence.facts.iter().filter(|(name, _)| ["key", "key type", "options"].contains(name));
-        fields.extend(facts.map(|(name, value)| Field::of(name, value.as_bytes())));
+        let facts = finding
+            .evidence
+            .facts
+            .iter()
+            .filter(|(name, _)| [FactKey::Key, FactKey::KeyType, FactKey::Options].contains(name));
+        fields.extend(facts.map(|(name, value)| Field::of(name.name(), value.as_bytes())));
         items.insert(format!("{print} in {}", Escaped(path)).into_bytes(), fields);
     }
     items

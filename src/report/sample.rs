@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Judgement, Outcome};
 use crate::audit::{Coverage, Report, Subject, VolumeSummary};
 use crate::finding::{
-    Advisory, Category, Confidence, Finding, Gap, GapKind, Location, Loss, Secret, Severity,
+    Advisory, Category, Confidence, FactKey, Finding, Gap, GapKind, Location, Loss, Secret, Severity,
 };
 use crate::gate::{Explanation, GapStanding};
 use assay_disk::system::ledger::{Ledger, Use};
@@ -93,7 +93,7 @@ pub(crate) fn report() -> Report {
         system: Some("Debian GNU/Linux 12 (bookworm)".to_owned()),
         findings: [
             at(
-                Finding::new(&password).subject("root").fact("algorithm", "sha512crypt").line(1),
+                Finding::new(&password).subject("root").fact(FactKey::Algorithm, "sha512crypt").line(1),
                 b"/etc/shadow",
             ),
             evil,
@@ -102,7 +102,7 @@ pub(crate) fn report() -> Report {
                 "/srv/a\\b/größe.env".as_bytes(),
             ),
             at(
-                Finding::new(&key).fingerprint("SHA256:abc").fact("key", "ssh-ed25519 256"),
+                Finding::new(&key).fingerprint("SHA256:abc").fact(FactKey::Key, "ssh-ed25519 256"),
                 b"/etc/ssh/ssh_host_ed25519_key",
             ),
         ]

@@ -1,5 +1,6 @@
 //! What an image may cost.
 
+use assay::finding::FactKey;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -103,7 +104,7 @@ fn a_million_names_of_a_file_are_counted_in_its_findings() {
     let report = lab.audit_tree();
     let finding = report.findings.iter().find(|one| one.advisory.id == "credential-file-aws").unwrap();
     assert_eq!(finding.more.len(), 100);
-    assert!(finding.evidence.facts.contains(&("more names of the file", "200".to_owned())));
+    assert!(finding.evidence.facts.contains(&(FactKey::MoreNamesOfTheFile, "200".to_owned())));
 }
 
 /// Text in gzip.

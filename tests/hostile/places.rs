@@ -6,7 +6,7 @@ use std::path::Path;
 
 use assay::audit::Report;
 use assay::cli::Exit;
-use assay::finding::{Finding, Severity};
+use assay::finding::{FactKey, Finding, Severity};
 
 use crate::lab::{Lab, found, has_loss};
 use crate::oracle::run;
@@ -213,7 +213,7 @@ fn a_configuration_that_is_reached_by_links_is_looked_at_as_if_it_lay_there() {
     assert!(found(&report, "persistence-cron", "/usr/share/misc/job"));
     assert!(found(&report, "shell-history", "/srv/old"));
     let of_shadow = report.findings.iter().find(|finding| finding.advisory.id == "password-hash").unwrap();
-    assert!(of_shadow.evidence.facts.contains(&("serves as", "/etc/shadow".to_owned())));
+    assert!(of_shadow.evidence.facts.contains(&(FactKey::ServesAs, "/etc/shadow".to_owned())));
 }
 
 #[test]

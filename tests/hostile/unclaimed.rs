@@ -1,5 +1,6 @@
 //! Bytes of a file system that belong to no file.
 
+use assay::finding::FactKey;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -147,7 +148,7 @@ fn text_of_an_entry_that_is_no_content_is_searched_and_told_with_its_path() {
     ] {
         let told = report.findings.iter().find(|finding| finding.location.path == path.as_bytes());
         let facts = told.map(|finding| &finding.evidence.facts);
-        let is_told = facts.is_some_and(|facts| facts.contains(&("found in", words.to_owned())));
+        let is_told = facts.is_some_and(|facts| facts.contains(&(FactKey::FoundIn, words.to_owned())));
         assert!(is_told, "{path}: {:?}", report.findings);
     }
     let tokens = report.findings.iter().filter(|finding| !finding.evidence.secrets.is_empty());

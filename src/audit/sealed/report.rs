@@ -3,32 +3,32 @@
 use crate::audit::{Report, Subject, VolumeSummary};
 use crate::checks::benchmark::Judged;
 use crate::checks::{Benchmark, Evidence as Shown};
-use crate::finding::{Evidence, Finding, Gap, Location};
+use crate::finding::{Evidence, FactKey, Finding, Gap, Location};
 use crate::remedies::Machine;
 
 use super::{Quote, Quotes, Visit};
 
 /// Facts that the program makes itself, or that name a thing to be found again: a word in them that looks like a key is
 /// none.
-const MADE: [&str; 18] = [
-    "SHA-256",
-    "bits",
-    "differs in",
-    "file",
-    "files",
-    "is",
-    "list",
-    "missing",
-    "opens",
-    "pools",
-    "private half",
-    "program",
-    "programs not judged",
-    "restore",
-    "runs",
-    "started by",
-    "version",
-    "wallet",
+const MADE: [FactKey; 18] = [
+    FactKey::Sha256,
+    FactKey::Bits,
+    FactKey::DiffersIn,
+    FactKey::File,
+    FactKey::Files,
+    FactKey::Is,
+    FactKey::List,
+    FactKey::Missing,
+    FactKey::Opens,
+    FactKey::Pools,
+    FactKey::PrivateHalf,
+    FactKey::Program,
+    FactKey::ProgramsNotJudged,
+    FactKey::Restore,
+    FactKey::Runs,
+    FactKey::StartedBy,
+    FactKey::Version,
+    FactKey::Wallet,
 ];
 
 impl Quotes for Report {

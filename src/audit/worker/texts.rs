@@ -4,7 +4,7 @@
 use super::super::content::Dense;
 use super::{Subject, Worker};
 use crate::detect::Collected;
-use crate::finding::Location;
+use crate::finding::{FactKey, Location};
 use assay_disk::text::Escaped;
 use assay_disk::tree::{Entry, EntryId, Mounted};
 
@@ -117,7 +117,7 @@ impl Worker<'_> {
         self.outcome.coverage.bytes_searched = before;
         for finding in &mut collected.findings {
             (finding.location.line, finding.location.offset) = (None, None);
-            finding.evidence.facts.push(("found in", text.what.shown()));
+            finding.evidence.facts.push((FactKey::FoundIn, text.what.shown()));
         }
         self.settle(text.id, collected, &[]);
     }

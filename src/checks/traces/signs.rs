@@ -1,5 +1,6 @@
 //! What a file is like: conditions on its metadata, its package and its content, all of which must hold.
 
+use crate::finding::FactKey;
 use serde::Deserialize;
 
 use super::super::subject::shown;
@@ -99,7 +100,7 @@ pub struct Shown {
     /// The line, from 1.
     pub line: Option<u64>,
     /// Facts without secrets.
-    pub facts: Vec<(&'static str, String)>,
+    pub facts: Vec<(FactKey, String)>,
 }
 
 impl Signs {
@@ -170,18 +171,18 @@ impl Signs {
         }
         let mut shown = Shown::default();
         if self.mode.is_some() {
-            shown.facts.push(("mode", format!("{:04o}", metadata.mode)));
+            shown.facts.push((FactKey::Mode, format!("{:04o}", metadata.mode)));
         }
         if let Some(lines) = &self.line {
             let found = line_of(lines, self.line_except.as_ref(), file.content())?;
             shown.line = Some(found.0);
-            shown.facts.push(("line", found.1));
+            shown.facts.push((FactKey::Line, found.1));
         }
         if !self.commands.is_empty() {
             let found = commands.find(&self.commands, file.content())?;
             shown.line = Some(found.line);
-            shown.facts.push(("does", found.why.to_owned()));
-            shown.facts.push(("line", without_secrets(found.text)));
+            shown.facts.push((FactKey::Does, found.why.to_owned()));
+            shown.facts.push((FactKey::Line, without_secrets(found.text)));
         }
         if let Some((lines, states)) = &self.names {
             let (line, path, state) = named(lines, states, file)?;
@@ -193,7 +194,7 @@ impl Signs {
 }
 
 /// The first path that the file names and that is one of `states`: line, path, state.
-fn named(lines: &Lines, states: &[State], file: &File<'_>) -> Option<(u64, String, &'static str)> {
+fn named(lines: &Lines, states: &[State], file: &File<'_>) -> Option<(u64, String, FactKey)> {
     let content = file.content();
     lines.regex()?.captures_iter(content).take(NAMES).find_map(|found| {
         let path = found.name("path")?;
@@ -204,24 +205,24 @@ fn named(lines: &Lines, states: &[State], file: &File<'_>) -> Option<(u64, Strin
 
 impl State {
     /// Its name in a report, where the path is so.
-    fn of(self, path: &[u8], file: &File<'_>) -> Option<&'static str> {
+    fn of(self, path: &[u8], file: &File<'_>) -> Option<FactKey> {
         let found = || {
             let id = file.subject.find(path)?;
             let (_, walked) = file.subject.tree.get(id)?;
             (walked.metadata.file_type == FileType::Regular).then_some((id, walked.metadata.mode))
         };
         match self {
-            Self::Temporary => is_temporary(path).then_some("names in a temporary place"),
-            Self::Hidden => is_hidden(path).then_some("names hidden"),
+            Self::Temporary => is_temporary(path).then_some(FactKey::NamesInATemporaryPlace),
+            Self::Hidden => is_hidden(path).then_some(FactKey::NamesHidden),
             Self::Writable => {
-                found().filter(|(_, mode)| mode & 0o002 != 0).map(|_| "names what everybody may change")
+                found().filter(|(_, mode)| mode & 0o002 != 0).map(|_| FactKey::NamesWhatEverybodyMayChange)
             }
             Self::Unowned => {
                 let (id, _) = found()?;
                 let packages = &file.subject.facts.packages;
                 let resolved = file.subject.tree.path(id);
                 let owned = packages.owner(path).is_some() || packages.owner(&resolved).is_some();
-                (file.in_system && !owned).then_some("names what no package brought")
+                (file.in_system && !owned).then_some(FactKey::NamesWhatNoPackageBrought)
             }
         }
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::detect::Collected;
+use crate::finding::FactKey;
 use assay_disk::fs::{Metadata, NodeId};
 
 fn metadata(size: usize) -> Metadata {
@@ -235,7 +236,7 @@ fn utf16_answer_files_are_read() {
 fn bytes_that_are_no_utf8_stay() {
     let found = inspect("/a.tar!/root/.my.cnf", b"[client]\nuser=bob\npassword=\"p\xff\"\n");
     assert_eq!(found[0].evidence.secrets, [Secret::new(*b"p\xff")]);
-    assert!(found[0].evidence.facts.contains(&("user", "bob".to_owned())));
+    assert!(found[0].evidence.facts.contains(&(FactKey::User, "bob".to_owned())));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The text of a file, whatever its encoding, with the way back to its bytes.
 
 use super::super::Sink;
+use crate::finding::FactKey;
 use crate::values::is_placeholder;
 
 /// Text, and how its characters were bytes.
@@ -100,7 +101,7 @@ fn is_framed(lower: &str) -> bool {
 pub(super) struct Hit {
     pub(super) line: Option<u64>,
     pub(super) secrets: Vec<String>,
-    pub(super) facts: Vec<(&'static str, String)>,
+    pub(super) facts: Vec<(FactKey, String)>,
 }
 
 impl Hit {
@@ -108,7 +109,7 @@ impl Hit {
         Self { line: Some(line), secrets: vec![secret.to_owned()], facts: Vec::new() }
     }
 
-    pub(super) fn fact(mut self, name: &'static str, value: &str) -> Self {
+    pub(super) fn fact(mut self, name: FactKey, value: &str) -> Self {
         if !value.is_empty() {
             self.facts.push((name, value.to_owned()));
         }

@@ -4,10 +4,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
+use crate::finding::FactKey;
+
 /// The facts in a value of the rule `id`.
-pub(super) fn facts(id: &str, value: &[u8]) -> Vec<(&'static str, String)> {
+pub(super) fn facts(id: &str, value: &[u8]) -> Vec<(FactKey, String)> {
     match id {
-        "aws-access-key-id" => account(value).map(|account| ("account", account)).into_iter().collect(),
+        "aws-access-key-id" => {
+            account(value).map(|account| (FactKey::Account, account)).into_iter().collect()
+        }
         "json-web-token" => claims(value),
         _ => Vec::new(),
     }
@@ -29,7 +33,7 @@ pub(super) fn account(id: &[u8]) -> Option<String> {
 }
 
 /// Algorithm, issuer, subject and end of a JSON Web Token.
-fn claims(token: &[u8]) -> Vec<(&'static str, String)> {
+fn claims(token: &[u8]) -> Vec<(FactKey, String)> {
     let mut parts = token.split(|&byte| byte == b'.').map(|part| {
         let json = URL_SAFE_NO_PAD.decode(part).unwrap_or_default();
         serde_json::from_slice::<Value>(&json).unwrap_or_default()
@@ -38,10 +42,10 @@ fn claims(token: &[u8]) -> Vec<(&'static str, String)> {
     let text = |of: &Value, name| of.get(name).and_then(Value::as_str).map(str::to_owned);
     let end = claims.get("exp").and_then(Value::as_f64).and_then(date);
     [
-        ("algorithm", text(&header, "alg")),
-        ("issuer", text(&claims, "iss")),
-        ("for", text(&claims, "sub")),
-        ("expires", Some(end.unwrap_or_else(|| "never".to_owned()))),
+        (FactKey::Algorithm, text(&header, "alg")),
+        (FactKey::Issuer, text(&claims, "iss")),
+        (FactKey::For, text(&claims, "sub")),
+        (FactKey::Expires, Some(end.unwrap_or_else(|| "never".to_owned()))),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name, value?)))
@@ -94,9 +98,13 @@ mod tests {
             facts("json-web-token", parts.join(".").as_bytes())
         };
         let told = token(r#"{"iss":"https://id.corp","exp":4102444800}"#);
-        let expected = [("algorithm", "HS256"), ("issuer", "https://id.corp"), ("expires", "2100-01-01")];
+        let expected = [
+            (FactKey::Algorithm, "HS256"),
+            (FactKey::Issuer, "https://id.corp"),
+            (FactKey::Expires, "2100-01-01"),
+        ];
         assert_eq!(told, expected.map(|(name, value)| (name, value.to_owned())));
-        assert_eq!(token("{}").last(), Some(&("expires", "never".to_owned())));
+        assert_eq!(token("{}").last(), Some(&(FactKey::Expires, "never".to_owned())));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use aho_corasick::AhoCorasick;
 use memchr::memmem;
 
 use super::{is_autostart, lossy, started_advisory};
-use crate::finding::{Category, Confidence, Finding, Location, Severity};
+use crate::finding::{Category, Confidence, FactKey, Finding, Location, Severity};
 use assay_disk::fs::FileType;
 use assay_disk::tree::{EntryId, Tree};
 
@@ -104,18 +104,18 @@ impl Starts {
 fn link(findings: &mut Vec<Finding>, starts: &mut Starts, miner: usize, start: &Location) {
     let Some(program) = findings.get_mut(miner) else { return };
     program.more.push(start.clone());
-    program.evidence.facts.push(("started by", lossy(&start.path)));
+    program.evidence.facts.push((FactKey::StartedBy, lossy(&start.path)));
     let (place, severity) = (program.location.clone(), program.severity);
     let runs = lossy(&place.path);
     let known = starts.0.get(&start.path).copied();
     if let Some(known) = known.and_then(|at| findings.get_mut(at)) {
         known.severity = known.severity.max(severity.min(Severity::High));
         known.more.push(place);
-        known.evidence.facts.push(("runs", runs));
+        known.evidence.facts.push((FactKey::Runs, runs));
         return;
     }
     let mut finding = Finding::new(&Arc::clone(started_advisory())).confidence(Confidence::High);
-    finding = finding.severity(severity.min(Severity::High)).fact("runs", runs);
+    finding = finding.severity(severity.min(Severity::High)).fact(FactKey::Runs, runs);
     finding.location = start.clone();
     finding.more.push(place);
     starts.0.insert(start.path.clone(), findings.len());

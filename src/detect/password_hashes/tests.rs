@@ -1,5 +1,6 @@
 use super::*;
 use crate::detect::Collected;
+use crate::finding::FactKey;
 use assay_disk::fs::{Metadata, NodeId};
 
 fn metadata(size: usize) -> Metadata {
@@ -52,8 +53,8 @@ fn a_shadow_file_is_judged_line_by_line() {
     assert_eq!(findings[0].evidence.secrets[0].reveal(), root.as_bytes());
     assert_eq!(findings[0].location.offset, Some(5));
     assert_eq!(findings[1].location.line, Some(3));
-    assert!(findings[1].evidence.facts.contains(&("uid", "1000".to_owned())));
-    assert!(findings[1].evidence.facts.contains(&("shell", "/bin/sh".to_owned())));
+    assert!(findings[1].evidence.facts.contains(&(FactKey::Uid, "1000".to_owned())));
+    assert!(findings[1].evidence.facts.contains(&(FactKey::Shell, "/bin/sh".to_owned())));
 }
 
 #[test]

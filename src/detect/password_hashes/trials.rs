@@ -13,7 +13,7 @@ use super::schemes::{self, Scheme};
 use super::{GROUP, HASH, IN_PASSWD, LOCKED, OLD, default_advisory};
 use crate::budget::Budget;
 use crate::facts::Facts;
-use crate::finding::{Confidence, Finding, Proof, Secret, Severity};
+use crate::finding::{Confidence, FactKey, Finding, Proof, Secret, Severity};
 use assay_disk::text::unescape;
 
 /// No password fits.
@@ -70,7 +70,7 @@ pub fn join(facts: &Facts, budget: &Budget, threads: usize, findings: &mut [Find
 }
 
 /// The name of what is said of tries.
-const FACT: &str = "default passwords";
+const FACT: FactKey = FactKey::DefaultPasswords;
 
 /// The hashes among the findings, each with its account once, in the order of the report.
 fn trials(findings: &[Finding]) -> Vec<Trial> {
@@ -212,7 +212,7 @@ impl Outcome {
                 if !password.is_empty() {
                     finding.evidence.secrets.push(Secret::new(password.clone()));
                 }
-                finding.evidence.facts.push(("password", kind.text().to_owned()));
+                finding.evidence.facts.push((FactKey::Password, kind.text().to_owned()));
             }
         }
     }

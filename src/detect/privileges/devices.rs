@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::detect::{Sink, SystemDetector};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Finding, Severity};
+use crate::finding::{Advisory, Category, FactKey, Finding, Severity};
 use assay_disk::fs::FileType;
 use assay_disk::tree::{EntryId, Tree};
 
@@ -80,11 +80,11 @@ impl Devices {
         };
         let mut finding = Finding::new(&self.advisory)
             .severity(severity)
-            .fact("device", kind)
-            .fact("mode", format!("{mode:04o}"))
-            .fact("owner", format!("user {}, group {}", walked.metadata.uid, walked.metadata.gid));
+            .fact(FactKey::Device, kind)
+            .fact(FactKey::Mode, format!("{mode:04o}"))
+            .fact(FactKey::Owner, format!("user {}, group {}", walked.metadata.uid, walked.metadata.gid));
         if let Some((major, minor)) = numbers {
-            finding = finding.fact("numbers", format!("{major}:{minor}"));
+            finding = finding.fact(FactKey::Numbers, format!("{major}:{minor}"));
         }
         finding.location = tree.location(id);
         Some(finding)

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::detect::{Sink, SystemDetector};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Finding, Severity};
+use crate::finding::{Advisory, Category, FactKey, Finding, Severity};
 use assay_disk::fs::FileType;
 use assay_disk::text::Escaped;
 use assay_disk::tree::Tree;
@@ -127,8 +127,8 @@ impl PathOrder {
         let severity = if SENSITIVE.contains(&name) { Severity::High } else { Severity::Info };
         let mut finding = Finding::new(&self.advisory)
             .severity(severity)
-            .fact("instead of", Escaped(&hidden).to_string())
-            .fact("mode", format!("{:04o}", walked.metadata.mode));
+            .fact(FactKey::InsteadOf, Escaped(&hidden).to_string())
+            .fact(FactKey::Mode, format!("{:04o}", walked.metadata.mode));
         finding.location = tree.location(tree.find_link(&path).unwrap_or(own));
         Some(finding)
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::detect::Collected;
+use crate::finding::FactKey;
 use assay_disk::budget::Budget;
 use assay_disk::fs::memory::Memory;
 
@@ -43,7 +44,7 @@ fn reference(memory: Memory) -> Reference {
 fn said(found: &Collected) -> Vec<(String, String, Severity, String)> {
     let line = |finding: &Finding| {
         let path = String::from_utf8_lossy(&finding.location.path).into_owned();
-        let how = finding.evidence.facts.iter().find(|(name, _)| *name == "differs in");
+        let how = finding.evidence.facts.iter().find(|(name, _)| *name == FactKey::DiffersIn);
         let how = how.map(|(_, how)| how.clone()).unwrap_or_default();
         (path, finding.advisory.id.clone(), finding.severity, how)
     };
@@ -109,7 +110,7 @@ fn a_package_of_another_version_is_one_finding_and_of_the_same_one_a_file() {
     };
     let found = differences(image("2"), reference(trusted()));
     assert_eq!(said(&found), [line("/usr/lib/liby.so.1", "reference-package-differs", Severity::Medium, "")]);
-    let facts = [("version", "2"), ("in the reference", "1"), ("files", "2")];
+    let facts = [(FactKey::Version, "2"), (FactKey::InTheReference, "1"), (FactKey::Files, "2")];
     assert_eq!(found.findings[0].evidence.facts, facts.map(|(name, value)| (name, value.to_owned())));
     let found = differences(image("1"), reference(trusted()));
     assert_eq!(
@@ -134,7 +135,7 @@ fn many_differences_are_counted_and_the_worst_named() {
     let last = found.findings.last().unwrap();
     assert_eq!(
         last.evidence.facts,
-        [("not named", format!("{} new libraries, 500 new configuration files", 501 - LISTED))]
+        [(FactKey::NotNamed, format!("{} new libraries, 500 new configuration files", 501 - LISTED))]
     );
     assert_eq!((last.advisory.id.as_str(), last.severity), ("reference-more-differences", Severity::Medium));
 }

@@ -201,7 +201,7 @@ fn value(secret: &Secret, options: &Options) -> String {
 fn facts(finding: &Finding, options: &Options) -> Vec<(&'static str, String)> {
     let evidence = &finding.evidence;
     let mut facts: Vec<(&'static str, String)> =
-        evidence.facts.iter().map(|(name, value)| (*name, escaped(value))).collect();
+        evidence.facts.iter().map(|(name, value)| (name.name(), escaped(value))).collect();
     facts.extend(evidence.key_fingerprint.as_deref().map(|print| ("fingerprint", escaped(print))));
     facts.extend(finding.proof.map(|proof| ("proof", proof.name().to_owned())));
     facts.extend(standing(&finding.standing).into_iter().map(|words| ("standing", words)));

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::findings::{Rule, Shown};
-use crate::finding::{Category, Finding, Severity};
+use crate::finding::{Category, FactKey, Finding, Severity};
 use assay_disk::text::Escaped;
 
 /// Nodes of a column, the rest among them.
@@ -268,7 +268,7 @@ fn holder(finding: &Finding) -> (&'static str, String) {
 
 /// What whoever has the finding's value gets into.
 fn opens(finding: &Finding) -> Vec<(&'static str, String)> {
-    let value = |name: &str| {
+    let value = |name: FactKey| {
         let found = finding.evidence.facts.iter().filter(move |(known, _)| *known == name);
         found.map(|(_, value)| Escaped(value.as_bytes()).to_string()).collect::<Vec<_>>()
     };
@@ -279,16 +279,18 @@ fn opens(finding: &Finding) -> Vec<(&'static str, String)> {
             opened.push(("login", format!("{} of this image", Escaped(account.as_bytes()))));
         }
         Category::Credential | Category::ShellHistory | Category::SshPrivateKey | Category::SshHostKey => {
-            opened.extend(value("opens").into_iter().map(|account| ("login", account)));
+            opened.extend(value(FactKey::Opens).into_iter().map(|account| ("login", account)));
             opened.extend(
-                value("account").into_iter().map(|account| ("remote", format!("cloud account {account}"))),
+                value(FactKey::Account)
+                    .into_iter()
+                    .map(|account| ("remote", format!("cloud account {account}"))),
             );
-            let users = value("user");
+            let users = value(FactKey::User);
             let named = |host: String| match users.as_slice() {
                 [user] => format!("{user} on {host}"),
                 _ => host,
             };
-            opened.extend(value("host").into_iter().map(|host| ("remote", named(host))));
+            opened.extend(value(FactKey::Host).into_iter().map(|host| ("remote", named(host))));
         }
         _ => {}
     }
@@ -324,7 +326,7 @@ mod tests {
     fn a_private_key_and_the_entry_of_its_public_half_lead_to_one_account() {
         let mut findings = sample::report().findings;
         findings.truncate(1);
-        let of = |category, facts: &[(&'static str, &str)]| {
+        let of = |category, facts: &[(FactKey, &str)]| {
             let mut finding = findings[0].clone();
             finding.advisory = std::sync::Arc::new(crate::finding::Advisory {
                 category,
@@ -334,7 +336,7 @@ mod tests {
             finding.evidence.facts = facts.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
             finding
         };
-        let key = of(Category::SshPrivateKey, &[("opens", "root of this image")]);
+        let key = of(Category::SshPrivateKey, &[(FactKey::Opens, "root of this image")]);
         let door = of(Category::AuthorizedKeys, &[]);
         let (graph, shown) = graph(&[key, door]);
         assert_eq!(shown[0].opens, shown[1].opens);

@@ -9,7 +9,7 @@ use super::place::{Place, place, place_of_file};
 use super::policy;
 use super::visible::plain;
 use crate::audit::Report;
-use crate::finding::{Evidence, Finding, Location, Proof, Secret};
+use crate::finding::{Evidence, FactKey, Finding, Location, Proof, Secret};
 use crate::remedies;
 use crate::report::Options;
 use assay_disk::text::Escaped;
@@ -69,13 +69,13 @@ pub(in crate::report) struct EvidenceView {
 }
 
 /// Facts in their order; of two with one name, both values.
-pub(super) struct Facts(Vec<(&'static str, String)>);
+pub(super) struct Facts(Vec<(FactKey, String)>);
 
 impl Serialize for Facts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (name, value) in &self.0 {
-            map.serialize_entry(name, value)?;
+            map.serialize_entry(name.name(), value)?;
         }
         map.end()
     }
@@ -130,12 +130,12 @@ pub(in crate::report) fn group<'a>(
 
 fn evidence(evidence: &Evidence, options: &Options) -> EvidenceView {
     let each = |form: fn(&Secret) -> String| evidence.secrets.iter().map(form).collect::<Vec<_>>();
-    let mut facts: Vec<(&'static str, String)> = Vec::new();
+    let mut facts: Vec<(FactKey, String)> = Vec::new();
     for (name, value) in &evidence.facts {
         let value = plain(value.as_bytes());
         match facts.iter_mut().find(|(known, _)| known == name) {
             Some((_, values)) => *values = format!("{values}, {value}"),
-            None => facts.push((name, value)),
+            None => facts.push((*name, value)),
         }
     }
     EvidenceView {

@@ -1,3 +1,4 @@
+use crate::finding::FactKey;
 use comrak::{Options as Reader, markdown_to_html};
 
 use super::super::sample;
@@ -39,7 +40,7 @@ fn hostile(text: &str) -> Report {
     let finding = &mut report.findings[0];
     finding.location.path = text.as_bytes().to_vec();
     finding.subject = Some(text.to_owned());
-    finding.evidence.facts.push(("line", text.to_owned()));
+    finding.evidence.facts.push((FactKey::Line, text.to_owned()));
     report.gaps[0].reason = text.to_owned();
     report.gaps[0].location.path = text.as_bytes().to_vec();
     report.system = Some(text.to_owned());

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::mark::{BaselineState, Suppression};
 use super::super::sample;
 use super::*;
-use crate::finding::{Confidence, Severity};
+use crate::finding::{Confidence, FactKey, Severity};
 
 fn rendered(report: &Report, options: &Options) -> Value {
     serde_json::from_str(&render(report, &sample::judgement(), options)).unwrap()
@@ -177,7 +177,7 @@ fn hostile_paths_neither_break_the_log_nor_make_it_too_big() {
         for (line, place) in finding.more.iter_mut().enumerate() {
             place.line = Some(line as u64 / 2);
         }
-        finding.evidence.facts.push(("line", "{0} [x](http://e.org) ".repeat(100)));
+        finding.evidence.facts.push((FactKey::Line, "{0} [x](http://e.org) ".repeat(100)));
         report.findings.push(finding);
     }
     let text = render(&report, &sample::judgement(), &Options::default());

@@ -1,5 +1,6 @@
 //! Reports made up for the page.
 
+use assay::finding::FactKey;
 use std::sync::Arc;
 
 use assay::audit::{Directory, FileTimes, Report, Subject, Times};
@@ -112,8 +113,8 @@ pub(crate) fn hostile() -> Report {
         let path: Vec<u8> = [b"/".as_slice(), &name, b"/", &name].concat();
         let mut found = finding(&Arc::new(rule), &path)
             .subject(text.clone())
-            .fact("host", text.clone())
-            .fact("account", text.clone());
+            .fact(FactKey::Host, text.clone())
+            .fact(FactKey::Account, text.clone());
         found = found.fingerprint(text.clone()).secret(Secret::new(name.clone())).confidence(Confidence::Low);
         found.package = Some(text.clone());
         found.more = vec![found.location.clone()];
@@ -147,8 +148,8 @@ pub(crate) fn many(count: usize) -> Report {
             let found =
                 finding(&rules[n * 7 % 40], path.as_bytes()).subject(format!("user{}", n % 50)).line(1);
             found
-                .fact("user", format!("name-{n}"))
-                .fact("host", "db.example.org")
+                .fact(FactKey::User, format!("name-{n}"))
+                .fact(FactKey::Host, "db.example.org")
                 .secret(Secret::new(*b"0123456789abcdef"))
         })
         .collect();

@@ -3,6 +3,7 @@
 use super::super::text::{Hit, Hits, lines};
 use super::pairs::pairs;
 use super::{Separator, is_comment, is_key, unquote};
+use crate::finding::FactKey;
 
 pub(super) fn cloud_config(text: &str, hits: &mut Hits) {
     const KEYS: [&str; 6] =
@@ -24,7 +25,7 @@ pub(super) fn cloud_config(text: &str, hits: &mut Hits) {
             let item = line.strip_prefix("- ");
             if indent > outer || (indent == outer && item.is_some()) {
                 if let Some((user, secret)) = unquote(item.unwrap_or(line)).0.split_once(':') {
-                    hits.push(Hit::new(number, secret.trim()).fact("user", user.trim()));
+                    hits.push(Hit::new(number, secret.trim()).fact(FactKey::User, user.trim()));
                 }
                 continue;
             }
@@ -34,7 +35,7 @@ pub(super) fn cloud_config(text: &str, hits: &mut Hits) {
             for part in map.trim_end_matches('}').split(',') {
                 if let Some((key, value)) = part.split_once(':').filter(|(key, _)| is_key(&keys, key.trim()))
                 {
-                    hits.push(Hit::new(number, unquote(value).0).fact("key", key.trim()));
+                    hits.push(Hit::new(number, unquote(value).0).fact(FactKey::Key, key.trim()));
                 }
             }
         }
@@ -57,14 +58,18 @@ pub(super) fn kickstart(text: &str, hits: &mut Hits) {
             match word.split_once('=') {
                 Some(("--name" | "--username", name)) => user = unquote(name).0,
                 Some(("--password" | "--passphrase" | "--one-time-password", secret)) => {
-                    hits.push(Hit::new(number, unquote(secret).0).fact("key", command).fact("user", user));
+                    hits.push(
+                        Hit::new(number, unquote(secret).0)
+                            .fact(FactKey::Key, command)
+                            .fact(FactKey::User, user),
+                    );
                 }
                 _ if !word.starts_with("--") => last = unquote(word).0,
                 _ => {}
             }
         }
         if named && !last.is_empty() && !line.contains("--lock") {
-            hits.push(Hit::new(number, last).fact("key", command));
+            hits.push(Hit::new(number, last).fact(FactKey::Key, command));
         }
     }
 }
@@ -76,7 +81,7 @@ pub(super) fn preseed(text: &str, hits: &mut Hits) {
         if let [_, question, "password" | "string", secret] = words.as_slice()
             && ["password", "passphrase", "secret"].iter().any(|part| question.contains(part))
         {
-            hits.push(Hit::new(number, secret).fact("key", question));
+            hits.push(Hit::new(number, secret).fact(FactKey::Key, question));
         }
     }
 }

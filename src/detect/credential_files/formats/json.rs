@@ -1,5 +1,6 @@
 //! JSON: values of keys at any depth, and the logins of Docker and Composer.
 
+use crate::finding::FactKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -46,8 +47,8 @@ fn json_value(value: &Value, keys: &[String], hits: &mut Hits) {
                         if placeholder(secret) || hits.too_many {
                             continue;
                         }
-                        let mut hit =
-                            Hit { secrets: vec![secret.to_owned()], ..Hit::default() }.fact("key", key);
+                        let mut hit = Hit { secrets: vec![secret.to_owned()], ..Hit::default() }
+                            .fact(FactKey::Key, key);
                         for (other, value) in map {
                             if let (Some(name), Some(value)) = (context(other), value.as_str()) {
                                 hit = hit.fact(name, value);
@@ -69,14 +70,16 @@ pub(super) fn composer(text: &Text, keys: &[String], hits: &mut Hits) {
         for (host, secret) in value.get(kind).and_then(Value::as_object).into_iter().flatten() {
             if let Some(secret) = secret.as_str() {
                 let hit = Hit { secrets: vec![secret.to_owned()], ..Hit::default() };
-                hits.push(hit.fact("host", host).fact("key", kind));
+                hits.push(hit.fact(FactKey::Host, host).fact(FactKey::Key, kind));
             }
         }
     }
     for (host, login) in value.get("http-basic").and_then(Value::as_object).into_iter().flatten() {
         if let Some(secret) = login.get("password").and_then(Value::as_str) {
-            let hit = Hit { secrets: vec![secret.to_owned()], ..Hit::default() }.fact("host", host);
-            hits.push(hit.fact("user", login.get("username").and_then(Value::as_str).unwrap_or_default()));
+            let hit = Hit { secrets: vec![secret.to_owned()], ..Hit::default() }.fact(FactKey::Host, host);
+            hits.push(
+                hit.fact(FactKey::User, login.get("username").and_then(Value::as_str).unwrap_or_default()),
+            );
         }
     }
     if let Some(tokens) = value.get("gitlab-token") {
@@ -95,10 +98,10 @@ pub(super) fn docker(text: &Text, hits: &mut Hits) {
         let get = |key| entry.get(key).and_then(Value::as_str).filter(|value| !placeholder(value));
         if let Some(auth) = get("auth") {
             let mut hit = Hit { secrets: vec![auth.to_owned()], ..Hit::default() };
-            hit = hit.fact("host", host);
+            hit = hit.fact(FactKey::Host, host);
             let decoded = STANDARD.decode(auth).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             if let Some((user, password)) = decoded.as_deref().and_then(|pair| pair.split_once(':')) {
-                hit = hit.fact("user", user);
+                hit = hit.fact(FactKey::User, user);
                 hit.secrets.push(password.trim_end_matches('\0').to_owned());
             }
             hits.push(hit);
@@ -106,7 +109,7 @@ pub(super) fn docker(text: &Text, hits: &mut Hits) {
         for key in ["identitytoken", "registrytoken", "password"] {
             if let Some(secret) = get(key) {
                 let hit = Hit { secrets: vec![secret.to_owned()], ..Hit::default() };
-                hits.push(hit.fact("host", host).fact("key", key));
+                hits.push(hit.fact(FactKey::Host, host).fact(FactKey::Key, key));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::super::text::{Hit, Hits, lines, placeholder};
 use super::{is_comment, is_key, unquote};
+use crate::finding::FactKey;
 
 pub(super) fn netrc(text: &str, hits: &mut Hits) {
     let (mut host, mut user, mut next) = (String::new(), String::new(), "");
@@ -16,7 +17,11 @@ pub(super) fn netrc(text: &str, hits: &mut Hits) {
                 // What is given to anonymous FTP is an address.
                 "password" if user == "anonymous" || user == "ftp" => {}
                 "password" => {
-                    hits.push(Hit::new(number, unquote(word).0).fact("host", &host).fact("user", &user));
+                    hits.push(
+                        Hit::new(number, unquote(word).0)
+                            .fact(FactKey::Host, &host)
+                            .fact(FactKey::User, &user),
+                    );
                 }
                 _ => match word {
                     "machine" | "login" | "password" | "account" => next = word,
@@ -43,8 +48,8 @@ pub(super) fn colons(text: &str, least: usize, hits: &mut Hits) {
             continue;
         };
         if fields.len() == least && !user.contains(char::is_whitespace) {
-            let hit = Hit::new(number, &secret.replace('\u{1}', "\\:")).fact("user", user);
-            hits.push(if least > 2 { hit.fact("host", fields.first().unwrap_or(&"")) } else { hit });
+            let hit = Hit::new(number, &secret.replace('\u{1}', "\\:")).fact(FactKey::User, user);
+            hits.push(if least > 2 { hit.fact(FactKey::Host, fields.first().unwrap_or(&"")) } else { hit });
         }
     }
 }
@@ -57,7 +62,7 @@ pub(super) fn urls(text: &str, hits: &mut Hits) {
         // git's `extraheader = AUTHORIZATION: bearer …`
         if let Some((_, header)) = line.split_once("extraheader").filter(|(_, rest)| rest.contains(':')) {
             let secret = header.rsplit(char::is_whitespace).next().unwrap_or_default();
-            hits.push(Hit::new(number, unquote(secret).0).fact("key", "extraheader"));
+            hits.push(Hit::new(number, unquote(secret).0).fact(FactKey::Key, "extraheader"));
         }
         for word in line.split([' ', '\t', '"', '\'', ',', '=']).filter(|word| word.contains("://")) {
             let Some((_, rest)) = word.split_once("://") else { continue };
@@ -72,7 +77,9 @@ pub(super) fn urls(text: &str, hits: &mut Hits) {
                 if ["", "x-oauth-basic"].contains(&secret) { ("", user) } else { (user, secret) };
             // A name alone is a token only when it is as long as one.
             if !alone || secret.len() >= 20 {
-                hits.push(Hit::new(number, secret).fact("user", user).fact("host", host.trim()));
+                hits.push(
+                    Hit::new(number, secret).fact(FactKey::User, user).fact(FactKey::Host, host.trim()),
+                );
             }
         }
     }
@@ -87,7 +94,7 @@ pub(super) fn sasl(text: &str, hits: &mut Hits) {
         if let Some((host, login)) = line.split_once(char::is_whitespace)
             && let Some((user, secret)) = login.trim().split_once(':')
         {
-            hits.push(Hit::new(number, secret).fact("user", user).fact("host", host));
+            hits.push(Hit::new(number, secret).fact(FactKey::User, user).fact(FactKey::Host, host));
         }
     }
 }
@@ -106,7 +113,7 @@ pub(super) fn two_lines(text: &str, hits: &mut Hits) {
             text.len() <= 256 && !text.contains(|c: char| c.is_control() || c == ' ' || c == '<')
         };
         if short(user.trim()) && short(secret.trim()) && !user.starts_with('#') {
-            hits.push(Hit::new(*number, secret.trim()).fact("user", user.trim()));
+            hits.push(Hit::new(*number, secret.trim()).fact(FactKey::User, user.trim()));
         }
     }
 }
@@ -130,7 +137,7 @@ pub(super) fn words(line: &str) -> Vec<String> {
 pub(super) fn chap(text: &str, hits: &mut Hits) {
     for (number, line) in lines(text) {
         if let [user, host, secret, ..] = words(line).as_slice() {
-            hits.push(Hit::new(number, secret).fact("user", user).fact("host", host));
+            hits.push(Hit::new(number, secret).fact(FactKey::User, user).fact(FactKey::Host, host));
         }
     }
 }
@@ -141,13 +148,13 @@ pub(super) fn ipsec(text: &str, hits: &mut Hits) {
         if let [kind, secret, ..] = words(rest).as_slice()
             && ["PSK", "EAP", "XAUTH", "NTLM"].contains(&kind.to_ascii_uppercase().as_str())
         {
-            hits.push(Hit::new(number, secret).fact("kind", kind).fact("user", who.trim()));
+            hits.push(Hit::new(number, secret).fact(FactKey::Kind, kind).fact(FactKey::User, who.trim()));
         }
         if let [kind, file, passphrase, ..] = words(rest).as_slice()
             && ["RSA", "ECDSA", "PKCS8", "P12"].contains(&kind.to_ascii_uppercase().as_str())
             && passphrase != "%prompt"
         {
-            hits.push(Hit::new(number, passphrase).fact("kind", kind).fact("file", file));
+            hits.push(Hit::new(number, passphrase).fact(FactKey::Kind, kind).fact(FactKey::File, file));
         }
     }
 }
@@ -168,7 +175,7 @@ pub(super) fn snmp(text: &str, hits: &mut Hits) {
             _ => continue,
         };
         for secret in at.iter().filter_map(|&at| words.get(at)).filter(|secret| *secret != "public") {
-            hits.push(Hit::new(number, secret).fact("key", words.first().map_or("", String::as_str)));
+            hits.push(Hit::new(number, secret).fact(FactKey::Key, words.first().map_or("", String::as_str)));
         }
     }
 }
@@ -183,12 +190,14 @@ pub(super) fn logins(text: &str, keys: &[String], hits: &mut Hits) {
         }
         match value.split_once(':') {
             // GitHub takes a token as the user.
-            Some((token, "x-oauth-basic")) => hits.push(Hit::new(number, token).fact("key", key.trim())),
+            Some((token, "x-oauth-basic")) => {
+                hits.push(Hit::new(number, token).fact(FactKey::Key, key.trim()));
+            }
             Some((user, secret)) => {
-                hits.push(Hit::new(number, secret).fact("user", user).fact("key", key.trim()));
+                hits.push(Hit::new(number, secret).fact(FactKey::User, user).fact(FactKey::Key, key.trim()));
             }
             None if value.len() >= 20 && value.bytes().any(|byte| byte.is_ascii_digit()) => {
-                hits.push(Hit::new(number, value).fact("key", key.trim()));
+                hits.push(Hit::new(number, value).fact(FactKey::Key, key.trim()));
             }
             None => {}
         }
@@ -205,7 +214,7 @@ pub(super) fn options(text: &str, keys: &[String], hits: &mut Hits) {
             if matches!(key, "user" | "username" | "ansible_user") {
                 user = value;
             } else if is_key(keys, key) && !placeholder(value) {
-                hits.push(Hit::new(number, value).fact("key", key).fact("user", user));
+                hits.push(Hit::new(number, value).fact(FactKey::Key, key).fact(FactKey::User, user));
             }
         }
     }
@@ -219,7 +228,7 @@ pub(super) fn openvpn(text: &str, hits: &mut Hits) {
             ("<auth-user-pass>", _) => inside = Some(Vec::new()),
             ("</auth-user-pass>", Some(found)) => {
                 if let [(_, user), (at, secret), ..] = found.as_slice() {
-                    hits.push(Hit::new(*at, secret).fact("user", user));
+                    hits.push(Hit::new(*at, secret).fact(FactKey::User, user));
                 }
                 inside = None;
             }
@@ -239,8 +248,9 @@ pub(super) fn connection_strings(text: &str, hits: &mut Hits) {
                 let named = |key: &str| names.iter().any(|name| key.trim().eq_ignore_ascii_case(name));
                 fields().find(|(key, _)| named(key)).map_or("", |(_, value)| value.trim())
             };
-            let hit = Hit::new(number, value(&SECRETS)).fact("user", value(&["user id", "uid", "user"]));
-            hits.push(hit.fact("host", value(&["server", "data source", "host", "accountname"])));
+            let hit =
+                Hit::new(number, value(&SECRETS)).fact(FactKey::User, value(&["user id", "uid", "user"]));
+            hits.push(hit.fact(FactKey::Host, value(&["server", "data source", "host", "accountname"])));
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use super::super::text::{Hit, Hits, lines, placeholder};
 use super::{Separator, is_comment, is_key, unquote};
+use crate::finding::FactKey;
 
 /// The name of a fact that a key tells, without secrets.
-pub(super) fn context(key: &str) -> Option<&'static str> {
+pub(super) fn context(key: &str) -> Option<FactKey> {
     const USER: [&str; 8] =
         ["user", "username", "login", "login_name", "identity", "account", "db_user", "user_name"];
     const HOST: [&str; 10] = [
@@ -21,21 +22,16 @@ pub(super) fn context(key: &str) -> Option<&'static str> {
     ];
     let key = key.to_ascii_lowercase();
     match key.as_str() {
-        "ssid" => Some("ssid"),
-        "name" => Some("name"),
-        _ if USER.contains(&key.as_str()) => Some("user"),
-        _ if HOST.contains(&key.as_str()) => Some("host"),
+        "ssid" => Some(FactKey::Ssid),
+        "name" => Some(FactKey::Name),
+        _ if USER.contains(&key.as_str()) => Some(FactKey::User),
+        _ if HOST.contains(&key.as_str()) => Some(FactKey::Host),
         _ => None,
     }
 }
 
 /// Hands over what a section had: each secret, or all as one.
-fn flush(
-    pending: &mut Vec<(bool, Hit)>,
-    facts: &mut Vec<(&'static str, String)>,
-    one: bool,
-    hits: &mut Hits,
-) {
+fn flush(pending: &mut Vec<(bool, Hit)>, facts: &mut Vec<(FactKey, String)>, one: bool, hits: &mut Hits) {
     if one && pending.iter().any(|(id, _)| !id) {
         pending.sort_by_key(|(id, _)| !id);
         let mut all = Hit { facts: facts.clone(), ..Hit::default() };
@@ -65,7 +61,7 @@ pub(super) fn pairs(
 ) {
     let one = !ids.is_empty();
     let mut pending = Vec::new();
-    let mut facts: Vec<(&'static str, String)> = Vec::new();
+    let mut facts: Vec<(FactKey, String)> = Vec::new();
     for (number, raw) in lines(text) {
         let mut line = raw.trim();
         if is_comment(line) {
@@ -73,7 +69,7 @@ pub(super) fn pairs(
         }
         if let Some(section) = line.strip_prefix('[').filter(|_| separator == Separator::Equals) {
             flush(&mut pending, &mut facts, one, hits);
-            facts.push(("section", section.trim_matches(['[', ']']).trim().to_owned()));
+            facts.push((FactKey::Section, section.trim_matches(['[', ']']).trim().to_owned()));
             continue;
         }
         if line == "}" || line.ends_with("={") {
@@ -87,7 +83,7 @@ pub(super) fn pairs(
                 flush(&mut pending, &mut facts, one, hits);
             }
             if top {
-                facts.push(("section", line.trim_end_matches(':').to_owned()));
+                facts.push((FactKey::Section, line.trim_end_matches(':').to_owned()));
                 continue;
             }
             line = item.unwrap_or(line).trim_start().trim_start_matches(':');
@@ -106,7 +102,7 @@ pub(super) fn pairs(
             if !placeholder(value) && !tag && (had_quotes || !quoted) && pending.len() < 1000 {
                 pending.push((
                     is_key(ids, key),
-                    Hit::new(number, value).fact("key", if one { "" } else { key }),
+                    Hit::new(number, value).fact(FactKey::Key, if one { "" } else { key }),
                 ));
             }
         } else if let Some(name) = context(key).filter(|_| !value.is_empty() && facts.len() < 8) {
@@ -137,7 +133,7 @@ pub(super) fn environment(text: &str, keys: &[String], hits: &mut Hits) {
         let named = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
         if named && is_key(keys, key) && !OTHER_ENDS.iter().any(|end| upper.ends_with(end)) && is_value(value)
         {
-            hits.push(Hit::new(number, value).fact("key", key));
+            hits.push(Hit::new(number, value).fact(FactKey::Key, key));
         }
     }
 }

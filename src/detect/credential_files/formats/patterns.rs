@@ -1,5 +1,6 @@
 //! Files of a form of their own: regular expressions of the table that catch a secret, and whose it is.
 
+use crate::finding::FactKey;
 use std::sync::OnceLock;
 
 use regex::Regex;
@@ -47,7 +48,10 @@ pub(super) fn patterns(text: &str, lines: &[Line], hits: &mut Hits) {
             }
             let group = |name| caught.name(name).map_or("", |group| group.as_str());
             let hit = Hit { secrets: vec![secret.as_str().to_owned()], ..Hit::default() };
-            found.push((secret.start(), hit.fact("user", group("user")).fact("host", group("host"))));
+            found.push((
+                secret.start(),
+                hit.fact(FactKey::User, group("user")).fact(FactKey::Host, group("host")),
+            ));
         }
     }
     found.sort_by_key(|(start, _)| *start);
@@ -73,7 +77,7 @@ mod tests {
     use super::*;
 
     #[expect(clippy::type_complexity, reason = "what a hit is, for comparing")]
-    fn read(text: &str, line: &str) -> Vec<(Option<u64>, String, Vec<(&'static str, String)>)> {
+    fn read(text: &str, line: &str) -> Vec<(Option<u64>, String, Vec<(FactKey, String)>)> {
         let mut hits = Hits::default();
         patterns(text, &[Line::new(line.to_owned())], &mut hits);
         hits.all.into_iter().map(|hit| (hit.line, hit.secrets.concat(), hit.facts)).collect()
@@ -83,7 +87,7 @@ mod tests {
     fn an_expression_catches_a_secret_with_its_line_and_user_and_not_in_comments() {
         let text = "\n# auth bob:n0\n  auth bob:Zq83nFh2\nx\nauth eve:Lk0PvT7c\n";
         let found = read(text, r"^\s*#?\s*auth (?<user>[a-z]+):(?<secret>\S+)");
-        let user = |name: &str| vec![("user", name.to_owned())];
+        let user = |name: &str| vec![(FactKey::User, name.to_owned())];
         let expected = vec![
             (Some(3), "Zq83nFh2".to_owned(), user("bob")),
             (Some(5), "Lk0PvT7c".to_owned(), user("eve")),

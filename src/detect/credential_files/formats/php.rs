@@ -2,6 +2,7 @@
 
 use super::super::text::{Hit, Hits, lines};
 use super::{is_key, unquote};
+use crate::finding::FactKey;
 
 pub(super) fn php(text: &str, keys: &[String], hits: &mut Hits) {
     let mut user = String::new();
@@ -11,8 +12,12 @@ pub(super) fn php(text: &str, keys: &[String], hits: &mut Hits) {
         if key == "DB_USER" || key == "username" || key == "user" {
             value.clone_into(&mut user);
         } else if is_key(keys, key) && quoted && !value.starts_with("put your") {
-            let hit = Hit::new(number, value).fact("key", key);
-            hits.push(if key.to_ascii_uppercase().contains("PASSW") { hit.fact("user", &user) } else { hit });
+            let hit = Hit::new(number, value).fact(FactKey::Key, key);
+            hits.push(if key.to_ascii_uppercase().contains("PASSW") {
+                hit.fact(FactKey::User, &user)
+            } else {
+                hit
+            });
         }
     }
 }

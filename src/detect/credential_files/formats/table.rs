@@ -2,6 +2,7 @@
 //! such, and people keep such of their machines.
 
 use super::super::text::{Hit, Hits, lines};
+use crate::finding::FactKey;
 
 /// Names of columns that hold passwords, in small letters.
 const PASSWORDS: [&str; 14] = [
@@ -44,7 +45,7 @@ pub(super) fn table(text: &str, hits: &mut Hits) {
         let fields = fields(row, separator);
         let field = |at: usize| fields.get(at).map_or("", |field| field.trim());
         if fields.len() == names.len() && is_password(field(password)) {
-            hits.push(Hit::new(number, field(password)).fact("user", user.map_or("", field)));
+            hits.push(Hit::new(number, field(password)).fact(FactKey::User, user.map_or("", field)));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! XML by its tags: elements and attributes with the name of a secret, and Windows' answer files.
 
+use crate::finding::FactKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -46,15 +47,15 @@ pub(super) fn xml(text: &str, keys: &[String], hits: &mut Hits) {
             after.trim().clone_into(&mut user);
         }
         if is_key(keys, name) {
-            hits.push(Hit::new(line, after.trim()).fact("user", &user));
+            hits.push(Hit::new(line, after.trim()).fact(FactKey::User, &user));
         } else if let Some(secret) = attribute(tag, "password") {
             let user = attribute(tag, "username").or_else(|| attribute(tag, "name")).unwrap_or_default();
-            hits.push(Hit::new(line, secret).fact("user", user));
+            hits.push(Hit::new(line, secret).fact(FactKey::User, user));
         } else if let (Some(key), Some(value)) = (attribute(tag, "key"), attribute(tag, "value")) {
             if key.eq_ignore_ascii_case("username") {
                 value.clone_into(&mut user);
             } else if is_key(keys, key) {
-                hits.push(Hit::new(line, value).fact("user", &user).fact("key", key));
+                hits.push(Hit::new(line, value).fact(FactKey::User, &user).fact(FactKey::Key, key));
             }
         }
     }
@@ -64,7 +65,7 @@ pub(super) fn attributes(text: &str, keys: &[String], hits: &mut Hits) {
     for (line, tag, _) in tags(text) {
         for secret in keys.iter().filter_map(|key| attribute(tag, key)) {
             let user = attribute(tag, "username").or_else(|| attribute(tag, "runas")).unwrap_or_default();
-            hits.push(Hit::new(line, secret).fact("user", user));
+            hits.push(Hit::new(line, secret).fact(FactKey::User, user));
         }
     }
 }
@@ -81,7 +82,7 @@ pub(super) fn unattend(text: &str, hits: &mut Hits) {
         if let Some(closed) = name.strip_prefix('/') {
             if closed == inside {
                 if let Some(hit) = found.take() {
-                    let hit = hit.fact("key", &inside).fact("user", &user);
+                    let hit = hit.fact(FactKey::Key, &inside).fact(FactKey::User, &user);
                     // Windows "hides" a value as base64 of UTF-16 with the element's name behind it.
                     hits.push(if plain { hit } else { reveal(hit, &inside) });
                 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::detect::password_hashes::PasswordHashes;
 use crate::detect::{Collected, FileDetector};
+use crate::finding::FactKey;
 use assay_disk::fs::{FileType, Metadata, NodeId};
 use assay_disk::tree::Entry;
 
@@ -23,7 +24,7 @@ fn tried(content: &str, budget: &Budget) -> Vec<Finding> {
     findings
 }
 
-fn fact<'f>(finding: &'f Finding, name: &str) -> Option<&'f str> {
+fn fact(finding: &Finding, name: FactKey) -> Option<&str> {
     let found = finding.evidence.facts.iter().find(|(known, _)| *known == name);
     found.map(|(_, value)| value.as_str())
 }
@@ -35,7 +36,7 @@ fn a_default_password_is_critical_and_its_value_a_secret() {
     assert_eq!(findings[0].advisory.id, "default-password");
     assert_eq!(findings[0].severity, Severity::Critical);
     assert_eq!(findings[0].proof, Some(Proof::Recomputed));
-    assert_eq!(fact(&findings[0], "password"), Some("a well-known default"));
+    assert_eq!(fact(&findings[0], FactKey::Password), Some("a well-known default"));
     let secrets: Vec<&[u8]> = findings[0].evidence.secrets.iter().map(Secret::reveal).collect();
     assert_eq!(secrets, [CHANGEME.as_bytes(), b"changeme"]);
     assert!(!format!("{findings:?}").contains("changeme"));
@@ -46,14 +47,14 @@ fn a_default_password_is_critical_and_its_value_a_secret() {
 #[test]
 fn the_own_name_is_said_to_be_it() {
     let findings = tried(&format!("root:{ROOT}:1:0:9:7:::\ntoor:{ROOT}:1:0:9:7:::\n"), &Budget::default());
-    assert_eq!(fact(&findings[0], "password"), Some("the account's own name"));
-    assert_eq!(fact(&findings[1], "password"), Some("a well-known default"));
+    assert_eq!(fact(&findings[0], FactKey::Password), Some("the account's own name"));
+    assert_eq!(fact(&findings[1], FactKey::Password), Some("a well-known default"));
 }
 
 #[test]
 fn the_empty_password_has_no_value_to_show() {
     let findings = tried("a:$1$saltsalt$5Jhcit4zN9UlGiA0txPkO0:1:0:9:7:::\n", &Budget::default());
-    assert_eq!(fact(&findings[0], "password"), Some("empty"));
+    assert_eq!(fact(&findings[0], FactKey::Password), Some("empty"));
     assert_eq!(findings[0].evidence.secrets.len(), 1);
 }
 

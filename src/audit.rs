@@ -167,7 +167,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     let name = names.into_iter().find(|name| !name.is_empty()).cloned();
     let mut coverage = outcome.coverage;
     coverage.findings_dropped = coverage.findings_dropped.saturating_add(dropped);
-    let own = system.tree.volumes().iter().filter(|mounted| !mounted.is_plain);
+    let own = system.tree.volumes().iter().filter(|mounted| !mounted.is_raw());
     coverage.entries = own.map(|mounted| mounted.walk.entries.len() as u64).sum();
     let mut volumes = system.volumes;
     for (index, volume) in volumes.iter_mut().enumerate() {

@@ -156,7 +156,7 @@ fn texts(shared: Shared<'_>) -> Outcome {
 
 fn is_regular(tree: &Tree, twins: &Twins) -> bool {
     let first = twins.first().and_then(|&id| tree.get(id));
-    first.is_some_and(|(mounted, walked)| walked.metadata.file_type == FileType::Regular && !mounted.is_plain)
+    first.is_some_and(|(mounted, walked)| mounted.is_file(walked))
 }
 
 /// Looks at one file; a panic costs that file only, and is a gap.

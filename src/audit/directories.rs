@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::finding::{Finding, Location};
 use assay_disk::fs::FileType;
-use assay_disk::tree::{EntryId, Mounted, Tree};
+use assay_disk::tree::{EntryId, Mounted, Placement, Tree};
 
 /// Directories that are listed.
 const LIMIT: usize = 2000;
@@ -111,7 +111,7 @@ fn chosen(tree: &Tree, findings: &[Finding], sums: &[Vec<Sums>]) -> BTreeSet<Ent
 
 /// Whether its files lie in no file of another file system.
 fn is_own(mounted: &Mounted) -> bool {
-    mounted.outer.is_none() && !mounted.is_plain
+    mounted.placement == Placement::Disk
 }
 
 fn is_directory(tree: &Tree, id: EntryId) -> bool {

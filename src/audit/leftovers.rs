@@ -60,7 +60,7 @@ fn key(location: &Location) -> Key {
 /// The files that are no files: by their places.
 fn areas(tree: &Tree) -> BTreeMap<Key, (Area, EntryId)> {
     let mut areas = BTreeMap::new();
-    for (volume, mounted) in (0_u32..).zip(tree.volumes()).filter(|(_, mounted)| mounted.is_plain) {
+    for (volume, mounted) in (0_u32..).zip(tree.volumes()).filter(|(_, mounted)| mounted.is_raw()) {
         for (index, walked) in (0_u32..).zip(&mounted.walk.entries) {
             let name = mounted.walk.name(walked);
             let area = Area::ALL.into_iter().find(|area| name == format!("<{}>", area.name()).as_bytes());

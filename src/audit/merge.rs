@@ -97,7 +97,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::finding::{Advisory, Category, Location, Severity};
+    use crate::finding::{Advisory, Category, FactKey, Location, Severity};
 
     fn finding(id: &str, severity: Severity, path: &str, secrets: &[&str]) -> Finding {
         let advisory = Advisory {

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::deal::Work;
 use crate::budget::Budget;
-use assay_disk::fs::FileType;
 use assay_disk::fs::holes::{Content, volume_bytes};
 use assay_disk::tree::{EntryId, Mounted, Tree};
 
@@ -85,7 +84,7 @@ fn files<'w>(tree: &'w Tree, work: &'w Work) -> impl Iterator<Item = (EntryId, u
     let first = work.all().filter_map(|twins| twins.first().copied());
     first.filter_map(move |id| {
         let (mounted, walked) = tree.get(id)?;
-        let is_file = walked.metadata.file_type == FileType::Regular && !mounted.is_plain;
+        let is_file = mounted.is_file(walked);
         is_file.then_some((id, walked.metadata.size))
     })
 }

@@ -199,7 +199,7 @@ mod tests {
 
     use super::*;
     use crate::audit::Report;
-    use crate::finding::{Advisory, Category, Severity};
+    use crate::finding::{Advisory, Category, FactKey, Severity};
 
     fn finding(path: &str, secret: &str, fact: &str) -> Finding {
         let advisory = Advisory {

@@ -16,7 +16,7 @@ type Weights = BTreeSet<(Severity, Confidence)>;
 /// a parser may call there by another name what is found here.
 pub(super) fn drop_repeats(tree: &Tree, findings: &mut Vec<Finding>) {
     let outer: BTreeSet<Vec<u8>> =
-        tree.volumes().iter().filter_map(|mounted| mounted.outer).map(|id| tree.path(id)).collect();
+        tree.volumes().iter().filter_map(assay_disk::tree::Mounted::outer).map(|id| tree.path(id)).collect();
     if outer.is_empty() {
         return;
     }

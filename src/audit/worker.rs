@@ -182,7 +182,7 @@ impl<'a> Worker<'a> {
             target: walked.target.as_deref(),
         };
         let mut subject = self.ask(entry, location, shared.tree.places(id), collected);
-        subject.is_watched = search && !mounted.is_plain;
+        subject.is_watched = search && !mounted.is_raw();
         if walked.metadata.file_type != FileType::Regular || !search && subject.wanted.is_empty() {
             return;
         }
@@ -206,7 +206,7 @@ impl<'a> Worker<'a> {
             read
         });
         match result {
-            Ok(()) => self.outcome.coverage.files_read += u64::from(search && !mounted.is_plain),
+            Ok(()) => self.outcome.coverage.files_read += u64::from(search && !mounted.is_raw()),
             Err(error) => {
                 if search {
                     self.unsearched(id);

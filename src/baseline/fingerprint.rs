@@ -98,7 +98,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::finding::{Advisory, Category, Secret, Severity};
+    use crate::finding::{Advisory, Category, FactKey, Secret, Severity};
 
     fn advisory(id: &str) -> Arc<Advisory> {
         Arc::new(Advisory {

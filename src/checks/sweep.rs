@@ -6,7 +6,7 @@ use super::judge::Judged;
 use super::schema::SweepRule;
 use super::{Evidence, Outcome, Subject};
 use assay_disk::fs::{FileType, Metadata};
-use assay_disk::tree::EntryId;
+use assay_disk::tree::{EntryId, Placement};
 
 /// Where programs and configuration of the system lie.
 const SYSTEM: [&[u8]; 9] =
@@ -37,7 +37,7 @@ pub(super) fn judge(rule: &SweepRule, subject: &Subject<'_>) -> Judged {
     for id in subject.tree.ids() {
         let Some((mounted, walked)) = subject.tree.get(id) else { continue };
         // Only what the running machine sees by a path: not the inside of files, nor what has no place.
-        if mounted.outer.is_some() || mounted.is_plain || mounted.mount.is_none() {
+        if mounted.placement != Placement::Disk || mounted.mount.is_none() {
             continue;
         }
         if let Some(problem) = problem(rule, &walked.metadata, id, &names, subject) {

@@ -27,7 +27,7 @@ use assay_disk::bytes::Span;
 use assay_disk::fs::holes::Content;
 use assay_disk::fs::{FileType, FsError, Metadata};
 use assay_disk::text::{Escaped, hex};
-use assay_disk::tree::{EntryId, Tree};
+use assay_disk::tree::{EntryId, Placement, Tree};
 
 /// Largest file that is compared as a whole, in bytes; larger ones are read again.
 pub const WHOLE: u64 = 8 << 20;
@@ -283,7 +283,7 @@ impl SystemDetector for Integrity {
         for id in tree.ids() {
             let Some((mounted, walked)) = tree.get(id) else { continue };
             let metadata = &walked.metadata;
-            if mounted.outer.is_some() || mounted.is_plain {
+            if mounted.placement != Placement::Disk {
                 continue;
             }
             if metadata.file_type != FileType::Regular {

@@ -100,7 +100,7 @@ impl SystemDetector for Privileges {
         for id in tree.ids() {
             let Some((mounted, walked)) = tree.get(id) else { continue };
             let metadata = &walked.metadata;
-            if metadata.file_type != FileType::Regular || metadata.mode & 0o111 == 0 || mounted.is_plain {
+            if metadata.file_type != FileType::Regular || metadata.mode & 0o111 == 0 || mounted.is_raw() {
                 continue;
             }
             let is_setuid = metadata.mode & 0o4000 != 0 || metadata.mode & 0o2010 == 0o2010;

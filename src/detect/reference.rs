@@ -374,7 +374,7 @@ fn place(difference: &Difference, tree: &Tree) -> Location {
 fn compared(tree: &Tree) -> impl Iterator<Item = (EntryId, Vec<u8>, Kind)> {
     tree.ids().filter_map(|id| {
         let (mounted, walked) = tree.get(id)?;
-        let path = (mounted.is_placed() && !mounted.is_plain).then(|| tree.path(id))?;
+        let path = (mounted.is_placed() && !mounted.is_raw()).then(|| tree.path(id))?;
         let kind = Kind::of(&path, &walked.metadata)?;
         Some((id, path, kind))
     })

@@ -46,7 +46,7 @@ impl Machine {
             known => known,
         };
         let volumes = tree.volumes().iter();
-        let unplaced = volumes.filter(|mounted| mounted.mount.is_none() && !mounted.is_plain);
+        let unplaced = volumes.filter(|mounted| mounted.mount.is_none() && !mounted.is_raw());
         let size =
             |path: &'static str| tree.lookup(path.as_bytes()).map(|(_, metadata)| (path, metadata.size));
         Self {

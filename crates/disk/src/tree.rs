@@ -73,6 +73,18 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// What the entries of a volume are to the running machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// Files of a volume of the disk.
+    Disk,
+    /// Files of a file system in this file. Their paths begin with that file's path and `!`, and no path of the running
+    /// machine leads to them.
+    File(EntryId),
+    /// No files, but bytes that no file system describes.
+    Raw,
+}
+
 /// A file system in its place.
 pub struct Mounted {
     /// The file system.
@@ -87,18 +99,33 @@ pub struct Mounted {
     pub mount: Option<Vec<u8>>,
     /// Why there.
     pub mount_source: Option<&'static str>,
-    /// The file it lies in, for a file system inside a file: then `mount` is that file's path and `!`, and
-    /// no path of the running machine leads into it.
-    pub outer: Option<EntryId>,
+    /// What it is to the running machine.
+    pub placement: Placement,
     /// Which part of the file system it is; none where that has no parts.
     pub subvolume: Option<Subvolume>,
     /// Number of the file system: parts of one share it.
     pub file_system: u32,
-    /// Whether it is no file system, but bytes that none describes.
-    pub is_plain: bool,
 }
 
 impl Mounted {
+    /// Whether its entries are no files, but bytes that no file system describes.
+    pub fn is_raw(&self) -> bool {
+        self.placement == Placement::Raw
+    }
+
+    /// Whether an entry of it is a regular file.
+    pub fn is_file(&self, entry: &Walked) -> bool {
+        entry.metadata.file_type == FileType::Regular && !self.is_raw()
+    }
+
+    /// The file that it lies in, for a file system inside a file.
+    pub fn outer(&self) -> Option<EntryId> {
+        match self.placement {
+            Placement::File(id) => Some(id),
+            Placement::Disk | Placement::Raw => None,
+        }
+    }
+
     /// Where its paths begin: its place, or without one the path within its file system.
     fn base(&self) -> &[u8] {
         let inside = || self.subvolume.as_ref().map(|subvolume| subvolume.path.as_slice());
@@ -153,14 +180,18 @@ impl Tree {
             name,
             mount,
             mount_source: None,
-            outer: None,
+            placement: Placement::Disk,
             subvolume: None,
             file_system: 0,
-            is_plain: false,
         };
         let mut tree = Self::assemble(vec![mounted]);
         tree.settle(budget);
         tree
+    }
+
+    /// The volumes that have files, with their numbers.
+    pub fn file_volumes(&self) -> impl Iterator<Item = (u32, &Mounted)> + Clone {
+        (0_u32..).zip(&self.volumes).filter(|(_, mounted)| !mounted.is_raw())
     }
 
     /// The file systems, in the order of the disk.
@@ -175,7 +206,7 @@ impl Tree {
 
     /// Adds a file system that lies in a file of the tree.
     pub fn nest(&mut self, inner: Mounted) {
-        let outer = inner.outer.and_then(|id| Some((id.volume, self.get(id)?.1.node)));
+        let outer = inner.outer().and_then(|id| Some((id.volume, self.get(id)?.1.node)));
         self.opened.extend(outer);
         self.volumes.push(inner);
     }
@@ -213,7 +244,7 @@ impl Tree {
         let is_same = move |outer: EntryId| {
             outer.volume == id.volume && self.get(outer).map(|(_, file)| file.node) == node
         };
-        self.volumes.iter().filter(move |mounted| mounted.outer.is_some_and(is_same))
+        self.volumes.iter().filter(move |mounted| mounted.outer().is_some_and(is_same))
     }
 
     /// Whether the content of a file is in the tree: it was opened as a file system.
@@ -242,7 +273,7 @@ impl Tree {
             path.extend_from_slice(mounted.base());
             mounted.walk.push_path(id.index, &mut path);
         }
-        let is_nested = self.volumes.get(id.volume as usize).is_some_and(|mounted| mounted.outer.is_some());
+        let is_nested = self.volumes.get(id.volume as usize).is_some_and(|mounted| mounted.outer().is_some());
         if path.is_empty() || is_nested && id.index == 0 {
             path.push(b'/');
         }
@@ -353,14 +384,14 @@ impl Mounted {
     /// Whether it has its place in the running machine, and does not lie in a file of it.
     pub fn is_placed(&self) -> bool {
         let is_path = |mount: &Vec<u8>| mount.is_empty() || mount.starts_with(b"/");
-        self.outer.is_none() && self.mount.as_ref().is_some_and(is_path)
+        self.outer().is_none() && self.mount.as_ref().is_some_and(is_path)
     }
 
     /// The path of an entry in the running machine, or in the system that a file system inside a file, or without a
     /// place, is of.
     pub fn path_inside(&self, index: u32) -> Vec<u8> {
         let mut path = Vec::with_capacity(64);
-        if self.outer.is_none() {
+        if self.outer().is_none() {
             path.extend_from_slice(self.mount.as_deref().unwrap_or_default());
         }
         self.walk.push_path(index, &mut path);

@@ -11,7 +11,7 @@ use crate::facts::packages::Recorded;
 use crate::finding::Location;
 use assay_disk::fs::FileType;
 use assay_disk::fs::holes::Content;
-use assay_disk::tree::EntryId;
+use assay_disk::tree::{EntryId, Placement};
 use assay_simd::md5::MultiBuffer;
 
 /// The names of one file, each with what is recorded of it.
@@ -74,7 +74,7 @@ impl Worker<'_> {
         let shared = self.shared;
         for &id in twins {
             let Some((mounted, walked)) = shared.tree.get(id) else { continue };
-            let is_ours = mounted.outer.is_none() && !mounted.is_plain;
+            let is_ours = mounted.placement == Placement::Disk;
             if !is_ours || walked.metadata.file_type != FileType::Regular {
                 continue;
             }

@@ -11,7 +11,7 @@ impl Worker<'_> {
     pub(super) fn follow(&mut self, id: EntryId) {
         let shared = self.shared;
         let Some((mounted, walked)) = shared.tree.get(id) else { return };
-        if walked.target.is_none() || mounted.is_plain {
+        if walked.target.is_none() || mounted.is_raw() {
             return;
         }
         let mut names = shared.tree.places(id);
@@ -43,7 +43,7 @@ impl Worker<'_> {
     fn target(&mut self, id: EntryId, name: Place) {
         let shared = self.shared;
         let Some((mounted, walked)) = shared.tree.get(id) else { return };
-        if walked.metadata.file_type != FileType::Regular || mounted.is_plain {
+        if !mounted.is_file(walked) {
             return;
         }
         let location = shared.tree.location(id);

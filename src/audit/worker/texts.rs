@@ -70,7 +70,7 @@ impl Worker<'_> {
     /// Looks at the texts of all file systems.
     pub(in crate::audit) fn texts(&mut self) {
         let tree = self.shared.tree;
-        for (volume, mounted) in (0_u32..).zip(tree.volumes()).filter(|(_, mounted)| !mounted.is_plain) {
+        for (volume, mounted) in tree.file_volumes() {
             let label = mounted.fs.identity().label.unwrap_or_default();
             let mut batch = Batch::default();
             for text in texts(volume, mounted, &label) {

@@ -49,7 +49,7 @@ pub fn search<'t>(traces: &'t Traces, subject: &Subject<'_>, tell: &mut dyn FnMu
     let systems =
         std::iter::once(subject).chain(&others).map(|subject| Asked::new(traces, subject)).collect();
     let mut search = Search { traces, systems, met: HashSet::new(), links: Vec::new(), tell };
-    let volumes = (0_u32..).zip(subject.tree.volumes()).filter(|(_, mounted)| !mounted.is_plain);
+    let volumes = subject.tree.file_volumes();
     volumes.clone().for_each(|(volume, mounted)| search.volume(volume, mounted));
     // What was found by its own name is not told by another one.
     search.follow_links();
@@ -207,7 +207,7 @@ impl Search<'_, '_> {
             return;
         };
         let Some((mounted, found)) = tree.get(target) else { return };
-        if found.metadata.file_type == FileType::Regular && !mounted.is_plain {
+        if found.metadata.file_type == FileType::Regular && !mounted.is_raw() {
             let follows = |&&number: &&u32| {
                 self.traces.all.get(number as usize).is_some_and(|trace| trace.follows_links)
             };

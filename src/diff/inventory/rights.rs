@@ -13,7 +13,7 @@ pub(super) fn of(tree: &Tree) -> Items {
         let Some((mounted, walked)) = tree.get(id) else { continue };
         let metadata = &walked.metadata;
         let mode = metadata.mode;
-        if metadata.file_type != FileType::Regular || mode & 0o111 == 0 || mounted.is_plain {
+        if metadata.file_type != FileType::Regular || mode & 0o111 == 0 || mounted.is_raw() {
             continue;
         }
         // What the inode cannot tell is a gap of the audit, which opens it, too.

@@ -18,7 +18,7 @@ use crate::fs::{self, FileSystem, FileType, Place, magic};
 use crate::gap::{Gap, GapKind, Loss};
 use crate::text::Escaped;
 use crate::tree::walk::{Walked, gap_kind, walk};
-use crate::tree::{EntryId, Mounted, Tree};
+use crate::tree::{EntryId, Mounted, Placement, Tree};
 use crate::volume::{self, Table};
 
 /// Smallest file that is looked at.
@@ -162,7 +162,7 @@ impl Nesting<'_> {
                 // Raw bytes outside of files are searched as they are: what begins like a file system there may
                 // be what is left of an old one.
                 Err(_) if self.is_guess(id) => {}
-                Err(error) if self.is_plain(id) => {
+                Err(error) if self.is_raw(id) => {
                     let place = Escaped(&self.system.tree.path(id)).to_string();
                     let text = format!("begins like {}, and is none that opens: {error}", driver.name);
                     self.system.notes.push((place, text));
@@ -173,7 +173,7 @@ impl Nesting<'_> {
                 }
             },
             // The device that it begins has said so.
-            Content::Closed(_) if self.is_plain(id) && self.begins_its_device(id) => {}
+            Content::Closed(_) if self.is_raw(id) && self.begins_its_device(id) => {}
             Content::Closed(_) | Content::Unknown if self.is_guess(id) => {}
             Content::Closed(found) => {
                 let reason = format!("{}{}: {}", part.shown(), found.name, found.detail);
@@ -187,8 +187,8 @@ impl Nesting<'_> {
         }
     }
 
-    fn is_plain(&self, id: EntryId) -> bool {
-        self.system.tree.get(id).is_some_and(|(mounted, _)| mounted.is_plain)
+    fn is_raw(&self, id: EntryId) -> bool {
+        self.system.tree.get(id).is_some_and(|(mounted, _)| mounted.is_raw())
     }
 
     fn begins_its_device(&self, id: EntryId) -> bool {
@@ -238,10 +238,9 @@ impl Nesting<'_> {
             name,
             mount: Some(mount),
             mount_source,
-            outer: Some(id),
+            placement: Placement::File(id),
             subvolume: None,
             file_system,
-            is_plain: false,
         };
         self.system.gaps.extend(inner.walked_gaps());
         let claims = claims(&inner, &part.window, part.offset);

@@ -255,7 +255,7 @@ impl Finder<'_> {
     /// The roots of the file systems in a file.
     fn roots_in(&self, view: View<'_>, file: &[u8]) -> Option<Vec<EntryId>> {
         let id = view.find(file)?;
-        let volumes = (0_u32..).zip(&self.tree.volumes).filter(|(_, mounted)| mounted.outer == Some(id));
+        let volumes = (0_u32..).zip(&self.tree.volumes).filter(|(_, mounted)| mounted.outer() == Some(id));
         Some(volumes.map(|(volume, _)| EntryId { volume, index: 0 }).collect())
     }
 

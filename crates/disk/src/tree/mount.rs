@@ -141,7 +141,7 @@ fn child_in_any_case(mounted: &Mounted, index: u32, name: &[u8]) -> Option<u32> 
 
 /// The file system that is alone: whatever it holds, its paths are those of the image.
 fn only_one(volumes: &[Mounted]) -> Option<(usize, &'static str)> {
-    let mut all = volumes.iter().enumerate().filter(|(_, mounted)| !mounted.is_plain);
+    let mut all = volumes.iter().enumerate().filter(|(_, mounted)| !mounted.is_raw());
     let (first, _) = all.next()?;
     all.next().is_none().then_some((first, "the only file system"))
 }

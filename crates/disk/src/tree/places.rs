@@ -94,7 +94,7 @@ impl Tree {
             at = EntryId { index: walked.parent, ..at };
         }
         if is_folded {
-            let base = if self.get(at).is_some_and(|(mounted, _)| mounted.outer.is_some()) {
+            let base = if self.get(at).is_some_and(|(mounted, _)| mounted.outer().is_some()) {
                 Vec::new()
             } else {
                 let base = self.path(at);
@@ -195,7 +195,7 @@ impl Tree {
         let Some(machine) = self.machine() else { return };
         let mut beneath = Vec::new();
         for (volume, mounted) in
-            self.volumes.iter().enumerate().filter(|(_, mounted)| mounted.outer.is_none())
+            self.volumes.iter().enumerate().filter(|(_, mounted)| mounted.outer().is_none())
         {
             let Some(place) = mounted.mount.as_deref().filter(|place| !place.is_empty()) else { continue };
             let Some(at) = memchr::memrchr(b'/', place) else { continue };
@@ -243,7 +243,7 @@ impl Tree {
         let mut found = Vec::new();
         for id in self.ids() {
             let Some((mounted, walked)) = self.get(id) else { continue };
-            if walked.target.is_none() || mounted.is_plain {
+            if walked.target.is_none() || mounted.is_raw() {
                 continue;
             }
             let mut names = self.gathered(id);

@@ -61,7 +61,7 @@ impl Tree {
     /// Directories with accounts and the name of a system below them.
     fn whole_roots(&self) -> Vec<EntryId> {
         let mut found = Vec::new();
-        for (volume, mounted) in (0_u32..).zip(&self.volumes).filter(|(_, mounted)| !mounted.is_plain) {
+        for (volume, mounted) in self.file_volumes() {
             for walked in &mounted.walk.entries {
                 if mounted.walk.name(walked) != b"passwd" {
                     continue;

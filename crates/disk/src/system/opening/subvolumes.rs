@@ -8,7 +8,7 @@ use crate::budget::Budget;
 use crate::fs::FileSystem;
 use crate::text::Escaped;
 use crate::tree::walk::{entry_limit, walk, walk_from};
-use crate::tree::{Mounted, Tree};
+use crate::tree::{Mounted, Placement, Tree};
 
 /// Subvolumes of a file system whose places a note tells.
 const SUBVOLUMES_SHOWN: usize = 20;
@@ -23,10 +23,9 @@ pub(super) fn walks(fs: &Arc<dyn FileSystem>, budget: &Budget) -> Vec<Mounted> {
         name: String::new(),
         mount: None,
         mount_source: None,
-        outer: None,
+        placement: Placement::Disk,
         subvolume,
         file_system: 0,
-        is_plain: false,
     };
     let subvolumes = fs.subvolumes();
     if subvolumes.is_empty() {

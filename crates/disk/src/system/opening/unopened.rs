@@ -8,9 +8,9 @@ use crate::bytes::{Source, Span};
 use crate::fs::{self, FileSystem};
 use crate::gap::GapKind;
 use crate::system::{VolumeSummary, ledger};
-use crate::tree::Mounted;
 use crate::tree::mount::Hint;
 use crate::tree::walk::{gap_kind, walk};
+use crate::tree::{Mounted, Placement};
 use crate::volume::stack::Device;
 
 /// Bytes that a swap space needs for itself, in sectors that are not blank: its header, and the mark at the end
@@ -128,10 +128,9 @@ impl Opening {
             name: at.name.to_owned(),
             mount: None,
             mount_source: None,
-            outer: None,
+            placement: Placement::Raw,
             subvolume: None,
             file_system: u32::MAX.saturating_sub(u32::try_from(self.mounted.len()).unwrap_or(0)),
-            is_plain: true,
         });
     }
 

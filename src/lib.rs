@@ -60,9 +60,13 @@ pub mod detect;
 #[doc(hidden)]
 pub mod facts;
 #[doc(hidden)]
+pub mod files;
+#[doc(hidden)]
 pub mod fix;
 #[doc(hidden)]
 pub mod keys;
+#[doc(hidden)]
+pub mod packages;
 #[doc(hidden)]
 pub mod remedies;
 #[doc(hidden)]

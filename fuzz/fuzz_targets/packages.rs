@@ -3,7 +3,8 @@
 
 use ami_assay_fuzz::Patched;
 use ami_assay_fuzz::seeds::{Seeds, cached};
-use assay::facts::{Facts, Files};
+use assay::facts::Facts;
+use assay::files::Files;
 use assay_disk::fs::{FileType, FsError};
 use libfuzzer_sys::fuzz_target;
 

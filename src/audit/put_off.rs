@@ -6,8 +6,8 @@ use std::cmp::Reverse;
 
 use super::worker::{Names, file_gap, part_gap};
 use crate::budget::Budget;
-use crate::facts::packages::Recorded;
 use crate::finding::{Gap, GapKind};
+use crate::packages::Recorded;
 use assay_disk::fs::{FsError, Node, NodeId};
 use assay_disk::tree::{EntryId, Tree};
 use assay_simd::md5::{Content, md5_of_streams};

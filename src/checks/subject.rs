@@ -65,7 +65,7 @@ impl Page {
             Reading::Content(content) => content,
             Reading::Missing | Reading::Unreadable(_) => b"",
         };
-        crate::facts::lines(content)
+        crate::files::lines(content)
     }
 }
 

@@ -86,8 +86,8 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::facts::packages::PackageManager;
     use crate::finding::{Advisory, Finding, Secret};
+    use crate::packages::PackageManager;
     use crate::remedies::{Entry, Remedies};
 
     fn advisories() -> Vec<Arc<Advisory>> {

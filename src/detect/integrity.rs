@@ -20,8 +20,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Sink, SystemDetector};
 use crate::facts::Facts;
-use crate::facts::packages::Package;
 use crate::finding::{Advisory, Category, FactKey, Finding, Gap, GapKind, Location, Loss, Severity};
+use crate::packages::Package;
 use crate::remedies;
 use assay_disk::bytes::Span;
 use assay_disk::fs::holes::Content;

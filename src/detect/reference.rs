@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use super::{Sink, SystemDetector};
 use crate::facts::Facts;
-use crate::facts::packages::Packages;
 use crate::finding::{Advisory, Category, FactKey, Finding, Gap, GapKind, Location, Loss, Severity};
+use crate::packages::Packages;
 use assay_disk::fs::FileType;
 use assay_disk::text::Escaped;
 use assay_disk::tree::walk::gap_kind;

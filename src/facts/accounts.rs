@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::form::{Form, not_text};
-use super::{Desk, lines};
+use crate::files::form::{Form, not_text};
+use crate::files::{SystemReader, lines};
 use crate::finding::Secret;
 
 /// A directory server's dump has been seen in /etc/passwd; nothing larger has.
@@ -83,9 +83,9 @@ const SHADOW: &str = "/etc/shadow";
 const GROUP: &str = "/etc/group";
 
 impl Accounts {
-    pub(super) fn gather(desk: &mut Desk<'_>) -> Self {
+    pub(super) fn gather(reader: &mut SystemReader<'_>) -> Self {
         let mut accounts = Self::default();
-        let [passwd, shadow, group] = [PASSWD, SHADOW, GROUP].map(|path| desk.read(path.as_bytes(), LIMIT));
+        let [passwd, shadow, group] = [PASSWD, SHADOW, GROUP].map(|path| reader.read(path.as_bytes(), LIMIT));
         accounts.there = [&passwd, &shadow, &group].map(Option::is_some);
         accounts.add_passwd(&passwd.unwrap_or_default());
         accounts.add_shadow(&shadow.unwrap_or_default());
@@ -95,7 +95,7 @@ impl Accounts {
 
     /// Says what of the three files was not understood, alone and beside each other: a table of which a part is lost
     /// may have no line that is wrong.
-    pub(super) fn check(&self, desk: &mut Desk<'_>) {
+    pub(super) fn check(&self, reader: &mut SystemReader<'_>) {
         let lost = self.lost();
         for (path, kind) in [(PASSWD, "passwd"), (SHADOW, "shadow"), (GROUP, "group")] {
             let mut form = Form::default();
@@ -106,7 +106,7 @@ impl Accounts {
             for (_, what) in lost.iter().filter(|(of, _)| *of == path) {
                 form.wrong(0, what.as_str());
             }
-            form.tell(desk, path.as_bytes(), kind);
+            form.tell(reader, path.as_bytes(), kind);
         }
     }
 

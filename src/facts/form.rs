@@ -6,7 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Desk, lines};
+use crate::files::form::{Form, not_text};
+use crate::files::{SystemReader, lines};
 use crate::finding::GapKind;
 use assay_disk::fs::FileType;
 
@@ -21,80 +22,46 @@ const LIMIT: u64 = 16 << 20;
 const FILES: usize = 10_000;
 const BYTES: usize = 256 << 20;
 
-/// How far a file has its form.
-#[derive(Debug, Default)]
-pub(in crate::facts) struct Form {
-    wrong: u64,
-    /// The first line that is wrong (0: the file as a whole), and what is wrong with it.
-    first: Option<(u64, String)>,
-}
-
-impl Form {
-    /// A line, or with 0 the file as a whole, has not its form.
-    pub(in crate::facts) fn wrong(&mut self, line: u64, what: impl Into<String>) {
-        self.wrong = self.wrong.saturating_add(1);
-        self.first.get_or_insert_with(|| (line, what.into()));
-    }
-
-    /// So many further lines have not their form.
-    pub(in crate::facts) fn also(&mut self, lines: u64) {
-        self.wrong = self.wrong.saturating_add(lines);
-    }
-
-    /// Says so.
-    pub(in crate::facts) fn tell(self, desk: &mut Desk<'_>, path: &[u8], kind: &str) {
-        let Some((line, what)) = self.first else { return };
-        let reason = match (line, self.wrong) {
-            (0, _) => format!("it does not have the form of {kind}: {what}"),
-            (line, 1) => format!("line {line} does not have the form of {kind}: {what}"),
-            (line, wrong) => {
-                format!("{wrong} lines do not have the form of {kind}, the first is line {line}: {what}")
-            }
-        };
-        desk.misshapen(path, reason);
-    }
-}
-
 /// Looks at the files of every kind.
-pub(super) fn check(desk: &mut Desk<'_>) {
+pub(super) fn check(reader: &mut SystemReader<'_>) {
     for (path, kind) in places::NAMED {
-        look_at_place(desk, path, kind);
+        look_at_place(reader, path, kind);
     }
     let (mut files, mut bytes) = (FILES, BYTES);
     let mut seen: BTreeSet<Vec<u8>> = BTreeSet::new();
-    for (path, kind) in places::all(desk) {
+    for (path, kind) in places::all(reader) {
         if !seen.insert(path.clone()) {
             continue;
         }
         let Some(fewer) = files.checked_sub(1) else {
             let reason = format!("the form of more than {FILES} files of configuration: not looked at");
-            return desk.gap(&path, GapKind::OverLimit, reason);
+            return reader.gap(&path, GapKind::OverLimit, reason);
         };
         files = fewer;
-        let Some(content) = desk.read(&path, LIMIT) else { continue };
+        let Some(content) = reader.read(&path, LIMIT) else { continue };
         let Some(fewer) = bytes.checked_sub(content.len()) else {
             let reason = format!("the form of more than {BYTES} bytes of configuration: not looked at");
-            return desk.gap(&path, GapKind::OverLimit, reason);
+            return reader.gap(&path, GapKind::OverLimit, reason);
         };
         bytes = fewer;
-        of(kind, &content).tell(desk, &path, kind.name());
+        of(kind, &content).tell(reader, &path, kind.name());
     }
 }
 
 /// Something else than a file, where a file must be.
-fn look_at_place(desk: &mut Desk<'_>, path: &[u8], kind: &str) {
-    let what = match desk.files().kind(path) {
+fn look_at_place(reader: &mut SystemReader<'_>, path: &[u8], kind: &str) {
+    let what = match reader.files().kind(path) {
         Some(FileType::Regular) => return,
         Some(FileType::Directory) => "a directory lies in its place",
         Some(_) => "a special file lies in its place",
-        None => match desk.files().target(path) {
+        None => match reader.files().target(path) {
             Some(target) if target != b"/dev/null" => "it is a link that leads nowhere in this image",
             _ => return,
         },
     };
     let mut form = Form::default();
     form.wrong(0, what);
-    form.tell(desk, path, kind);
+    form.tell(reader, path, kind);
 }
 
 /// How far a text has the form of its kind.
@@ -109,25 +76,16 @@ pub(super) fn of(kind: Kind, content: &[u8]) -> Form {
             form.wrong(number, what);
         }
     }
-    if form.wrong == 0 {
+    if form.is_right() {
         kind.lines(content, &mut |number, what| form.wrong(number, what));
     }
     form
 }
 
-/// Bytes that no text has.
-pub(super) fn not_text(line: &[u8]) -> Option<&'static str> {
-    if line.contains(&0) {
-        return Some("it has zero bytes");
-    }
-    let odd = |byte: &u8| matches!(byte, 1..=6 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f);
-    line.iter().any(odd).then_some("it has bytes that no text has")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::shelf::Shelf;
     use crate::facts::Facts;
+    use crate::files::shelf::Shelf;
 
     /// What is said of the files on a shelf.
     fn gaps(shelf: &Shelf) -> Vec<String> {

@@ -2,7 +2,7 @@
 //! `PSQL_HISTORY=…` in the start files of shells.
 
 use super::accounts::Accounts;
-use super::{Desk, lines};
+use crate::files::{SystemReader, lines};
 use crate::finding::GapKind;
 
 /// Nobody writes a longer start file.
@@ -27,16 +27,16 @@ const HOMES: usize = 256;
 const PATTERNS: usize = 500;
 
 /// Patterns of paths where histories lie, `*` for anything within a part; without those that are thrown away.
-pub(super) fn gather(desk: &mut Desk<'_>, accounts: &Accounts) -> Vec<String> {
+pub(super) fn gather(reader: &mut SystemReader<'_>, accounts: &Accounts) -> Vec<String> {
     let mut files: Vec<Vec<u8>> = SYSTEM.iter().map(|path| path.to_vec()).collect();
-    let drop_ins = desk.list(b"/etc/profile.d").into_iter();
+    let drop_ins = reader.list(b"/etc/profile.d").into_iter();
     files.extend(drop_ins.map(|(name, _)| [b"/etc/profile.d/", name.as_slice()].concat()));
     for home in accounts.homes().into_iter().take(HOMES) {
         files.extend(HOME.iter().map(|name| [home, b"/", name].concat()));
     }
     let mut patterns = Vec::new();
     for file in files {
-        let content = desk.read(&file, LIMIT).unwrap_or_default();
+        let content = reader.read(&file, LIMIT).unwrap_or_default();
         patterns.extend(lines(&content).filter_map(|(_, line)| pattern(line)));
     }
     patterns.sort();
@@ -46,7 +46,7 @@ pub(super) fn gather(desk: &mut Desk<'_>, accounts: &Accounts) -> Vec<String> {
             "start files of shells name {} places of histories; {PATTERNS} are looked at",
             patterns.len()
         );
-        desk.gap(b"/etc/profile", GapKind::OverLimit, reason);
+        reader.gap(b"/etc/profile", GapKind::OverLimit, reason);
         patterns.truncate(PATTERNS);
     }
     patterns
@@ -82,8 +82,8 @@ fn variable(part: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shelf::Shelf;
     use super::*;
+    use crate::files::shelf::Shelf;
 
     #[test]
     fn places_are_patterns_and_nothing_is_none() {
@@ -105,6 +105,6 @@ mod tests {
         let shelf = Shelf::default().with("/home/a/.bashrc", "HISTFILE=~/.h\n");
         let mut accounts = Accounts::default();
         accounts.add_passwd(b"a:x:1000:1000::/home/a:/bin/sh\n");
-        assert_eq!(gather(&mut Desk::new(&shelf), &accounts), [".h"]);
+        assert_eq!(gather(&mut SystemReader::new(&shelf), &accounts), [".h"]);
     }
 }

@@ -1,6 +1,6 @@
 //! hostname(5).
 
-use super::{Desk, lines};
+use crate::files::{SystemReader, lines};
 
 /// A name has at most 255 bytes; comments may stand around it.
 const LIMIT: u64 = 64 << 10;
@@ -8,8 +8,8 @@ const LIMIT: u64 = 64 << 10;
 const LONGEST: usize = 255;
 
 /// What the machine calls itself in /etc/hostname (SUSE: /etc/HOSTNAME); empty where it says nothing.
-pub(super) fn gather(desk: &mut Desk<'_>) -> Vec<u8> {
-    let content = desk.read(b"/etc/hostname", LIMIT).or_else(|| desk.read(b"/etc/HOSTNAME", LIMIT));
+pub(super) fn gather(reader: &mut SystemReader<'_>) -> Vec<u8> {
+    let content = reader.read(b"/etc/hostname", LIMIT).or_else(|| reader.read(b"/etc/HOSTNAME", LIMIT));
     content.map(|content| parse(&content)).unwrap_or_default()
 }
 
@@ -22,11 +22,11 @@ fn parse(content: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shelf::Shelf;
     use super::*;
+    use crate::files::shelf::Shelf;
 
     fn gathered(shelf: &Shelf) -> Vec<u8> {
-        gather(&mut Desk::new(shelf))
+        gather(&mut SystemReader::new(shelf))
     }
 
     #[test]

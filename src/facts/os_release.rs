@@ -1,6 +1,6 @@
 //! os-release(5).
 
-use super::{Desk, lines};
+use crate::files::{SystemReader, lines};
 
 /// The file has a dozen lines.
 const LIMIT: u64 = 1 << 20;
@@ -17,9 +17,9 @@ pub struct OsRelease {
 }
 
 impl OsRelease {
-    pub(super) fn gather(desk: &mut Desk<'_>) -> Self {
-        let found = desk.read(b"/etc/os-release", LIMIT);
-        let found = found.or_else(|| desk.read(b"/usr/lib/os-release", LIMIT));
+    pub(super) fn gather(reader: &mut SystemReader<'_>) -> Self {
+        let found = reader.read(b"/etc/os-release", LIMIT);
+        let found = found.or_else(|| reader.read(b"/usr/lib/os-release", LIMIT));
         found.map(|content| Self::parse(&content)).unwrap_or_default()
     }
 
@@ -60,8 +60,8 @@ fn unquote(value: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shelf::Shelf;
     use super::*;
+    use crate::files::shelf::Shelf;
 
     #[test]
     fn quotes_are_taken_off() {
@@ -76,6 +76,6 @@ mod tests {
     #[test]
     fn the_vendor_file_is_the_second_choice() {
         let shelf = Shelf::default().with("/usr/lib/os-release", "ID=ubuntu\n");
-        assert_eq!(OsRelease::gather(&mut Desk::new(&shelf)).id, "ubuntu");
+        assert_eq!(OsRelease::gather(&mut SystemReader::new(&shelf)).id, "ubuntu");
     }
 }

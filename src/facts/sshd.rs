@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts::Accounts;
-use super::{Desk, glob, lines};
+use super::glob;
+use crate::files::{SystemReader, lines};
 use crate::finding::GapKind;
 use assay_disk::fs::FileType;
 
@@ -59,9 +60,9 @@ pub struct OptionLine {
 }
 
 impl Sshd {
-    pub(super) fn gather(desk: &mut Desk<'_>, accounts: &Accounts) -> Self {
+    pub(super) fn gather(reader: &mut SystemReader<'_>, accounts: &Accounts) -> Self {
         let mut sshd = Self::default();
-        let budget = *desk.budget();
+        let budget = *reader.budget();
         let mut left = Left {
             files: FILES,
             bytes: budget.sshd_bytes,
@@ -69,36 +70,36 @@ impl Sshd {
             met: BTreeSet::new(),
             over: None,
         };
-        sshd.read(desk, b"/etc/ssh/sshd_config", None, DEPTH, &mut left);
+        sshd.read(reader, b"/etc/ssh/sshd_config", None, DEPTH, &mut left);
         // What a command line says is no setting of the file; but keys that it names open accounts.
-        let (arguments, configurations) = arguments::gather(desk);
+        let (arguments, configurations) = arguments::gather(reader);
         let mut beside = Self::default();
         for path in configurations {
-            beside.read(desk, &path, None, DEPTH, &mut left);
+            beside.read(reader, &path, None, DEPTH, &mut left);
         }
         sshd.authorized_keys_files.append(&mut beside.authorized_keys_files);
         let more: Vec<OptionLine> = arguments.into_iter().chain(beside.options).collect();
         if let Some(path) = left.over {
             let reason = "sshd's configuration, with what it includes, is larger than what is read of it";
-            desk.gap(&path, GapKind::OverLimit, reason.to_owned());
+            reader.gap(&path, GapKind::OverLimit, reason.to_owned());
             sshd.unread.get_or_insert(path);
         }
-        sshd.look_beside(desk);
-        sshd.find_keys(desk, accounts, &more, budget.key_places);
+        sshd.look_beside(reader);
+        sshd.find_keys(reader, accounts, &more, budget.key_places);
         sshd
     }
 
-    fn look_beside(&mut self, desk: &mut Desk<'_>) {
+    fn look_beside(&mut self, reader: &mut SystemReader<'_>) {
         let named = self.host_keys.iter().filter_map(|key| key.get(..memchr::memrchr(b'/', key)?));
         let mut directories: Vec<Vec<u8>> = named.map(<[u8]>::to_vec).collect();
         directories.push(b"/etc/ssh".to_vec());
         directories.sort();
         directories.dedup();
         for directory in directories.into_iter().take(DIRECTORIES) {
-            for (name, kind) in desk.list(&directory).into_iter().take(ENTRIES) {
+            for (name, kind) in reader.list(&directory).into_iter().take(ENTRIES) {
                 let path = [directory.as_slice(), b"/", &name].concat();
                 if kind == FileType::Regular && name.ends_with(b".pub") {
-                    let content = desk.read(&path, LIMIT).unwrap_or_default();
+                    let content = reader.read(&path, LIMIT).unwrap_or_default();
                     self.public_halves.push((path.clone(), content));
                 }
                 self.beside.push(path);
@@ -120,7 +121,7 @@ impl Sshd {
     /// Of what is included again under the same condition no value would count: the first ones do.
     fn read(
         &mut self,
-        desk: &mut Desk<'_>,
+        reader: &mut SystemReader<'_>,
         path: &[u8],
         condition: Option<&[u8]>,
         depth: u32,
@@ -129,18 +130,18 @@ impl Sshd {
         let Some(deeper) = depth.checked_sub(1) else {
             return left.is_over(path);
         };
-        let real = desk.files().locate(path).unwrap_or_else(|_| path.to_vec());
+        let real = reader.files().locate(path).unwrap_or_else(|_| path.to_vec());
         if !left.met.insert((real, condition.map(<[u8]>::to_vec))) {
             return;
         }
-        let size = desk.files().size(path).unwrap_or_default();
+        let size = reader.files().size(path).unwrap_or_default();
         let (Some(files), Some(bytes)) = (left.files.checked_sub(1), left.bytes.checked_sub(size)) else {
             return left.is_over(path);
         };
         (left.files, left.bytes) = (files, bytes);
-        let gaps = desk.gaps.len();
-        let content = desk.read(path, LIMIT);
-        if desk.gaps.len() > gaps {
+        let gaps = reader.gaps.len();
+        let content = reader.read(path, LIMIT);
+        if reader.gaps.len() > gaps {
             self.unread.get_or_insert_with(|| path.to_vec());
         }
         let Some(content) = content else { return };
@@ -158,9 +159,10 @@ impl Sshd {
                 // `Match all` ends the conditions.
                 b"match" => condition = (!value.eq_ignore_ascii_case(b"all")).then_some(value),
                 b"include" => {
-                    let paths: Vec<_> = arguments.iter().flat_map(|pattern| expand(desk, pattern)).collect();
+                    let paths: Vec<_> =
+                        arguments.iter().flat_map(|pattern| expand(reader, pattern)).collect();
                     for path in paths {
-                        self.read(desk, &path, condition.as_deref(), deeper, left);
+                        self.read(reader, &path, condition.as_deref(), deeper, left);
                     }
                 }
                 // sshd refuses to start with more; each file of the image is held against all of them.
@@ -233,22 +235,23 @@ fn finish(words: &mut Vec<Vec<u8>>, word: &mut Vec<u8>, begun: &mut bool) {
 }
 
 /// The files that an Include names, in the order of glob(7); relative ones are below /etc/ssh.
-fn expand(desk: &Desk<'_>, pattern: &[u8]) -> Vec<Vec<u8>> {
+fn expand(reader: &SystemReader<'_>, pattern: &[u8]) -> Vec<Vec<u8>> {
     let path = if pattern.starts_with(b"/") { pattern.to_vec() } else { [b"/etc/ssh/", pattern].concat() };
     let mut found = vec![Vec::new()];
     for part in path.split(|&byte| byte == b'/').filter(|part| !part.is_empty()) {
-        found = found.iter().flat_map(|directory: &Vec<u8>| step(desk, directory, part)).take(1024).collect();
+        found =
+            found.iter().flat_map(|directory: &Vec<u8>| step(reader, directory, part)).take(1024).collect();
     }
     found
 }
 
-fn step(desk: &Desk<'_>, directory: &[u8], part: &[u8]) -> Vec<Vec<u8>> {
+fn step(reader: &SystemReader<'_>, directory: &[u8], part: &[u8]) -> Vec<Vec<u8>> {
     let below = |name: &[u8]| [directory, b"/", name].concat();
     if !part.iter().any(|byte| b"*?[".contains(byte)) {
         return vec![below(part)];
     }
     let from = if directory.is_empty() { b"/" } else { directory };
-    let names = desk.list(from).into_iter().map(|(name, _)| name);
+    let names = reader.list(from).into_iter().map(|(name, _)| name);
     names
         .filter(|name| part.starts_with(b".") || !name.starts_with(b"."))
         .filter(|name| glob(part, name))
@@ -258,11 +261,11 @@ fn step(desk: &Desk<'_>, directory: &[u8], part: &[u8]) -> Vec<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shelf::Shelf;
     use super::*;
+    use crate::files::shelf::Shelf;
 
     fn read(shelf: &Shelf) -> Sshd {
-        Sshd::gather(&mut Desk::new(shelf), &Accounts::default())
+        Sshd::gather(&mut SystemReader::new(shelf), &Accounts::default())
     }
 
     #[test]
@@ -299,14 +302,14 @@ mod tests {
         let shelf = Shelf::default()
             .with("/etc/ssh/sshd_config", &"Include /etc/ssh/x\n".repeat(20))
             .with("/etc/ssh/x", &"a b\n".repeat(1000));
-        let (mut desk, accounts) = (Desk::new(&shelf), Accounts::default());
-        assert_eq!(Sshd::gather(&mut desk, &accounts).options.len(), 1000);
-        assert!(desk.gaps.is_empty());
+        let (mut reader, accounts) = (SystemReader::new(&shelf), Accounts::default());
+        assert_eq!(Sshd::gather(&mut reader, &accounts).options.len(), 1000);
+        assert!(reader.gaps.is_empty());
         let shelf = shelf.with("/etc/ssh/x", &"a b\n".repeat(900_000));
-        let mut desk = Desk::new(&shelf);
-        let sshd = Sshd::gather(&mut desk, &accounts);
+        let mut reader = SystemReader::new(&shelf);
+        let sshd = Sshd::gather(&mut reader, &accounts);
         assert!(sshd.options.len() <= 20_000);
-        assert_eq!((desk.gaps.len(), sshd.unread), (1, Some(b"/etc/ssh/x".to_vec())));
+        assert_eq!((reader.gaps.len(), sshd.unread), (1, Some(b"/etc/ssh/x".to_vec())));
     }
 
     #[test]
@@ -315,9 +318,9 @@ mod tests {
         for number in 0..200 {
             shelf = shelf.with(&format!("/etc/ssh/d/{number}"), &"#".repeat(100_000));
         }
-        let mut desk = Desk::new(&shelf);
-        Sshd::gather(&mut desk, &Accounts::default());
-        assert_eq!(desk.gaps.len(), 1);
+        let mut reader = SystemReader::new(&shelf);
+        Sshd::gather(&mut reader, &Accounts::default());
+        assert_eq!(reader.gaps.len(), 1);
     }
 
     #[test]

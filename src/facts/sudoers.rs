@@ -112,7 +112,7 @@ mod tests {
     fn a_comment_ends_with_its_line_and_a_number_is_a_user() {
         let text = b"a ALL=(ALL) ALL # NOPASSWD: ALL\n# goes on? \\\nb ALL=ALL\n#1001 ALL=(#0) ALL\n\
                      c ALL=\"x#y\" #1 z\nd ALL = \\\n  NOPASSWD: ALL\n";
-        let lines: Vec<String> = lines(crate::facts::lines(text))
+        let lines: Vec<String> = lines(crate::files::lines(text))
             .map(|(_, line)| String::from_utf8_lossy(line.trim_ascii()).into_owned())
             .collect();
         let expected =

@@ -10,8 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::{Files, Seen};
-use crate::facts::packages::PackageManager;
 use crate::finding::{Advisory, Category, Confidence, Finding, Location, Secret, Severity};
+use crate::packages::PackageManager;
 use crate::remedies::Machine;
 use crate::remedies::machine::MARKS;
 use assay_disk::fs::FileType;

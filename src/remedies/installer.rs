@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use super::expand;
 use super::{Machine, Remedies};
-use crate::facts::packages::{Package, PackageManager};
 use crate::facts::{Facts, glob};
+use crate::packages::{Package, PackageManager};
 
 /// What stands in a template for the installer's own command.
 const PLACE: &str = "{reinstall}";

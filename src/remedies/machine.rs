@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::facts::Facts;
-use crate::facts::packages::PackageManager;
 use crate::finding::Location;
+use crate::packages::PackageManager;
 use assay_disk::tree::Tree;
 
 /// A system, in short.

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use super::Machine;
 use super::installer::Installer;
 use crate::facts::glob;
-use crate::facts::packages::PackageManager;
 use crate::finding::{Advisory, Finding};
+use crate::packages::PackageManager;
 
 /// Which findings an entry is for: all that is given must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

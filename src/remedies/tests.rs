@@ -6,8 +6,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use super::*;
-use crate::facts::packages::PackageManager;
 use crate::finding::{Advisory, Category, Location, Severity};
+use crate::packages::PackageManager;
 
 /// Names that a shell, rm or sed would like to take for something else.
 const HOSTILE: [&[u8]; 9] = [

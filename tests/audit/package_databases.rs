@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::oracle::tools::have;
 use assay::facts::Facts;
-use assay::facts::packages::Packages;
+use assay::packages::Packages;
 use assay_disk::budget::Budget;
 use assay_disk::tree::Tree;
 use tempfile::TempDir;

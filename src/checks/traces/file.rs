@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use super::super::Subject;
 use crate::facts::Facts;
-use crate::facts::packages::Packages;
+use crate::packages::Packages;
 use assay_disk::fs::{FileType, Metadata};
 use assay_disk::tree::{EntryId, SystemKind};
 

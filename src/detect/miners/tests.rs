@@ -112,7 +112,7 @@ fn every_mark_finds_its_examples_and_leaves_the_others() {
 
 #[test]
 fn what_a_package_owns_is_looked_at_by_its_name_and_place_too() {
-    use crate::facts::shelf::Shelf;
+    use crate::files::shelf::Shelf;
     let shelf = Shelf::default()
         .with(
             "/var/lib/dpkg/status",

@@ -1,6 +1,7 @@
 //! What a line of each kind of file looks like.
 
-use crate::facts::{lines, pam, sudoers};
+use crate::facts::{pam, sudoers};
+use crate::files::lines;
 
 mod sshd;
 

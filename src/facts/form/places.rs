@@ -1,7 +1,7 @@
 //! Where the files lie that say what the system is, and of which kind each is.
 
 use super::Kind;
-use crate::facts::Desk;
+use crate::files::SystemReader;
 use assay_disk::fs::FileType;
 
 /// Files of which the audit takes that they are not there from that there is no file of the name.
@@ -93,20 +93,20 @@ const UNITS: &[&str] =
 const ASIDE: [&str; 9] = ["~", ".bak", ".orig", ".old", ".rpmnew", ".rpmsave", ".rpmorig", ".pacnew", ".swp"];
 
 /// Every file of a known kind that is there.
-pub(super) fn all(desk: &Desk<'_>) -> Vec<(Vec<u8>, Kind)> {
+pub(super) fn all(reader: &SystemReader<'_>) -> Vec<(Vec<u8>, Kind)> {
     let mut all: Vec<(Vec<u8>, Kind)> = FILES.iter().map(|&(path, kind)| (path.into(), kind)).collect();
     let mut looked_into: Vec<&str> = Vec::new();
     for (directory, ends, kind) in DIRECTORIES {
-        let is_known = |known: &&str| desk.files().is_same(known.as_bytes(), directory.as_bytes());
+        let is_known = |known: &&str| reader.files().is_same(known.as_bytes(), directory.as_bytes());
         if looked_into.iter().any(is_known) {
             continue;
         }
         looked_into.push(directory);
-        for (name, found) in desk.list(directory.as_bytes()) {
+        for (name, found) in reader.list(directory.as_bytes()) {
             let path = [directory.as_bytes(), b"/", &name].concat();
             match found {
                 FileType::Directory if kind == Kind::Unit && name.ends_with(b".d") => {
-                    all.extend(drop_ins(desk, &path));
+                    all.extend(drop_ins(reader, &path));
                 }
                 // A link to a unit is another name of it.
                 FileType::Regular => all.extend(wanted(&name, ends, kind).then_some((path, kind))),
@@ -120,8 +120,8 @@ pub(super) fn all(desk: &Desk<'_>) -> Vec<(Vec<u8>, Kind)> {
     all
 }
 
-fn drop_ins(desk: &Desk<'_>, directory: &[u8]) -> Vec<(Vec<u8>, Kind)> {
-    let files = desk.list(directory).into_iter();
+fn drop_ins(reader: &SystemReader<'_>, directory: &[u8]) -> Vec<(Vec<u8>, Kind)> {
+    let files = reader.list(directory).into_iter();
     let files = files.filter(|(name, kind)| *kind == FileType::Regular && name.ends_with(b".conf"));
     files.map(|(name, _)| ([directory, b"/", &name].concat(), Kind::Unit)).collect()
 }

@@ -1,7 +1,7 @@
 //! What sshd is started with beside its configuration: `-o` and `-f` in units and in the files that these read.
 
 use super::{OptionLine, words};
-use crate::facts::{Desk, lines};
+use crate::files::{SystemReader, lines};
 
 /// Longest file that is read, in bytes.
 const LIMIT: u64 = 256 << 10;
@@ -17,10 +17,10 @@ const UNITS: [&[u8]; 4] = [
 const MOST: usize = 64;
 
 /// The options that sshd is started with, and the configurations.
-pub(super) fn gather(desk: &mut Desk<'_>) -> (Vec<OptionLine>, Vec<Vec<u8>>) {
+pub(super) fn gather(reader: &mut SystemReader<'_>) -> (Vec<OptionLine>, Vec<Vec<u8>>) {
     let (mut options, mut configurations) = (Vec::new(), Vec::new());
-    for path in files(desk) {
-        let Some(content) = desk.read(&path, LIMIT) else { continue };
+    for path in files(reader) {
+        let Some(content) = reader.read(&path, LIMIT) else { continue };
         for (number, line) in lines(&content) {
             let line = line.trim_ascii();
             let value = memchr::memchr(b'=', line).and_then(|at| line.get(at.saturating_add(1)..));
@@ -59,13 +59,13 @@ fn arguments(value: &[u8]) -> Vec<Vec<u8>> {
     words(&line).split_off(2)
 }
 
-fn files(desk: &Desk<'_>) -> Vec<Vec<u8>> {
+fn files(reader: &SystemReader<'_>) -> Vec<Vec<u8>> {
     let mut found: Vec<Vec<u8>> = DEFAULTS.iter().map(|path| path.to_vec()).collect();
     for directory in UNITS {
-        for (name, _) in desk.list(directory).into_iter().filter(|(name, _)| name.starts_with(b"ssh")) {
+        for (name, _) in reader.list(directory).into_iter().filter(|(name, _)| name.starts_with(b"ssh")) {
             let path = [directory, b"/", name.as_slice()].concat();
             if name.ends_with(b".d") {
-                let inside = desk.list(&path).into_iter();
+                let inside = reader.list(&path).into_iter();
                 found.extend(inside.map(|(name, _)| [path.as_slice(), b"/", &name].concat()));
             } else if name.ends_with(b".service") {
                 found.push(path);

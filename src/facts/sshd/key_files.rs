@@ -1,8 +1,8 @@
 //! The files that sshd reads keys from, looked up for each account as sshd does it: tokens, links, mounts.
 
 use super::{OptionLine, Sshd};
-use crate::facts::Desk;
 use crate::facts::accounts::{Account, Accounts};
+use crate::files::SystemReader;
 use crate::finding::GapKind;
 use assay_disk::tree::Lost;
 
@@ -39,7 +39,7 @@ impl Sshd {
     /// Looks all places of keys up, of the configuration and of what sshd is started with besides.
     pub(super) fn find_keys(
         &mut self,
-        desk: &mut Desk<'_>,
+        reader: &mut SystemReader<'_>,
         accounts: &Accounts,
         more: &[OptionLine],
         limit: usize,
@@ -68,21 +68,21 @@ impl Sshd {
         for (role, pattern, only) in wanted {
             if is_of_no_account(&pattern) {
                 let place = KeyPlace { role, account: only, path: tidy(&pattern) };
-                self.look_up(desk, place, None, &mut left);
+                self.look_up(reader, place, None, &mut left);
                 continue;
             }
             let is_meant = |user: &&Account| only.as_ref().is_none_or(|only| user.name == *only);
             for user in accounts.users.iter().filter(is_meant) {
                 if let Some(path) = expanded(&pattern, user) {
                     let place = KeyPlace { role, account: Some(user.name.clone()), path };
-                    self.look_up(desk, place, Some(user), &mut left);
+                    self.look_up(reader, place, Some(user), &mut left);
                 }
             }
         }
         if left == 0 {
             let reason =
                 "the keys of accounts were not all looked up: there are too many accounts".to_owned();
-            desk.gap(b"/etc/passwd", GapKind::OverLimit, reason);
+            reader.gap(b"/etc/passwd", GapKind::OverLimit, reason);
         }
         for places in self.key_files.values_mut() {
             places.sort();
@@ -90,10 +90,16 @@ impl Sshd {
         }
     }
 
-    fn look_up(&mut self, desk: &mut Desk<'_>, place: KeyPlace, user: Option<&Account>, left: &mut usize) {
+    fn look_up(
+        &mut self,
+        reader: &mut SystemReader<'_>,
+        place: KeyPlace,
+        user: Option<&Account>,
+        left: &mut usize,
+    ) {
         let Some(fewer) = left.checked_sub(1) else { return };
         *left = fewer;
-        match desk.files().locate(&place.path) {
+        match reader.files().locate(&place.path) {
             Ok(real) => {
                 let places = self.key_files.entry(real).or_default();
                 if places.len() < PLACES {
@@ -102,11 +108,11 @@ impl Sshd {
             }
             Err(Lost::Missing) => {}
             // The homes of services lie in /run, which is empty and often reached by a link.
-            Err(_) if user.is_some_and(|user| is_service(user) && desk.list(&user.home).is_empty()) => {}
+            Err(_) if user.is_some_and(|user| is_service(user) && reader.list(&user.home).is_empty()) => {}
             Err(lost @ (Lost::Dangling | Lost::Loop)) => {
                 let why = if lost == Lost::Loop { "in a circle" } else { "to nothing that the image holds" };
                 let reason = format!("sshd reads keys here, and links lead {why}");
-                desk.gap(&place.path, GapKind::Missing, reason);
+                reader.gap(&place.path, GapKind::Missing, reason);
             }
         }
     }
@@ -163,13 +169,13 @@ pub(super) fn tidy(path: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::shelf::Shelf;
+    use crate::files::shelf::Shelf;
 
     fn found(config: &str, file: &str) -> Vec<(Option<String>, KeyRole)> {
         let shelf = Shelf::default().with("/etc/ssh/sshd_config", config).with(file, "x");
         let mut accounts = Accounts::default();
         accounts.add_passwd(b"root:x:0:0::/root:/bin/sh\nada:x:1000:1000::/srv/a:/bin/sh\n");
-        let sshd = Sshd::gather(&mut Desk::new(&shelf), &accounts);
+        let sshd = Sshd::gather(&mut SystemReader::new(&shelf), &accounts);
         let places = sshd.key_files.get(file.as_bytes()).cloned().unwrap_or_default();
         let name = |place: KeyPlace| place.account.map(|name| String::from_utf8(name).unwrap());
         places.into_iter().map(|place| (name(place.clone()), place.role)).collect()

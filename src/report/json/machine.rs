@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::visible::plain;
-use crate::facts::packages::PackageManager;
+use crate::packages::PackageManager;
 use crate::remedies::Machine;
 
 #[derive(Serialize)]

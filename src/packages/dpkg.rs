@@ -13,8 +13,8 @@ use std::ops::ControlFlow;
 use super::diversions::Diversions;
 use super::status::{self, Stanza};
 use super::{Aside, LIST_LIMIT, OVER, Owned, PackageManager, Packages, Recorded, STATUS_LIMIT};
-use crate::facts::form::Form;
-use crate::facts::{Desk, lines};
+use crate::files::form::Form;
+use crate::files::{SystemReader, lines};
 use crate::finding::GapKind;
 use assay_disk::text::{Escaped, unhex};
 
@@ -24,46 +24,46 @@ const INFO: &[u8] = b"/var/lib/dpkg/info/";
 const SINGLE: &[u8] = b"/var/lib/dpkg/status.d/";
 const DIVERSIONS: &[u8] = b"/var/lib/dpkg/diversions";
 
-pub(super) fn gather(packages: &mut Packages, desk: &mut Desk<'_>) {
-    let before = desk.gaps.len();
-    let (diversions, diverted) = Diversions::parse(&desk.read(DIVERSIONS, LIST_LIMIT).unwrap_or_default());
+pub(super) fn gather(packages: &mut Packages, system: &mut SystemReader<'_>) {
+    let before = system.gaps.len();
+    let (diversions, diverted) = Diversions::parse(&system.read(DIVERSIONS, LIST_LIMIT).unwrap_or_default());
     let mut reader = Reader { packages, diversions, known: BTreeSet::new(), problems: Problems::default() };
-    if let Some(content) = desk.read(STATUS, STATUS_LIMIT) {
+    if let Some(content) = system.read(STATUS, STATUS_LIMIT) {
         reader.packages.found(PackageManager::Dpkg, STATUS);
-        let end = reader.all(desk, INFO, &content);
+        let end = reader.all(system, INFO, &content);
         let is_whole = content.is_empty() || content.ends_with(b"\n");
         if let Err(problem) = end.and(if is_whole { Ok(()) } else { Err("it is cut off") }) {
             reader.packages.is_partial = true;
-            desk.gap(STATUS, GapKind::Damaged, format!("dpkg's database: {problem}"));
+            system.gap(STATUS, GapKind::Damaged, format!("dpkg's database: {problem}"));
         }
-        check(desk, &content);
+        check(system, &content);
     }
-    for (name, _) in desk.list(b"/var/lib/dpkg/status.d") {
+    for (name, _) in system.list(b"/var/lib/dpkg/status.d") {
         if name.ends_with(b".md5sums") {
             continue;
         }
         let path = [SINGLE, name.as_slice()].concat();
-        let Some(content) = desk.read(&path, LIST_LIMIT) else { continue };
-        if let Err(problem) = reader.all(desk, SINGLE, &content) {
+        let Some(content) = system.read(&path, LIST_LIMIT) else { continue };
+        if let Err(problem) = reader.all(system, SINGLE, &content) {
             reader.packages.is_partial = true;
-            desk.gap(&path, GapKind::Damaged, format!("dpkg's database: {problem}"));
+            system.gap(&path, GapKind::Damaged, format!("dpkg's database: {problem}"));
         }
     }
-    reader.lost_lists(desk);
+    reader.lost_lists(system);
     let Reader { packages, problems, .. } = reader;
     // A lost list of files leaves open what the package brought, not whether it is there.
-    packages.is_partial |= desk.gaps.len() > before || problems.is_over;
-    problems.tell(desk);
+    packages.is_partial |= system.gaps.len() > before || problems.is_over;
+    problems.tell(system);
     if let Err(problem) = diverted {
-        desk.gap(DIVERSIONS, GapKind::Damaged, format!("dpkg's diversions: {problem}"));
+        system.gap(DIVERSIONS, GapKind::Damaged, format!("dpkg's diversions: {problem}"));
     }
 }
 
 /// Says what of the status file was not understood.
-fn check(desk: &mut Desk<'_>, content: &[u8]) {
+fn check(system: &mut SystemReader<'_>, content: &[u8]) {
     let mut form = Form::default();
     status::check(content, &mut |number, what| form.wrong(number, what));
-    form.tell(desk, STATUS, "dpkg's status");
+    form.tell(system, STATUS, "dpkg's status");
 }
 
 /// So many packages, and the first of them.
@@ -85,7 +85,7 @@ fn count(place: &mut Count, name: &[u8]) {
 }
 
 impl Problems {
-    fn tell(self, desk: &mut Desk<'_>) {
+    fn tell(self, system: &mut SystemReader<'_>) {
         let problems: [(Count, &dyn Fn(usize) -> String); 4] = [
             (self.without_list, &|count| {
                 format!("of {count} packages that are installed the list of files is missing")
@@ -102,11 +102,11 @@ impl Problems {
         ];
         for (problem, reason) in problems {
             if let Some((count, first)) = problem {
-                desk.gap(INFO, GapKind::Damaged, format!("{}: {first}", reason(count)));
+                system.gap(INFO, GapKind::Damaged, format!("{}: {first}", reason(count)));
             }
         }
         if self.is_over {
-            desk.gap(STATUS, GapKind::OverLimit, format!("dpkg's database: {OVER}"));
+            system.gap(STATUS, GapKind::OverLimit, format!("dpkg's database: {OVER}"));
         }
     }
 }
@@ -122,13 +122,18 @@ struct Reader<'p> {
 
 impl Reader<'_> {
     /// Adds the packages of a status file; what is wrong with the file.
-    fn all(&mut self, desk: &mut Desk<'_>, directory: &[u8], content: &[u8]) -> Result<(), &'static str> {
+    fn all(
+        &mut self,
+        system: &mut SystemReader<'_>,
+        directory: &[u8],
+        content: &[u8],
+    ) -> Result<(), &'static str> {
         status::each(content, &mut |stanza| {
             if directory == INFO {
                 self.known.insert(stanza.name.to_vec());
                 self.known.insert([stanza.name, b":", stanza.architecture].concat());
             }
-            if stanza.is_installed() && self.package(desk, directory, stanza).is_none() {
+            if stanza.is_installed() && self.package(system, directory, stanza).is_none() {
                 self.problems.is_over = true;
                 return ControlFlow::Break(());
             }
@@ -137,11 +142,11 @@ impl Reader<'_> {
     }
 
     /// Lists of files whose package the status file does not have: it was cut, or the package taken out.
-    fn lost_lists(&mut self, desk: &Desk<'_>) {
+    fn lost_lists(&mut self, system: &SystemReader<'_>) {
         if self.problems.is_over {
             return;
         }
-        for (name, _) in desk.list(b"/var/lib/dpkg/info") {
+        for (name, _) in system.list(b"/var/lib/dpkg/info") {
             if let Some(package) = name.strip_suffix(b".list").filter(|name| !self.known.contains(*name)) {
                 count(&mut self.problems.without_package, package);
             }
@@ -149,13 +154,18 @@ impl Reader<'_> {
     }
 
     /// Adds a package, with the files that its list and its sums in `directory` name. `None`, if it goes over a limit.
-    fn package(&mut self, desk: &mut Desk<'_>, directory: &[u8], stanza: &Stanza<'_>) -> Option<()> {
+    fn package(
+        &mut self,
+        system: &mut SystemReader<'_>,
+        directory: &[u8],
+        stanza: &Stanza<'_>,
+    ) -> Option<()> {
         let number = self.packages.install(stanza.package())?;
-        let before = desk.gaps.len();
-        let sums = info(desk, directory, stanza, b".md5sums").unwrap_or_default();
-        let list = info(desk, directory, stanza, b".list");
+        let before = system.gaps.len();
+        let sums = info(system, directory, stanza, b".md5sums").unwrap_or_default();
+        let list = info(system, directory, stanza, b".list");
         // One that cannot be read is a gap already.
-        if list.is_none() && directory == INFO && desk.gaps.len() == before {
+        if list.is_none() && directory == INFO && system.gaps.len() == before {
             count(&mut self.problems.without_list, stanza.name);
         }
         if list.as_ref().is_some_and(|list| !is_list(list)) {
@@ -223,12 +233,17 @@ fn digests(sums: &[u8]) -> (HashMap<Cow<'_, [u8]>, [u8; 16]>, bool) {
 }
 
 /// `name.list`, or `name:amd64.list` for packages that can be installed for two architectures.
-fn info(desk: &mut Desk<'_>, directory: &[u8], stanza: &Stanza<'_>, suffix: &[u8]) -> Option<Vec<u8>> {
+fn info(
+    system: &mut SystemReader<'_>,
+    directory: &[u8],
+    stanza: &Stanza<'_>,
+    suffix: &[u8],
+) -> Option<Vec<u8>> {
     let plain = [directory, stanza.name, suffix].concat();
     let with_architecture = [directory, stanza.name, b":", stanza.architecture, suffix].concat();
     let (first, second) =
         if stanza.multi_arch_same { (with_architecture, plain) } else { (plain, with_architecture) };
-    desk.read(&first, LIST_LIMIT).or_else(|| desk.read(&second, LIST_LIMIT))
+    system.read(&first, LIST_LIMIT).or_else(|| system.read(&second, LIST_LIMIT))
 }
 
 /// The paths of a list that are not plainly directories: dpkg names a directory before what lies in it.
@@ -266,8 +281,8 @@ fn plain(path: &[u8]) -> Cow<'_, [u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::shelf::Shelf;
     use super::*;
+    use crate::files::shelf::Shelf;
 
     fn gathered(list: Option<&str>, sums: &str) -> (Packages, Vec<String>) {
         let mut shelf = Shelf::default()
@@ -276,9 +291,9 @@ mod tests {
         if let Some(list) = list {
             shelf = shelf.with("/var/lib/dpkg/info/a.list", list);
         }
-        let mut desk = Desk::new(&shelf);
-        let packages = Packages::gather(&mut desk);
-        (packages, desk.gaps.into_iter().map(|gap| gap.reason).collect())
+        let mut system = SystemReader::new(&shelf);
+        let packages = Packages::gather(&mut system);
+        (packages, system.gaps.into_iter().map(|gap| gap.reason).collect())
     }
 
     const SUM: &str = "0123456789abcdef0123456789abcdef  bin/a\n";
@@ -305,9 +320,9 @@ mod tests {
     fn a_status_file_of_endless_packages_ends() {
         let status = "Package:a\n\n".repeat(400_000);
         let shelf = Shelf::default().with("/var/lib/dpkg/status", &status);
-        let mut desk = Desk::new(&shelf);
-        let packages = Packages::gather(&mut desk);
+        let mut system = SystemReader::new(&shelf);
+        let packages = Packages::gather(&mut system);
         assert!(packages.count() < 400_000 && packages.cost() < super::super::TABLE_LIMIT + 4096);
-        assert!(desk.gaps.iter().any(|gap| gap.kind == GapKind::OverLimit) && packages.is_partial());
+        assert!(system.gaps.iter().any(|gap| gap.kind == GapKind::OverLimit) && packages.is_partial());
     }
 }

@@ -1,5 +1,5 @@
-use super::super::super::shelf::Shelf;
 use super::*;
+use crate::files::shelf::Shelf;
 
 /// A header with the given tags: number, type, count, values.
 fn header(tags: &[(u32, u32, u32, Vec<u8>)]) -> Vec<u8> {
@@ -57,9 +57,9 @@ fn ndb(header: &[u8]) -> Vec<u8> {
 fn gathered(path: &str, content: Vec<u8>) -> (Packages, usize) {
     let mut shelf = Shelf::default();
     shelf.0.insert(path.into(), content);
-    let mut desk = Desk::new(&shelf);
-    let packages = Packages::gather(&mut desk);
-    (packages, desk.gaps.len())
+    let mut reader = SystemReader::new(&shelf);
+    let packages = Packages::gather(&mut reader);
+    (packages, reader.gaps.len())
 }
 
 #[test]
@@ -81,9 +81,9 @@ fn changed(change: impl Fn(&mut (u32, u32, u32, Vec<u8>))) -> (Packages, Vec<(Ga
     tags.iter_mut().for_each(change);
     let mut shelf = Shelf::default();
     shelf.0.insert(b"/var/lib/rpm/Packages.db".to_vec(), ndb(&header(&tags)));
-    let mut desk = Desk::new(&shelf);
-    let packages = Packages::gather(&mut desk);
-    (packages, desk.gaps.into_iter().map(|gap| (gap.kind, gap.reason)).collect())
+    let mut reader = SystemReader::new(&shelf);
+    let packages = Packages::gather(&mut reader);
+    (packages, reader.gaps.into_iter().map(|gap| (gap.kind, gap.reason)).collect())
 }
 
 #[test]
@@ -138,9 +138,9 @@ fn a_header_whose_tags_lie_over_each_other_stays_within_limits() {
         let counts = [7, 8 << 20].map(u32::to_be_bytes).concat();
         let mut shelf = Shelf::default();
         shelf.0.insert(b"/var/lib/rpm/Packages.db".to_vec(), ndb(&[counts, index, values].concat()));
-        let mut desk = Desk::new(&shelf);
-        let packages = Packages::gather(&mut desk);
-        assert_eq!((packages.is_partial(), desk.gaps.len()), (true, 1));
+        let mut reader = SystemReader::new(&shelf);
+        let packages = Packages::gather(&mut reader);
+        assert_eq!((packages.is_partial(), reader.gaps.len()), (true, 1));
         assert!(packages.cost() < 1 << 20);
     }
 }
@@ -161,10 +161,10 @@ fn paths_that_multiply_end_at_the_limit() {
     ]);
     let mut shelf = Shelf::default();
     shelf.0.insert(b"/var/lib/rpm/Packages.db".to_vec(), ndb(&header(&tags)));
-    let mut desk = Desk::new(&shelf);
-    let packages = Packages::gather(&mut desk);
-    assert!(packages.cost() < crate::facts::packages::TABLE_LIMIT + 8192);
-    assert_eq!(desk.gaps.iter().map(|gap| gap.kind).collect::<Vec<_>>(), [GapKind::OverLimit]);
+    let mut reader = SystemReader::new(&shelf);
+    let packages = Packages::gather(&mut reader);
+    assert!(packages.cost() < crate::packages::TABLE_LIMIT + 8192);
+    assert_eq!(reader.gaps.iter().map(|gap| gap.kind).collect::<Vec<_>>(), [GapKind::OverLimit]);
 }
 
 #[test]
@@ -173,15 +173,15 @@ fn both_databases_of_a_system_are_read() {
         .with("/var/lib/dpkg/status", "Package: bash\nStatus: install ok installed\nArchitecture: all\n")
         .with("/var/lib/dpkg/info/bash.list", "/.\n/bin/bash\n");
     shelf.0.insert(b"/var/lib/rpm/Packages.db".to_vec(), ndb(&openssh()));
-    let mut desk = Desk::new(&shelf);
-    let packages = Packages::gather(&mut desk);
-    assert_eq!((packages.count(), desk.gaps.len()), (2, 0));
+    let mut reader = SystemReader::new(&shelf);
+    let packages = Packages::gather(&mut reader);
+    assert_eq!((packages.count(), reader.gaps.len()), (2, 0));
     assert_eq!(packages.package(b"/bin/bash").unwrap().manager, PackageManager::Dpkg);
     assert_eq!(packages.package(b"/usr/sbin/sshd").unwrap().manager, PackageManager::Rpm);
     shelf.0.insert(b"/usr/lib/sysimage/rpm/Packages.db".to_vec(), ndb(&openssh()));
-    let mut desk = Desk::new(&shelf);
-    let packages = Packages::gather(&mut desk);
-    assert_eq!((packages.count(), packages.is_partial(), desk.gaps.len()), (2, true, 1));
+    let mut reader = SystemReader::new(&shelf);
+    let packages = Packages::gather(&mut reader);
+    assert_eq!((packages.count(), packages.is_partial(), reader.gaps.len()), (2, true, 1));
 }
 
 #[test]
@@ -243,27 +243,27 @@ fn every_place_of_a_database_is_looked_at() {
 fn a_place_that_a_macro_names_is_looked_at_and_a_second_database_is_a_gap() {
     let mut shelf = Shelf::default().with("/etc/rpm/macros.db", "%_dbpath /srv/rpm\n");
     shelf.0.insert(b"/srv/rpm/Packages.db".to_vec(), ndb(&openssh()));
-    let mut desk = Desk::new(&shelf);
-    let packages = Packages::gather(&mut desk);
-    assert_eq!((packages.count(), desk.gaps.len(), packages.place()), (1, 0, &b"/srv/rpm"[..]));
+    let mut reader = SystemReader::new(&shelf);
+    let packages = Packages::gather(&mut reader);
+    assert_eq!((packages.count(), reader.gaps.len(), packages.place()), (1, 0, &b"/srv/rpm"[..]));
     shelf.0.insert(b"/var/lib/rpm/Packages.db".to_vec(), ndb(&openssh()));
-    let mut desk = Desk::new(&shelf);
-    assert!(Packages::gather(&mut desk).is_partial() && desk.gaps.len() == 1);
+    let mut reader = SystemReader::new(&shelf);
+    assert!(Packages::gather(&mut reader).is_partial() && reader.gaps.len() == 1);
 }
 
 #[test]
 fn a_program_of_a_manager_that_names_no_package_is_a_gap() {
     for program in ["/usr/bin/rpm", "/usr/bin/dpkg", "/sbin/apk"] {
         let shelf = Shelf::default().with(program, "x");
-        let mut desk = Desk::new(&shelf);
-        assert!(Packages::gather(&mut desk).is_partial(), "{program}");
-        assert_eq!(desk.gaps.len(), 1, "{program}");
+        let mut reader = SystemReader::new(&shelf);
+        assert!(Packages::gather(&mut reader).is_partial(), "{program}");
+        assert_eq!(reader.gaps.len(), 1, "{program}");
     }
     // Of another system's packages, as `rpm` is on Debian, it says nothing.
     let shelf = Shelf::default()
         .with("/usr/bin/rpm", "x")
         .with("/var/lib/dpkg/status", "Package: rpm\nStatus: install ok installed\nArchitecture: all\n")
         .with("/var/lib/dpkg/info/rpm.list", "/.\n/usr/bin/rpm\n");
-    let mut desk = Desk::new(&shelf);
-    assert!(!Packages::gather(&mut desk).is_partial() && desk.gaps.is_empty());
+    let mut reader = SystemReader::new(&shelf);
+    assert!(!Packages::gather(&mut reader).is_partial() && reader.gaps.is_empty());
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::{Package, PackageManager};
-use crate::facts::lines;
+use crate::files::lines;
 use assay_disk::text::unhex;
 
 /// An installed package, as the status file describes it.

@@ -1,6 +1,6 @@
 //! Other places of RPM's database, as its macros say: `%_dbpath`.
 
-use crate::facts::{Desk, lines};
+use crate::files::{SystemReader, lines};
 
 /// Files of macros, and folders of them; later ones count, but a database at an earlier place was one, too.
 const FILES: [&[u8]; 2] = [b"/usr/lib/rpm/macros", b"/etc/rpm/macros"];
@@ -12,16 +12,16 @@ const MOST: usize = 200;
 const PLACES: usize = 8;
 
 /// The places that macros name, without those that need the environment.
-pub(super) fn configured(desk: &mut Desk<'_>) -> Vec<Vec<u8>> {
+pub(super) fn configured(reader: &mut SystemReader<'_>) -> Vec<Vec<u8>> {
     let mut files: Vec<Vec<u8>> = FILES.map(<[u8]>::to_vec).to_vec();
     for folder in FOLDERS {
-        let names = desk.list(folder).into_iter().map(|(name, _)| name);
+        let names = reader.list(folder).into_iter().map(|(name, _)| name);
         let macros = names.filter(|name| name.starts_with(b"macros") || folder.ends_with(b".d"));
         files.extend(macros.map(|name| [folder, b"/", name.as_slice()].concat()));
     }
     let mut places = Vec::new();
     for file in files.into_iter().take(MOST) {
-        let content = desk.read(&file, LIMIT).unwrap_or_default();
+        let content = reader.read(&file, LIMIT).unwrap_or_default();
         for place in lines(&content).filter_map(|(_, line)| place(line)) {
             if places.len() < PLACES && !places.contains(&place) && !super::PLACES.contains(&place.as_slice())
             {

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hasher};
 
 use serde::Deserialize;
 
-use super::Desk;
+use crate::files::SystemReader;
 
 mod absence;
 mod apk;
@@ -147,17 +147,17 @@ struct File {
 }
 
 impl Packages {
-    pub(super) fn gather(desk: &mut Desk<'_>) -> Self {
+    pub(super) fn gather(reader: &mut SystemReader<'_>) -> Self {
         let mut packages = Self { place: b"/var/lib/dpkg/info".to_vec(), ..Self::default() };
-        dpkg::gather(&mut packages, desk);
+        dpkg::gather(&mut packages, reader);
         // Debian's `rpm` and `alien` leave an empty database of RPM; one that is not counts, too.
-        rpm::gather(&mut packages, desk);
-        apk::gather(&mut packages, desk);
-        packages.is_sbin_merged = desk.files().is_same(b"/usr/sbin", b"/usr/bin");
+        rpm::gather(&mut packages, reader);
+        apk::gather(&mut packages, reader);
+        packages.is_sbin_merged = reader.files().is_same(b"/usr/sbin", b"/usr/bin");
         packages.sort();
         packages.settle_diversions();
-        packages.find_contested(desk);
-        packages.tell_silent(desk);
+        packages.find_contested(reader);
+        packages.tell_silent(reader);
         packages
     }
 
@@ -168,13 +168,13 @@ impl Packages {
     }
 
     /// Paths that two packages brought, each with another digest: one of the two is not what is there.
-    fn find_contested(&mut self, desk: &Desk<'_>) {
+    fn find_contested(&mut self, reader: &SystemReader<'_>) {
         let is_claim = |file: &&File| file.digest_len > 0 && !file.conffile && !file.may_be_missing;
         let merged: Vec<&[u8]> = MERGED
             .into_iter()
             .filter(|place| {
                 let place = place.strip_suffix(b"/").unwrap_or(place);
-                desk.files().is_same(place, &[b"/usr", place].concat())
+                reader.files().is_same(place, &[b"/usr", place].concat())
             })
             .collect();
         let mut contested = BTreeMap::new();
@@ -432,8 +432,8 @@ fn hash(path: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shelf::Shelf;
     use super::*;
+    use crate::files::shelf::Shelf;
 
     fn debian() -> Packages {
         let shelf = Shelf::default()
@@ -454,7 +454,7 @@ mod tests {
             .with("/var/lib/dpkg/info/libc6:amd64.list", "/.\n/usr\n/usr/lib\n/usr/lib/libc.so.6\n")
             .with("/var/lib/dpkg/info/gone.list", "/etc/gone\n")
             .with("/var/lib/dpkg/info/python3-x.list", "/usr/lib/python3/dist-packages/x/a.py\n");
-        Packages::gather(&mut Desk::new(&shelf))
+        Packages::gather(&mut SystemReader::new(&shelf))
     }
 
     #[test]
@@ -508,7 +508,7 @@ mod tests {
                 "/var/lib/dpkg/status.d/base-files.md5sums",
                 "0123456789abcdef0123456789abcdef  ./etc/issue\n",
             );
-        let packages = Packages::gather(&mut Desk::new(&shelf));
+        let packages = Packages::gather(&mut SystemReader::new(&shelf));
         assert_eq!(packages.owner(b"/etc/issue"), Some("base-files"));
         assert!(packages.recorded(b"/etc/issue").is_some());
     }

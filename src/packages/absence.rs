@@ -1,8 +1,7 @@
 //! Package databases that are not there, or name nothing, on systems that are made of packages.
 
 use super::{PackageManager, Packages, apk, dpkg};
-use crate::facts::Desk;
-use crate::facts::os_release::OsRelease;
+use crate::files::SystemReader;
 use crate::finding::{Gap, GapKind, Location, Loss};
 use assay_disk::text::Escaped;
 
@@ -12,7 +11,7 @@ const RPM: &[u8] = b"/var/lib/rpm";
 impl Packages {
     /// Where the program of a package manager is there, and nothing is known of its packages, the database was taken
     /// out, or is not what it was.
-    pub(super) fn tell_silent(&mut self, desk: &mut Desk<'_>) {
+    pub(super) fn tell_silent(&mut self, reader: &mut SystemReader<'_>) {
         const PROGRAMS: [(PackageManager, &[u8], &[u8]); 4] = [
             (PackageManager::Dpkg, b"/usr/bin/dpkg", dpkg::STATUS),
             (PackageManager::Rpm, b"/usr/bin/rpm", RPM),
@@ -21,11 +20,11 @@ impl Packages {
         ];
         for (manager, program, place) in PROGRAMS {
             let is_known = self.installed.iter().any(|package| package.manager == manager);
-            if !is_known && desk.files().size(program).is_some() && self.find(program).is_none() {
+            if !is_known && reader.files().size(program).is_some() && self.find(program).is_none() {
                 self.is_partial = true;
                 let program = Escaped(program);
                 let reason = format!("{program} is there, and no package database that names its packages");
-                desk.gap(place, GapKind::Damaged, reason);
+                reader.gap(place, GapKind::Damaged, reason);
                 return;
             }
         }
@@ -33,13 +32,13 @@ impl Packages {
             self.databases.first().filter(|_| self.installed.is_empty() && !self.is_partial)
         {
             self.is_partial = true;
-            desk.gap(&database.path, GapKind::Damaged, "the package database names no package".to_owned());
+            reader.gap(&database.path, GapKind::Damaged, "the package database names no package".to_owned());
         }
     }
 
     /// A distribution that installs everything as packages, and no database: somebody took it out together with the
     /// program of the package manager, as small appliances do. Nothing was left unread, so nothing is lost.
-    pub(in crate::facts) fn missing(&mut self, system: &OsRelease) -> Option<Gap> {
+    pub(crate) fn missing(&mut self, system: &str) -> Option<Gap> {
         const DISTRIBUTIONS: [(&[u8], &[&str]); 3] = [
             (dpkg::STATUS, &["debian", "ubuntu", "kali", "raspbian", "linuxmint", "pop"]),
             (RPM, &["rhel", "fedora", "centos", "rocky", "almalinux", "amzn", "ol", "sles", "opensuse-leap"]),
@@ -48,12 +47,11 @@ impl Packages {
         if self.is_partial || !self.installed.is_empty() {
             return None;
         }
-        let (place, _) = DISTRIBUTIONS.iter().find(|(_, ids)| ids.contains(&system.id.as_str()))?;
+        let (place, _) = DISTRIBUTIONS.iter().find(|(_, ids)| ids.contains(&system))?;
         self.is_partial = true;
         let location = Location { path: place.to_vec(), ..Location::default() };
         let reason = format!(
-            "{} keeps a package database, and there is none: no program could be compared with its package",
-            system.id
+            "{system} keeps a package database, and there is none: no program could be compared with its package"
         );
         Some(Gap { location, kind: GapKind::Damaged, loss: Loss::Nothing, bytes: None, reason })
     }

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{OVER, Owned, Package, PackageManager, Packages, Recorded};
-use crate::facts::{Desk, lines};
+use crate::files::{SystemReader, lines};
 use crate::finding::GapKind;
 
 /// Where it lies: from of old, and since apk 3.
@@ -16,11 +16,11 @@ pub(super) const DATABASES: [&[u8]; 2] = [b"/lib/apk/db/installed", b"/usr/lib/a
 /// Bytes of it.
 const LIMIT: u64 = 32 << 20;
 
-pub(super) fn gather(packages: &mut Packages, desk: &mut Desk<'_>) {
+pub(super) fn gather(packages: &mut Packages, system: &mut SystemReader<'_>) {
     for path in DATABASES {
-        let before = desk.gaps.len();
-        let content = desk.read(path, LIMIT);
-        packages.is_partial |= desk.gaps.len() > before;
+        let before = system.gaps.len();
+        let content = system.read(path, LIMIT);
+        packages.is_partial |= system.gaps.len() > before;
         let Some(content) = content else { continue };
         packages.found(PackageManager::Apk, path);
         if packages.installed.is_empty() {
@@ -30,13 +30,13 @@ pub(super) fn gather(packages: &mut Packages, desk: &mut Desk<'_>) {
         if let Err(problem) = reader.read(&content) {
             packages.is_partial = true;
             let kind = if problem == OVER { GapKind::OverLimit } else { GapKind::Damaged };
-            desk.gap(path, kind, format!("apk's database: {problem}"));
+            system.gap(path, kind, format!("apk's database: {problem}"));
         }
         // The second is mostly a link to the first.
-        let other = DATABASES.iter().find(|other| **other != path && desk.files().size(other).is_some());
-        if let Some(other) = other.filter(|other| !desk.files().is_same(path, other)) {
+        let other = DATABASES.iter().find(|other| **other != path && system.files().size(other).is_some());
+        if let Some(other) = other.filter(|other| !system.files().is_same(path, other)) {
             packages.is_partial = true;
-            desk.gap(other, GapKind::Unsupported, "a second database of apk was not read".to_owned());
+            system.gap(other, GapKind::Unsupported, "a second database of apk was not read".to_owned());
         }
         return;
     }
@@ -142,14 +142,14 @@ fn digest(value: &[u8]) -> Option<Recorded> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::shelf::Shelf;
     use super::*;
+    use crate::files::shelf::Shelf;
 
     fn gathered(database: &str) -> (Packages, usize) {
         let shelf = Shelf::default().with("/lib/apk/db/installed", database);
-        let mut desk = Desk::new(&shelf);
-        let packages = Packages::gather(&mut desk);
-        (packages, desk.gaps.len())
+        let mut system = SystemReader::new(&shelf);
+        let packages = Packages::gather(&mut system);
+        (packages, system.gaps.len())
     }
 
     #[test]

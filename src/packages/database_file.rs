@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::archive::sqlite::Pages;
-use crate::facts::Files;
+use crate::files::Files;
 use assay_disk::fs::FsError;
 
 /// Bytes of a piece that is kept.
@@ -119,8 +119,8 @@ impl Pages for DatabaseFile<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::shelf::Shelf;
     use super::*;
+    use crate::files::shelf::Shelf;
 
     #[test]
     fn any_run_of_bytes_is_that_of_the_file() {

@@ -8,7 +8,7 @@ use super::rpm_header::{Header, Problem, tag};
 use super::{Owned, Package, PackageManager, Packages, Recorded, berkeley, ndb};
 use crate::archive::sqlite::log::Logged;
 use crate::archive::sqlite::{self, Pages};
-use crate::facts::Desk;
+use crate::files::SystemReader;
 use crate::finding::GapKind;
 use assay_disk::text::Escaped;
 use assay_disk::tree::walk::gap_kind;
@@ -36,27 +36,27 @@ const TYPE: u32 = 0o170_000;
 const REGULAR: u32 = 0o100_000;
 const DIRECTORY: u32 = 0o040_000;
 
-pub(super) fn gather(packages: &mut Packages, desk: &mut Desk<'_>) {
+pub(super) fn gather(packages: &mut Packages, reader: &mut SystemReader<'_>) {
     let mut taken: Option<Vec<u8>> = None;
-    let configured = places::configured(desk);
+    let configured = places::configured(reader);
     for place in PLACES.into_iter().chain(configured.iter().map(Vec::as_slice)) {
         for name in NAMES {
             let path = [place, b"/", name].concat();
-            let Some(file) = DatabaseFile::open(desk.files(), &path) else { continue };
+            let Some(file) = DatabaseFile::open(reader.files(), &path) else { continue };
             match &taken {
                 None => {
                     packages.found(PackageManager::Rpm, &path);
                     if packages.installed.is_empty() {
                         packages.place = place.to_vec();
                     }
-                    database(packages, desk, &path, file);
+                    database(packages, reader, &path, file);
                     taken = Some(path);
                 }
-                Some(first) if desk.files().is_same(first, &path) => {}
+                Some(first) if reader.files().is_same(first, &path) => {}
                 Some(first) => {
                     let reason = format!("a second RPM database, beside {}, was not read", Escaped(first));
                     packages.is_partial = true;
-                    desk.gap(&path, GapKind::Unsupported, reason);
+                    reader.gap(&path, GapKind::Unsupported, reason);
                 }
             }
         }
@@ -64,14 +64,14 @@ pub(super) fn gather(packages: &mut Packages, desk: &mut Desk<'_>) {
 }
 
 /// Reads a database, with a gap for what is wrong with it.
-fn database(packages: &mut Packages, desk: &mut Desk<'_>, path: &[u8], file: DatabaseFile<'_>) {
+fn database(packages: &mut Packages, reader: &mut SystemReader<'_>, path: &[u8], file: DatabaseFile<'_>) {
     let log_path = [path, b"-wal"].concat();
-    let log = DatabaseFile::open(desk.files(), &log_path).filter(|_| path.ends_with(b".sqlite"));
+    let log = DatabaseFile::open(reader.files(), &log_path).filter(|_| path.ends_with(b".sqlite"));
     let size = file.size();
     if size > LIMIT || log.as_ref().is_some_and(|log| log.size() > LOG_LIMIT) {
         packages.is_partial = true;
         let limits = format!("{LIMIT} bytes, or a log of more than {LOG_LIMIT}");
-        desk.gap(
+        reader.gap(
             path,
             GapKind::OverLimit,
             format!("the RPM database has more than {limits}: it was not read"),
@@ -87,12 +87,13 @@ fn database(packages: &mut Packages, desk: &mut Desk<'_>, path: &[u8], file: Dat
     };
     // A journal of the other kind; rpm does not make one.
     let journal = [path, b"-journal"].concat();
-    let has_journal = path.ends_with(b".sqlite") && desk.files().size(&journal).is_some_and(|size| size > 0);
+    let has_journal =
+        path.ends_with(b".sqlite") && reader.files().size(&journal).is_some_and(|size| size > 0);
     let (reasons, is_over) = (headers.reasons(), headers.is_over);
     let errors = [file.into_error(), log.and_then(DatabaseFile::into_error)];
     let mut gap = |kind, reason: String| {
         packages.is_partial = true;
-        desk.gap(path, kind, format!("the RPM database: {reason}"));
+        reader.gap(path, kind, format!("the RPM database: {reason}"));
     };
     if let Some(error) = errors.into_iter().flatten().next() {
         gap(gap_kind(&error), error.to_string());

@@ -3,20 +3,22 @@
 //! Recognised by content, never by name. What cannot be opened is an error that the audit makes a gap of:
 //! the inside of a file that was not looked at is never passed over.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 
 use thiserror::Error;
 
+pub use self::format::Format;
+use self::format::{Open, Opening};
 use self::problems::Problems;
 use self::spent::deliver;
 pub use self::spent::{Member, Spent, Visit};
 use crate::budget::Budget;
-use assay_disk::compression;
 
 mod ar;
 mod compound;
 mod cpio;
 mod document;
+mod format;
 mod git;
 mod gzip;
 mod lz4;
@@ -26,185 +28,57 @@ mod problems;
 mod rpm;
 mod spent;
 pub(crate) mod sqlite;
-mod tar;
+mod streams;
+pub mod tar;
 mod zip;
 
 pub mod base64_blocks;
 
-/// A file system that is looked into where it was opened as one.
-const SQUASHFS: &str = "squashfs image";
-
 /// How many bytes [`recognise`] wants to see.
 pub const HEAD: usize = 512;
 
-/// A packed format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Format {
-    /// RFC 1952.
-    Gzip,
-    /// bzip2.
-    Bzip2,
-    /// xz.
-    Xz,
-    /// RFC 8878.
-    Zstd,
-    /// lz4 frames, legacy ones too.
-    Lz4,
-    /// The format of `lzma`, before xz.
-    Lzma,
-    /// `.Z` of `compress`.
-    Compress,
-    /// tar, of every kind.
-    Tar,
-    /// ZIP, and what is built on it (jar, whl, docx).
-    Zip,
-    /// cpio, "new ASCII".
-    Cpio,
-    /// A Debian package.
-    Deb,
-    /// An RPM package.
-    Rpm,
-    /// A pack of git objects.
-    GitPack,
-    /// A git object in a file of its own.
-    GitObject,
-    /// An SQLite database: its tables are members.
-    Sqlite,
-    /// The write-ahead log beside one.
-    SqliteLog,
-    /// PDF: its packed streams are members.
-    Pdf,
-    /// XML of an Office document: its text without the elements is a member.
-    Document,
-    /// A compound file, as old Office documents and encrypted ones are.
-    Compound,
-    /// Recognised, not read yet; its name.
-    Closed(&'static str),
-}
-
-impl Format {
-    /// Its name, for people.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Gzip => "gzip",
-            Self::Bzip2 => "bzip2",
-            Self::Xz => "xz",
-            Self::Zstd => "zstd",
-            Self::Lz4 => "lz4",
-            Self::Lzma => "lzma",
-            Self::Compress => "compress",
-            Self::Tar => "tar",
-            Self::Zip => "zip",
-            Self::Cpio => "cpio",
-            Self::Deb => "Debian package",
-            Self::Rpm => "RPM package",
-            Self::GitPack => "git pack",
-            Self::GitObject => "git object",
-            Self::Sqlite => "SQLite database",
-            Self::SqliteLog => "log of SQLite",
-            Self::Pdf => "PDF",
-            Self::Document => "Office document",
-            Self::Compound => "compound file",
-            Self::Closed(name) => name,
-        }
-    }
-
-    /// Whether it packs one stream without a name of its own.
-    pub const fn is_stream(self) -> bool {
-        matches!(
-            self,
-            Self::Gzip | Self::Bzip2 | Self::Xz | Self::Zstd | Self::Lz4 | Self::Lzma | Self::Compress
-        )
-    }
-
-    /// Whether its members lie in it as they are, and its reader takes no byte before it is due.
-    pub const fn is_laid_out(self) -> bool {
-        matches!(self, Self::Tar | Self::Cpio | Self::Deb)
-    }
-
-    /// The kind of file system that it is, where it is one: opened as such, or not at all.
-    pub fn file_system(self) -> Option<&'static str> {
-        (self == Self::Closed(SQUASHFS)).then_some("squashfs")
-    }
-
-    /// Whether its bytes say something as they stand, too: they are searched, and then what is inside.
-    pub const fn is_readable(self) -> bool {
-        matches!(self, Self::SqliteLog | Self::Pdf | Self::Document | Self::Compound)
-    }
-}
+/// All formats. A mark is surer than a probe, and a probe surer than those behind it.
+pub static FORMATS: [&Format; 28] = [
+    &compound::FORMAT,
+    &zip::FORMAT,
+    &sqlite::FORMAT,
+    &sqlite::log_rows::FORMAT,
+    &gzip::FORMAT,
+    &streams::XZ,
+    &streams::ZSTD,
+    &rpm::FORMAT,
+    &git::PACK,
+    &ar::FORMAT,
+    &cpio::FORMAT,
+    &lz4::FORMAT,
+    &streams::BZIP2,
+    &git::OBJECT,
+    &streams::LZMA,
+    &lzw::FORMAT,
+    &pdf::FORMAT,
+    &document::FORMAT,
+    &tar::FORMAT,
+    &Format::closed("7-Zip archive", &[b"7z\xbc\xaf\x27\x1c"]),
+    &Format::closed("RAR archive", &[b"Rar!\x1a\x07"]),
+    &Format::closed("old cpio archive", &[b"070707"]),
+    &Format::closed("cabinet archive", &[b"MSCF\0\0\0\0"]),
+    &Format::closed("qcow2 image", &[b"QFI\xfb"]),
+    &Format::closed("QED image", &[b"QED\0"]),
+    &Format::closed("VMDK image", &[b"KDMV\x01\0\0\0", b"KDMV\x03\0\0\0"]),
+    &Format::closed("VHDX image", &[b"vhdxfile"]),
+    &Format { name: "squashfs image", marks: &[b"hsqs"], open: Open::FileSystem("squashfs"), ..Format::NONE },
+];
 
 /// The packed format that begins with `head`, if one.
-pub fn recognise(head: &[u8]) -> Option<Format> {
-    const MARKS: [(&[u8], Format); 29] = [
-        (compound::MAGIC, Format::Compound),
-        (b"PK00PK\x03\x04", Format::Zip),
-        (b"PK\x07\x08PK\x03\x04", Format::Zip),
-        (sqlite::MAGIC, Format::Sqlite),
-        (b"\x37\x7f\x06\x82", Format::SqliteLog),
-        (b"\x37\x7f\x06\x83", Format::SqliteLog),
-        (b"\x1f\x8b\x08", Format::Gzip),
-        (b"\xfd7zXZ\0", Format::Xz),
-        (b"\x28\xb5\x2f\xfd", Format::Zstd),
-        (b"PK\x03\x04", Format::Zip),
-        (b"PK\x05\x06", Format::Zip),
-        (b"7z\xbc\xaf\x27\x1c", Format::Closed("7-Zip archive")),
-        (b"Rar!\x1a\x07", Format::Closed("RAR archive")),
-        (rpm::MAGIC, Format::Rpm),
-        (b"PACK\0\0\0\x02", Format::GitPack),
-        (b"PACK\0\0\0\x03", Format::GitPack),
-        (b"!<arch>\ndebian-binary", Format::Deb),
-        (b"070701", Format::Cpio),
-        (b"070702", Format::Cpio),
-        (b"070707", Format::Closed("old cpio archive")),
-        (b"\x04\x22\x4d\x18", Format::Lz4),
-        (b"\x02\x21\x4c\x18", Format::Lz4),
-        (b"hsqs", Format::Closed(SQUASHFS)),
-        (b"QFI\xfb", Format::Closed("qcow2 image")),
-        (b"QED\0", Format::Closed("QED image")),
-        (b"KDMV\x01\0\0\0", Format::Closed("VMDK image")),
-        (b"KDMV\x03\0\0\0", Format::Closed("VMDK image")),
-        (b"vhdxfile", Format::Closed("VHDX image")),
-        (b"MSCF\0\0\0\0", Format::Closed("cabinet archive")),
-    ];
-    if let Some((_, format)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {
-        return Some(*format);
-    }
-    if let Some([level, block @ ..]) = head.strip_prefix(b"BZh") {
-        let begins =
-            block.starts_with(b"\x31\x41\x59\x26\x53\x59") || block.starts_with(b"\x17\x72\x45\x38\x50\x90");
-        if level.is_ascii_digit() && begins {
-            return Some(Format::Bzip2);
-        }
-    }
-    if git::is_object(head) {
-        return Some(Format::GitObject);
-    }
-    if is_lzma(head) {
-        return Some(Format::Lzma);
-    }
-    if lzw::is_stream(head) {
-        return Some(Format::Compress);
-    }
-    if pdf::is_document(head) {
-        return Some(Format::Pdf);
-    }
-    if document::is_xml(head) {
-        return Some(Format::Document);
-    }
-    if head.starts_with(b"#!") && memchr::memmem::find(head, b"PK\x03\x04").is_some() {
-        return Some(Format::Zip); // a program that begins with its interpreter
-    }
-    (head.get(257..262) == Some(b"ustar") || tar::is_header(head)).then_some(Format::Tar)
+pub fn recognise(head: &[u8]) -> Option<&'static Format> {
+    let marked = |format: &&&Format| format.marks.iter().any(|mark| head.starts_with(mark));
+    let probed = |format: &&&Format| format.probe.is_some_and(|probe| probe(head));
+    FORMATS.iter().find(marked).or_else(|| FORMATS.iter().find(probed)).copied()
 }
 
-/// The header of `lzma` has no mark: the usual properties, a dictionary of 2^n or 2^n + 2^(n-1) bytes, a
-/// length that is unknown or below 256 GiB, and the zero that every stream begins with.
-fn is_lzma(head: &[u8]) -> bool {
-    let Some(([0x5d, a, b, c, d], rest)) = head.split_first_chunk::<5>() else { return false };
-    let Some((length, [0, ..])) = rest.split_first_chunk::<8>() else { return false };
-    let (dictionary, length) = (u32::from_le_bytes([*a, *b, *c, *d]), u64::from_le_bytes(*length));
-    let round = dictionary.is_power_of_two() || dictionary % 3 == 0 && (dictionary / 3).is_power_of_two();
-    round && dictionary >= 4096 && (length == u64::MAX || (1..1 << 38).contains(&length))
+/// The format that is called `name`, for people.
+pub fn by_name(name: &str) -> Option<&'static Format> {
+    FORMATS.into_iter().find(|format| format.name == name)
 }
 
 /// Why the inside could not be looked at (to its end).
@@ -234,64 +108,18 @@ pub enum ArchiveError {
 ///
 /// Returns what could not be looked at, the first problem of each kind; all that could be was handed on.
 pub fn members(
-    format: Format,
+    format: &'static Format,
     input: &mut dyn Read,
     budget: &Budget,
     spent: &Spent,
     visit: &mut Visit<'_>,
 ) -> Vec<ArchiveError> {
     let mut problems = Problems::default();
-    let result = match format {
-        Format::Closed(name) => Err(ArchiveError::Unsupported(name)),
-        Format::Tar => tar::members(input, spent, visit),
-        Format::Zip => zip::members(input, spent, &mut problems, visit),
-        Format::Cpio => cpio::members(input, spent, visit),
-        Format::Deb => ar::members(input, spent, visit),
-        Format::Rpm => rpm::members(input, spent, visit),
-        Format::GitPack => git::pack(input, budget, spent, visit),
-        Format::GitObject => git::object(input, spent, visit),
-        Format::Sqlite => sqlite::members(input, budget, spent, visit),
-        Format::SqliteLog => sqlite::log_rows::members(input, budget, spent, visit),
-        Format::Pdf => pdf::members(input, budget, spent, &mut problems, visit),
-        Format::Document => document::members(input, spent, visit),
-        Format::Compound => compound::look(input),
-        _ => stream(format, input, spent, visit),
-    };
-    if let Err(problem) = result {
+    let opening = Opening { input, budget, spent, problems: &mut problems, visit };
+    if let Err(problem) = format.members(opening) {
         problems.add(problem);
     }
     problems.0
-}
-
-fn stream(
-    format: Format,
-    input: &mut dyn Read,
-    spent: &Spent,
-    visit: &mut Visit<'_>,
-) -> Result<(), ArchiveError> {
-    let mut unpacked = unpacker(format, input)?;
-    deliver(format, None, &mut *unpacked, spent, visit).map(|_| ())
-}
-
-/// Memory of an LZMA decoder, in bytes: the largest preset of `xz` wants 65 MiB.
-const LZMA_MEMORY: u64 = 256 << 20;
-
-/// What a packed stream unpacks to.
-fn unpacker<'r>(format: Format, input: &'r mut dyn Read) -> Result<Box<dyn Read + 'r>, ArchiveError> {
-    let broken = |error| damaged(format, error);
-    Ok(match format {
-        Format::Gzip => gzip::unpacker(input),
-        Format::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(input)),
-        Format::Xz => Box::new(compression::xz(BufReader::new(input), LZMA_MEMORY).map_err(broken)?),
-        Format::Lzma => Box::new(compression::lzma(BufReader::new(input), LZMA_MEMORY).map_err(broken)?),
-        Format::Lz4 => Box::new(lz4::Frames::new(input)),
-        Format::Compress => Box::new(lzw::Unpacker::new(input).map_err(broken)?),
-        _ => Box::new(zstd::stream::read::Decoder::new(input).map_err(broken)?),
-    })
-}
-
-fn damaged(format: Format, error: io::Error) -> ArchiveError {
-    ArchiveError::Damaged { format: format.name(), error }
 }
 
 /// How the input of [`whole`] ended, where it was read without an error.
@@ -323,7 +151,7 @@ fn trim(name: &[u8]) -> &[u8] {
 }
 
 /// The name that members of a packed stream get: the file's own without its last suffix.
-pub fn stream_name(format: Format, outer: &[u8]) -> Vec<u8> {
+pub fn stream_name(format: &Format, outer: &[u8]) -> Vec<u8> {
     let name = outer.rsplit(|&byte| byte == b'/').next().unwrap_or(outer);
     if !format.is_stream() {
         return name.to_vec();
@@ -363,6 +191,17 @@ mod tests {
     }
 
     #[test]
+    fn each_format_is_known_by_its_marks_and_by_its_name() {
+        for format in FORMATS {
+            assert!(!format.marks.is_empty() || format.probe.is_some(), "{}", format.name);
+            assert_eq!(by_name(format.name), Some(format));
+            for mark in format.marks {
+                assert_eq!(recognise(mark), Some(format), "{}", format.name);
+            }
+        }
+    }
+
+    #[test]
     fn a_gzip_stream_is_unpacked() {
         let (found, problems) = unpack(&gzip(b"hello"), &Budget::default());
         assert!(problems.is_empty(), "{problems:?}");
@@ -389,8 +228,8 @@ mod tests {
 
     #[test]
     fn the_name_of_a_stream_is_its_files_without_the_suffix() {
-        assert_eq!(stream_name(Format::Gzip, b"/var/log/a.log.2.gz"), b"a.log.2");
-        assert_eq!(stream_name(Format::Xz, b"/b.tgz"), b"b.tar");
+        assert_eq!(stream_name(&gzip::FORMAT, b"/var/log/a.log.2.gz"), b"a.log.2");
+        assert_eq!(stream_name(&streams::XZ, b"/b.tgz"), b"b.tar");
     }
 
     #[test]

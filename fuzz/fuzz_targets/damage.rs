@@ -36,7 +36,9 @@ fn audit(data: Vec<u8>) -> Option<Report> {
 
 fn secrets(report: &Report) -> BTreeSet<Vec<u8>> {
     let all = report.findings.iter().flat_map(|finding| &finding.evidence.secrets);
-    all.map(|secret| secret.reveal().trim_ascii().to_vec()).filter(|secret| secret.len() >= SHORTEST).collect()
+    all.map(|secret| secret.reveal().trim_ascii().to_vec())
+        .filter(|secret| secret.len() >= SHORTEST)
+        .collect()
 }
 
 fn losses(report: &Report) -> BTreeSet<String> {
@@ -69,7 +71,8 @@ impl Whole {
 
 fuzz_target!(|input: &[u8]| {
     let seeds = cached(&SEEDS, &["whole-"]);
-    let whole = WHOLE.get_or_init(|| seeds.iter().map(|seed| (seed.name.clone(), Whole::new(seed))).collect());
+    let whole =
+        WHOLE.get_or_init(|| seeds.iter().map(|seed| (seed.name.clone(), Whole::new(seed))).collect());
     let mut input = input.to_vec();
     // Checksums stay wrong.
     input.get_mut(1).into_iter().for_each(|kind| *kind |= 1);
@@ -77,7 +80,9 @@ fuzz_target!(|input: &[u8]| {
     let Some(whole) = whole.get(&patched.seed().name) else { return };
     let mut bytes = patched.bytes();
     for range in &whole.spared {
-        let (Some(to), Some(from)) = (bytes.get_mut(range.clone()), whole.bytes.get(range.clone())) else { continue };
+        let (Some(to), Some(from)) = (bytes.get_mut(range.clone()), whole.bytes.get(range.clone())) else {
+            continue;
+        };
         to.copy_from_slice(from);
     }
     let Some(report) = audit(bytes.clone()) else { return };

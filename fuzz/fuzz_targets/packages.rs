@@ -80,7 +80,8 @@ fuzz_target!(|input: &[u8]| {
         ],
         // A database and its log, one after the other.
         "logged" => {
-            let at = bytes.windows(4).position(|four| four == [0x37, 0x7f, 0x06, 0x82]).unwrap_or(bytes.len());
+            let at =
+                bytes.windows(4).position(|four| four == [0x37, 0x7f, 0x06, 0x82]).unwrap_or(bytes.len());
             let (database, log) = bytes.split_at(at);
             vec![
                 (b"/var/lib/rpm/rpmdb.sqlite", database.to_vec()),

@@ -4,16 +4,22 @@
 
 use std::io::{self, Read};
 
-use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, skip};
+use super::format::{Format, Open};
+use super::{ArchiveError, Spent, Visit, deliver, skip};
+
+/// A Debian package.
+pub(super) static FORMAT: Format = Format {
+    name: "Debian package",
+    marks: &[b"!<arch>\ndebian-binary"],
+    open: Open::Members(|archive| members(archive.input, archive.spent, archive.visit)),
+    is_laid_out: true,
+    ..Format::NONE
+};
 
 const HEADER: usize = 60;
 
-pub(super) fn members(
-    input: &mut dyn Read,
-    spent: &Spent,
-    visit: &mut Visit<'_>,
-) -> Result<(), ArchiveError> {
-    let broken = |error| damaged(Format::Deb, error);
+fn members(input: &mut dyn Read, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+    let broken = |error| FORMAT.damaged(error);
     let mut magic = [0; 8];
     input.read_exact(&mut magic).map_err(broken)?;
     loop {
@@ -25,7 +31,7 @@ pub(super) fn members(
         let (name, size) =
             parse(&raw).ok_or_else(|| broken(io::Error::other("a member's header is not one")))?;
         let mut content = (&mut *input).take(size);
-        let flow = deliver(Format::Deb, Some(&name), &mut content, spent, visit)?;
+        let flow = deliver(&FORMAT, Some(&name), &mut content, spent, visit)?;
         let left = content.limit().saturating_add(size & 1);
         skip(input, left).map_err(broken)?;
         if flow.is_break() {

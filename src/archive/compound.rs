@@ -5,14 +5,22 @@
 
 use std::io::Read;
 
-use super::{ArchiveError, Format, damaged};
+use super::ArchiveError;
+use super::format::{Format, Open};
 
-/// What every file begins with.
-pub(super) const MAGIC: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+/// A compound file, as old Office documents and encrypted ones are.
+pub(super) static FORMAT: Format = Format {
+    name: "compound file",
+    marks: &[b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"],
+    open: Open::Members(|archive| look(archive.input)),
+    is_readable: true,
+    ..Format::NONE
+};
+
 /// The stream that the document lies in.
 const PACKAGE: &str = "EncryptedPackage";
 
-pub(super) fn look(input: &mut dyn Read) -> Result<(), ArchiveError> {
+fn look(input: &mut dyn Read) -> Result<(), ArchiveError> {
     let name: Vec<u8> = PACKAGE.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let finder = memchr::memmem::Finder::new(&name);
     let mut piece = Vec::new();
@@ -21,7 +29,7 @@ pub(super) fn look(input: &mut dyn Read) -> Result<(), ArchiveError> {
         if finder.find(&piece).is_some() {
             return Err(ArchiveError::Encrypted("this Office document".to_owned()));
         }
-        if read.map_err(|error| damaged(Format::Compound, error))? == 0 {
+        if read.map_err(|error| FORMAT.damaged(error))? == 0 {
             return Ok(());
         }
         piece.drain(..piece.len().saturating_sub(name.len()));

@@ -8,7 +8,17 @@
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
-use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, skip, trim};
+use super::format::{Format, Open};
+use super::{ArchiveError, Spent, Visit, deliver, skip, trim};
+
+/// cpio, "new ASCII".
+pub(super) static FORMAT: Format = Format {
+    name: "cpio",
+    marks: &[b"070701", b"070702"],
+    open: Open::Members(|archive| members(archive.input, archive.spent, archive.visit)),
+    is_laid_out: true,
+    ..Format::NONE
+};
 
 const HEADER: usize = 110;
 /// Longest name that is read, in bytes.
@@ -30,7 +40,7 @@ pub(super) fn members(
     spent: &Spent,
     visit: &mut Visit<'_>,
 ) -> Result<(), ArchiveError> {
-    let broken = |error| damaged(Format::Cpio, error);
+    let broken = |error| FORMAT.damaged(error);
     let mut raw = [0; HEADER];
     loop {
         input.read_exact(&mut raw).map_err(broken)?;
@@ -49,7 +59,7 @@ pub(super) fn members(
         let mut content = input.take(header.size);
         // The content of a link is its target.
         if matches!(header.mode & TYPE, REGULAR | LINK) && header.size > 0 {
-            let flow = deliver(Format::Cpio, Some(trim(&name)), &mut content, spent, visit)?;
+            let flow = deliver(&FORMAT, Some(trim(&name)), &mut content, spent, visit)?;
             if flow.is_break() {
                 return Ok(());
             }
@@ -62,10 +72,10 @@ pub(super) fn members(
 /// What follows the trailer, after the zeros: the next archive.
 fn rest(input: &mut dyn Read, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
     let mut byte = [0];
-    while input.read(&mut byte).map_err(|error| damaged(Format::Cpio, error))? == 1 {
+    while input.read(&mut byte).map_err(|error| FORMAT.damaged(error))? == 1 {
         if byte != [0] {
             let mut next = (&byte[..]).chain(input);
-            let _: ControlFlow<()> = deliver(Format::Cpio, None, &mut next, spent, visit)?;
+            let _: ControlFlow<()> = deliver(&FORMAT, None, &mut next, spent, visit)?;
             break;
         }
     }

@@ -6,7 +6,17 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use super::{ArchiveError, Format, Spent, Visit, deliver};
+use super::format::{Format, Open};
+use super::{ArchiveError, Spent, Visit, deliver};
+
+/// XML of an Office document: its text without the elements is a member.
+pub(super) static FORMAT: Format = Format {
+    name: "Office document",
+    probe: Some(is_xml),
+    open: Open::Members(|archive| members(archive.input, archive.spent, archive.visit)),
+    is_readable: true,
+    ..Format::NONE
+};
 
 /// Namespaces that the first bytes of a document name.
 const NAMESPACES: [&[u8]; 4] = [
@@ -22,18 +32,14 @@ const SPACES: [&[u8]; 2] = [b"tab", b"s"];
 const ELEMENT: u64 = 1 << 20;
 
 /// Whether a file begins like the XML of a document.
-pub(super) fn is_xml(head: &[u8]) -> bool {
+fn is_xml(head: &[u8]) -> bool {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     text.starts_with(b"<") && NAMESPACES.iter().any(|name| memchr::memmem::find(text, name).is_some())
 }
 
-pub(super) fn members(
-    input: &mut dyn Read,
-    spent: &Spent,
-    visit: &mut Visit<'_>,
-) -> Result<(), ArchiveError> {
+fn members(input: &mut dyn Read, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
     let mut text = Text { input: BufReader::new(input), out: Vec::new(), at: 0, is_encrypted: false };
-    let _ = deliver(Format::Document, Some(b"text"), &mut text, spent, visit)?;
+    let _ = deliver(&FORMAT, Some(b"text"), &mut text, spent, visit)?;
     if text.is_encrypted { Err(ArchiveError::Encrypted("this document".to_owned())) } else { Ok(()) }
 }
 

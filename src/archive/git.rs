@@ -15,18 +15,35 @@ use std::rc::Rc;
 use flate2::{Decompress, FlushDecompress, Status};
 use sha1::{Digest, Sha1};
 
-use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, whole};
+use super::format::{Format, Open};
+use super::{ArchiveError, Spent, Visit, deliver, whole};
 use crate::budget::Budget;
 use assay_disk::text::hex;
 
 mod delta;
+
+/// A pack of git objects.
+pub(super) static PACK: Format = Format {
+    name: "git pack",
+    marks: &[b"PACK\0\0\0\x02", b"PACK\0\0\0\x03"],
+    open: Open::Members(|archive| pack(archive.input, archive.budget, archive.spent, archive.visit)),
+    ..Format::NONE
+};
+
+/// A git object in a file of its own.
+pub(super) static OBJECT: Format = Format {
+    name: "git object",
+    probe: Some(is_object),
+    open: Open::Members(|archive| object(archive.input, archive.spent, archive.visit)),
+    ..Format::NONE
+};
 
 /// How many times `budget.whole_file` a pack, and the bases that are kept, may have.
 const WHOLE_FILES: u64 = 16;
 const KINDS: [&[u8]; 4] = [b"blob ", b"tree ", b"commit ", b"tag "];
 
 /// Whether a file begins like a git object: a zlib stream of a kind, a length and a zero.
-pub(super) fn is_object(head: &[u8]) -> bool {
+fn is_object(head: &[u8]) -> bool {
     let [0x78, flags, ..] = *head else { return false };
     if (0x7800 | u16::from(flags)) % 31 != 0 {
         return false;
@@ -48,15 +65,15 @@ fn object_header(text: &[u8]) -> Option<(&[u8], usize)> {
 }
 
 /// An object in a file of its own: its member is named by its kind.
-pub(super) fn object(input: &mut dyn Read, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
-    let broken = |error| damaged(Format::GitObject, error);
+fn object(input: &mut dyn Read, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+    let broken = |error| OBJECT.damaged(error);
     let mut unpacked = flate2::read::ZlibDecoder::new(input);
     let mut head = Vec::new();
     (&mut unpacked).take(32).read_to_end(&mut head).map_err(broken)?;
     let (kind, start) =
         object_header(&head).ok_or_else(|| broken(io::Error::other("an object without a header")))?;
     let mut content = head.get(start..).unwrap_or_default().chain(unpacked);
-    deliver(Format::GitObject, Some(kind), &mut content, spent, visit).map(|_| ())
+    deliver(&OBJECT, Some(kind), &mut content, spent, visit).map(|_| ())
 }
 
 /// How an object is stored.
@@ -94,7 +111,7 @@ impl Drop for Base {
 }
 
 /// Every object of a pack is a member, named by its SHA-1.
-pub(super) fn pack(
+fn pack(
     input: &mut dyn Read,
     budget: &Budget,
     spent: &Spent,
@@ -106,7 +123,7 @@ pub(super) fn pack(
     let (objects, end) = index(&bytes, spent);
     let mut pack = Pack { bytes: &bytes, objects, limit, kept: Rc::new(Cell::new(0)), lost: 0 };
     pack.deliver(spent, visit)?;
-    if read.map_err(|error| damaged(Format::GitPack, error))?.is_over {
+    if read.map_err(|error| PACK.damaged(error))?.is_over {
         return Err(ArchiveError::OverLimit(format!("only the first {limit} bytes of a git pack")));
     }
     end?;
@@ -117,7 +134,7 @@ pub(super) fn pack(
 }
 
 fn broken(problem: &str) -> ArchiveError {
-    damaged(Format::GitPack, io::Error::new(io::ErrorKind::InvalidData, problem))
+    PACK.invalid(problem)
 }
 
 /// The objects of a pack by place, up to where it is damaged, if it is.
@@ -242,7 +259,7 @@ impl Pack<'_> {
                 let name = name(kind, &content.bytes);
                 let shown = hex(&name);
                 let mut bytes = content.bytes.as_slice();
-                if deliver(Format::GitPack, Some(shown.as_bytes()), &mut bytes, spent, visit)?.is_break() {
+                if deliver(&PACK, Some(shown.as_bytes()), &mut bytes, spent, visit)?.is_break() {
                     return Ok(());
                 }
                 let content = Rc::new(content);

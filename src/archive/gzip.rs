@@ -6,7 +6,12 @@ use std::io::{BufReader, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::format::Format;
+
 use assay_disk::compression::Method;
+
+/// RFC 1952.
+pub(super) static FORMAT: Format = Format::stream("gzip", &[b"\x1f\x8b\x08"], |input| Ok(unpacker(input)));
 
 /// Largest file that is unpacked in one step, in bytes.
 const SMALL: u64 = 1 << 20;
@@ -16,7 +21,7 @@ const LARGEST: u32 = 16 << 20;
 const TRAILER: usize = 8;
 
 /// What the gzip members in `input` hold, one after the other.
-pub(super) fn unpacker<'r>(input: &'r mut dyn Read) -> Box<dyn Read + 'r> {
+fn unpacker<'r>(input: &'r mut dyn Read) -> Box<dyn Read + 'r> {
     let mut packed = Vec::new();
     // An error of the input comes again when the stream is read on.
     let read = input.take(SMALL).read_to_end(&mut packed);

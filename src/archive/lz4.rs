@@ -9,6 +9,14 @@ use std::io::{self, Read};
 
 use lz4_flex::frame::FrameDecoder;
 
+use super::format::Format;
+
+/// lz4 frames, legacy ones too.
+pub(super) static FORMAT: Format =
+    Format::stream("lz4", &[b"\x04\x22\x4d\x18", b"\x02\x21\x4c\x18"], |input| {
+        Ok(Box::new(Frames::new(input)))
+    });
+
 const LEGACY: [u8; 4] = [0x02, 0x21, 0x4c, 0x18];
 
 /// Remembers the ends of what was read.
@@ -42,12 +50,12 @@ impl<R> Ends<R> {
 }
 
 /// All frames of a stream.
-pub(super) struct Frames<R: Read> {
+struct Frames<R: Read> {
     decoder: FrameDecoder<Ends<R>>,
 }
 
 impl<R: Read> Frames<R> {
-    pub(super) fn new(inner: R) -> Self {
+    fn new(inner: R) -> Self {
         Self { decoder: FrameDecoder::new(Ends { inner, first: Vec::new(), last: [0xff; 8] }) }
     }
 }

@@ -7,6 +7,16 @@
 
 use std::io::{self, BufReader, Read};
 
+use super::format::{Format, Open};
+
+/// `.Z` of `compress`.
+pub(super) static FORMAT: Format = Format {
+    name: "compress",
+    probe: Some(is_stream),
+    open: Open::Stream(|input| Ok(Box::new(Unpacker::new(input)?))),
+    ..Format::NONE
+};
+
 /// What every stream begins with; the next byte has the width and, in its highest bit, whether codes are
 /// ever forgotten.
 const MAGIC: &[u8] = b"\x1f\x9d";
@@ -16,7 +26,7 @@ const WIDEST: u32 = 16;
 const CLEAR: usize = 256;
 
 /// Whether a file begins like a stream that can be read.
-pub(super) fn is_stream(head: &[u8]) -> bool {
+fn is_stream(head: &[u8]) -> bool {
     head.strip_prefix(MAGIC).and_then(<[u8]>::first).is_some_and(|&flags| widest(flags).is_some())
 }
 
@@ -27,7 +37,7 @@ fn widest(flags: u8) -> Option<u32> {
 }
 
 /// A stream, unpacked.
-pub(super) struct Unpacker<R> {
+struct Unpacker<R> {
     input: BufReader<R>,
     group: [u8; 16],
     /// Bits of the group, and those taken from it.
@@ -44,7 +54,7 @@ pub(super) struct Unpacker<R> {
 }
 
 impl<R: Read> Unpacker<R> {
-    pub(super) fn new(input: R) -> io::Result<Self> {
+    fn new(input: R) -> io::Result<Self> {
         let mut input = BufReader::new(input);
         let mut head = [0; 3];
         input.read_exact(&mut head)?;

@@ -12,12 +12,24 @@ use flate2::read::ZlibDecoder;
 
 use self::letters::{Text85, TextHex};
 use self::lzw::Lzw;
+use super::format::{Format, Open};
 use super::problems::Problems;
-use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, whole};
+use super::{ArchiveError, Spent, Visit, deliver, whole};
 use crate::budget::Budget;
 
 mod letters;
 mod lzw;
+
+/// PDF: its packed streams are members.
+pub(super) static FORMAT: Format = Format {
+    name: "PDF",
+    probe: Some(is_document),
+    open: Open::Members(|archive| {
+        members(archive.input, archive.budget, archive.spent, archive.problems, archive.visit)
+    }),
+    is_readable: true,
+    ..Format::NONE
+};
 
 /// How many times `budget.whole_file` a document may have.
 const WHOLE_FILES: u64 = 4;
@@ -26,12 +38,12 @@ const FILTERS: usize = 8;
 const PICTURES: [&[u8]; 5] = [b"DCTDecode", b"DCT", b"JPXDecode", b"CCITTFaxDecode", b"JBIG2Decode"];
 
 /// Whether a file begins like a PDF.
-pub(super) fn is_document(head: &[u8]) -> bool {
+fn is_document(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     head.starts_with(b"%PDF-") && head.get(5).is_some_and(u8::is_ascii_digit)
 }
 
-pub(super) fn members(
+fn members(
     input: &mut dyn Read,
     budget: &Budget,
     spent: &Spent,
@@ -40,7 +52,7 @@ pub(super) fn members(
 ) -> Result<(), ArchiveError> {
     let limit = budget.whole_file.saturating_mul(WHOLE_FILES);
     let (bytes, read) = whole(input, limit);
-    let is_over = read.map_err(|error| damaged(Format::Pdf, error))?.is_over;
+    let is_over = read.map_err(|error| FORMAT.damaged(error))?.is_over;
     if is_over {
         problems.add(ArchiveError::OverLimit(format!("only the first {limit} bytes of a PDF")));
     }
@@ -55,7 +67,7 @@ pub(super) fn members(
             Unpacker::Plain => continue, // searched with the file
             Unpacker::Unknown => Err(ArchiveError::Unsupported("PDF stream of a rare filter")),
             Unpacker::Packed(mut content) => {
-                deliver(Format::Pdf, Some(stream.name().as_bytes()), &mut *content, spent, visit)
+                deliver(&FORMAT, Some(stream.name().as_bytes()), &mut *content, spent, visit)
             }
         };
         match delivered {

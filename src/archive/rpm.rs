@@ -5,28 +5,31 @@
 
 use std::io::{self, Read};
 
-use super::{ArchiveError, Format, HEAD, Spent, Visit, cpio, damaged, deliver, recognise, skip, unpacker};
+use super::format::{Format, Open};
+use super::{ArchiveError, HEAD, Spent, Visit, cpio, deliver, recognise, skip};
 use assay_disk::bytes::Record;
 
-/// What every package begins with.
-pub(super) const MAGIC: &[u8] = b"\xed\xab\xee\xdb";
+/// An RPM package.
+pub(super) static FORMAT: Format = Format {
+    name: "RPM package",
+    marks: &[b"\xed\xab\xee\xdb"],
+    open: Open::Members(|archive| members(archive.input, archive.spent, archive.visit)),
+    ..Format::NONE
+};
+
 const LEAD: u64 = 96;
 const HEADER_MAGIC: &[u8] = b"\x8e\xad\xe8";
 /// Largest header that is read, in bytes; rpm's own limit.
 const LIMIT: u64 = 256 << 20;
 
-pub(super) fn members(
-    input: &mut dyn Read,
-    spent: &Spent,
-    visit: &mut Visit<'_>,
-) -> Result<(), ArchiveError> {
-    let broken = |error| damaged(Format::Rpm, error);
+fn members(input: &mut dyn Read, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+    let broken = |error| FORMAT.damaged(error);
     skip(input, LEAD).map_err(broken)?;
     let signature = header(input).map_err(broken)?;
     let padding = (signature.len() as u64).wrapping_neg() & 7;
     skip(input, padding).map_err(broken)?;
     let tags = header(input).map_err(broken)?;
-    if deliver(Format::Rpm, Some(b"header"), &mut tags.as_slice(), spent, visit)?.is_break() {
+    if deliver(&FORMAT, Some(b"header"), &mut tags.as_slice(), spent, visit)?.is_break() {
         return Ok(());
     }
     let mut head = Vec::new();
@@ -34,9 +37,9 @@ pub(super) fn members(
     let format = recognise(&head);
     let mut payload = head.as_slice().chain(input);
     match format {
-        Some(Format::Cpio) => cpio::members(&mut payload, spent, visit),
+        Some(format) if *format == cpio::FORMAT => cpio::members(&mut payload, spent, visit),
         Some(format) if format.is_stream() => {
-            let mut unpacked = unpacker(format, &mut payload)?;
+            let mut unpacked = format.unpacker(&mut payload)?;
             cpio::members(&mut *unpacked, spent, visit)
         }
         None if head.is_empty() => Ok(()), // a package without files

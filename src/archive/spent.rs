@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{ArchiveError, Format, damaged};
+use super::{ArchiveError, Format};
 use crate::budget::Budget;
 
 /// Bytes that are counted together.
@@ -171,7 +171,7 @@ impl Read for Metered<'_> {
 
 /// Hands one member on.
 pub(super) fn deliver(
-    format: Format,
+    format: &Format,
     name: Option<&[u8]>,
     content: &mut dyn Read,
     spent: &Spent,
@@ -182,7 +182,7 @@ pub(super) fn deliver(
     let flow = visit(Member { name, content: &mut metered });
     match metered.end {
         Some(End::OverLimit) => Err(spent.over()),
-        Some(End::Failed(error)) => Err(damaged(format, error)),
+        Some(End::Failed(error)) => Err(format.damaged(error)),
         None => Ok(flow),
     }
 }

@@ -7,17 +7,26 @@
 //! read by itself (`log_rows`). Not read as a member: free room within pages.
 
 use std::borrow::Cow;
-use std::io::{self, Read};
+use std::io::Read;
 
-use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, whole};
+use super::format::{Format, Open};
+use super::{ArchiveError, Spent, Visit, deliver, whole};
 use crate::budget::Budget;
 use assay_disk::bytes::Record;
 
 pub(crate) mod log;
 pub(super) mod log_rows;
 
+/// An SQLite database: its tables are members.
+pub(super) static FORMAT: Format = Format {
+    name: "SQLite database",
+    marks: &[MAGIC],
+    open: Open::Members(|archive| members(archive.input, archive.budget, archive.spent, archive.visit)),
+    ..Format::NONE
+};
+
 /// What every database begins with.
-pub(super) const MAGIC: &[u8] = b"SQLite format 3\0";
+const MAGIC: &[u8] = b"SQLite format 3\0";
 /// How many times `budget.whole_file` a database may have.
 const WHOLE_FILES: u64 = 16;
 /// Pages on the way from a root to a leaf; SQLite goes no deeper.
@@ -25,7 +34,7 @@ const DEPTH: usize = 20;
 /// Values that a row may have: SQLite's own limit.
 const COLUMNS: usize = 32_767;
 
-pub(super) fn members(
+fn members(
     input: &mut dyn Read,
     budget: &Budget,
     spent: &Spent,
@@ -33,7 +42,7 @@ pub(super) fn members(
 ) -> Result<(), ArchiveError> {
     let limit = budget.whole_file.saturating_mul(WHOLE_FILES);
     let (bytes, end) = whole(input, limit);
-    if end.map_err(|error| damaged(Format::Sqlite, error))?.is_over {
+    if end.map_err(|error| FORMAT.damaged(error))?.is_over {
         return Err(ArchiveError::OverLimit(format!("an SQLite database of more than {limit} bytes")));
     }
     let bytes = bytes.as_slice();
@@ -43,14 +52,14 @@ pub(super) fn members(
     let tables = database.tables();
     for (name, root) in tables {
         let text = database.rows(root);
-        if deliver(Format::Sqlite, Some(&name), &mut text.as_slice(), spent, visit)?.is_break() {
+        if deliver(&FORMAT, Some(&name), &mut text.as_slice(), spent, visit)?.is_break() {
             return Ok(());
         }
     }
     let unused = database.unused();
     if !unused.is_empty() {
         let name: &[u8] = b"pages of no table";
-        let _ = deliver(Format::Sqlite, Some(name), &mut unused.as_slice(), spent, visit)?;
+        let _ = deliver(&FORMAT, Some(name), &mut unused.as_slice(), spent, visit)?;
     }
     database.problem.map_or(Ok(()), |problem| Err(broken(problem)))
 }
@@ -117,7 +126,7 @@ pub(crate) fn blobs(
 }
 
 fn broken(problem: &'static str) -> ArchiveError {
-    damaged(Format::Sqlite, io::Error::new(io::ErrorKind::InvalidData, problem))
+    FORMAT.invalid(problem)
 }
 
 /// How text is written.

@@ -8,7 +8,8 @@
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
-use super::{ArchiveError, Format, Spent, Visit, damaged, deliver, skip, trim};
+use super::format::{Format, Open};
+use super::{ArchiveError, Spent, Visit, deliver, skip, trim};
 
 const BLOCK: usize = 512;
 /// Letters of a word in the target of a link that may be a secret.
@@ -17,6 +18,15 @@ const WORD: usize = 20;
 const LINKS: usize = 1 << 20;
 /// Longest name and longest list of attributes, in bytes.
 const EXTENSION_LIMIT: u64 = 1 << 20;
+
+/// tar, of every kind.
+pub static FORMAT: Format = Format {
+    name: "tar",
+    probe: Some(|head| head.get(257..262) == Some(b"ustar") || is_header(head)),
+    open: Open::Members(|archive| members(archive.input, archive.spent, archive.visit)),
+    is_laid_out: true,
+    ..Format::NONE
+};
 
 /// A header that is one.
 struct Header {
@@ -28,16 +38,12 @@ struct Header {
 }
 
 /// Whether a block is a header: its checksum says so.
-pub(super) fn is_header(block: &[u8]) -> bool {
+fn is_header(block: &[u8]) -> bool {
     block.get(..BLOCK).is_some_and(|block| parse(block).is_some())
 }
 
-pub(super) fn members(
-    input: &mut dyn Read,
-    spent: &Spent,
-    visit: &mut Visit<'_>,
-) -> Result<(), ArchiveError> {
-    let broken = |error| damaged(Format::Tar, error);
+fn members(input: &mut dyn Read, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+    let broken = |error| FORMAT.damaged(error);
     let mut next = Extended::default();
     let mut links = Vec::new();
     let mut ended = false;
@@ -106,7 +112,7 @@ fn target(block: &[u8], links: &mut Vec<u8>) {
 /// Hands the targets of links on as a member.
 fn links_of(links: &mut Vec<u8>, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
     if !links.is_empty() {
-        let _ = deliver(Format::Tar, Some(b"targets of links"), &mut links.as_slice(), spent, visit)?;
+        let _ = deliver(&FORMAT, Some(b"targets of links"), &mut links.as_slice(), spent, visit)?;
         links.clear();
     }
     Ok(())
@@ -119,11 +125,11 @@ fn member(
     spent: &Spent,
     visit: &mut Visit<'_>,
 ) -> Result<ControlFlow<()>, ArchiveError> {
-    let broken = |error| damaged(Format::Tar, error);
+    let broken = |error| FORMAT.damaged(error);
     let size = extended.size.unwrap_or(header.size);
     let name = extended.name.as_ref().unwrap_or(&header.name);
     let mut content = input.take(size);
-    let flow = deliver(Format::Tar, Some(trim(name)), &mut content, spent, visit)?;
+    let flow = deliver(&FORMAT, Some(trim(name)), &mut content, spent, visit)?;
     let left = content.limit();
     let skipped = io::copy(&mut content, &mut io::sink()).map_err(broken)?;
     if skipped < left {
@@ -143,7 +149,7 @@ fn rest(
 ) -> Result<(), ArchiveError> {
     if !block.is_empty() {
         let name: &[u8] = if ended { b"behind the end" } else { b"without a header" };
-        let _ = deliver(Format::Tar, Some(name), &mut block.chain(input), spent, visit)?;
+        let _ = deliver(&FORMAT, Some(name), &mut block.chain(input), spent, visit)?;
     }
     match ended {
         true => Ok(()),
@@ -153,7 +159,7 @@ fn rest(
 }
 
 fn broken(problem: &'static str) -> ArchiveError {
-    damaged(Format::Tar, io::Error::new(io::ErrorKind::InvalidData, problem))
+    FORMAT.invalid(problem)
 }
 
 /// What an extension says of the next member.
@@ -192,7 +198,7 @@ fn extension(input: &mut dyn Read, size: u64) -> Result<Vec<u8>, ArchiveError> {
         return Err(ArchiveError::OverLimit(format!("a name or list of attributes of {size} bytes")));
     }
     let mut text = Vec::new();
-    input.take(size).read_to_end(&mut text).map_err(|error| damaged(Format::Tar, error))?;
+    input.take(size).read_to_end(&mut text).map_err(|error| FORMAT.damaged(error))?;
     Ok(text)
 }
 
@@ -307,7 +313,7 @@ mod tests {
                 if !made.status.success() {
                     continue; // a form that this format has not
                 }
-                assert!(super::super::recognise(&made.stdout) == Some(Format::Tar), "{format}");
+                assert!(super::super::recognise(&made.stdout) == Some(&FORMAT), "{format}");
                 let (found, result) = unpack(&made.stdout);
                 assert!(result.is_ok(), "{format} {sparse:?}: {result:?}");
                 assert_eq!((found.len(), &*found[0].0, &*found[1].0), (2, name, "sparse"), "{format}");

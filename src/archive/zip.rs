@@ -14,15 +14,31 @@ use flate2::bufread::DeflateDecoder;
 
 use self::header::{Local, Signature};
 use self::window::{Content, Window};
+use super::format::{Format, Open};
 use super::problems::Problems;
-use super::{ArchiveError, Format, LZMA_MEMORY, Spent, Visit, damaged, deliver, trim};
+use super::streams::LZMA_MEMORY;
+use super::{ArchiveError, Spent, Visit, deliver, trim};
 use assay_disk::compression;
 use assay_disk::text::Escaped;
 
 mod header;
 mod window;
 
-pub(super) fn members(
+/// ZIP, and what is built on it (jar, whl, docx).
+pub(super) static FORMAT: Format = Format {
+    name: "zip",
+    marks: &[b"PK00PK\x03\x04", b"PK\x07\x08PK\x03\x04", b"PK\x03\x04", b"PK\x05\x06"],
+    probe: Some(is_program),
+    open: Open::Members(|archive| members(archive.input, archive.spent, archive.problems, archive.visit)),
+    ..Format::NONE
+};
+
+/// Whether it is a program that begins with its interpreter, as archives of Python may.
+fn is_program(head: &[u8]) -> bool {
+    head.starts_with(b"#!") && memchr::memmem::find(head, b"PK\x03\x04").is_some()
+}
+
+fn members(
     input: &mut dyn Read,
     spent: &Spent,
     problems: &mut Problems,
@@ -34,11 +50,11 @@ pub(super) fn members(
 }
 
 fn broken(problem: String) -> ArchiveError {
-    damaged(Format::Zip, io::Error::new(io::ErrorKind::InvalidData, problem))
+    FORMAT.invalid(problem)
 }
 
 fn unread(error: io::Error) -> ArchiveError {
-    damaged(Format::Zip, error)
+    FORMAT.damaged(error)
 }
 
 struct Archive<'a> {
@@ -74,7 +90,7 @@ impl Archive<'_> {
                 None => {
                     let mut content = Content::junk(&mut self.window);
                     let name = format!("bytes at {at}");
-                    let delivered = deliver(Format::Zip, Some(name.as_bytes()), &mut content, spent, visit);
+                    let delivered = deliver(&FORMAT, Some(name.as_bytes()), &mut content, spent, visit);
                     if self.problems.outlive(delivered)?.is_break() {
                         return Ok(());
                     }
@@ -166,7 +182,7 @@ impl Archive<'_> {
             return Ok(());
         }
         let mut rest = Content::exactly(&mut self.window, u64::MAX);
-        deliver(Format::Zip, Some(b"behind the directory"), &mut rest, spent, visit).map(|_| ())
+        deliver(&FORMAT, Some(b"behind the directory"), &mut rest, spent, visit).map(|_| ())
     }
 }
 
@@ -179,7 +195,7 @@ fn unpack(
 ) -> Result<std::ops::ControlFlow<()>, ArchiveError> {
     let shown = Escaped(&local.name).to_string();
     let mut content = Checked { inner: unpacker(local, raw)?, sum: crc32fast::Hasher::new(), ended: false };
-    let flow = deliver(Format::Zip, Some(trim(&local.name)), &mut content, spent, visit)
+    let flow = deliver(&FORMAT, Some(trim(&local.name)), &mut content, spent, visit)
         .map_err(|error| in_member(error, &shown))?;
     let (sum, ended) = (content.sum.clone().finalize(), content.ended);
     drop(content);

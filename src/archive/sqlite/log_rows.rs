@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use super::super::{ArchiveError, Format, Spent, Visit, damaged, deliver, whole};
+use super::super::format::{Format, Open};
+use super::super::{ArchiveError, Spent, Visit, deliver, whole};
 use super::{Database, Encoding, MAGIC, Pages, WHOLE_FILES, broken};
 use crate::budget::Budget;
 use assay_disk::bytes::Record;
@@ -19,7 +20,16 @@ const PAGES: usize = 16 << 20;
 /// The kind of a page with rows of a table.
 const LEAF: u8 = 0x0d;
 
-pub(in super::super) fn members(
+/// The write-ahead log beside a database.
+pub(in super::super) static FORMAT: Format = Format {
+    name: "log of SQLite",
+    marks: &[b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83"],
+    open: Open::Members(|archive| members(archive.input, archive.budget, archive.spent, archive.visit)),
+    is_readable: true,
+    ..Format::NONE
+};
+
+fn members(
     input: &mut dyn Read,
     budget: &Budget,
     spent: &Spent,
@@ -27,13 +37,13 @@ pub(in super::super) fn members(
 ) -> Result<(), ArchiveError> {
     let limit = budget.whole_file.saturating_mul(WHOLE_FILES);
     let (bytes, end) = whole(input, limit);
-    if end.map_err(|error| damaged(Format::SqliteLog, error))?.is_over {
+    if end.map_err(|error| FORMAT.damaged(error))?.is_over {
         return Err(ArchiveError::OverLimit(format!("a log of SQLite of more than {limit} bytes")));
     }
     let held = Held::new(&bytes).ok_or_else(|| broken("its log is not one"))?;
     let text = held.rows();
     if !text.is_empty() {
-        let _ = deliver(Format::SqliteLog, Some(b"rows"), &mut text.as_slice(), spent, visit)?;
+        let _ = deliver(&FORMAT, Some(b"rows"), &mut text.as_slice(), spent, visit)?;
     }
     Ok(())
 }

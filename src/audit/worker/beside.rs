@@ -21,8 +21,8 @@ pub(super) struct InMember {
 }
 
 impl InMember {
-    pub(super) fn of(format: Format) -> Self {
-        Self { is_inside: Cell::new(false), is_never: !format.is_laid_out() }
+    pub(super) fn of(format: &Format) -> Self {
+        Self { is_inside: Cell::new(false), is_never: !format.is_laid_out }
     }
 
     pub(super) fn set(&self, is_inside: bool) {

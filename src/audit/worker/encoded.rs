@@ -31,12 +31,12 @@ pub(super) struct Encoded {
 
 impl Encoded {
     /// Begins a stream at `base` of its file, by its first bytes and the format that they tell.
-    pub(super) fn begin(&mut self, base: u64, first: &[u8], format: Option<Format>) {
+    pub(super) fn begin(&mut self, base: u64, first: &[u8], format: Option<&'static Format>) {
         self.finder.reset(base);
         self.blocks.clear();
         (self.bytes, self.rest) = (0, None);
         // The members of an archive are looked at for base64, each on its own.
-        self.is_looked_for = format.is_none_or(Format::is_readable);
+        self.is_looked_for = format.is_none_or(|format| format.is_readable);
         if memchr::memchr(0, first.get(..TEXT).unwrap_or(first)).is_some() {
             self.finder.at_least(IN_PROGRAMS);
         }

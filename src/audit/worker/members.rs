@@ -22,7 +22,7 @@ impl Worker<'_> {
     pub(super) fn archive(
         &mut self,
         outer: &Subject<'_>,
-        (format, at): (Format, &InMember),
+        (format, at): (&'static Format, &InMember),
         input: &mut dyn Read,
         spent: &Spent,
         depth: u32,
@@ -79,12 +79,12 @@ impl Worker<'_> {
         self.stirred += u64::from(subject.is_asked_for);
         let mut stream = head.chain(content);
         match archive::recognise(head) {
-            Some(format @ Format::Closed(_)) => {
+            Some(format) if format.is_closed() => {
                 self.stream(&subject, &mut Dense(&mut stream), 0, true, collected);
                 let (at, nothing) = (InMember::of(format), &mut std::io::empty());
                 self.archive(&subject, (format, &at), nothing, spent, depth.saturating_add(1), collected);
             }
-            Some(format) if format.is_readable() => {
+            Some(format) if format.is_readable => {
                 self.readable(&subject, format, &mut stream, spent, depth.saturating_add(1), collected);
             }
             Some(format) => {
@@ -107,7 +107,7 @@ impl Worker<'_> {
     fn readable(
         &mut self,
         subject: &Subject<'_>,
-        format: Format,
+        format: &'static Format,
         stream: &mut dyn Read,
         spent: &Spent,
         depth: u32,
@@ -140,10 +140,10 @@ impl Worker<'_> {
 
 /// The path of a member. A packed archive whose name tells neither (a layer of a container image) has its
 /// members right under it.
-fn inner_path(format: Format, outer: &[u8], name: Option<&[u8]>, head: &[u8]) -> Vec<u8> {
+fn inner_path(format: &Format, outer: &[u8], name: Option<&[u8]>, head: &[u8]) -> Vec<u8> {
     let name = name.map_or_else(|| archive::stream_name(format, outer), <[u8]>::to_vec);
     let is_plain = format.is_stream() && outer.ends_with(&name);
-    if is_plain && archive::recognise(head) == Some(Format::Tar) {
+    if is_plain && archive::recognise(head) == Some(&archive::tar::FORMAT) {
         return outer.to_vec();
     }
     [outer, b"!/", &name].concat()

@@ -99,7 +99,7 @@ impl Worker<'_> {
         holes: &Holes,
         search: bool,
         collected: &mut Collected,
-    ) -> Result<Option<Format>, FsError> {
+    ) -> Result<Option<&'static Format>, FsError> {
         let size = node.metadata().size;
         let mut reader = NodeReader::new(node, (0, holes.end)).with(holes);
         let format = self.stream(subject, &mut reader, 0, search, collected);
@@ -125,12 +125,11 @@ impl Worker<'_> {
         subject: &Subject<'_>,
         node: &mut dyn Node,
         holes: &Holes,
-        format: Format,
+        format: &'static Format,
         collected: &mut Collected,
     ) -> Result<(), FsError> {
         if !self.may_read_holes(holes) {
-            let reason =
-                format!("a {} with {} bytes of holes is not looked into", format.name(), holes.bytes);
+            let reason = format!("a {} with {} bytes of holes is not looked into", format.name, holes.bytes);
             collected.gap(part_gap(&subject.location, GapKind::OverLimit, reason));
             return Ok(());
         }

@@ -25,7 +25,7 @@ impl Worker<'_> {
         base: u64,
         search: bool,
         collected: &mut Collected,
-    ) -> Option<Format> {
+    ) -> Option<&'static Format> {
         let mut format = None;
         let mut whole: Option<Vec<u8>> = None;
         let mut over = false;

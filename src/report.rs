@@ -7,6 +7,7 @@ use crate::gate::Explanation;
 pub mod csv;
 pub mod diff;
 pub mod evidence;
+pub mod format;
 pub mod html;
 pub mod intoto;
 pub mod json;
@@ -20,7 +21,22 @@ pub mod sarif;
 pub mod terminal;
 mod words;
 
+pub use format::{Format, Told};
 pub use run::Run;
+
+/// All forms of the report, in the order of the help.
+pub static FORMATS: [&Format; 10] = [
+    &terminal::FORMAT,
+    &json::FORMAT,
+    &html::FORMAT,
+    &ndjson::FORMAT,
+    &sarif::FORMAT,
+    &junit::FORMAT,
+    &markdown::FORMAT,
+    &csv::FORMAT,
+    &intoto::FORMAT,
+    &evidence::FORMAT,
+];
 
 /// Version of the program, as reports name it.
 pub const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");

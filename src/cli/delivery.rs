@@ -4,16 +4,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::arguments::{Display, EvidenceForm};
-use super::formats::{Format, Wanted};
+use super::formats::Wanted;
 use super::output::{self, Place};
 use super::{Failure, Terminal};
 use crate::audit::{Report, Target};
-use crate::report::{Judgement, Options, Run};
+use crate::report::{Format, Judgement, Options, Run, Told, terminal};
 
 /// A report that was asked for.
 #[derive(Debug)]
 struct Delivery {
-    format: Format,
+    format: &'static Format,
     /// `None` for standard output.
     to: Option<Place>,
 }
@@ -29,7 +29,7 @@ impl Plan {
     /// What the flags ask for; refuses before the audit what could not be written after it.
     pub(super) fn new(display: &Display, target: &Target) -> Result<Self, Failure> {
         let wanted = wanted(display)?;
-        if wanted.iter().any(|one| one.format == Format::Intoto) {
+        if wanted.iter().any(|one| one.format.needs_file) {
             check_subject(target)?;
         }
         let mut deliveries = Vec::new();
@@ -44,7 +44,7 @@ impl Plan {
 
     /// Whether the image's own file must be hashed.
     pub(super) fn needs_digest(&self) -> bool {
-        self.deliveries.iter().any(|delivery| delivery.format.needs_digest())
+        self.deliveries.iter().any(|delivery| delivery.format.needs_digest)
     }
 
     /// Writes all reports. Failures are told; the last is returned.
@@ -59,7 +59,7 @@ impl Plan {
         let mut failures = Vec::new();
         for delivery in &self.deliveries {
             let options = options(display, delivery.to.is_some(), terminal);
-            let text = delivery.format.render(report, judgement, &options, run);
+            let text = (delivery.format.render)(&Told { report, judgement, options: &options, run });
             let done = match &delivery.to {
                 Some(place) => output::write(place, text.as_bytes(), options.secrets || options.hashes),
                 None => to_standard_output(text.as_bytes(), terminal),
@@ -89,30 +89,28 @@ fn to_standard_output(text: &[u8], terminal: &mut Terminal<'_>) -> Result<(), Fa
 /// The formats, each with its file: the report for people is on standard output where nothing else is, but for `-o`
 /// and `--quiet`.
 fn wanted(display: &Display) -> Result<Vec<Wanted>, Failure> {
-    let terminal = |file| Wanted { format: Format::Terminal, file };
+    let for_people = |file| Wanted { format: &terminal::FORMAT, file };
     let mut wanted = display.formats.clone();
     if let Some(output) = &display.output {
         return match wanted.as_slice() {
-            [] => named_otherwise(output).map_or_else(|| Ok(vec![terminal(Some(output.clone()))]), Err),
-            [Wanted { format, file: None }] => {
-                Ok(vec![Wanted { format: *format, file: Some(output.clone()) }])
-            }
+            [] => named_otherwise(output).map_or_else(|| Ok(vec![for_people(Some(output.clone()))]), Err),
+            [Wanted { format, file: None }] => Ok(vec![Wanted { format, file: Some(output.clone()) }]),
             _ => Err(Failure::usage(
                 "-o FILE is for one --format without a file of its own; name the files as in --format sarif=FILE",
             )),
         };
     }
-    let on_stdout: Vec<Format> =
+    let on_stdout: Vec<&Format> =
         wanted.iter().filter(|one| one.file.is_none()).map(|one| one.format).collect();
     match on_stdout.as_slice() {
         [first, second, ..] => {
-            let (first, second) = (first.name(), second.name());
+            let (first, second) = (first.name, second.name);
             return Err(Failure::usage(format!(
                 "--format {first} and --format {second} both go to standard output; give one a file: \
                  --format {second}=FILE"
             )));
         }
-        [] if wanted.is_empty() || !display.quiet => wanted.push(terminal(None)),
+        [] if wanted.is_empty() || !display.quiet => wanted.push(for_people(None)),
         _ => {}
     }
     Ok(wanted)
@@ -120,17 +118,8 @@ fn wanted(display: &Display) -> Result<Vec<Wanted>, Failure> {
 
 /// A file that is named as one for programs, where only the report for people was asked for.
 fn named_otherwise(output: &Path) -> Option<Failure> {
-    let format = match output.extension()?.to_str()? {
-        "json" => Format::Json,
-        "ndjson" | "jsonl" => Format::Ndjson,
-        "html" | "htm" => Format::Html,
-        "sarif" => Format::Sarif,
-        "xml" => Format::Junit,
-        "csv" => Format::Csv,
-        "md" => Format::Markdown,
-        _ => return None,
-    };
-    let (shown, name) = (output.display(), format.name());
+    let format = Format::by_extension(output.extension()?.to_str()?)?;
+    let (shown, name) = (output.display(), format.name);
     Some(Failure::usage(format!(
         "-o {shown}: would hold the report for people; for what its name says, add --format {name}"
     )))

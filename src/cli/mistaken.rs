@@ -6,8 +6,9 @@ use std::io::Read as _;
 use std::path::Path;
 
 use super::Failure;
-use super::formats::Format;
 use crate::audit::OpenError;
+use crate::report::format::names;
+use crate::report::{FORMATS, Format, json};
 use assay_disk::image::ImageError;
 use assay_disk::text::Escaped;
 
@@ -20,7 +21,7 @@ pub(super) enum Kind {
     /// `assay scan --format json`.
     Report,
     /// `assay scan` in a form that no command reads.
-    Other(Format),
+    Other(&'static Format),
     /// `assay diff --format json`.
     Comparison,
     /// `assay baseline`.
@@ -36,38 +37,18 @@ impl Kind {
     pub(super) fn of(start: &[u8]) -> Option<Self> {
         let text = String::from_utf8_lossy(start);
         let text = text.trim_start();
-        if text.starts_with('{') {
-            return Self::of_json(text);
+        if names(text, "assay-diff") {
+            return Some(Self::Comparison);
+        }
+        if let Some(format) = FORMATS.into_iter().find(|format| (format.is_begun_by)(text)) {
+            return Some(if *format == json::FORMAT { Self::Report } else { Self::Other(format) });
         }
         let has_line = |wanted: &[&str]| text.lines().any(|line| wanted.contains(&line));
         let begins_line = |wanted: &str| text.lines().any(|line| line.starts_with(wanted));
         Some(match text {
-            _ if text.starts_with("<!DOCTYPE html>") && text.contains("assay") => Self::Other(Format::Html),
-            _ if text.starts_with("<?xml") && text.contains("<testsuites name=\"assay\"") => {
-                Self::Other(Format::Junit)
-            }
-            _ if text.starts_with("image,id,category,severity,") => Self::Other(Format::Csv),
-            _ if text.starts_with("## ") && text.contains("\n\nLooked at: ") => Self::Other(Format::Markdown),
-            _ if text.starts_with("assay ") && text.contains(" · ") => Self::Other(Format::Terminal),
             _ if text.starts_with("#!/bin/sh\n# Cleans a machine of what assay") => Self::Script,
             _ if begins_line("version = 1") && begins_line("key = \"") => Self::Baseline,
             _ if has_line(&["[findings]", "[scan]", "[[require]]", "[[allow]]", "[[gap]]"]) => Self::Policy,
-            _ => return None,
-        })
-    }
-
-    fn of_json(text: &str) -> Option<Self> {
-        let names = |format: &str| {
-            text.contains(&format!("\"format\": \"{format}\""))
-                || text.contains(&format!("\"format\":\"{format}\""))
-        };
-        Some(match text {
-            _ if names("assay-report") => Self::Report,
-            _ if names("assay-report-lines") => Self::Other(Format::Ndjson),
-            _ if names("assay-diff") => Self::Comparison,
-            _ if names("assay-evidence") => Self::Other(Format::Evidence),
-            _ if text.contains("sarif") && text.contains("\"runs\"") => Self::Other(Format::Sarif),
-            _ if text.contains("https://in-toto.io/Statement/") => Self::Other(Format::Intoto),
             _ => return None,
         })
     }
@@ -90,7 +71,7 @@ impl Kind {
             Self::Other(format) => format!(
                 "is a report of assay scan as {}, which no command reads; assay diff and assay fix take \
                  --format json",
-                format.name()
+                format.name
             ),
             Self::Comparison => {
                 format!("is what assay diff wrote, not {wanted}; no command takes it: name the images")

@@ -4,6 +4,7 @@
 //! terminals, so that a cell is one line.
 
 use super::Options;
+use super::format::Format;
 use super::json::visible::plain;
 use super::mark::Marks;
 use super::words::values;
@@ -32,6 +33,17 @@ const COLUMNS: [&str; 19] = [
     "fingerprint",
     "remedy",
 ];
+
+/// `--format csv`.
+pub static FORMAT: Format = Format {
+    name: "csv",
+    about: "A table of findings",
+    extensions: &["csv"],
+    needs_digest: false,
+    needs_file: false,
+    is_begun_by: |text| text.starts_with("image,id,category,severity,"),
+    render: |told| render(told.report, told.options),
+};
 
 /// The table; lines end with CR LF.
 pub fn render(report: &Report, options: &Options) -> String {

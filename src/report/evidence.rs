@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::format::{Format, names};
 use super::json::account::{CoverageView, LedgerView, coverage, ledger};
 use super::json::summary::{self, Subject, Summary, Tool, Verdict};
 use super::run::Run;
@@ -47,6 +48,17 @@ struct Gaps {
     accepted: bool,
     count: usize,
 }
+
+/// `--format evidence`.
+pub static FORMAT: Format = Format {
+    name: "evidence",
+    about: "What was audited, how and when, with the image's SHA-256",
+    extensions: &[],
+    needs_digest: true,
+    needs_file: false,
+    is_begun_by: |text| names(text, "assay-evidence"),
+    render: |told| render(told.report, told.judgement, told.options, told.run),
+};
 
 /// The manifest, ending with a newline.
 pub fn render(report: &Report, judgement: &Judgement, options: &Options, run: &Run) -> String {

@@ -8,6 +8,7 @@
 use askama::Template;
 use serde::Serialize;
 
+use super::format::Format;
 use super::mark::Marks;
 use super::terminal::{joined, thousands};
 use super::{Judgement, Options, Outcome, Run, TOOL_VERSION};
@@ -105,6 +106,17 @@ struct Data<'a> {
     directories: Vec<map::Node>,
     graph: &'a Graph,
 }
+
+/// `--format html`.
+pub static FORMAT: Format = Format {
+    name: "html",
+    about: "For people, in a browser: one file that needs no network",
+    extensions: &["html", "htm"],
+    needs_digest: false,
+    needs_file: false,
+    is_begun_by: |text| text.starts_with("<!DOCTYPE html>") && text.contains("assay"),
+    render: |told| render(told.report, told.judgement, told.options, told.run),
+};
 
 /// The report as a page. Findings about one secret are one, with all their places. Of the run only the digest of the
 /// rules is told: two runs make the same page.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::format::Format;
 use super::requirements::{requirements, unread};
 use super::run::{Digested, Run};
 use super::{Judgement, Outcome, TOOL_VERSION, json};
@@ -42,6 +43,21 @@ struct TestResult<'a> {
     warned_tests: Vec<String>,
     failed_tests: Vec<String>,
 }
+
+/// `--format intoto`.
+pub static FORMAT: Format = Format {
+    name: "intoto",
+    about: "An unsigned in-toto statement, with the image's SHA-256",
+    extensions: &[],
+    needs_digest: true,
+    needs_file: true,
+    is_begun_by: |text| text.starts_with('{') && text.contains("https://in-toto.io/Statement/"),
+    render: |told| {
+        // Without a file there is no subject: that is refused before the audit.
+        let image = told.run.image.as_ref();
+        image.map_or_else(String::new, |image| render(told.report, told.judgement, told.run, image))
+    },
+};
 
 /// The statement about `image`, ending with a newline.
 pub fn render(report: &Report, judgement: &Judgement, run: &Run, image: &Digested) -> String {

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::format::{Format, names};
 use super::{Judgement, Options};
 use crate::audit::Report;
 use crate::finding::Finding;
@@ -59,6 +60,17 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline: Option<policy::BaselineView<'a>>,
 }
+
+/// `--format json`.
+pub static FORMAT: Format = Format {
+    name: "json",
+    about: "For programs: docs/report.md",
+    extensions: &["json"],
+    needs_digest: false,
+    needs_file: false,
+    is_begun_by: |text| names(text, "assay-report"),
+    render: |told| render(told.report, told.judgement, told.options),
+};
 
 /// The report as a JSON document, ending with a newline. It holds no control characters and no invisible
 /// ones: they are escaped, so it may be shown on a terminal.

@@ -6,6 +6,7 @@
 
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 
+use super::format::Format;
 use super::requirements::{OfRule, Requirement, Unread, requirements, unread, words};
 use super::terminal::shown_place;
 use super::words::{cut, details, values};
@@ -23,6 +24,17 @@ const LINES: usize = 200;
 const LINE: usize = 500;
 /// The class of the tests of what was not looked at.
 const COVERAGE: &str = "coverage";
+
+/// `--format junit`.
+pub static FORMAT: Format = Format {
+    name: "junit",
+    about: "JUnit XML, for CI servers",
+    extensions: &["xml"],
+    needs_digest: false,
+    needs_file: false,
+    is_begun_by: |text| text.starts_with("<?xml") && text.contains("<testsuites name=\"assay\""),
+    render: |told| render(told.report, told.judgement, told.options),
+};
 
 /// The document, ending with a newline.
 pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> String {

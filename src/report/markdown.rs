@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::format::Format;
 use super::terminal::{shown_place, size};
 use super::words::{cut, details, values};
 use super::{Judgement, Options, Outcome, TOOL_VERSION};
@@ -22,6 +23,17 @@ const FINDINGS: usize = 700_000;
 const GAPS: usize = 200_000;
 /// Characters of a cell.
 const CELL: usize = 400;
+
+/// `--format markdown`.
+pub static FORMAT: Format = Format {
+    name: "markdown",
+    about: "For the summary of a pipeline",
+    extensions: &["md"],
+    needs_digest: false,
+    needs_file: false,
+    is_begun_by: |text| text.starts_with("## ") && text.contains("\n\nLooked at: "),
+    render: |told| render(told.report, told.judgement, told.options),
+};
 
 /// The report, ending with a newline.
 pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> String {

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use super::format::{Format, names};
 use super::json::account::{CoverageView, LedgerView, Volume, coverage, ledger, volume};
 use super::json::finding::finding;
 use super::json::gap::{NoteView, gap, note};
@@ -38,6 +39,17 @@ struct Tail<'a> {
     coverage: CoverageView,
     ledger: LedgerView,
 }
+
+/// `--format ndjson`.
+pub static FORMAT: Format = Format {
+    name: "ndjson",
+    about: "As JSON, one object a line",
+    extensions: &["ndjson", "jsonl"],
+    needs_digest: false,
+    needs_file: false,
+    is_begun_by: |text| names(text, "assay-report-lines"),
+    render: |told| render(told.report, told.judgement, told.options),
+};
 
 /// The lines.
 pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> String {

@@ -3,6 +3,7 @@
 //! One run an image. Only `tool.driver.rules` that have a result are listed. The limits are those of GitHub's code
 //! scanning, the tightest known: it shows 5,000 results of a run, and refuses files over 10 MB packed.
 
+use super::format::Format;
 use super::mark::{Mark, Marks};
 use super::{Judgement, Options, TOOL_VERSION, file_name};
 use crate::audit::Report;
@@ -25,6 +26,17 @@ const RESULTS: usize = 5000;
 const BYTES: usize = 16 << 20;
 /// Name of the root of the image's files.
 const ROOT: &str = "IMAGE";
+
+/// `--format sarif`.
+pub static FORMAT: Format = Format {
+    name: "sarif",
+    about: "SARIF 2.1.0, for code scanning",
+    extensions: &["sarif"],
+    needs_digest: false,
+    needs_file: false,
+    is_begun_by: |text| text.starts_with('{') && text.contains("sarif") && text.contains("\"runs\""),
+    render: |told| render(told.report, told.judgement, told.options),
+};
 
 /// The log, ending with a newline.
 pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> String {

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::format::Format;
 use super::words::details;
 use super::{Judgement, Options, TOOL_VERSION};
 use crate::audit::Report;
@@ -28,6 +29,17 @@ pub use text::{size, wrap};
 const PLACES: usize = 5;
 /// Other places of one finding that are shown without `--verbose`.
 const MORE_PLACES: usize = 2;
+
+/// `--format terminal`.
+pub static FORMAT: Format = Format {
+    name: "terminal",
+    about: "For people",
+    extensions: &[],
+    needs_digest: false,
+    needs_file: false,
+    is_begun_by: |text| text.starts_with("assay ") && text.contains(" · "),
+    render: |told| render(told.report, told.judgement, told.options),
+};
 
 /// The report as text, ending with the verdict.
 pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> String {

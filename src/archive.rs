@@ -10,8 +10,8 @@ use thiserror::Error;
 pub use self::format::Format;
 use self::format::{Open, Opening};
 use self::problems::Problems;
-use self::spent::deliver;
-pub use self::spent::{Member, Spent, Visit};
+use self::unpack_meter::deliver;
+pub use self::unpack_meter::{Member, UnpackMeter, Visit};
 use crate::budget::Budget;
 
 mod ar;
@@ -26,10 +26,10 @@ mod lzw;
 mod pdf;
 mod problems;
 mod rpm;
-mod spent;
 pub(crate) mod sqlite;
 mod streams;
 pub mod tar;
+mod unpack_meter;
 mod zip;
 
 pub mod base64_blocks;
@@ -111,7 +111,7 @@ pub fn members(
     format: &'static Format,
     input: &mut dyn Read,
     budget: &Budget,
-    spent: &Spent,
+    spent: &UnpackMeter,
     visit: &mut Visit<'_>,
 ) -> Vec<ArchiveError> {
     let mut problems = Problems::default();
@@ -156,9 +156,8 @@ pub fn stream_name(format: &Format, outer: &[u8]) -> Vec<u8> {
     if !format.is_stream() {
         return name.to_vec();
     }
-    let suffixes: [&[u8]; 8] = [b".gz", b".bz2", b".xz", b".zst", b".lz4", b".lzma", b".z", b".Z"];
-    for suffix in suffixes {
-        if let Some(stem) = name.strip_suffix(suffix).filter(|stem| !stem.is_empty()) {
+    for suffix in FORMATS.iter().flat_map(|format| format.suffixes) {
+        if let Some(stem) = name.strip_suffix(suffix.as_bytes()).filter(|stem| !stem.is_empty()) {
             return stem.to_vec();
         }
     }
@@ -180,7 +179,7 @@ mod tests {
     fn unpack(packed: &[u8], budget: &Budget) -> (Vec<Unpacked>, Vec<ArchiveError>) {
         let mut found = Vec::new();
         let format = recognise(packed).unwrap();
-        let spent = Spent::new(packed.len() as u64, budget);
+        let spent = UnpackMeter::new(packed.len() as u64, budget);
         let problems = members(format, &mut &packed[..], budget, &spent, &mut |member| {
             let mut content = Vec::new();
             member.content.read_to_end(&mut content).unwrap();

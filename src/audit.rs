@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 
 use crate::budget::Budget;
 use crate::checks::{self, Benchmark, Subject as Examined, Verdict};
-use crate::detect::{self, Collected};
+use crate::detect::{self, Collector};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, Location};
 use crate::remedies::Machine;
@@ -15,28 +15,28 @@ use assay_disk::tree::Tree;
 pub use assay_disk::progress::{Progress, Quiet};
 pub use assay_disk::system::{Ledger, OpenError, Subject, System, Target, VolumeSummary};
 
-mod board;
 pub mod cache;
 mod content;
 mod contents;
+mod correlate;
 mod counted;
-mod deal;
 pub mod directories;
 mod found;
-mod joins;
 mod leftovers;
 mod merge;
 mod of_content;
 mod plan;
-pub mod published;
 mod put_off;
+mod redact;
 mod repeats;
 mod report;
-mod sealed;
+mod scheduler;
 mod served;
 mod states;
 pub mod times;
 mod twice;
+pub mod vendor_content;
+mod work_queue;
 mod worker;
 
 pub use cache::Cache;
@@ -44,11 +44,11 @@ use contents::Contents;
 pub use directories::Directory;
 use found::{Found, Kept};
 use plan::Plan;
-pub use published::PublishedFiles;
+pub use redact::{Quote, Quotes, Seal, Visit};
 pub use report::{Coverage, Report};
-pub use sealed::{Quote, Quotes, Seal, Visit};
 pub use times::{FileTimes, Times};
-use worker::{Placed, Shared};
+pub use vendor_content::PublishedFiles;
+use worker::{LocatedSink, Shared};
 
 /// How an audit is run.
 #[derive(Clone, Debug, Default)]
@@ -128,16 +128,16 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         plan: &plan,
         holes: &holes,
     };
-    let mut outcome = deal::search(shared, settings.jobs, progress);
+    let mut outcome = scheduler::search(shared, settings.jobs, progress);
     let late = std::mem::take(&mut outcome.put_off).compare(&system.tree, budget);
     outcome.compared.extend(late.names);
     facts.compared = std::mem::take(&mut outcome.compared).into_iter().collect();
-    let mut collected = Collected::default();
+    let mut collected = Collector::default();
     for detector in &detectors.systems {
         detector.inspect(
             &system.tree,
             &facts,
-            &mut Placed { location: &Location::default(), collected: &mut collected },
+            &mut LocatedSink { location: &Location::default(), collected: &mut collected },
         );
     }
     found.add(merge::without_repeats(collected.findings), []);
@@ -159,10 +159,10 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     detect::miners::starts::join(&system.tree, &mut findings);
     progress.begin("trying default passwords", 0);
     detect::password_hashes::trials::join(&facts, budget, settings.jobs, &mut findings);
-    joins::halves(&mut findings);
-    joins::published_doors(&mut findings);
+    correlate::halves(&mut findings);
+    correlate::published_doors(&mut findings);
     merge::sort(&mut findings, &mut gaps);
-    joins::secrets(&mut findings);
+    correlate::secrets(&mut findings);
     let names = [&facts.os.pretty_name, &facts.os.id];
     let name = names.into_iter().find(|name| !name.is_empty()).cloned();
     let mut coverage = outcome.coverage;

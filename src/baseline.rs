@@ -88,12 +88,12 @@ struct File {
     #[serde(default)]
     image: String,
     #[serde(default)]
-    finding: Vec<Written>,
+    finding: Vec<RawEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct RawEntry {
     fingerprint: toml::Spanned<String>,
     rule: String,
     path: String,
@@ -248,7 +248,7 @@ impl Entry {
     }
 }
 
-fn entry(written: Written, at: &dyn Fn(usize) -> String) -> Result<Entry, String> {
+fn entry(written: RawEntry, at: &dyn Fn(usize) -> String) -> Result<Entry, String> {
     let date = |text: &toml::Spanned<String>| {
         let day = Date::parse(text.get_ref());
         day.ok_or_else(|| format!("{}: not a day as YYYY-MM-DD", at(text.span().start)))

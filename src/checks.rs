@@ -7,7 +7,7 @@
 //! - [`schema`] is the language: what a file of checks may say, and nothing about judging;
 //! - [`subject`] is what is judged: the tree and the facts, read through one door that knows what could NOT
 //!   be read, so that a missing file and an unreadable one are never mistaken for each other;
-//! - `judge` takes a condition apart (`all`, `any`, `not`) and hands each primitive to the file that knows
+//! - `evaluate` takes a condition apart (`all`, `any`, `not`) and hands each primitive to the file that knows
 //!   its kind of configuration (files, settings, modules, boot, mounts, units, packages, sshd, PAM, sudoers, accounts,
 //!   audit rules, the sweep over all files);
 //! - [`benchmark`] runs the checks of one benchmark and counts;
@@ -23,35 +23,35 @@ use sha2::{Digest, Sha256};
 use crate::finding::{Advisory, Category, FactKey, Secret};
 
 mod accounts;
+pub mod artifacts;
 mod audit_rules;
 pub mod benchmark;
 mod boot;
 mod embedded;
+mod evaluate;
+mod file_scan;
 mod files;
+pub mod fixtures;
 mod includes;
-mod judge;
 mod modules;
 mod mounts;
 mod packages;
 mod pam;
-pub mod plants;
 pub mod proof;
+mod raw;
 pub mod schema;
 mod settings;
 mod sshd;
 pub mod subject;
 mod sudoers;
-mod sweep;
 mod sysctl;
-pub mod traces;
 mod units;
-mod written;
 
+pub use artifacts::Artifacts;
 pub use benchmark::Benchmark;
 pub use embedded::{all, defaults, of_benchmark, text};
+pub use raw::CheckError;
 pub use subject::Subject;
-pub use traces::Traces;
-pub use written::CheckError;
 
 /// Something that a system should be like.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub struct Check {
     /// What must hold.
     pub rule: schema::Rule,
     /// Trees on which it must pass, fail, and not apply.
-    pub proofs: plants::Proofs,
+    pub proofs: fixtures::Proofs,
 }
 
 /// A section of a benchmark.
@@ -174,19 +174,19 @@ impl Evidence {
 }
 
 impl Check {
-    /// Judges the check on a system. What was found fails whatever else there is; a pass wants all to be read.
-    pub fn judge(&self, subject: &Subject<'_>) -> Outcome {
+    /// Evaluates the check on a system. What was found fails whatever else there is; a pass wants all to be read.
+    pub fn evaluate(&self, subject: &Subject<'_>) -> Outcome {
         subject.take_doubt();
-        let outcome = self.evaluate(subject);
+        let outcome = self.evaluate_as_read(subject);
         match (outcome.verdict, subject.take_doubt()) {
             (Verdict::Pass | Verdict::NotApplicable, Some((path, why))) => Outcome::undecided(&path, why),
             _ => outcome,
         }
     }
 
-    fn evaluate(&self, subject: &Subject<'_>) -> Outcome {
+    fn evaluate_as_read(&self, subject: &Subject<'_>) -> Outcome {
         if let Some(applies) = &self.applies {
-            let outcome = judge::judge(applies, subject);
+            let outcome = evaluate::evaluate(applies, subject);
             match outcome.verdict {
                 Verdict::Pass => {}
                 Verdict::Undecided => return outcome,
@@ -195,7 +195,7 @@ impl Check {
                 }
             }
         }
-        judge::judge(&self.rule, subject)
+        evaluate::evaluate(&self.rule, subject)
     }
 
     /// Whether every place that shows a failure is one by itself: not where one of several ways would do.

@@ -4,6 +4,7 @@
 //! The whole program is the function [`run`], so that a test needs no process.
 
 mod arguments;
+mod atomic_file;
 mod baseline;
 mod cache;
 mod completions;
@@ -15,15 +16,11 @@ pub mod exit;
 mod fix;
 mod formats;
 mod inert;
-mod look;
+mod inspect;
 mod manifest;
 mod manual;
-mod meant;
 mod memory;
-mod mistaken;
 mod output;
-mod own;
-mod partial;
 mod policy;
 mod progress;
 mod published;
@@ -31,9 +28,12 @@ mod record;
 mod rules;
 mod scan;
 mod signatures;
+mod suggest;
 mod terminal;
 mod user_file;
+mod user_rules;
 mod verdict;
+mod wrong_input;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -41,9 +41,9 @@ use std::io::{self, Write as _};
 use clap::{CommandFactory, FromArgMatches};
 
 use arguments::{Arguments, Command};
+pub use atomic_file::{end_when_memory_is_gone, remove_when_interrupted};
 pub use exit::Exit;
 use inert::Inert;
-pub use partial::{end_when_memory_is_gone, remove_when_interrupted};
 pub use terminal::{Terminal, color_of_environment, runs_in_ci, terminal_width};
 
 /// Why a command ended before its time: what to tell, and the exit code.
@@ -103,7 +103,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal<'_>
 
 fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
     let mut command = Arguments::command();
-    let matches = command.try_get_matches_from_mut(args).map_err(meant::with_tips)?;
+    let matches = command.try_get_matches_from_mut(args).map_err(suggest::with_tips)?;
     let mut arguments = Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
     arguments.record(record::command_line(&command, &matches));
     Ok(arguments)
@@ -135,9 +135,9 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
             fix::run(fix, outside, signatures::read(arguments.signatures.as_deref())?, terminal)
         }
         Command::Demo(display) => demo::run(display, terminal),
-        Command::Layout { image } => look::layout(image, outside, terminal),
-        Command::Ls { image, path } => look::ls(image, path, outside, terminal),
-        Command::Cat { image, path } => look::cat(image, path, outside, terminal),
+        Command::Layout { image } => inspect::layout(image, outside, terminal),
+        Command::Ls { image, path } => inspect::ls(image, path, outside, terminal),
+        Command::Cat { image, path } => inspect::cat(image, path, outside, terminal),
         Command::Published { dir, carried } => published::run(dir, *carried, terminal),
         Command::Manifest { image } => manifest::run(image, outside, terminal),
         Command::Completions { shell } => completions::run(*shell, terminal),

@@ -9,6 +9,7 @@
 //! detector can neither stop the audit nor be silent.
 
 pub mod access;
+pub mod artifacts;
 pub mod assignments;
 pub mod authorized_keys;
 pub mod credential_files;
@@ -30,7 +31,6 @@ pub mod scripts;
 pub mod shell_history;
 mod signatures;
 pub mod ssh_host_keys;
-pub mod traces;
 pub mod windows_passwords;
 #[cfg(feature = "yara")]
 pub mod yara;
@@ -228,7 +228,7 @@ pub fn with(options: &Options) -> Detectors {
             Box::new(privileges::path_order::PathOrder::default()),
             Box::new(reference::Differences::new(options.reference.clone())),
             Box::new(integrity::Integrity::new(options.compare)),
-            Box::new(traces::FileTraces::new(Arc::clone(&options.signatures.traces))),
+            Box::new(artifacts::FileTraces::new(Arc::clone(&options.signatures.artifacts))),
         ],
         compare: options.compare,
     }
@@ -236,14 +236,14 @@ pub fn with(options: &Options) -> Detectors {
 
 /// Collects what detectors say: for tests, and for the audit's threads.
 #[derive(Debug, Default)]
-pub struct Collected {
+pub struct Collector {
     /// The findings, in the order they came.
     pub findings: Vec<Finding>,
     /// The gaps, in the order they came.
     pub gaps: Vec<Gap>,
 }
 
-impl Sink for Collected {
+impl Sink for Collector {
     fn finding(&mut self, finding: Finding) {
         self.findings.push(finding);
     }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 mod category;
+mod disposition;
 mod fact;
-mod proof;
-mod standing;
+mod verification;
 
 pub use assay_disk::gap::{Gap, GapKind, Location, Loss};
 pub use category::Category;
+pub use disposition::{BaselineState, Disposition, SuppressedBy, Suppression};
 pub use fact::FactKey;
-pub use proof::Proof;
-pub use standing::{Allowed, AllowedBy, Known, Standing};
+pub use verification::Verification;
 
 /// How bad it is, when true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -170,13 +170,13 @@ pub struct Finding {
     /// How sure this one is.
     pub confidence: Confidence,
     /// Which proof there is, where it is about a value.
-    pub proof: Option<Proof>,
+    pub proof: Option<Verification>,
     /// Where.
     pub location: Location,
     /// The number that all findings about one secret share, where there are several.
     pub group: Option<u32>,
     /// More places that hold the same thing.
-    pub more: Vec<Location>,
+    pub related_locations: Vec<Location>,
     /// The account, host or service concerned, if one: "root".
     pub subject: Option<String>,
     /// The package that owns the file, if one.
@@ -187,7 +187,7 @@ pub struct Finding {
     /// What shows it.
     pub evidence: Evidence,
     /// What a policy and a baseline say of it; the audit leaves it empty.
-    pub standing: Standing,
+    pub disposition: Disposition,
 }
 
 impl Finding {
@@ -200,12 +200,12 @@ impl Finding {
             proof: None,
             location: Location::default(),
             group: None,
-            more: Vec::new(),
+            related_locations: Vec::new(),
             subject: None,
             package: None,
             as_packaged: false,
             evidence: Evidence::default(),
-            standing: Standing::default(),
+            disposition: Disposition::default(),
         }
     }
 
@@ -225,7 +225,7 @@ impl Finding {
 
     /// The proof of its value.
     #[must_use]
-    pub fn proof(mut self, proof: Proof) -> Self {
+    pub fn proof(mut self, proof: Verification) -> Self {
         self.proof = Some(proof);
         self
     }

@@ -165,7 +165,7 @@ fn places(finding: &Finding) -> impl Iterator<Item = &Location> {
         finding.advisory.category == Category::Leftover
             || (more.inode.is_some() && (more.inode, &more.volume) == (own.inode, &own.volume))
     };
-    std::iter::once(own).chain(finding.more.iter().filter(same))
+    std::iter::once(own).chain(finding.related_locations.iter().filter(same))
 }
 
 /// The steps of one file.

@@ -1,6 +1,6 @@
 //! The gate: may this image be published? A pure function of policy, report, baseline and day.
 //!
-//! A verdict explains itself: how each finding stands ([`Standing`]: known, allowed, and the rules of the policy by
+//! A verdict explains itself: how each finding stands ([`Disposition`]: known, allowed, and the rules of the policy by
 //! which it fails), what became of each gap, how each requirement came out, and what of the policy was of no use.
 
 use std::collections::BTreeSet;
@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use crate::audit::Report;
 use crate::baseline::Baseline;
 use crate::date::Date;
-use crate::finding::{Finding, Standing};
+use crate::finding::{Disposition, Finding};
 use crate::policy::Policy;
 
+mod dispositions;
 mod explanation;
 mod gaps;
 mod required;
-mod standings;
 
 pub use explanation::{Compared, Explanation, GapStanding, Gone, Notice, Open, Rule};
 
@@ -45,7 +45,7 @@ pub struct Judged {
     /// The verdict.
     pub verdict: Verdict,
     /// How each finding of the report stands, in its order.
-    pub standings: Vec<Standing>,
+    pub dispositions: Vec<Disposition>,
     /// Why.
     pub explanation: Explanation,
 }
@@ -53,12 +53,12 @@ pub struct Judged {
 /// Judges `report` by `policy` on the day `today`. What `baseline` knows does not fail. Gaps through which nothing
 /// was lost never count.
 pub fn judge(policy: &Policy, report: &Report, baseline: Option<&Baseline>, today: Date) -> Judged {
-    let (mut standings, exceptions) = standings::of(policy, report, baseline, today);
+    let (mut dispositions, exceptions) = dispositions::of(policy, report, baseline, today);
     let (gaps, accepted) = gaps::of(policy, report);
-    let lists = required::lists(policy, report, &standings, &gaps);
-    let of_required = required::judge(policy, report, &lists, &mut standings);
-    let rules = rules(report, &standings, &of_required.failed);
-    let findings = distinct(report, |index| is_failing(&standings, index));
+    let lists = required::lists(policy, report, &dispositions, &gaps);
+    let of_required = required::judge(policy, report, &lists, &mut dispositions);
+    let rules = rules(report, &dispositions, &of_required.failed);
+    let findings = distinct(report, |index| is_failing(&dispositions, index));
     let counting = gaps.iter().filter(|gap| **gap == GapStanding::Counts).count();
     let verdict = match (findings, of_required.failed.len(), counting, of_required.open.len()) {
         (0, 0, 0, 0) => Verdict::Pass,
@@ -74,13 +74,13 @@ pub fn judge(policy: &Policy, report: &Report, baseline: Option<&Baseline>, toda
         open: of_required.open,
         gaps,
         notices: exceptions.into_iter().chain(accepted).collect(),
-        baseline: baseline.map(|baseline| explanation::compared(baseline, report, &standings)),
+        baseline: baseline.map(|baseline| explanation::compared(baseline, report, &dispositions)),
     };
-    Judged { verdict, standings, explanation }
+    Judged { verdict, dispositions, explanation }
 }
 
-fn is_failing(standings: &[Standing], index: usize) -> bool {
-    standings.get(index).is_some_and(|standing| !standing.fails.is_empty())
+fn is_failing(dispositions: &[Disposition], index: usize) -> bool {
+    dispositions.get(index).is_some_and(|disposition| !disposition.fails.is_empty())
 }
 
 /// How many findings are `wanted`; of those about one secret, one.
@@ -93,15 +93,15 @@ fn distinct(report: &Report, wanted: impl Fn(usize) -> bool) -> usize {
 
 /// The rules of the policy by which the image fails, each with how many findings: thresholds and exceptions first,
 /// then required checks.
-fn rules(report: &Report, standings: &[Standing], required: &[String]) -> Vec<Rule> {
+fn rules(report: &Report, dispositions: &[Disposition], required: &[String]) -> Vec<Rule> {
     let mut names: Vec<&String> = Vec::new();
-    let of_findings = standings.iter().flat_map(|standing| &standing.fails);
+    let of_findings = dispositions.iter().flat_map(|disposition| &disposition.fails);
     for name in of_findings.filter(|name| !required.contains(name)).chain(required) {
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    let by = |name: &String, index: usize| standings.get(index).is_some_and(|s| s.fails.contains(name));
+    let by = |name: &String, index: usize| dispositions.get(index).is_some_and(|s| s.fails.contains(name));
     let rule =
         |name: &String| Rule { name: name.clone(), findings: distinct(report, |index| by(name, index)) };
     names.into_iter().map(rule).collect()

@@ -13,10 +13,10 @@ use assay_disk::text::Escaped;
 
 mod embedded;
 mod merge;
-mod written;
+mod raw;
 
 pub use embedded::{PROFILES, profile, text};
-pub use written::read;
+pub use raw::read;
 
 /// What an image must be like to pass.
 #[derive(Clone, Debug, PartialEq, Eq)]

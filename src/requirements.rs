@@ -11,10 +11,10 @@ use assay_disk::path;
 
 mod embedded;
 pub mod proof;
-mod written;
+mod raw;
 
 pub use embedded::{list, lists, names, text};
-pub use written::RequirementError;
+pub use raw::RequirementError;
 
 /// What one guide of a vendor asks.
 #[derive(Clone, Debug, PartialEq, Eq)]

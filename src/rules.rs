@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use crate::finding::{Advisory, Confidence, Proof, Secret};
+use crate::finding::{Advisory, Confidence, Secret, Verification};
 
 mod embedded;
 mod engine;
-mod late;
+mod lazy_regex;
 pub mod pair;
 pub mod proof;
 #[cfg(test)]
@@ -15,7 +15,7 @@ pub mod schema;
 mod utf16;
 pub mod validators;
 
-pub use engine::{Ahead, Engine, Manner, Scan, Scout};
+pub use engine::{Ahead, ChunkScanner, Engine, Scan, TextEncoding};
 pub use schema::{Rule, RuleError};
 
 impl Engine {
@@ -100,7 +100,7 @@ pub struct Match {
     /// How sure, after the rule's validators.
     pub confidence: Confidence,
     /// What the validators proved.
-    pub proof: Proof,
+    pub proof: Verification,
     /// The family of the rule.
     pub family: Family,
     /// Byte offset of the secret in the file (in the member, for archives).

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use assay::audit::{System, Target};
-use assay::detect::{self, Collected, Detectors, Interest};
+use assay::detect::{self, Collector, Detectors, Interest};
 use assay::facts::Facts;
 use assay_disk::budget::Budget;
 use assay_disk::fs::FileType;
@@ -132,7 +132,7 @@ impl<'t> Known<'t> {
 
     /// Has each file looked at by the detectors that want it; returns how much they found.
     pub(crate) fn inspect(&self) -> usize {
-        let mut collected = Collected::default();
+        let mut collected = Collector::default();
         for (id, wanted, content) in &self.files {
             self.with_entry(*id, |entry| {
                 for detector in wanted.iter().filter_map(|&index| self.detectors.files.get(index)) {

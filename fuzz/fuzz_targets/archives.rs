@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use ami_assay_fuzz::seeds::{Seeds, cached};
 use ami_assay_fuzz::{Patched, budget};
-use assay::archive::{HEAD, Spent, members, recognise};
+use assay::archive::{HEAD, UnpackMeter, members, recognise};
 use libfuzzer_sys::fuzz_target;
 
 static SEEDS: Seeds = Seeds::new();
@@ -20,7 +20,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn unpack(bytes: &[u8]) {
-    let spent = Spent::new(bytes.len() as u64, &budget());
+    let spent = UnpackMeter::new(bytes.len() as u64, &budget());
     level(bytes, &spent, 1);
     assert!(
         spent.bytes() <= budget().unpacked_bytes + (1 << 20)
@@ -28,7 +28,7 @@ fn unpack(bytes: &[u8]) {
     );
 }
 
-fn level(bytes: &[u8], spent: &Spent, depth: u32) {
+fn level(bytes: &[u8], spent: &UnpackMeter, depth: u32) {
     let Some(format) = recognise(&bytes[..bytes.len().min(HEAD)]) else { return };
     let budget = budget();
     let _ = members(format, &mut &*bytes, &budget, spent, &mut |member| {

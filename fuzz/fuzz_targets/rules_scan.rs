@@ -7,7 +7,7 @@
 
 use std::sync::OnceLock;
 
-use assay::rules::{Engine, Match, Scan, Scout};
+use assay::rules::{Engine, Match, Scan, ChunkScanner};
 use libfuzzer_sys::fuzz_target;
 
 static EXAMPLES: OnceLock<Vec<String>> = OnceLock::new();
@@ -53,7 +53,7 @@ fn text(input: &[u8]) -> (Vec<u8>, Vec<usize>) {
 /// What the worker does with a file; with a scout, where other threads help.
 fn in_chunks(
     scan: &mut Scan<'_>,
-    mut scout: Option<&mut Scout<'_>>,
+    mut scout: Option<&mut ChunkScanner<'_>>,
     overlap: usize,
     bytes: &[u8],
     cuts: &[usize],

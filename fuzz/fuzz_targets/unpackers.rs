@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use ami_assay_fuzz::seeds::{Seeds, cached};
 use ami_assay_fuzz::{Patched, budget};
-use assay::archive::{Format, Spent, by_name, members};
+use assay::archive::{Format, UnpackMeter, by_name, members};
 use libfuzzer_sys::fuzz_target;
 
 static SEEDS: [Seeds; 12] = [const { Seeds::new() }; 12];
@@ -38,7 +38,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn unpack(format: &'static Format, bytes: &[u8]) {
-    let spent = Spent::new(bytes.len() as u64, &budget());
+    let spent = UnpackMeter::new(bytes.len() as u64, &budget());
     let _ = members(format, &mut &*bytes, &budget(), &spent, &mut |member| {
         let _ = member.content.read_to_end(&mut Vec::new());
         ControlFlow::Continue(())

@@ -5,7 +5,7 @@
 use std::io::{self, Read};
 
 use super::format::{Format, Open};
-use super::{ArchiveError, Spent, Visit, deliver, skip};
+use super::{ArchiveError, UnpackMeter, Visit, deliver, skip};
 
 /// A Debian package.
 pub(super) static FORMAT: Format = Format {
@@ -18,7 +18,7 @@ pub(super) static FORMAT: Format = Format {
 
 const HEADER: usize = 60;
 
-fn members(input: &mut dyn Read, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+fn members(input: &mut dyn Read, spent: &UnpackMeter, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
     let broken = |error| FORMAT.damaged(error);
     let mut magic = [0; 8];
     input.read_exact(&mut magic).map_err(broken)?;
@@ -64,7 +64,7 @@ mod tests {
             archive.resize(archive.len().next_multiple_of(2), b'\n');
         }
         let mut names = Vec::new();
-        let spent = Spent::new(archive.len() as u64, &Budget::default());
+        let spent = UnpackMeter::new(archive.len() as u64, &Budget::default());
         members(&mut &archive[..], &spent, &mut |member| {
             names.push(member.name.unwrap().to_vec());
             ControlFlow::Continue(())

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 
 use super::format::{Format, Open};
-use super::{ArchiveError, Spent, Visit, deliver, skip, trim};
+use super::{ArchiveError, UnpackMeter, Visit, deliver, skip, trim};
 
 /// cpio, "new ASCII".
 pub(super) static FORMAT: Format = Format {
@@ -37,7 +37,7 @@ struct Header {
 
 pub(super) fn members(
     input: &mut dyn Read,
-    spent: &Spent,
+    spent: &UnpackMeter,
     visit: &mut Visit<'_>,
 ) -> Result<(), ArchiveError> {
     let broken = |error| FORMAT.damaged(error);
@@ -70,7 +70,7 @@ pub(super) fn members(
 }
 
 /// What follows the trailer, after the zeros: the next archive.
-fn rest(input: &mut dyn Read, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+fn rest(input: &mut dyn Read, spent: &UnpackMeter, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
     let mut byte = [0];
     while input.read(&mut byte).map_err(|error| FORMAT.damaged(error))? == 1 {
         if byte != [0] {
@@ -125,7 +125,7 @@ mod tests {
         archive.extend([0; 512]);
         archive.extend(b"\x1f\x8b\x08rest");
         let mut found = Vec::new();
-        let spent = Spent::new(archive.len() as u64, &Budget::default());
+        let spent = UnpackMeter::new(archive.len() as u64, &Budget::default());
         members(&mut &archive[..], &spent, &mut |member| {
             let mut content = Vec::new();
             member.content.read_to_end(&mut content).unwrap();
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn garbage_is_damaged() {
-        let spent = Spent::new(1000, &Budget::default());
+        let spent = UnpackMeter::new(1000, &Budget::default());
         let result = members(&mut &[b'0'; 200][..], &spent, &mut |_| ControlFlow::Continue(()));
         assert!(matches!(result, Err(ArchiveError::Damaged { .. })));
     }

@@ -7,7 +7,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 use super::format::{Format, Open};
-use super::{ArchiveError, Spent, Visit, deliver};
+use super::{ArchiveError, UnpackMeter, Visit, deliver};
 
 /// XML of an Office document: its text without the elements is a member.
 pub(super) static FORMAT: Format = Format {
@@ -37,7 +37,7 @@ fn is_xml(head: &[u8]) -> bool {
     text.starts_with(b"<") && NAMESPACES.iter().any(|name| memchr::memmem::find(text, name).is_some())
 }
 
-fn members(input: &mut dyn Read, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+fn members(input: &mut dyn Read, spent: &UnpackMeter, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
     let mut text = Text { input: BufReader::new(input), out: Vec::new(), at: 0, is_encrypted: false };
     let _ = deliver(&FORMAT, Some(b"text"), &mut text, spent, visit)?;
     if text.is_encrypted { Err(ArchiveError::Encrypted("this document".to_owned())) } else { Ok(()) }
@@ -162,7 +162,7 @@ mod tests {
     fn an_encrypted_document_says_so() {
         let manifest =
             b"<m xmlns='urn:oasis:names:tc:opendocument:manifest'><manifest:encryption-data a='b'/></m>";
-        let spent = Spent::new(1000, &crate::budget::Budget::default());
+        let spent = UnpackMeter::new(1000, &crate::budget::Budget::default());
         assert!(is_xml(manifest));
         let result = members(&mut &manifest[..], &spent, &mut |_| std::ops::ControlFlow::Continue(()));
         assert!(result.is_ok(), "nothing was read");

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use super::problems::Problems;
-use super::spent::{Spent, Visit};
+use super::unpack_meter::{UnpackMeter, Visit};
 use super::{ArchiveError, deliver};
 use crate::budget::Budget;
 
@@ -18,6 +18,8 @@ pub struct Format {
     pub(super) probe: Option<fn(&[u8]) -> bool>,
     /// How its inside is looked at.
     pub(super) open: Open,
+    /// How files of one packed stream are named, after the name of what is packed.
+    pub(super) suffixes: &'static [&'static str],
     /// Whether its members lie in it as they are, and its reader takes no byte before it is due.
     pub is_laid_out: bool,
     /// Whether its bytes say something as they stand, too: they are searched, and then what is inside.
@@ -45,7 +47,7 @@ pub(super) struct Opening<'j, 'v> {
     /// From its first byte on.
     pub(super) input: &'j mut dyn Read,
     pub(super) budget: &'j Budget,
-    pub(super) spent: &'j Spent,
+    pub(super) spent: &'j UnpackMeter,
     /// Takes what could not be looked at where the reader can go on.
     pub(super) problems: &'j mut Problems,
     /// Is handed each member.
@@ -59,6 +61,7 @@ impl Format {
         marks: &[],
         probe: None,
         open: Open::Closed,
+        suffixes: &[],
         is_laid_out: false,
         is_readable: false,
     };
@@ -72,9 +75,10 @@ impl Format {
     pub(super) const fn stream(
         name: &'static str,
         marks: &'static [&'static [u8]],
+        suffixes: &'static [&'static str],
         unpack: for<'r> fn(&'r mut dyn Read) -> Unpacked<'r>,
     ) -> Self {
-        Self { name, marks, open: Open::Stream(unpack), ..Self::NONE }
+        Self { name, marks, suffixes, open: Open::Stream(unpack), ..Self::NONE }
     }
 
     /// Whether it packs one stream without a name of its own.

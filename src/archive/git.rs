@@ -16,7 +16,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use sha1::{Digest, Sha1};
 
 use super::format::{Format, Open};
-use super::{ArchiveError, Spent, Visit, deliver, whole};
+use super::{ArchiveError, UnpackMeter, Visit, deliver, whole};
 use crate::budget::Budget;
 use assay_disk::text::hex;
 
@@ -65,7 +65,7 @@ fn object_header(text: &[u8]) -> Option<(&[u8], usize)> {
 }
 
 /// An object in a file of its own: its member is named by its kind.
-fn object(input: &mut dyn Read, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+fn object(input: &mut dyn Read, spent: &UnpackMeter, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
     let broken = |error| OBJECT.damaged(error);
     let mut unpacked = flate2::read::ZlibDecoder::new(input);
     let mut head = Vec::new();
@@ -114,7 +114,7 @@ impl Drop for Base {
 fn pack(
     input: &mut dyn Read,
     budget: &Budget,
-    spent: &Spent,
+    spent: &UnpackMeter,
     visit: &mut Visit<'_>,
 ) -> Result<(), ArchiveError> {
     let limit = budget.whole_file.saturating_mul(WHOLE_FILES);
@@ -138,7 +138,7 @@ fn broken(problem: &str) -> ArchiveError {
 }
 
 /// The objects of a pack by place, up to where it is damaged, if it is.
-fn index(bytes: &[u8], spent: &Spent) -> (BTreeMap<usize, Packed>, Result<(), ArchiveError>) {
+fn index(bytes: &[u8], spent: &UnpackMeter) -> (BTreeMap<usize, Packed>, Result<(), ArchiveError>) {
     let mut objects = BTreeMap::new();
     let count = bytes.get(8..12).and_then(|count| count.try_into().ok()).map_or(0, u32::from_be_bytes);
     let mut at = 12;
@@ -239,7 +239,7 @@ struct Pack<'p> {
 }
 
 impl Pack<'_> {
-    fn deliver(&mut self, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+    fn deliver(&mut self, spent: &UnpackMeter, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
         let mut waiting = Waiting::default();
         let mut roots = Vec::new();
         for (&at, object) in &self.objects {

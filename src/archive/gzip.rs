@@ -11,7 +11,8 @@ use super::format::Format;
 use assay_disk::compression::Method;
 
 /// RFC 1952.
-pub(super) static FORMAT: Format = Format::stream("gzip", &[b"\x1f\x8b\x08"], |input| Ok(unpacker(input)));
+pub(super) static FORMAT: Format =
+    Format::stream("gzip", &[b"\x1f\x8b\x08"], &[".gz", ".z"], |input| Ok(unpacker(input)));
 
 /// Largest file that is unpacked in one step, in bytes.
 const SMALL: u64 = 1 << 20;

@@ -13,7 +13,7 @@ use super::format::Format;
 
 /// lz4 frames, legacy ones too.
 pub(super) static FORMAT: Format =
-    Format::stream("lz4", &[b"\x04\x22\x4d\x18", b"\x02\x21\x4c\x18"], |input| {
+    Format::stream("lz4", &[b"\x04\x22\x4d\x18", b"\x02\x21\x4c\x18"], &[".lz4"], |input| {
         Ok(Box::new(Frames::new(input)))
     });
 

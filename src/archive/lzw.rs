@@ -13,6 +13,7 @@ use super::format::{Format, Open};
 pub(super) static FORMAT: Format = Format {
     name: "compress",
     probe: Some(is_stream),
+    suffixes: &[".Z"],
     open: Open::Stream(|input| Ok(Box::new(Unpacker::new(input)?))),
     ..Format::NONE
 };

@@ -14,7 +14,7 @@ use self::letters::{Text85, TextHex};
 use self::lzw::Lzw;
 use super::format::{Format, Open};
 use super::problems::Problems;
-use super::{ArchiveError, Spent, Visit, deliver, whole};
+use super::{ArchiveError, UnpackMeter, Visit, deliver, whole};
 use crate::budget::Budget;
 
 mod letters;
@@ -46,7 +46,7 @@ fn is_document(head: &[u8]) -> bool {
 fn members(
     input: &mut dyn Read,
     budget: &Budget,
-    spent: &Spent,
+    spent: &UnpackMeter,
     problems: &mut Problems,
     visit: &mut Visit<'_>,
 ) -> Result<(), ArchiveError> {
@@ -258,7 +258,7 @@ mod tests {
         let file = [b"%PDF-1.7\n", body, b"trailer\n<< /Size 9 >>\n%%EOF\n"].concat();
         let (mut found, mut problems) = (Vec::new(), Problems::default());
         let budget = Budget::default();
-        let spent = Spent::new(file.len() as u64, &budget);
+        let spent = UnpackMeter::new(file.len() as u64, &budget);
         members(&mut &file[..], &budget, &spent, &mut problems, &mut |member| {
             let mut content = Vec::new();
             member.content.read_to_end(&mut content).unwrap();

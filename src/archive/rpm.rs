@@ -6,7 +6,7 @@
 use std::io::{self, Read};
 
 use super::format::{Format, Open};
-use super::{ArchiveError, HEAD, Spent, Visit, cpio, deliver, recognise, skip};
+use super::{ArchiveError, HEAD, UnpackMeter, Visit, cpio, deliver, recognise, skip};
 use assay_disk::bytes::Record;
 
 /// An RPM package.
@@ -22,7 +22,7 @@ const HEADER_MAGIC: &[u8] = b"\x8e\xad\xe8";
 /// Largest header that is read, in bytes; rpm's own limit.
 const LIMIT: u64 = 256 << 20;
 
-fn members(input: &mut dyn Read, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+fn members(input: &mut dyn Read, spent: &UnpackMeter, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
     let broken = |error| FORMAT.damaged(error);
     skip(input, LEAD).map_err(broken)?;
     let signature = header(input).map_err(broken)?;

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::io::Read;
 
 use super::format::{Format, Open};
-use super::{ArchiveError, Spent, Visit, deliver, whole};
+use super::{ArchiveError, UnpackMeter, Visit, deliver, whole};
 use crate::budget::Budget;
 use assay_disk::bytes::Record;
 
@@ -37,7 +37,7 @@ const COLUMNS: usize = 32_767;
 fn members(
     input: &mut dyn Read,
     budget: &Budget,
-    spent: &Spent,
+    spent: &UnpackMeter,
     visit: &mut Visit<'_>,
 ) -> Result<(), ArchiveError> {
     let limit = budget.whole_file.saturating_mul(WHOLE_FILES);

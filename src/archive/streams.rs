@@ -12,17 +12,18 @@ pub(super) const LZMA_MEMORY: u64 = 256 << 20;
 pub(super) static BZIP2: Format = Format {
     name: "bzip2",
     probe: Some(is_bzip2),
+    suffixes: &[".bz2"],
     open: Open::Stream(|input| Ok(Box::new(bzip2::read::MultiBzDecoder::new(input)))),
     ..Format::NONE
 };
 
 /// xz.
-pub(super) static XZ: Format = Format::stream("xz", &[b"\xfd7zXZ\0"], |input| {
+pub(super) static XZ: Format = Format::stream("xz", &[b"\xfd7zXZ\0"], &[".xz"], |input| {
     Ok(Box::new(compression::xz(BufReader::new(input), LZMA_MEMORY)?))
 });
 
 /// RFC 8878.
-pub(super) static ZSTD: Format = Format::stream("zstd", &[b"\x28\xb5\x2f\xfd"], |input| {
+pub(super) static ZSTD: Format = Format::stream("zstd", &[b"\x28\xb5\x2f\xfd"], &[".zst"], |input| {
     Ok(Box::new(zstd::stream::read::Decoder::new(input)?))
 });
 
@@ -30,6 +31,7 @@ pub(super) static ZSTD: Format = Format::stream("zstd", &[b"\x28\xb5\x2f\xfd"], 
 pub(super) static LZMA: Format = Format {
     name: "lzma",
     probe: Some(is_lzma),
+    suffixes: &[".lzma"],
     open: Open::Stream(|input| Ok(Box::new(compression::lzma(BufReader::new(input), LZMA_MEMORY)?))),
     ..Format::NONE
 };

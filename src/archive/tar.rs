@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 
 use super::format::{Format, Open};
-use super::{ArchiveError, Spent, Visit, deliver, skip, trim};
+use super::{ArchiveError, UnpackMeter, Visit, deliver, skip, trim};
 
 const BLOCK: usize = 512;
 /// Letters of a word in the target of a link that may be a secret.
@@ -42,7 +42,7 @@ fn is_header(block: &[u8]) -> bool {
     block.get(..BLOCK).is_some_and(|block| parse(block).is_some())
 }
 
-fn members(input: &mut dyn Read, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+fn members(input: &mut dyn Read, spent: &UnpackMeter, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
     let broken = |error| FORMAT.damaged(error);
     let mut next = Extended::default();
     let mut links = Vec::new();
@@ -110,7 +110,7 @@ fn target(block: &[u8], links: &mut Vec<u8>) {
 }
 
 /// Hands the targets of links on as a member.
-fn links_of(links: &mut Vec<u8>, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+fn links_of(links: &mut Vec<u8>, spent: &UnpackMeter, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
     if !links.is_empty() {
         let _ = deliver(&FORMAT, Some(b"targets of links"), &mut links.as_slice(), spent, visit)?;
         links.clear();
@@ -122,7 +122,7 @@ fn member(
     input: &mut dyn Read,
     header: &Header,
     extended: &Extended,
-    spent: &Spent,
+    spent: &UnpackMeter,
     visit: &mut Visit<'_>,
 ) -> Result<ControlFlow<()>, ArchiveError> {
     let broken = |error| FORMAT.damaged(error);
@@ -144,7 +144,7 @@ fn rest(
     block: &[u8],
     input: &mut dyn Read,
     ended: bool,
-    spent: &Spent,
+    spent: &UnpackMeter,
     visit: &mut Visit<'_>,
 ) -> Result<(), ArchiveError> {
     if !block.is_empty() {
@@ -264,7 +264,7 @@ mod tests {
 
     fn unpack(archive: &[u8]) -> (Unpacked, Result<(), ArchiveError>) {
         let mut found = Vec::new();
-        let spent = Spent::new(archive.len() as u64, &Budget::default());
+        let spent = UnpackMeter::new(archive.len() as u64, &Budget::default());
         let result = members(&mut &archive[..], &spent, &mut |member| {
             let mut content = Vec::new();
             member.content.read_to_end(&mut content).unwrap();
@@ -354,7 +354,7 @@ mod tests {
         header.set_entry_type(::tar::EntryType::GNULongName);
         header.set_size(2 << 30);
         header.set_cksum();
-        let spent = Spent::new(1 << 20, &Budget::default());
+        let spent = UnpackMeter::new(1 << 20, &Budget::default());
         let mut archive = header.as_bytes().chain(io::repeat(b'n'));
         let result = members(&mut archive, &spent, &mut |_| ControlFlow::Continue(()));
         assert!(matches!(result, Err(ArchiveError::OverLimit(_))));

@@ -17,7 +17,7 @@ use self::window::{Content, Window};
 use super::format::{Format, Open};
 use super::problems::Problems;
 use super::streams::LZMA_MEMORY;
-use super::{ArchiveError, Spent, Visit, deliver, trim};
+use super::{ArchiveError, UnpackMeter, Visit, deliver, trim};
 use assay_disk::compression;
 use assay_disk::text::Escaped;
 
@@ -40,7 +40,7 @@ fn is_program(head: &[u8]) -> bool {
 
 fn members(
     input: &mut dyn Read,
-    spent: &Spent,
+    spent: &UnpackMeter,
     problems: &mut Problems,
     visit: &mut Visit<'_>,
 ) -> Result<(), ArchiveError> {
@@ -74,7 +74,7 @@ struct Said {
 }
 
 impl Archive<'_> {
-    fn read(&mut self, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+    fn read(&mut self, spent: &UnpackMeter, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
         loop {
             if self.here.len().max(self.listed.len()) as u64 > spent.member_limit {
                 return Err(ArchiveError::OverLimit(format!("more than {} members", spent.member_limit)));
@@ -114,7 +114,7 @@ impl Archive<'_> {
     fn member(
         &mut self,
         at: u64,
-        spent: &Spent,
+        spent: &UnpackMeter,
         visit: &mut Visit<'_>,
     ) -> Result<std::ops::ControlFlow<()>, ArchiveError> {
         let local = Local::read(&mut self.window).map_err(unread)?;
@@ -176,7 +176,7 @@ impl Archive<'_> {
     }
 
     /// The comment of the archive, and what is behind it.
-    fn behind(&mut self, spent: &Spent, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+    fn behind(&mut self, spent: &UnpackMeter, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
         self.window.skip(header::END).map_err(unread)?;
         if self.window.want(1).map_err(unread)?.is_empty() {
             return Ok(());
@@ -190,7 +190,7 @@ impl Archive<'_> {
 fn unpack(
     local: &Local,
     raw: &mut Content<'_, '_>,
-    spent: &Spent,
+    spent: &UnpackMeter,
     visit: &mut Visit<'_>,
 ) -> Result<std::ops::ControlFlow<()>, ArchiveError> {
     let shown = Escaped(&local.name).to_string();

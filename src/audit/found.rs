@@ -122,7 +122,7 @@ impl Kept {
 fn size(finding: &Finding) -> usize {
     let secrets = finding.evidence.secrets.iter().map(|secret| secret.reveal().len().saturating_add(32));
     let facts = finding.evidence.facts.iter().map(|(_, value)| value.len().saturating_add(48));
-    let more = finding.more.iter().map(|location| location.path.len().saturating_add(128));
+    let more = finding.related_locations.iter().map(|location| location.path.len().saturating_add(128));
     secrets.chain(facts).chain(more).fold(finding.location.path.len(), usize::saturating_add)
 }
 

@@ -34,7 +34,9 @@ pub(super) fn join(tree: &Tree, findings: &mut Vec<Finding>) {
             .collect();
         let owner = owners.and_then(|owners| owners.into_iter().next()).and_then(|index| kept.get_mut(index));
         match owner {
-            Some(owner) if owner.more.len() < PLACES => owner.more.push(finding.location),
+            Some(owner) if owner.related_locations.len() < PLACES => {
+                owner.related_locations.push(finding.location);
+            }
             Some(_) => {}
             None => {
                 learn(&mut known, &finding, kept.len());

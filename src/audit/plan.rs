@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::deal::Work;
+use super::scheduler::Work;
 use crate::budget::Budget;
 use assay_disk::fs::holes::{Content, volume_bytes};
 use assay_disk::tree::{EntryId, Mounted, Tree};

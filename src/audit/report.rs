@@ -75,7 +75,7 @@ impl Report {
         let mut groups: BTreeMap<u32, Vec<&Location>> = BTreeMap::new();
         for finding in &self.findings {
             let places = finding.group.map(|group| groups.entry(group).or_default());
-            let own = std::iter::once(&finding.location).chain(&finding.more);
+            let own = std::iter::once(&finding.location).chain(&finding.related_locations);
             places.into_iter().for_each(|places| places.extend(own.clone()));
         }
         groups

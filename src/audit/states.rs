@@ -40,7 +40,7 @@ pub(super) fn join(states: &[Vec<u8>], findings: &mut Vec<Finding>) {
     let mut is_more = vec![false; findings.len()];
     for (first, index, location) in more {
         if let Some(finding) = findings.get_mut(first) {
-            finding.more.push(location);
+            finding.related_locations.push(location);
         }
         if let Some(mark) = is_more.get_mut(index) {
             *mark = true;

@@ -62,8 +62,9 @@ fn inode(location: &Location) -> Option<(Option<u32>, Option<&str>, u64)> {
 pub(super) fn gather(tree: &Tree, findings: &[Finding]) -> Times {
     let mut times = Times::default();
     let mut wanted: BTreeMap<_, BTreeSet<Location>> = BTreeMap::new();
-    for location in
-        findings.iter().flat_map(|finding| std::iter::once(&finding.location).chain(&finding.more))
+    for location in findings
+        .iter()
+        .flat_map(|finding| std::iter::once(&finding.location).chain(&finding.related_locations))
     {
         match inode(location) {
             Some(inode) => {

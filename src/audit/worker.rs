@@ -5,21 +5,21 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use super::board::Board;
 use super::cache::Cache;
 use super::contents::Contents;
 use super::counted::Counted;
 use super::found::Found;
 use super::merge;
 use super::plan::Plan;
-use super::published::{Published, PublishedFiles};
 use super::served::Served;
+use super::vendor_content::{Published, PublishedFiles};
+use super::work_queue::Board;
 use crate::budget::Budget;
 use crate::detect::reference::Reference;
-use crate::detect::{Collected, Detectors, Interest, Sink};
+use crate::detect::{Collector, Detectors, Interest, Sink};
 use crate::facts::Facts;
 use crate::finding::{FactKey, Finding, Gap, GapKind, Location, Loss};
-use crate::rules::{Engine, Scan, Scout};
+use crate::rules::{ChunkScanner, Engine, Scan};
 use assay_disk::fs::{self, Extent, FileType, NodeId};
 use assay_disk::tree::{Entry, EntryId, Place, Tree};
 
@@ -27,9 +27,9 @@ mod beside;
 mod comparing;
 mod encoded;
 mod gaps;
-mod handed;
 mod links;
 mod members;
+mod offload;
 mod opened;
 mod outcome;
 mod regular;
@@ -83,7 +83,7 @@ pub(super) struct Worker<'a> {
     /// Where chunks of long files are held out to other threads.
     board: &'a Board,
     /// For chunks that are searched before their turn.
-    pub(super) scout: Scout<'a>,
+    pub(super) scout: ChunkScanner<'a>,
     /// Buffers that chunks came back in.
     spare: Vec<Vec<u8>>,
     /// Base64 in the stream at hand.
@@ -158,7 +158,7 @@ impl<'a> Worker<'a> {
         self.crowded = 0;
         self.counted = Counted::default();
         self.watches_holes = self.shared.plan.with_holes.contains(&first);
-        let mut collected = Collected::default();
+        let mut collected = Collector::default();
         self.begin_comparing(twins);
         self.name(first, true, &mut collected);
         self.end_comparing(&self.shared.tree.location(first));
@@ -170,7 +170,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Looks at a file under one name; its content is searched under the first name only.
-    fn name(&mut self, id: EntryId, search: bool, collected: &mut Collected) {
+    fn name(&mut self, id: EntryId, search: bool, collected: &mut Collector) {
         let shared = self.shared;
         let Some((mounted, walked)) = shared.tree.get(id) else { return };
         let location = shared.tree.location(id);
@@ -233,7 +233,7 @@ impl<'a> Worker<'a> {
         entry: Entry<'e>,
         location: Location,
         places: Vec<Place>,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) -> Subject<'e> {
         let is_file = entry.metadata.file_type == FileType::Regular;
         let (mut wanted, mut is_asked_for) = (Vec::new(), false);
@@ -249,7 +249,7 @@ impl<'a> Worker<'a> {
                     &entry,
                     b"",
                     self.shared.facts,
-                    &mut Placed { location: &location, collected },
+                    &mut LocatedSink { location: &location, collected },
                 ),
             }
         }
@@ -268,7 +268,7 @@ impl<'a> Worker<'a> {
         location: &Location,
         place: Place,
         wanted: &mut Vec<Wanted>,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) {
         let shared = self.shared;
         let (named, facts) = (Entry { path: &place.path, ..*entry }, shared.facts.of(place.system));
@@ -283,7 +283,7 @@ impl<'a> Worker<'a> {
                     wanted.push(Wanted { detector: index, place: Some(place.clone()) });
                 }
                 _ => {
-                    let mut sink = Placed { location, collected };
+                    let mut sink = LocatedSink { location, collected };
                     detector.inspect(&named, b"", facts, &mut Served::new(&mut sink, &place, shared.tree));
                 }
             }
@@ -292,9 +292,9 @@ impl<'a> Worker<'a> {
 
     /// Puts what was found in one file into the outcome: without repeats, without what is published, with its package
     /// and its other names.
-    fn settle(&mut self, first: EntryId, collected: Collected, others: &[EntryId]) {
+    fn settle(&mut self, first: EntryId, collected: Collector, others: &[EntryId]) {
         let tree = self.shared.tree;
-        let Collected { findings, mut gaps } = collected;
+        let Collector { findings, mut gaps } = collected;
         if findings.is_empty() && gaps.is_empty() {
             return;
         }
@@ -318,7 +318,7 @@ impl<'a> Worker<'a> {
             finding.as_packaged = as_packaged;
             if finding.location.path == path {
                 let names = self.shared.budget.names;
-                finding.more.extend(others.iter().take(names).map(|&id| tree.location(id)));
+                finding.related_locations.extend(others.iter().take(names).map(|&id| tree.location(id)));
                 if let Some(rest @ 1..) = others.len().checked_sub(names) {
                     finding.evidence.facts.push((FactKey::MoreNamesOfTheFile, rest.to_string()));
                 }
@@ -334,12 +334,12 @@ fn buffer(shared: Shared<'_>) -> Vec<u8> {
 }
 
 /// A sink that puts what detectors say in its place.
-pub(super) struct Placed<'p> {
+pub(super) struct LocatedSink<'p> {
     pub(super) location: &'p Location,
-    pub(super) collected: &'p mut Collected,
+    pub(super) collected: &'p mut Collector,
 }
 
-impl Placed<'_> {
+impl LocatedSink<'_> {
     fn complete(&self, location: &mut Location) {
         if location.path.is_empty() {
             let (offset, line) = (location.offset, location.line);
@@ -348,7 +348,7 @@ impl Placed<'_> {
     }
 }
 
-impl Sink for Placed<'_> {
+impl Sink for LocatedSink<'_> {
     fn finding(&mut self, mut finding: Finding) {
         self.complete(&mut finding.location);
         self.collected.finding(finding);

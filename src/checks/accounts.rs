@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::judge::Judged;
+use super::evaluate::Judged;
 use super::schema::{AccountsRule, Test};
-use super::subject::{Page, shown};
+use super::subject::{ConfigFile, shown};
 use super::{Evidence, Outcome, Subject, Verdict};
 use assay_disk::fs::FileType;
 
@@ -57,8 +57,8 @@ struct Tables {
     group: Vec<Row>,
 }
 
-fn rows(page: Option<&Page>, path: &'static [u8]) -> Vec<Row> {
-    let lines: Vec<_> = page.into_iter().flat_map(Page::lines).collect();
+fn rows(page: Option<&ConfigFile>, path: &'static [u8]) -> Vec<Row> {
+    let lines: Vec<_> = page.into_iter().flat_map(ConfigFile::lines).collect();
     let real = lines.iter().filter(|(_, text)| !text.is_empty() && !text.starts_with(b"#"));
     real.map(|&(line, text)| Row {
         path,
@@ -68,7 +68,7 @@ fn rows(page: Option<&Page>, path: &'static [u8]) -> Vec<Row> {
     .collect()
 }
 
-pub(super) fn judge(rule: &AccountsRule, subject: &Subject<'_>) -> Judged {
+pub(super) fn evaluate(rule: &AccountsRule, subject: &Subject<'_>) -> Judged {
     let tables = Tables {
         passwd: rows(subject.page(PASSWD.to_vec())?.as_ref(), PASSWD),
         shadow: rows(subject.page(SHADOW.to_vec())?.as_ref(), SHADOW),
@@ -81,12 +81,12 @@ pub(super) fn judge(rule: &AccountsRule, subject: &Subject<'_>) -> Judged {
         AccountsRule::Homes => homes(&tables, subject),
         AccountsRule::DotFiles => dot_files(&tables, subject),
         AccountsRule::NoFileInHomes(names) => no_file_in_homes(&tables, names, subject),
-        _ => Ok(tables.judge(rule)),
+        _ => Ok(tables.evaluate(rule)),
     }
 }
 
 impl Tables {
-    fn judge(&self, rule: &AccountsRule) -> Outcome {
+    fn evaluate(&self, rule: &AccountsRule) -> Outcome {
         let passwd = |wrong: &dyn Fn(&Row) -> bool, what: &str| places(&self.passwd, wrong, what);
         let shadow = |wrong: &dyn Fn(&Row) -> bool, what: &str| places(&self.shadow, wrong, what);
         let group = |wrong: &dyn Fn(&Row) -> bool, what: &str| places(&self.group, wrong, what);

@@ -1,8 +1,8 @@
 //! auditd's rules as augenrules(8) joins them: /etc/audit/rules.d/*.rules, by name.
 
-use super::judge::Judged;
+use super::evaluate::Judged;
 use super::schema::{AuditCalls, AuditWatch};
-use super::subject::{Blind, shown};
+use super::subject::{Unreadable, shown};
 use super::{Evidence, Outcome, Subject};
 
 const PLACES: [&str; 1] = ["/etc/audit/rules.d/*.rules"];
@@ -11,7 +11,7 @@ const PLACES: [&str; 1] = ["/etc/audit/rules.d/*.rules"];
 type Rule = (Evidence, Vec<Vec<u8>>);
 
 /// The words of each rule.
-fn rules(subject: &Subject<'_>) -> Result<Vec<Rule>, Blind> {
+fn rules(subject: &Subject<'_>) -> Result<Vec<Rule>, Unreadable> {
     let mut rules = Vec::new();
     for page in subject.pages(&PLACES)? {
         for (number, text) in page.lines().filter(|(_, text)| text.trim_ascii().starts_with(b"-")) {

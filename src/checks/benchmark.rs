@@ -43,7 +43,7 @@ impl Benchmark {
     /// Runs `checks` for the benchmark called `name`; the outcomes lie beside it, in the order of the checks.
     pub fn run(name: &str, checks: &[Check], subject: &Subject<'_>) -> (Self, Vec<Outcome>) {
         let title = BENCHMARKS.iter().find(|(known, ..)| *known == name).map_or(name, |(.., title)| title);
-        let outcomes: Vec<Outcome> = checks.iter().map(|check| check.judge(subject)).collect();
+        let outcomes: Vec<Outcome> = checks.iter().map(|check| check.evaluate(subject)).collect();
         let mut results = Vec::new();
         for (check, outcome) in checks.iter().zip(&outcomes) {
             for section in check.sections.iter().filter(|section| section.benchmark == name) {

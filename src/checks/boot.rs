@@ -3,9 +3,9 @@
 //! What boots is what counts: the entries of grub.cfg, and those of the Boot Loader Specification with grubenv;
 //! /etc/default/grub only says what the next update-grub would write, and is read where there is no other.
 
-use super::judge::Judged;
+use super::evaluate::Judged;
 use super::schema::KernelArgument;
-use super::subject::{Blind, Page, shown};
+use super::subject::{ConfigFile, Unreadable, shown};
 use super::{Evidence, Outcome, Subject};
 
 const MENUS: [&str; 5] = [
@@ -42,7 +42,7 @@ pub(super) fn argument(rule: &KernelArgument, subject: &Subject<'_>) -> Judged {
 type CommandLine = (Evidence, Vec<Vec<u8>>);
 
 /// Each line that boots a kernel, as words; recovery entries are left out, as CIS does.
-fn command_lines(subject: &Subject<'_>) -> Result<Vec<CommandLine>, Blind> {
+fn command_lines(subject: &Subject<'_>) -> Result<Vec<CommandLine>, Unreadable> {
     let environment = environment(&subject.pages(&ENVIRONMENT)?);
     let mut found = Vec::new();
     for page in subject.pages(&MENUS)? {
@@ -70,14 +70,14 @@ fn command_lines(subject: &Subject<'_>) -> Result<Vec<CommandLine>, Blind> {
     Ok(found)
 }
 
-fn environment(pages: &[Page]) -> Vec<Vec<u8>> {
+fn environment(pages: &[ConfigFile]) -> Vec<Vec<u8>> {
     let options =
-        pages.iter().flat_map(Page::lines).filter_map(|(_, line)| line.strip_prefix(b"kernelopts="));
+        pages.iter().flat_map(ConfigFile::lines).filter_map(|(_, line)| line.strip_prefix(b"kernelopts="));
     options.flat_map(|line| line.split(u8::is_ascii_whitespace)).map(<[u8]>::to_vec).collect()
 }
 
 /// The two variables of /etc/default/grub, joined as update-grub does it.
-fn defaults(pages: &[Page]) -> Option<CommandLine> {
+fn defaults(pages: &[ConfigFile]) -> Option<CommandLine> {
     let mut words = Vec::new();
     let mut evidence = None;
     for page in pages {

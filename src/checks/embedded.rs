@@ -1,7 +1,7 @@
 //! The files of checks that the program carries.
 
 use super::Check;
-use super::written::{CheckError, parse};
+use super::raw::{CheckError, parse};
 
 macro_rules! files {
     ($($name:literal)*) => { &[$((concat!("checks/", $name), include_str!(concat!("../../signatures/checks/", $name))),)*] };

@@ -2,7 +2,7 @@
 
 use regex::bytes::Regex;
 
-use super::judge::Judged;
+use super::evaluate::Judged;
 use super::schema::{FileRule, LineRule};
 use super::subject::shown;
 use super::{Evidence, Outcome, Subject, Verdict};

@@ -5,7 +5,7 @@
 //! nothing.
 
 use super::Subject;
-use super::subject::Page;
+use super::subject::ConfigFile;
 use crate::budget::Budget;
 use crate::finding::GapKind;
 
@@ -36,7 +36,7 @@ impl<'s, 'a> Includes<'s, 'a> {
 
     /// Opens a file that is included, or the first one. `None` if there is no such file, or if it must not be read:
     /// then the subject knows. Each call that returns a page wants a call of [`Includes::close`].
-    pub(super) fn open(&mut self, path: &[u8]) -> Option<Page> {
+    pub(super) fn open(&mut self, path: &[u8]) -> Option<ConfigFile> {
         let place = self
             .subject
             .view()

@@ -1,6 +1,6 @@
 //! Kernel modules that must not be loaded: modprobe.d(5), modules-load.d(5).
 
-use super::judge::Judged;
+use super::evaluate::Judged;
 use super::{Evidence, Outcome, Subject};
 
 const DIRECTORIES: [&str; 5] = [

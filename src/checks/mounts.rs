@@ -1,8 +1,8 @@
 //! Mounts: fstab(5), systemd's mount units, and the partitions of the image.
 
-use super::judge::Judged;
+use super::evaluate::Judged;
 use super::schema::MountOption;
-use super::subject::{Blind, shown};
+use super::subject::{Unreadable, shown};
 use super::{Evidence, Outcome, Subject, Verdict};
 use assay_disk::tree::fstab;
 
@@ -34,7 +34,7 @@ pub(super) fn option(rule: &MountOption, subject: &Subject<'_>) -> Judged {
 }
 
 /// What mounts `path`: a line of fstab, else a unit that is not only a vendor's and off.
-fn find(path: &str, subject: &Subject<'_>) -> Result<Option<Mount>, Blind> {
+fn find(path: &str, subject: &Subject<'_>) -> Result<Option<Mount>, Unreadable> {
     let mut found = None;
     if let Some(page) = subject.page(b"/etc/fstab".to_vec())? {
         let content: Vec<u8> = page.lines().flat_map(|(_, line)| [line, b"\n"].concat()).collect();

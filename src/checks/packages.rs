@@ -1,6 +1,6 @@
 //! Installed packages. Where not all of the database could be read, nothing is decided.
 
-use super::judge::Judged;
+use super::evaluate::Judged;
 use super::{Evidence, Outcome, Subject};
 
 pub(super) fn installed(names: &[String], subject: &Subject<'_>) -> Judged {

@@ -1,7 +1,7 @@
 //! PAM stacks: pam.d(5), with `@include`, `include` and `substack`.
 
+use super::evaluate::Judged;
 use super::includes::Includes;
-use super::judge::Judged;
 use super::schema::PamRule;
 use super::subject::shown;
 use super::{Evidence, Outcome, Subject, Verdict};
@@ -19,7 +19,7 @@ struct Line {
     arguments: Vec<Vec<u8>>,
 }
 
-pub(super) fn judge(rule: &PamRule, subject: &Subject<'_>) -> Judged {
+pub(super) fn evaluate(rule: &PamRule, subject: &Subject<'_>) -> Judged {
     let includes = Includes::new(subject, "PAM");
     let mut reader = Reader { rule, subject, includes, lines: Vec::new() };
     let mut there = false;
@@ -144,7 +144,7 @@ mod tests {
         let tree = Tree::of(Arc::new(memory), &Budget::default());
         let (facts, _) = Facts::gather(&tree);
         let subject = Subject::new(&tree, &facts, &[]);
-        let verdict = judge(&rule(), &subject).unwrap().verdict;
+        let verdict = evaluate(&rule(), &subject).unwrap().verdict;
         (verdict, subject.gaps().into_iter().map(|gap| gap.reason).collect())
     }
 

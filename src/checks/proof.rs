@@ -7,7 +7,7 @@ use std::sync::Arc;
 use md5::{Digest, Md5};
 
 use super::benchmark::BENCHMARKS;
-use super::plants::{Origin, Plant, PlantedEntry, Plants};
+use super::fixtures::{Fixtures, Origin, Plant, PlantedEntry};
 use super::{Check, Subject, Verdict};
 use crate::facts::Facts;
 use assay_disk::budget::Budget as DiskBudget;
@@ -64,14 +64,14 @@ fn proofs(check: &Check) -> Vec<String> {
 }
 
 /// Judges a check on a small tree.
-fn on(check: &Check, plants: &Plants) -> super::Outcome {
+fn on(check: &Check, plants: &Fixtures) -> super::Outcome {
     let tree = tree(plants, false);
     let (facts, gaps) = Facts::gather(&tree);
-    check.judge(&Subject::new(&tree, &facts, &gaps))
+    check.evaluate(&Subject::new(&tree, &facts, &gaps))
 }
 
 /// A small tree; with a package database, where one is asked for: it owns the entries that say so.
-pub(super) fn tree(plants: &Plants, packaged: bool) -> Tree {
+pub(super) fn tree(plants: &Fixtures, packaged: bool) -> Tree {
     let mut memory = plant(plants);
     if packaged {
         let (mut list, mut sums) = (String::from("/.\n"), String::new());
@@ -93,7 +93,7 @@ pub(super) fn tree(plants: &Plants, packaged: bool) -> Tree {
     Tree::of(Arc::new(memory), &DiskBudget::default())
 }
 
-fn plant(plants: &Plants) -> Memory {
+fn plant(plants: &Fixtures) -> Memory {
     let mut memory = Memory::new();
     // Directories come before what is in them: their paths are shorter, and sort first.
     for (path, plant) in plants {

@@ -1,8 +1,8 @@
 //! Keys of configuration files, with their drop-ins.
 
-use super::judge::Judged;
+use super::evaluate::Judged;
 use super::schema::{SettingRule, SystemdRule, Test};
-use super::subject::{Page, shown};
+use super::subject::{ConfigFile, shown};
 use super::{Evidence, Outcome, Subject};
 
 /// A value and where it stands.
@@ -67,7 +67,7 @@ pub(super) fn verdict(
 }
 
 /// Every value of a key, in the order of the files; a key without a value has the empty one.
-pub(super) fn values(pages: &[Page], section: Option<&str>, key: &str, separator: u8) -> Vec<Found> {
+pub(super) fn values(pages: &[ConfigFile], section: Option<&str>, key: &str, separator: u8) -> Vec<Found> {
     let mut found = Vec::new();
     for page in pages {
         let mut here: Option<&[u8]> = None;

@@ -1,13 +1,13 @@
 //! Options of sshd as it takes them: [`crate::facts::sshd`] has the lines, here they are judged.
 
-use super::judge::Judged;
+use super::evaluate::Judged;
 use super::schema::SshdRule;
 use super::subject::shown;
 use super::{Evidence, Outcome, Subject};
 
 /// The global value must be as it should, and so must that of every Match block: which of them will apply,
 /// only a connection shows.
-pub(super) fn judge(rule: &SshdRule, subject: &Subject<'_>) -> Judged {
+pub(super) fn evaluate(rule: &SshdRule, subject: &Subject<'_>) -> Judged {
     let sshd = &subject.facts.sshd;
     if let Some(unread) = &sshd.unread {
         return Err((unread.clone(), "a file of sshd's configuration could not be read".to_owned()));

@@ -35,7 +35,7 @@ pub struct Subject<'a> {
     held: Cell<u64>,
     modules: OnceCell<BTreeSet<Vec<u8>>>,
     /// Of the files that the check at hand read, the first that could not be understood whole.
-    doubt: RefCell<Option<Blind>>,
+    doubt: RefCell<Option<Unreadable>>,
     /// What was not read while it was judged.
     gaps: RefCell<BTreeSet<(Vec<u8>, GapKind, String)>>,
 }
@@ -52,13 +52,13 @@ pub enum Reading {
 }
 
 /// A file and its content.
-pub struct Page {
+pub struct ConfigFile {
     /// Where it is.
     pub path: Vec<u8>,
     reading: Rc<Reading>,
 }
 
-impl Page {
+impl ConfigFile {
     /// Its lines, from 1.
     pub fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let content: &[u8] = match &*self.reading {
@@ -70,7 +70,7 @@ impl Page {
 }
 
 /// Why something cannot be decided: a place that could not be read, and why.
-pub type Blind = (Vec<u8>, String);
+pub type Unreadable = (Vec<u8>, String);
 
 impl<'a> Subject<'a> {
     /// The machine; `gaps` are what of it could not be opened or walked.
@@ -163,7 +163,7 @@ impl<'a> Subject<'a> {
     }
 
     /// What may decide the check that was just judged, and begins the next one.
-    pub(super) fn take_doubt(&self) -> Option<Blind> {
+    pub(super) fn take_doubt(&self) -> Option<Unreadable> {
         self.doubt.borrow_mut().take()
     }
 
@@ -193,7 +193,7 @@ impl<'a> Subject<'a> {
     }
 
     /// Why `path`, or what lies under it, may be unknown.
-    pub fn blind_at(&self, path: &[u8]) -> Option<Blind> {
+    pub fn blind_at(&self, path: &[u8]) -> Option<Unreadable> {
         let covers = |above: &[u8], below: &[u8]| {
             above == b"/"
                 || below.strip_prefix(above).is_some_and(|rest| rest.first().is_none_or(|&byte| byte == b'/'))
@@ -202,7 +202,7 @@ impl<'a> Subject<'a> {
     }
 
     /// Why something below the directory `path` may be unknown.
-    pub fn blind_below(&self, path: &[u8]) -> Option<Blind> {
+    pub fn blind_below(&self, path: &[u8]) -> Option<Unreadable> {
         let below = |blind: &[u8]| {
             path == b"/" || blind.strip_prefix(path).is_some_and(|rest| rest.first() == Some(&b'/'))
         };
@@ -241,7 +241,7 @@ impl<'a> Subject<'a> {
     ///
     /// # Errors
     /// Why it is not known.
-    pub fn metadata(&self, path: &[u8]) -> Result<Option<(Vec<u8>, Metadata)>, Blind> {
+    pub fn metadata(&self, path: &[u8]) -> Result<Option<(Vec<u8>, Metadata)>, Unreadable> {
         match self.view.and_then(|view| view.lookup(path)) {
             Some(found) => Ok(Some(found)),
             None => self.blind_at(path).map_or(Ok(None), Err),
@@ -252,7 +252,7 @@ impl<'a> Subject<'a> {
     ///
     /// # Errors
     /// Why not all of them are known.
-    pub fn list(&self, path: &[u8]) -> Result<Vec<(Vec<u8>, FileType)>, Blind> {
+    pub fn list(&self, path: &[u8]) -> Result<Vec<(Vec<u8>, FileType)>, Unreadable> {
         let children = |blind: &Vec<u8>| {
             blind
                 .strip_prefix(path)
@@ -271,7 +271,7 @@ impl<'a> Subject<'a> {
     ///
     /// # Errors
     /// Why not all of them are known.
-    pub fn expand(&self, pattern: &str) -> Result<Vec<Vec<u8>>, Blind> {
+    pub fn expand(&self, pattern: &str) -> Result<Vec<Vec<u8>>, Unreadable> {
         let mut found = vec![Vec::new()];
         for part in pattern.split('/').filter(|part| !part.is_empty()) {
             let mut next = Vec::new();
@@ -284,7 +284,7 @@ impl<'a> Subject<'a> {
         Ok(found)
     }
 
-    fn step(&self, directory: &[u8], part: &[u8], found: &mut Vec<Vec<u8>>) -> Result<(), Blind> {
+    fn step(&self, directory: &[u8], part: &[u8], found: &mut Vec<Vec<u8>>) -> Result<(), Unreadable> {
         let below = |name: &[u8]| [directory, b"/", name].concat();
         if !part.contains(&b'*') {
             let path = below(part);
@@ -305,7 +305,7 @@ impl<'a> Subject<'a> {
     ///
     /// # Errors
     /// Why one of them is not known.
-    pub fn pages(&self, patterns: &[impl AsRef<str>]) -> Result<Vec<Page>, Blind> {
+    pub fn pages(&self, patterns: &[impl AsRef<str>]) -> Result<Vec<ConfigFile>, Unreadable> {
         let mut pages = Vec::new();
         for pattern in patterns {
             for path in self.expand(pattern.as_ref())? {
@@ -319,7 +319,7 @@ impl<'a> Subject<'a> {
     ///
     /// # Errors
     /// Why it is not known.
-    pub fn page(&self, path: Vec<u8>) -> Result<Option<Page>, Blind> {
+    pub fn page(&self, path: Vec<u8>) -> Result<Option<ConfigFile>, Unreadable> {
         let reading = self.content(&path);
         match &*reading {
             Reading::Missing => Ok(None),
@@ -327,7 +327,7 @@ impl<'a> Subject<'a> {
                 if let Some(why) = self.facts.unparsed.get(&path) {
                     self.doubt(&path, why.clone());
                 }
-                Ok(Some(Page { path, reading }))
+                Ok(Some(ConfigFile { path, reading }))
             }
             Reading::Unreadable(why) => Err((path, why.clone())),
         }
@@ -338,7 +338,7 @@ impl<'a> Subject<'a> {
     ///
     /// # Errors
     /// Why not all of them are known.
-    pub fn drop_ins(&self, directories: &[&str], suffix: &str) -> Result<Vec<Page>, Blind> {
+    pub fn drop_ins(&self, directories: &[&str], suffix: &str) -> Result<Vec<ConfigFile>, Unreadable> {
         let mut by_name: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
         for directory in directories {
             for (name, _) in self.list(directory.as_bytes())? {

@@ -1,7 +1,7 @@
 //! sudoers(5), with `@include`, `@includedir` and their old forms.
 
+use super::evaluate::Judged;
 use super::includes::Includes;
-use super::judge::Judged;
 use super::schema::SudoRule;
 use super::subject::shown;
 use super::{Evidence, Outcome, Subject, Verdict};
@@ -14,7 +14,7 @@ struct Line {
     text: Vec<u8>,
 }
 
-pub(super) fn judge(rule: &SudoRule, subject: &Subject<'_>) -> Judged {
+pub(super) fn evaluate(rule: &SudoRule, subject: &Subject<'_>) -> Judged {
     let place = b"/etc/sudoers";
     let mut reader = Reader { subject, includes: Includes::new(subject, "sudo"), lines: Vec::new() };
     reader.read(place);

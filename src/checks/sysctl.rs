@@ -2,7 +2,7 @@
 //! /etc/sysctl.conf, which Debian links as 99-sysctl.conf and procps reads last.
 
 use super::Subject;
-use super::judge::Judged;
+use super::evaluate::Judged;
 use super::schema::SysctlRule;
 use super::settings::{self, Found};
 use crate::facts::glob;
@@ -10,7 +10,7 @@ use crate::facts::glob;
 const DIRECTORIES: [&str; 5] =
     ["/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"];
 
-pub(super) fn judge(rule: &SysctlRule, subject: &Subject<'_>) -> Judged {
+pub(super) fn evaluate(rule: &SysctlRule, subject: &Subject<'_>) -> Judged {
     let mut pages = subject.drop_ins(&DIRECTORIES, ".conf")?;
     pages.extend(subject.page(b"/etc/sysctl.conf".to_vec())?);
     let (mut exact, mut pattern) = (None, None);

@@ -1,8 +1,8 @@
 //! Units of systemd, and what starts them: links of wants and requires, aliases, old init scripts.
 
-use super::judge::Judged;
+use super::evaluate::Judged;
 use super::schema::{UnitRule, UnitState};
-use super::subject::Blind;
+use super::subject::Unreadable;
 use super::{Evidence, Outcome, Subject};
 use assay_disk::fs::FileType;
 
@@ -15,7 +15,7 @@ pub(super) const DIRECTORIES: [&str; 5] = [
     "/lib/systemd/system",
 ];
 
-pub(super) fn judge(rule: &UnitRule, subject: &Subject<'_>) -> Judged {
+pub(super) fn evaluate(rule: &UnitRule, subject: &Subject<'_>) -> Judged {
     let mut seen = Vec::new();
     for name in &rule.name {
         let state = state(name, subject)?;
@@ -37,7 +37,7 @@ fn word(state: UnitState) -> &'static str {
 }
 
 /// What systemd does with a unit.
-pub(super) fn state(name: &str, subject: &Subject<'_>) -> Result<UnitState, Blind> {
+pub(super) fn state(name: &str, subject: &Subject<'_>) -> Result<UnitState, Unreadable> {
     let mut there = false;
     for directory in DIRECTORIES {
         let path = format!("{directory}/{name}").into_bytes();
@@ -68,7 +68,7 @@ pub(super) fn state(name: &str, subject: &Subject<'_>) -> Result<UnitState, Blin
 }
 
 /// Whether some unit wants or requires it.
-fn is_wanted(name: &str, subject: &Subject<'_>) -> Result<bool, Blind> {
+fn is_wanted(name: &str, subject: &Subject<'_>) -> Result<bool, Unreadable> {
     for directory in DIRECTORIES {
         for kind in ["wants", "requires"] {
             if !subject.expand(&format!("{directory}/*.{kind}/{name}"))?.is_empty() {
@@ -80,7 +80,7 @@ fn is_wanted(name: &str, subject: &Subject<'_>) -> Result<bool, Blind> {
 }
 
 /// Whether a link of a run level starts an old script.
-fn is_started(stem: &str, subject: &Subject<'_>) -> Result<bool, Blind> {
+fn is_started(stem: &str, subject: &Subject<'_>) -> Result<bool, Unreadable> {
     for level in 2..=5 {
         if !subject.expand(&format!("/etc/rc{level}.d/S*{stem}"))?.is_empty() {
             return Ok(true);

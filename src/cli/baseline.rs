@@ -8,9 +8,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::arguments::Baseline as Wanted;
-use super::mistaken::Kind;
 use super::output::{self, Place};
 use super::progress::Bar;
+use super::wrong_input::Kind;
 use super::{Exit, Failure, Terminal, engine, memory, policy, scan, user_file};
 use crate::audit::Settings;
 use crate::baseline::{Baseline, Entry, Key};

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::output::{self, Place};
-use super::own::Own;
+use super::user_rules::Own;
 use super::{Failure, engine, user_file};
 use crate::audit::Cache;
 use crate::detect::Signatures;

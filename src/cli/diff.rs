@@ -7,9 +7,9 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::arguments::{AcceptGap, FailOn, accept_gap, fail_on};
-use super::mistaken::Kind;
 use super::output::{self, Place};
 use super::progress::Bar;
+use super::wrong_input::Kind;
 use super::{Exit, Failure, Terminal, engine, user_file};
 use crate::audit::{Progress, Seal, Settings, Target};
 use crate::detect::{self, Signatures};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::own::Own;
-use super::{Failure, memory, mistaken};
+use super::user_rules::Own;
+use super::{Failure, memory, wrong_input};
 use crate::audit::{self, Audited, Progress, Quiet, Report, Settings, System, Target, cache};
 use crate::budget::Budget;
 use crate::checks;
@@ -36,7 +36,7 @@ pub(super) fn keep(
     progress: &dyn Progress,
 ) -> Result<Audited, Failure> {
     let settings = Settings { image: options(outside_files), ..settings };
-    audit::keeping(target, &settings, progress).map_err(|error| mistaken::failure(&error))
+    audit::keeping(target, &settings, progress).map_err(|error| wrong_input::failure(&error))
 }
 
 /// Opens what was audited once more, to read files of it.
@@ -47,7 +47,7 @@ pub(super) fn reopen(
 ) -> Result<(Tree, Facts), Failure> {
     let opened =
         System::open_with(target, &memory::within(Budget::default()).disk, &options(outside_files), progress);
-    let system = opened.map_err(|error| mistaken::failure(&error))?;
+    let system = opened.map_err(|error| wrong_input::failure(&error))?;
     // Its gaps are known from the audit.
     let (facts, _) = Facts::gather(&system.tree);
     Ok((system.tree, facts))
@@ -75,7 +75,7 @@ pub(super) fn rules_digest(signatures: &Signatures) -> String {
     let budget = format!("{:?}", Budget::default());
     let mut parts = texts(signatures);
     parts.push(budget);
-    let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).chain([audit::published::TEXT]).collect();
+    let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).chain([audit::vendor_content::TEXT]).collect();
     assay_disk::text::hex(&cache::rules(&parts))
 }
 
@@ -88,7 +88,7 @@ fn texts(signatures: &Signatures) -> Vec<String> {
 pub(super) fn open(image: &Path, outside_files: bool) -> Result<System, Failure> {
     let target = Target::Image(image.to_owned());
     System::open_with(&target, &memory::within(Budget::default()).disk, &options(outside_files), &Quiet)
-        .map_err(|error| mistaken::failure(&error))
+        .map_err(|error| wrong_input::failure(&error))
 }
 
 /// Packed images are unpacked where the environment says.
@@ -126,7 +126,7 @@ pub(super) struct Checked {
 pub(super) fn check_rules(signatures: &Signatures) -> Checked {
     let engine = signatures.engine();
     let of = |families: &[Family]| engine.rules().iter().filter(|r| families.contains(&r.family)).count();
-    let (traces, wrong_traces) = checks::traces::proof::check(&signatures.traces);
+    let (artifacts, wrong_traces) = checks::artifacts::proof::check(&signatures.artifacts);
     let (files, wrong_files) = detect::credential_files::check(signatures);
     let (histories, wrong_histories) = detect::shell_history::check();
     let (checks, wrong_checks) = match checks::all(&signatures.checks) {
@@ -142,7 +142,7 @@ pub(super) fn check_rules(signatures: &Signatures) -> Checked {
             ("kinds of credential files", files),
             ("histories", histories),
             ("checks", checks),
-            ("traces", traces),
+            ("traces", artifacts),
             ("requirements", requirements),
         ],
         providers: engine
@@ -195,7 +195,7 @@ mod tests {
         let mut found = Vec::new();
         files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("signatures"), &mut found);
         let signatures = Signatures::embedded().unwrap();
-        let all = texts(&signatures).concat() + std::str::from_utf8(audit::published::TEXT).unwrap();
+        let all = texts(&signatures).concat() + std::str::from_utf8(audit::vendor_content::TEXT).unwrap();
         assert!(found.len() > 30);
         for text in found {
             assert!(all.contains(&text), "{}", text.get(..200).unwrap_or(&text));

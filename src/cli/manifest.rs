@@ -8,7 +8,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::look::{CopyError, copy, type_letter};
+use super::inspect::{CopyError, copy, type_letter};
 use super::{Exit, Failure, Terminal, engine};
 use crate::budget::Budget;
 use assay_disk::fs::FileType;

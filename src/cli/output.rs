@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access};
 
 use super::Failure;
-use super::partial::Partial;
+use super::atomic_file::Partial;
 
 /// Where a report goes.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Failure;
 use super::arguments::{AcceptGap, ComparePackages, FailOn, Judging};
-use super::mistaken::Kind;
 use super::user_file;
+use super::wrong_input::Kind;
 use crate::baseline::Baseline;
 use crate::budget::Budget;
 use crate::date::Date;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::{Exit, Failure, Terminal, engine, scan, signatures};
-use crate::audit::published::{digest, line};
+use crate::audit::vendor_content::{digest, line};
 use crate::audit::{Audited, PublishedFiles, Quiet, Settings};
 use crate::finding::{Category, GapKind, Loss};
 use assay_disk::text::hex;
@@ -50,7 +50,7 @@ fn files(audited: &Audited) -> BTreeSet<(Vec<u8>, EntryId)> {
     });
     let gaps = report.gaps.iter().filter(|gap| gap.kind == GapKind::Damaged && gap.loss == Loss::Part);
     let places = findings
-        .flat_map(|finding| std::iter::once(&finding.location).chain(&finding.more))
+        .flat_map(|finding| std::iter::once(&finding.location).chain(&finding.related_locations))
         .chain(gaps.map(|gap| &gap.location));
     places.filter_map(|location| file(&audited.tree, &location.path)).collect()
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::arguments::{Display, Scan};
 use super::delivery::Plan;
-use super::own::Own;
 use super::policy::{self, Gate};
 use super::progress::Bar;
 use super::record::Begun;
+use super::user_rules::Own;
 use super::{Exit, Failure, Terminal, cache, engine, memory};
 use crate::audit::{Settings, Target};
 use crate::detect::{self, Signatures};

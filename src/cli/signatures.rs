@@ -124,12 +124,13 @@ fail = [{}]
 
     #[test]
     fn own_traces_are_added_and_replace_those_of_the_same_id() {
-        let before = embedded().traces.all.len();
+        let before = embedded().artifacts.all.len();
         let more = of(&[("leftovers/own.toml", OWN)]).unwrap();
-        assert_eq!(more.traces.all.len(), before + 1);
+        assert_eq!(more.artifacts.all.len(), before + 1);
         let replaced = of(&[("leftovers/own.toml", &OWN.replace("\"own\"", "\"machine-id\""))]).unwrap();
-        assert_eq!(replaced.traces.all.len(), before);
-        let machine_id = replaced.traces.all.iter().find(|trace| trace.advisory.id == "machine-id").unwrap();
+        assert_eq!(replaced.artifacts.all.len(), before);
+        let machine_id =
+            replaced.artifacts.all.iter().find(|artifact| artifact.advisory.id == "machine-id").unwrap();
         assert_eq!(machine_id.advisory.title, "Own");
     }
 

@@ -13,9 +13,9 @@ impl Gate {
     /// Judges the report; each finding learns how it stands.
     pub(super) fn judge(&self, report: &mut Report) -> Judgement {
         let judged = gate::judge(&self.policy, report, self.baseline.as_ref(), self.today);
-        let Judged { verdict, standings, explanation } = judged;
-        for (finding, standing) in report.findings.iter_mut().zip(standings) {
-            finding.standing = standing;
+        let Judged { verdict, dispositions, explanation } = judged;
+        for (finding, disposition) in report.findings.iter_mut().zip(dispositions) {
+            finding.disposition = disposition;
         }
         let (outcome, sentence) = match &self.policy.name {
             Some(name) => by_name(name, verdict, report),

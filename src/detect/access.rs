@@ -48,7 +48,7 @@ impl SystemDetector for Access {
 impl Access {
     fn system(&self, subject: &Subject<'_>, sink: &mut dyn Sink) {
         for check in &self.checks {
-            let outcome = check.judge(subject);
+            let outcome = check.evaluate(subject);
             if outcome.verdict == Verdict::Fail {
                 let outcomes = if check.counts_places() { by_file(outcome) } else { vec![outcome] };
                 for outcome in outcomes {
@@ -102,7 +102,7 @@ fn complete(finding: &mut Finding, subject: &Subject<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::Collected;
+    use crate::detect::Collector;
     use assay_disk::fs::memory::Memory;
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
             .file("/etc/ssh/sshd_config.d/50-cloud-init.conf", "PermitRootLogin yes\n");
         let tree = Tree::of(Arc::new(memory), &Budget::default().disk);
         let (facts, _) = Facts::gather(&tree);
-        let mut found = Collected::default();
+        let mut found = Collector::default();
         Access::new(&Signatures::embedded().unwrap(), &Budget::default()).inspect(&tree, &facts, &mut found);
         let ids: Vec<&str> = found.findings.iter().map(|finding| finding.advisory.id.as_str()).collect();
         assert_eq!(ids, ["ssh-root-password", "ssh-password-login"]);
@@ -133,7 +133,7 @@ mod tests {
             .file("/srv/a/.shosts", "build1 a\n");
         let tree = Tree::of(Arc::new(memory), &Budget::default().disk);
         let (facts, _) = Facts::gather(&tree);
-        let mut found = Collected::default();
+        let mut found = Collector::default();
         Access::new(&Signatures::embedded().unwrap(), &Budget::default()).inspect(&tree, &facts, &mut found);
         let paths: Vec<&[u8]> = found
             .findings

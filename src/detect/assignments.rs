@@ -20,7 +20,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::examples::is_example;
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Confidence, FactKey, Finding, Proof, Secret};
+use crate::finding::{Advisory, Confidence, FactKey, Finding, Secret, Verification};
 use crate::rules::validators::entropy;
 use crate::rules::{Family, Match};
 use crate::values::is_placeholder;
@@ -69,8 +69,10 @@ impl MatchDetector for Assignments {
             }
             let is_sure = random && !prose && !has_word(value);
             let confidence = if is_sure { Confidence::Medium } else { Confidence::Low };
-            let mut finding =
-                Finding::new(&found.advisory).confidence(confidence).proof(Proof::Name).offset(found.offset);
+            let mut finding = Finding::new(&found.advisory)
+                .confidence(confidence)
+                .proof(Verification::Name)
+                .offset(found.offset);
             finding.location.line = found.line;
             let key = String::from_utf8_lossy(key).into_owned();
             finding = finding.fact(FactKey::Name, key).secret(Secret::new(value));

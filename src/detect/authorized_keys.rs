@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
 use crate::facts::sshd::KeyRole;
-use crate::finding::{Advisory, Category, FactKey, Finding, Proof, SERVES_AS, Secret, Severity};
+use crate::finding::{Advisory, Category, FactKey, Finding, SERVES_AS, Secret, Severity, Verification};
 use crate::keys;
 use assay_disk::fs::FileType;
 use assay_disk::text::Escaped;
@@ -245,7 +245,7 @@ impl AuthorizedKeys {
         let ((number, line), user) = (at, holder.user.as_deref());
         if let Some(key) = keys::parse_public_line(line) {
             let mut finding = Finding::new(&self.advisory)
-                .proof(Proof::Key)
+                .proof(Verification::Key)
                 .line(number)
                 .secret(Secret::new(key.text.as_slice()))
                 .fingerprint(key.fingerprint())
@@ -340,7 +340,7 @@ mod tests {
             let node = assay_disk::fs::NodeId(1);
             let entry = Entry { path: path.as_bytes(), metadata: &metadata, node, target: None };
             let (detector, facts) = (AuthorizedKeys::default(), Facts::default());
-            let mut sink = crate::detect::Collected::default();
+            let mut sink = crate::detect::Collector::default();
             if detector.interest(&entry, &facts) == Interest::Content {
                 detector.inspect(&entry, text.as_bytes(), &facts, &mut sink);
             }

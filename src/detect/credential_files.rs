@@ -17,7 +17,7 @@ use std::sync::Arc;
 use super::examples::is_example;
 use super::{FileDetector, Interest, Signatures, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Confidence, FactKey, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Confidence, FactKey, Finding, Secret, Severity, Verification};
 use assay_disk::fs::FileType;
 use assay_disk::tree::Entry;
 
@@ -94,8 +94,10 @@ fn held(kind: &Kind, content: &[u8], sink: &mut dyn Sink) {
     let Some(store) = formats::store(content) else { return };
     let severity = kind.advisory.severity;
     let severity = if store.locked { severity.min(Severity::Medium) } else { severity };
-    let finding =
-        Finding::new(&kind.advisory).severity(severity).proof(Proof::File).fact(FactKey::Store, store.what);
+    let finding = Finding::new(&kind.advisory)
+        .severity(severity)
+        .proof(Verification::File)
+        .fact(FactKey::Store, store.what);
     sink.finding(finding.fact(FactKey::Locked, if store.locked { "yes" } else { "no" }));
 }
 
@@ -107,7 +109,7 @@ fn read(kind: &Kind, path: &[u8], content: &[u8], sink: &mut dyn Sink) {
     let text = Text::of(content);
     let hits = formats::read(&kind.formats, &kind.wanted, &text);
     for hit in &hits.all {
-        let mut finding = Finding::new(&kind.advisory).proof(Proof::File);
+        let mut finding = Finding::new(&kind.advisory).proof(Verification::File);
         let account = |secret: &String| super::credentials::account(&text.bytes(secret)).is_some();
         if is_example(path) && !hit.secrets.iter().any(account) {
             finding = finding.confidence(Confidence::Low).severity(kind.advisory.severity.min(Severity::Low));

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use super::examples::is_example;
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Confidence, FactKey, Finding, Proof, Severity};
+use crate::finding::{Advisory, Confidence, FactKey, Finding, Severity, Verification};
 use crate::rules::pair::Other;
 use crate::rules::{Family, Match};
 use assay_disk::tree::Entry;
@@ -77,7 +77,7 @@ impl MatchDetector for Credentials {
             if found.confidence == Confidence::Low {
                 let severity = finding.severity.min(Severity::Low);
                 finding = finding.severity(severity);
-            } else if example && !matches!(found.proof, Proof::Checksum | Proof::Structure) {
+            } else if example && !matches!(found.proof, Verification::Checksum | Verification::Structure) {
                 // Nothing proves it, and packages put examples there.
                 let severity = finding.severity.min(Severity::Low);
                 finding = finding.severity(severity).confidence(found.confidence.min(Confidence::Medium));
@@ -116,7 +116,7 @@ fn around<'m>(to: &Match, matches: &'m [Match]) -> impl Iterator<Item = &'m Matc
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::Collected;
+    use crate::detect::Collector;
     use crate::finding::Secret;
     use crate::rules::Engine;
     use assay_disk::fs::{FileType, Metadata, NodeId};
@@ -129,7 +129,7 @@ mod tests {
         matches.retain(|found| found.family == Family::Credentials);
         let metadata = Metadata::bare(FileType::Regular, 0o644, 9);
         let entry = Entry { path: b"/opt/a", metadata: &metadata, node: NodeId(1), target: None };
-        let mut sink = Collected::default();
+        let mut sink = Collector::default();
         Credentials.inspect(&entry, &matches, &Facts::default(), &mut sink);
         sink.findings
     }
@@ -184,6 +184,6 @@ mod tests {
         let secret = format!("GOC{}", "SPX-k3JxQ9vTzL0mWb7RfYh2NdPs8AuE");
         let findings = found(&format!("client: {client}\nsecret: {secret}\n"));
         assert_eq!(findings[0].evidence.facts, [(FactKey::Id, client.to_owned())]);
-        assert_eq!(findings[0].proof, Some(Proof::Form));
+        assert_eq!(findings[0].proof, Some(Verification::Form));
     }
 }

@@ -18,7 +18,7 @@ use memchr::memmem;
 use super::examples::is_example;
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Secret, Severity, Verification};
 use crate::keys;
 use assay_disk::fs::FileType;
 use assay_disk::tree::Entry;
@@ -84,7 +84,7 @@ impl FileDetector for DerKeys {
         let fingerprint = key.public_blob.as_ref().map(|blob| keys::fingerprint(blob));
         let published = fingerprint.as_deref().and_then(keys::published_by);
         let mut finding = Finding::new(&self.advisory)
-            .proof(if published.is_some() { Proof::Published } else { Proof::Key })
+            .proof(if published.is_some() { Verification::Published } else { Verification::Key })
             .secret(Secret::new(content))
             .fact(FactKey::KeyType, key.algorithm)
             .fact(FactKey::Format, "DER");
@@ -106,7 +106,7 @@ impl FileDetector for DerKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::Collected;
+    use crate::detect::Collector;
     use assay_disk::fs::{Metadata, NodeId};
 
     /// Ed25519 in PKCS#8: sixteen bytes of frame, and any 32 bytes.
@@ -119,7 +119,7 @@ mod tests {
         let metadata = Metadata::bare(FileType::Regular, 0o600, content.len() as u64);
         let entry = Entry { path: path.as_bytes(), metadata: &metadata, node: NodeId(1), target: None };
         let (detector, facts) = (DerKeys::default(), Facts::default());
-        let mut sink = Collected::default();
+        let mut sink = Collector::default();
         if detector.interest(&entry, &facts) == Interest::Content {
             detector.inspect(&entry, content, &facts, &mut sink);
         }

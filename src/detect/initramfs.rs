@@ -15,7 +15,7 @@ use std::sync::{Arc, LazyLock};
 use regex::bytes::Regex;
 
 use super::{FileDetector, Interest, Sink};
-use crate::checks::traces::lines::without_secrets;
+use crate::checks::artifacts::lines::without_secrets;
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, FactKey, Finding, Severity};
 use assay_disk::text::Escaped;

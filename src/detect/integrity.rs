@@ -466,7 +466,7 @@ mod tests {
     use md5::Md5;
 
     use super::*;
-    use crate::detect::Collected;
+    use crate::detect::Collector;
     use assay_disk::budget::Budget;
     use assay_disk::fs::memory::Memory;
 
@@ -518,7 +518,7 @@ mod tests {
             let recorded = facts.packages.recorded(b"/usr/sbin/sshd").unwrap();
             facts.compared = [(id, recorded.is_of(content.as_bytes()))].into_iter().collect();
         }
-        let mut found = Collected::default();
+        let mut found = Collector::default();
         Integrity::new(extent).inspect(&tree, &facts, &mut found);
         let is_sshd = |finding: &Finding| finding.location.path == b"/usr/sbin/sshd";
         found.findings.into_iter().filter(is_sshd).collect()
@@ -545,7 +545,7 @@ mod tests {
     fn of_system() -> Vec<Finding> {
         let tree = tree("good", "good");
         let (facts, _) = Facts::gather(&tree);
-        let mut found = Collected::default();
+        let mut found = Collector::default();
         Integrity::new(Extent::Essential).inspect(&tree, &facts, &mut found);
         found.findings
     }

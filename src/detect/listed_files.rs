@@ -86,7 +86,7 @@ impl Stream for Digesting<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::Collected;
+    use crate::detect::Collector;
     use assay_disk::fs::{FileType, Metadata, NodeId};
 
     #[test]
@@ -99,7 +99,7 @@ mod tests {
         let entry = Entry { path: b"/x", metadata: &metadata, node: NodeId(1), target: None };
         let mut stream = detector.begin();
         let mut found = |pieces: &[&[u8]], is_whole| {
-            let mut sink = Collected::default();
+            let mut sink = Collector::default();
             pieces.iter().for_each(|piece| stream.piece(piece));
             stream.end(&entry, is_whole, &mut sink);
             sink.findings

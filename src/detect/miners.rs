@@ -19,7 +19,7 @@ use memchr::memmem;
 
 use super::{FileDetector, Interest, MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Secret, Severity, Verification};
 use crate::rules::{Family, Match};
 use assay_disk::fs::FileType;
 use assay_disk::tree::Entry;
@@ -105,7 +105,7 @@ impl MatchDetector for MinerMarks {
             finding = finding.fact(FactKey::Pools, pools.join(", "));
         }
         if is_proved {
-            finding = finding.proof(Proof::Checksum);
+            finding = finding.proof(Verification::Checksum);
         }
         for (wallet, coin) in wallets {
             finding = finding.secret(Secret::new(wallet)).fact(FactKey::Wallet, coin);

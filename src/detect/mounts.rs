@@ -85,7 +85,7 @@ impl Mounts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::Collected;
+    use crate::detect::Collector;
     use assay_disk::budget::Budget;
     use assay_disk::fs::memory::Memory;
 
@@ -94,7 +94,7 @@ mod tests {
             memory.file("/etc/passwd", "root:x:0:0::/root:/bin/sh\nada:x:1000:1000::/srv/ada:/bin/sh\n");
         let tree = Tree::of(Arc::new(memory), &Budget::default());
         let (facts, _) = Facts::gather(&tree);
-        let mut found = Collected::default();
+        let mut found = Collector::default();
         Mounts::default().inspect(&tree, &facts, &mut found);
         let hides =
             |finding: &Finding| finding.evidence.facts.first().map(|(_, value)| value.clone()).unwrap();

@@ -16,7 +16,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Secret, Severity, Verification};
 use assay_disk::fs::FileType;
 use assay_disk::text::Escaped;
 use assay_disk::tree::Entry;
@@ -127,7 +127,7 @@ impl Default for PasswordHashes {
 fn advisory(id: &str, title: &str, severity: Severity, why: &str, remedy: &str) -> Arc<Advisory> {
     Arc::new(Advisory {
         id: id.to_owned(),
-        category: Category::Shadow,
+        category: Category::PasswordHash,
         title: title.to_owned(),
         severity,
         why: why.to_owned(),
@@ -143,7 +143,7 @@ fn advisory(id: &str, title: &str, severity: Severity, why: &str, remedy: &str) 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Table {
     Passwd,
-    Shadow,
+    PasswordHash,
     Gshadow,
     /// Earlier passwords, kept by pam_unix and pam_pwhistory.
     Opasswd,
@@ -156,7 +156,7 @@ fn table_of(entry: &Entry<'_>) -> Option<(Table, bool)> {
         (&b"opasswd"[..], Table::Opasswd),
         (b"passwd", Table::Passwd),
         (b"gshadow", Table::Gshadow),
-        (b"shadow", Table::Shadow),
+        (b"shadow", Table::PasswordHash),
         (b"group", Table::Gshadow), // the same second field, in a file that everybody may read
     ]
     .into_iter()
@@ -258,7 +258,7 @@ impl<'a> Row<'a> {
     fn is_whole(&self) -> bool {
         let wanted = match self.table {
             Table::Passwd => 7,
-            Table::Shadow => 9,
+            Table::PasswordHash => 9,
             Table::Gshadow | Table::Opasswd => 4,
         };
         self.at_place && self.fields.len() == wanted && !self.name.is_empty()
@@ -276,7 +276,7 @@ impl<'a> Row<'a> {
         let own = match self.table {
             Table::Passwd => number(self.field(2)),
             Table::Opasswd => number(self.field(1)),
-            Table::Shadow | Table::Gshadow => None,
+            Table::PasswordHash | Table::Gshadow => None,
         };
         let known = || facts.accounts.user(self.name).and_then(|user| user.uid);
         own.or_else(|| if self.name == b"root" { Some(0) } else { known() })
@@ -370,7 +370,7 @@ impl PasswordHashes {
         match table {
             Table::Passwd => &self.in_passwd,
             Table::Gshadow => &self.group,
-            Table::Shadow | Table::Opasswd => &self.hash,
+            Table::PasswordHash | Table::Opasswd => &self.hash,
         }
     }
 }
@@ -388,8 +388,10 @@ fn severity_of(row: &Row<'_>, form: &Form, facts: &Facts) -> Severity {
 }
 
 fn with_hash(finding: Finding, hash: &[u8], form: &Form) -> Finding {
-    let mut finding =
-        finding.proof(Proof::Structure).secret(Secret::new(hash)).fact(FactKey::Algorithm, form.algorithm);
+    let mut finding = finding
+        .proof(Verification::Structure)
+        .secret(Secret::new(hash))
+        .fact(FactKey::Algorithm, form.algorithm);
     if let Some(cost) = &form.cost {
         finding = finding.fact(FactKey::Cost, cost.clone());
     }

@@ -20,7 +20,7 @@ use super::examples::is_example;
 use super::ssh_host_keys::is_host_key_path;
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Secret, Severity, Verification};
 use crate::keys::{self, Format};
 use crate::rules::pair::Other;
 use crate::rules::{Family, Match};
@@ -175,7 +175,7 @@ impl MatchDetector for PrivateKeys {
             let mut finding = Finding::new(advisory)
                 .severity(severity(entry.path, key.encrypted, published.is_some()))
                 .offset(found.offset.saturating_add(u64::try_from(at).unwrap_or(0)))
-                .proof(if published.is_some() { Proof::Published } else { Proof::Key })
+                .proof(if published.is_some() { Verification::Published } else { Verification::Key })
                 .secret(Secret::new(text))
                 .fact(FactKey::KeyType, key.algorithm)
                 .fact(FactKey::Format, key.format.name())

@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{Collected, Sink, SystemDetector};
-use crate::checks::traces::file::{is_hidden, is_temporary};
+use super::{Collector, Sink, SystemDetector};
+use crate::checks::artifacts::file::{is_hidden, is_temporary};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, FactKey, Finding, Secret, Severity};
 use assay_disk::fs::{FileType, Metadata};
@@ -96,7 +96,7 @@ impl SystemDetector for Privileges {
 
     fn inspect(&self, tree: &Tree, facts: &Facts, sink: &mut dyn Sink) {
         let mut seen: BTreeSet<(u32, u64)> = BTreeSet::new();
-        let (mut told, mut left, mut rest) = (Collected::default(), 0_u64, Sha256::new());
+        let (mut told, mut left, mut rest) = (Collector::default(), 0_u64, Sha256::new());
         for id in tree.ids() {
             let Some((mounted, walked)) = tree.get(id) else { continue };
             let metadata = &walked.metadata;
@@ -263,7 +263,7 @@ impl Program<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::Collected;
+    use crate::detect::Collector;
     use assay_disk::budget::Budget;
     use assay_disk::fs::memory::Memory;
 
@@ -273,7 +273,7 @@ mod tests {
             .file("/var/lib/dpkg/info/sudo.list", "/.\n/usr/bin/sudo\n/usr/bin/odd\n/usr/bin/find\n");
         let tree = Tree::of(Arc::new(memory), &Budget::default());
         let (facts, _) = Facts::gather(&tree);
-        let mut found = Collected::default();
+        let mut found = Collector::default();
         Privileges::default().inspect(&tree, &facts, &mut found);
         let path = |finding: &Finding| String::from_utf8(finding.location.path.clone()).unwrap();
         let mut found: Vec<_> =

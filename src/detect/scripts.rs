@@ -16,7 +16,7 @@ use super::examples::is_example;
 use super::{FileDetector, Interest, Sink};
 use crate::command_line;
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Secret, Severity, Verification};
 use assay_disk::fs::FileType;
 use assay_disk::tree::Entry;
 
@@ -118,7 +118,7 @@ impl FileDetector for Scripts {
                 }
                 let finding = Finding::new(&self.advisory)
                     .confidence(Confidence::Medium)
-                    .proof(Proof::Name)
+                    .proof(Verification::Name)
                     .line(number);
                 sink.finding(finding.fact(FactKey::GivenAs, found.kind).secret(Secret::new(value)));
             }

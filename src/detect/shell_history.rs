@@ -18,7 +18,7 @@ use super::path_table::path_matches;
 use super::{FileDetector, Interest, Sink};
 use crate::command_line;
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Secret, Severity, Verification};
 use assay_disk::fs::FileType;
 use assay_disk::tree::Entry;
 
@@ -93,8 +93,10 @@ impl FileDetector for ShellHistory {
             let line = command(raw, escaped);
             for found in command_line::secrets(&line) {
                 let value = line.get(found.range).unwrap_or_default();
-                let finding =
-                    Finding::new(&self.secret).confidence(Confidence::Medium).proof(Proof::Name).line(number);
+                let finding = Finding::new(&self.secret)
+                    .confidence(Confidence::Medium)
+                    .proof(Verification::Name)
+                    .line(number);
                 sink.finding(finding.fact(FactKey::GivenAs, found.kind).secret(Secret::new(value)));
             }
         }
@@ -159,13 +161,13 @@ fn octal(raw: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::Collected;
+    use crate::detect::Collector;
     use assay_disk::fs::{Metadata, NodeId};
 
-    fn inspect(content: &[u8]) -> Collected {
+    fn inspect(content: &[u8]) -> Collector {
         let metadata = Metadata::bare(FileType::Regular, 0o600, content.len() as u64);
         let entry = Entry { path: b"/root/.x_history", metadata: &metadata, node: NodeId(1), target: None };
-        let mut collected = Collected::default();
+        let mut collected = Collector::default();
         ShellHistory::default().inspect(&entry, content, &Facts::default(), &mut collected);
         collected
     }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::credential_files::table::Table;
-use crate::checks::{self, Traces};
+use crate::checks::{self, Artifacts};
 use crate::rules::{Engine, Family};
 
 /// All signatures of an audit. A signature of the user with the id of another one stands in its place.
 #[derive(Debug)]
 pub struct Signatures {
     /// What files should not be there.
-    pub traces: Arc<Traces>,
+    pub artifacts: Arc<Artifacts>,
     /// The user's files of checks: path, text. They were read once, so they hold no error.
     pub checks: Vec<(String, String)>,
     /// None: those of the program, which are made when they are asked for.
@@ -68,8 +68,8 @@ impl Signatures {
             checks::all(&checks).map_err(|error| error.to_string())?;
         }
         Ok(Self {
-            traces: Arc::new(
-                Traces::with(&of(&["leftovers", "persistence"])).map_err(|error| error.to_string())?,
+            artifacts: Arc::new(
+                Artifacts::with(&of(&["leftovers", "persistence"])).map_err(|error| error.to_string())?,
             ),
             checks,
             engine: (!rules.is_empty()).then(|| Engine::with(&rules)).transpose()?,
@@ -90,7 +90,7 @@ impl Signatures {
 
     /// Their texts, for telling one set from another.
     pub fn text(&self) -> String {
-        [crate::rules::text(), checks::text(), super::text(), self.traces.text.clone(), self.own.clone()]
+        [crate::rules::text(), checks::text(), super::text(), self.artifacts.text.clone(), self.own.clone()]
             .concat()
     }
 }

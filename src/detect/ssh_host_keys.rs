@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Proof, Secret, Severity};
+use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Secret, Severity, Verification};
 use crate::keys::{self, PrivateKey};
 use assay_disk::fs::FileType;
 use assay_disk::tree::Entry;
@@ -166,7 +166,7 @@ impl FileDetector for SshHostKeys {
 /// A finding with what the key says of itself.
 fn described(finding: Finding, key: &PrivateKey, path: &[u8], facts: &Facts) -> Finding {
     let mut finding = finding
-        .proof(Proof::Key)
+        .proof(Verification::Key)
         .fact(FactKey::Encrypted, if key.encrypted { "yes" } else { "no" })
         .fact(FactKey::KeyType, key.algorithm.as_str());
     if let Some(bits) = key.bits {

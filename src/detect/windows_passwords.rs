@@ -32,7 +32,7 @@ impl Default for WindowsPasswords {
         Self {
             advisory: Arc::new(Advisory {
                 id: "windows-password-store".into(),
-                category: Category::Shadow,
+                category: Category::PasswordHash,
                 title: "Store of Windows password hashes".into(),
                 severity: Severity::Medium,
                 why:
@@ -118,7 +118,7 @@ impl FileDetector for WindowsPasswords {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::Collected;
+    use crate::detect::Collector;
     use assay_disk::fs::{Metadata, NodeId};
 
     fn inspect(path: &str, content: &[u8]) -> Option<(Severity, usize)> {
@@ -128,7 +128,7 @@ mod tests {
         if detector.interest(&entry, &facts) == Interest::Skip {
             return None;
         }
-        let mut collected = Collected::default();
+        let mut collected = Collector::default();
         detector.inspect(&entry, content, &facts, &mut collected);
         collected.findings.first().map(|finding| (finding.severity, collected.gaps.len()))
     }

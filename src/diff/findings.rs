@@ -104,7 +104,7 @@ pub fn seen(report: &Report) -> Vec<Seen> {
             finding.evidence.key_fingerprint.is_some()
                 && own.contains(&(place.path.as_slice(), print(finding)))
         };
-        let more = finding.more.iter().filter(|place| !is_own(place));
+        let more = finding.related_locations.iter().filter(|place| !is_own(place));
         all.extend(more.map(|place| Seen::of(finding, place, group)));
     }
     all

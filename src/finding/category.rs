@@ -14,7 +14,7 @@ pub enum Category {
     /// Tokens, passwords, keys of services.
     Credential,
     /// Password fields and accounts.
-    Shadow,
+    PasswordHash,
     /// Coin miners.
     Miner,
     /// Files that a list or a rule of the user names.
@@ -41,7 +41,7 @@ impl Category {
         Self::AuthorizedKeys,
         Self::ShellHistory,
         Self::Credential,
-        Self::Shadow,
+        Self::PasswordHash,
         Self::Miner,
         Self::Malware,
         Self::Access,
@@ -65,7 +65,7 @@ impl Category {
             Self::AuthorizedKeys => "who may log in by key",
             Self::ShellHistory => "what people typed",
             Self::Credential => "tokens, passwords and keys of services",
-            Self::Shadow => "password fields and accounts",
+            Self::PasswordHash => "password fields and accounts",
             Self::Miner => "coin miners",
             Self::Malware => "files that the user's lists and rules name",
             Self::Access => "what lets somebody in, or up, who should not be",
@@ -85,7 +85,7 @@ impl Category {
             Self::AuthorizedKeys => "authorized-keys",
             Self::ShellHistory => "shell-history",
             Self::Credential => "credential",
-            Self::Shadow => "shadow",
+            Self::PasswordHash => "shadow",
             Self::Miner => "miner",
             Self::Malware => "malware",
             Self::Access => "access",

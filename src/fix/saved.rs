@@ -28,7 +28,7 @@ struct Document {
     #[serde(default)]
     summary: Counts,
     /// Reports of programs before 0.2 lack it.
-    machine: Option<Written>,
+    machine: Option<RawReport>,
     findings: Vec<Found>,
 }
 
@@ -44,7 +44,7 @@ struct Counts {
 }
 
 #[derive(Deserialize)]
-struct Written {
+struct RawReport {
     packages: Option<String>,
     systemd: bool,
     cloud_init: bool,
@@ -149,7 +149,7 @@ pub fn parse(text: &[u8]) -> Result<Saved, String> {
     })
 }
 
-fn of(written: Written) -> Machine {
+fn of(written: RawReport) -> Machine {
     let known = |name: &str| PackageManager::ALL.into_iter().find(|manager| manager.installer() == name);
     // Of what a report names only what the program itself would name goes into a script.
     let mark = |mark: &Mark| MARKS.into_iter().find(|path| *path == mark.path).map(|path| (path, mark.size));
@@ -180,7 +180,7 @@ fn finding(found: Found) -> Result<Finding, String> {
     });
     let mut finding = Finding::new(&advisory).confidence(confidence);
     finding.location = found.location.location();
-    finding.more = found.more.iter().map(Place::location).collect();
+    finding.related_locations = found.more.iter().map(Place::location).collect();
     (finding.subject, finding.package) = (found.subject, found.package);
     finding.evidence.secrets = found.evidence.redacted.iter().map(|form| stand_in(form)).collect();
     Ok(finding)

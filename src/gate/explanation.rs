@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::audit::Report;
 use crate::baseline::{Baseline, Entry};
-use crate::finding::{Known, Standing};
+use crate::finding::{BaselineState, Disposition};
 use crate::requirements;
 
 /// Why a verdict is what it is; empty for a report that was not judged.
@@ -116,10 +116,10 @@ pub struct Gone {
 }
 
 /// Compares, once it is known how each finding stands.
-pub(super) fn compared(baseline: &Baseline, report: &Report, standings: &[Standing]) -> Compared {
-    let is_known = |standing: &&Standing| matches!(standing.baseline, Some(Known::Since(_)));
-    let known = standings.iter().filter(is_known).count();
-    let there: BTreeSet<&str> = standings.iter().filter_map(|one| one.fingerprint.as_deref()).collect();
+pub(super) fn compared(baseline: &Baseline, report: &Report, dispositions: &[Disposition]) -> Compared {
+    let is_known = |disposition: &&Disposition| matches!(disposition.baseline, Some(BaselineState::Since(_)));
+    let known = dispositions.iter().filter(is_known).count();
+    let there: BTreeSet<&str> = dispositions.iter().filter_map(|one| one.fingerprint.as_deref()).collect();
     let gone = baseline.findings.iter().filter(|(print, _)| !there.contains(print.as_str()));
     let mut gone: Vec<Gone> =
         gone.map(|(print, entry)| Gone { fingerprint: print.clone(), entry: entry.clone() }).collect();

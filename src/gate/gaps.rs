@@ -8,22 +8,22 @@ use crate::policy::Policy;
 /// The standing of each gap, and which accepted gaps of the policy nothing needed.
 pub(super) fn of(policy: &Policy, report: &Report) -> (Vec<GapStanding>, Vec<Notice>) {
     let mut used = vec![false; policy.accepted_gaps.len()];
-    let mut standings = Vec::with_capacity(report.gaps.len());
+    let mut dispositions = Vec::with_capacity(report.gaps.len());
     for gap in &report.gaps {
         if gap.loss == Loss::Nothing {
-            standings.push(GapStanding::Harmless);
+            dispositions.push(GapStanding::Harmless);
             continue;
         }
-        let mut standing = GapStanding::Counts;
+        let mut disposition = GapStanding::Counts;
         for (accepted, used) in policy.accepted_gaps.iter().zip(&mut used).filter(|(one, _)| one.fits(gap)) {
             *used = true;
-            if standing == GapStanding::Counts {
-                standing = GapStanding::Accepted(accepted.reason.clone());
+            if disposition == GapStanding::Counts {
+                disposition = GapStanding::Accepted(accepted.reason.clone());
             }
         }
-        standings.push(standing);
+        dispositions.push(disposition);
     }
     let unused = policy.accepted_gaps.iter().zip(used).filter(|(accepted, used)| !used && !accepted.is_flag);
     let notices = unused.map(|(accepted, _)| Notice::Unused { what: accepted.to_string() });
-    (standings, notices.collect())
+    (dispositions, notices.collect())
 }

@@ -3,7 +3,7 @@
 use super::explanation::{GapStanding, Open};
 use crate::audit::{Report, VolumeSummary};
 use crate::checks;
-use crate::finding::{Gap, Standing};
+use crate::finding::{Disposition, Gap};
 use crate::policy::{Policy, Required};
 use crate::requirements::{self, Judged, Outcome, Verdict};
 use assay_disk::path;
@@ -22,7 +22,7 @@ pub(super) struct OfRequired {
 pub(super) fn lists(
     policy: &Policy,
     report: &Report,
-    standings: &[Standing],
+    dispositions: &[Disposition],
     gaps: &[GapStanding],
 ) -> Vec<Judged> {
     let mut names: Vec<&str> = policy.lists.iter().map(String::as_str).collect();
@@ -35,22 +35,22 @@ pub(super) fn lists(
     let lists = names.into_iter().filter_map(|name| requirements::list(name).ok().flatten());
     let mut judged: Vec<Judged> = lists.map(|list| requirements::judge(&list, report)).collect();
     for outcome in judged.iter_mut().flat_map(|judged| &mut judged.results) {
-        outcome.is_accepted = is_accepted(outcome, standings, gaps);
+        outcome.is_accepted = is_accepted(outcome, dispositions, gaps);
     }
     judged
 }
 
 /// Whether all that a requirement fails by, or is left open by, is allowed.
-fn is_accepted(outcome: &Outcome, standings: &[Standing], gaps: &[GapStanding]) -> bool {
+fn is_accepted(outcome: &Outcome, dispositions: &[Disposition], gaps: &[GapStanding]) -> bool {
     let is_any = !outcome.findings.is_empty() || !outcome.gaps.is_empty();
     let gap = |&index: &usize| matches!(gaps.get(index), Some(GapStanding::Accepted(_)));
     is_any
-        && outcome.findings.iter().all(|&index| is_allowed(standings, index))
+        && outcome.findings.iter().all(|&index| is_allowed(dispositions, index))
         && outcome.gaps.iter().all(gap)
 }
 
-fn is_allowed(standings: &[Standing], index: usize) -> bool {
-    standings.get(index).is_some_and(|standing| standing.allowed.is_some())
+fn is_allowed(dispositions: &[Disposition], index: usize) -> bool {
+    dispositions.get(index).is_some_and(|disposition| disposition.allowed.is_some())
 }
 
 /// Holds what came out against what the policy requires; findings that fail a required check are told so.
@@ -58,7 +58,7 @@ pub(super) fn judge(
     policy: &Policy,
     report: &Report,
     lists: &[Judged],
-    standings: &mut [Standing],
+    dispositions: &mut [Disposition],
 ) -> OfRequired {
     let mut of = OfRequired::default();
     for required in &policy.required {
@@ -68,7 +68,7 @@ pub(super) fn judge(
                 for outcome in judged.into_iter().flat_map(|judged| &judged.results) {
                     let id = &outcome.requirement.id;
                     if (only.is_empty() || is_among(only, id)) && !is_among(except, id) {
-                        requirement(list, outcome, report, standings, &mut of);
+                        requirement(list, outcome, report, dispositions, &mut of);
                     }
                 }
             }
@@ -80,7 +80,7 @@ pub(super) fn judge(
             Required::System => {}
             Required::Benchmark { sections, level, except } => {
                 let wanted = |number: &str| is_among(sections, number) && !is_among(except, number);
-                benchmark(&wanted, *level, report, standings, &mut of);
+                benchmark(&wanted, *level, report, dispositions, &mut of);
             }
         }
     }
@@ -104,13 +104,13 @@ fn requirement(
     list: &str,
     outcome: &Outcome,
     report: &Report,
-    standings: &mut [Standing],
+    dispositions: &mut [Disposition],
     of: &mut OfRequired,
 ) {
     let name = format!("require {list}: {}", outcome.requirement.id);
     match outcome.verdict {
         _ if outcome.is_accepted => {}
-        Verdict::Fail => fail(name, &outcome.findings, standings, of),
+        Verdict::Fail => fail(name, &outcome.findings, dispositions, of),
         Verdict::Undecided => {
             let gap = outcome.gaps.first().and_then(|&index| report.gaps.get(index));
             let because = gap.map_or_else(|| "no root file system was read".to_owned(), place);
@@ -134,7 +134,7 @@ fn benchmark(
     wanted: &dyn Fn(&str) -> bool,
     level: u8,
     report: &Report,
-    standings: &mut [Standing],
+    dispositions: &mut [Disposition],
     of: &mut OfRequired,
 ) {
     let Some(benchmark) = &report.benchmark else {
@@ -148,9 +148,9 @@ fn benchmark(
         let is_its = |(_, finding): &(usize, &crate::finding::Finding)| finding.advisory.id == section.check;
         let findings: Vec<usize> =
             report.findings.iter().enumerate().filter(is_its).map(|(index, _)| index).collect();
-        let allowed = !findings.is_empty() && findings.iter().all(|&index| is_allowed(standings, index));
+        let allowed = !findings.is_empty() && findings.iter().all(|&index| is_allowed(dispositions, index));
         match section.verdict {
-            checks::Verdict::Fail if !allowed => fail(name, &findings, standings, of),
+            checks::Verdict::Fail if !allowed => fail(name, &findings, dispositions, of),
             checks::Verdict::Undecided => {
                 let first = section.evidence.first().map(|evidence| evidence.value.clone());
                 let because = first.unwrap_or_else(|| "something could not be read".to_owned());
@@ -165,11 +165,11 @@ fn benchmark(
     }
 }
 
-fn fail(name: String, findings: &[usize], standings: &mut [Standing], of: &mut OfRequired) {
+fn fail(name: String, findings: &[usize], dispositions: &mut [Disposition], of: &mut OfRequired) {
     for &index in findings {
-        let standing = standings.get_mut(index).filter(|standing| standing.allowed.is_none());
-        if let Some(standing) = standing.filter(|standing| !standing.fails.contains(&name)) {
-            standing.fails.push(name.clone());
+        let disposition = dispositions.get_mut(index).filter(|disposition| disposition.allowed.is_none());
+        if let Some(disposition) = disposition.filter(|disposition| !disposition.fails.contains(&name)) {
+            disposition.fails.push(name.clone());
         }
     }
     if !of.failed.contains(&name) {

@@ -5,7 +5,9 @@ use crate::audit::VolumeSummary;
 use crate::baseline::{Entry, Key};
 use crate::checks::Benchmark;
 use crate::checks::benchmark::Judged as Section;
-use crate::finding::{Advisory, Category, Confidence, Gap, GapKind, Known, Location, Loss, Secret, Severity};
+use crate::finding::{
+    Advisory, BaselineState, Category, Confidence, Gap, GapKind, Location, Loss, Secret, Severity,
+};
 use crate::{policy, requirements};
 
 fn rule(id: &str, category: Category, severity: Severity) -> Finding {
@@ -82,8 +84,8 @@ fn a_finding_below_the_level_passes_and_one_at_it_fails() {
     assert_eq!(verdict(&flags(Some(Severity::Info), &[]), &report), fail(2));
     assert_eq!(verdict(&flags(None, &[]), &report), Verdict::Pass);
     let why = judged(&flags(Some(Severity::Medium), &[]), &report);
-    assert_eq!(why.standings[0].fails, ["--fail-on medium"]);
-    assert!(why.standings[1].fails.is_empty());
+    assert_eq!(why.dispositions[0].fails, ["--fail-on medium"]);
+    assert!(why.dispositions[1].fails.is_empty());
 }
 
 #[test]
@@ -115,7 +117,7 @@ fn failing_wins_over_incomplete() {
 #[test]
 fn findings_about_one_secret_fail_once() {
     let one = Finding { group: Some(1), ..finding(Severity::High) };
-    let two = Finding { group: Some(1), ..rule("other", Category::Shadow, Severity::High) };
+    let two = Finding { group: Some(1), ..rule("other", Category::PasswordHash, Severity::High) };
     let report = report(vec![one, two, finding(Severity::High)], vec![]);
     let judged = judged(&Policy::default(), &report);
     assert_eq!(judged.verdict, fail(2));
@@ -131,16 +133,16 @@ fn a_category_has_thresholds_of_its_own() {
         verdict(&policy, &report(vec![finding], vec![]))
     };
     for (category, severity, confidence, expected) in [
-        (Category::Shadow, Severity::Low, Confidence::Medium, fail(1)),
-        (Category::Shadow, Severity::Info, Confidence::High, Verdict::Pass),
-        (Category::Shadow, Severity::Critical, Confidence::Low, Verdict::Pass),
+        (Category::PasswordHash, Severity::Low, Confidence::Medium, fail(1)),
+        (Category::PasswordHash, Severity::Info, Confidence::High, Verdict::Pass),
+        (Category::PasswordHash, Severity::Critical, Confidence::Low, Verdict::Pass),
         (Category::Credential, Severity::High, Confidence::High, Verdict::Pass),
         (Category::Credential, Severity::Critical, Confidence::Low, fail(1)),
         (Category::Miner, Severity::Critical, Confidence::High, Verdict::Pass),
     ] {
         assert_eq!(of(category, severity, confidence), expected, "{category:?} {severity:?} {confidence:?}");
     }
-    let judged = judged(&policy, &report(vec![rule("rule", Category::Shadow, Severity::Low)], vec![]));
+    let judged = judged(&policy, &report(vec![rule("rule", Category::PasswordHash, Severity::Low)], vec![]));
     assert_eq!(judged.explanation.rules[0].name, "findings.category.shadow: severity low, confidence medium");
 }
 
@@ -153,9 +155,9 @@ fn an_exception_allows_what_it_means_until_its_last_day() {
         report(vec![at(finding(Severity::High), "/srv/a"), at(finding(Severity::High), "/srv/a/b")], vec![]);
     let judged = judge(&own(ALLOW), &report, None, day("2026-11-27"));
     assert_eq!(judged.verdict, fail(1));
-    let allowed = judged.standings[0].allowed.clone().unwrap();
+    let allowed = judged.dispositions[0].allowed.clone().unwrap();
     assert_eq!((allowed.owner.as_str(), allowed.reason.as_str()), ("web", "shipped"));
-    assert_eq!(judged.standings[1].allowed, None);
+    assert_eq!(judged.dispositions[1].allowed, None);
     assert_eq!(judged.explanation.notices, []);
 }
 
@@ -164,7 +166,7 @@ fn an_expired_exception_fails_even_what_would_have_passed() {
     let report = report(vec![at(finding(Severity::Info), "/srv/a")], vec![]);
     let judged = judge(&own(ALLOW), &report, None, day("2026-11-28"));
     assert_eq!(judged.verdict, fail(1));
-    assert_eq!(judged.standings[0].fails, ["allow ru* at /srv/*: expired 2026-11-27 (web)"]);
+    assert_eq!(judged.dispositions[0].fails, ["allow ru* at /srv/*: expired 2026-11-27 (web)"]);
     assert_eq!(
         judged.explanation.notices[0].to_string(),
         "EXPIRED 2026-11-27 (web): allow ru* at /srv/* (1 finding)"
@@ -215,9 +217,9 @@ fn what_a_baseline_knows_is_marked_and_does_not_fail() {
     let report = report(vec![secret(b"one"), secret(b"two")], vec![]);
     let judged = judge(&Policy::default(), &report, Some(&known), day("2026-11-27"));
     assert_eq!(judged.verdict, fail(1));
-    assert_eq!(judged.standings[0].baseline, Some(Known::Since("2026-01-02".to_owned())));
-    assert!(judged.standings[0].fails.is_empty());
-    assert_eq!(judged.standings[1].baseline, Some(Known::New));
+    assert_eq!(judged.dispositions[0].baseline, Some(BaselineState::Since("2026-01-02".to_owned())));
+    assert!(judged.dispositions[0].fails.is_empty());
+    assert_eq!(judged.dispositions[1].baseline, Some(BaselineState::New));
     let compared = judged.explanation.baseline.unwrap();
     assert_eq!((compared.known, compared.new, compared.gone.len()), (1, 1, 1));
     assert_eq!(compared.gone[0].entry.path, "/etc/a");
@@ -234,7 +236,7 @@ fn what_a_baseline_knew_until_yesterday_fails() {
     let report = report(vec![old], vec![]);
     let judged = judge(&Policy::default(), &report, Some(&known), day("2026-11-27"));
     assert_eq!(judged.verdict, fail(1));
-    assert_eq!(judged.standings[0].fails, ["baseline: expired 2026-11-26 (web)"]);
+    assert_eq!(judged.dispositions[0].fails, ["baseline: expired 2026-11-26 (web)"]);
     assert_eq!(judge(&Policy::default(), &report, Some(&known), day("2026-11-26")).verdict, Verdict::Pass);
 }
 
@@ -249,7 +251,7 @@ fn an_exception_by_fingerprint_means_one_finding() {
     let report = report(vec![one, two], vec![]);
     let judged = judge(&policy, &report, Some(&known), day("2026-11-27"));
     assert_eq!(judged.verdict, fail(1));
-    assert!(judged.standings[0].allowed.is_some() && judged.standings[1].allowed.is_none());
+    assert!(judged.dispositions[0].allowed.is_some() && judged.dispositions[1].allowed.is_none());
 }
 
 const REQUIRE: &str = "[findings]\nseverity = \"never\"\n[[require]]\nrequirements = \"aws-shared-ami\"\n\
@@ -262,8 +264,8 @@ fn a_required_requirement_fails_with_its_evidence_and_names_itself() {
     let report = report(vec![key, history], vec![]);
     let judged = judged(&own(REQUIRE), &report);
     assert_eq!(judged.verdict, Verdict::Fail { findings: 1, required: 1 });
-    assert_eq!(judged.standings[0].fails, ["require aws-shared-ami: shared-host-keys"]);
-    assert!(judged.standings[1].fails.is_empty(), "the history is judged, and not required");
+    assert_eq!(judged.dispositions[0].fails, ["require aws-shared-ami: shared-host-keys"]);
+    assert!(judged.dispositions[1].fails.is_empty(), "the history is judged, and not required");
     let lists = &judged.explanation.requirements;
     assert_eq!((lists.len(), lists[0].count(requirements::Verdict::Fail)), (1, 2));
 }

@@ -1,7 +1,7 @@
 //! The profiles that the program carries.
 
 use super::Policy;
-use super::written::read;
+use super::raw::read;
 
 /// Name, what it is for, text.
 pub const PROFILES: [(&str, &str, &str); 4] = [
@@ -60,7 +60,10 @@ mod tests {
     #[test]
     fn a_public_image_may_leak_nothing_and_a_suspect_one_is_judged_by_what_was_changed() {
         let public = profile("public-ami").unwrap().unwrap();
-        assert!(public.threshold(Category::Shadow).severity < public.threshold(Category::Integrity).severity);
+        assert!(
+            public.threshold(Category::PasswordHash).severity
+                < public.threshold(Category::Integrity).severity
+        );
         assert_eq!(public.required.len(), 3);
         let forensic = profile("forensic").unwrap().unwrap();
         assert_eq!(forensic.threshold(Category::Credential).severity, Some(Severity::Critical));

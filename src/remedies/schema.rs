@@ -200,7 +200,7 @@ pub struct Origin {
 /// One file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Written {
+pub(super) struct RawRemedy {
     #[serde(default, rename = "remedy")]
     pub(super) entries: Vec<Entry>,
     #[serde(default, rename = "origin")]
@@ -210,6 +210,6 @@ pub(super) struct Written {
 }
 
 /// Reads a file.
-pub(super) fn parse(text: &str) -> Result<Written, String> {
+pub(super) fn parse(text: &str) -> Result<RawRemedy, String> {
     toml::from_str(text).map_err(|error| error.to_string())
 }

@@ -65,7 +65,7 @@ fn a_command_touches_the_file_of_its_finding_and_no_other() {
     let text = |file: &Path| fs::read_to_string(file).unwrap();
     let cases: [(&str, Category, Check); 4] = [
         ("known-hosts", Category::Leftover, |file| fs::symlink_metadata(file).is_err()),
-        ("old-password-hash", Category::Shadow, |file| fs::metadata(file).unwrap().len() == 0),
+        ("old-password-hash", Category::PasswordHash, |file| fs::metadata(file).unwrap().len() == 0),
         ("setuid-program", Category::Privilege, |file| {
             fs::metadata(file).unwrap().permissions().mode() & 0o7777 == 0o755
         }),
@@ -108,7 +108,7 @@ fn commands_are_those_of_the_package_system() {
     assert_eq!(command(Some(PackageManager::Dpkg)), ["apt-get install --reinstall -- openssh-server"]);
     assert_eq!(command(Some(PackageManager::Rpm)), ["dnf reinstall -y -- openssh-server"]);
     assert_eq!(command(Some(PackageManager::Apk)), ["apk fix --reinstall -- openssh-server"]);
-    let locked = finding("password-hash", Category::Shadow, b"/etc/shadow").subject("it's me");
+    let locked = finding("password-hash", Category::PasswordHash, b"/etc/shadow").subject("it's me");
     assert_eq!(remedy(&locked, &Machine::default()).commands, ["usermod -p '*' -- 'it'\\''s me'"]);
 }
 

@@ -4,12 +4,12 @@
 //! terminals, so that a cell is one line.
 
 use super::Options;
+use super::fingerprints::Marks;
 use super::format::Format;
 use super::json::visible::plain;
-use super::mark::Marks;
 use super::words::values;
 use crate::audit::Report;
-use crate::finding::{Finding, Location, Proof, Secret};
+use crate::finding::{Finding, Location, Secret, Verification};
 
 /// The columns.
 const COLUMNS: [&str; 19] = [
@@ -56,7 +56,7 @@ pub fn render(report: &Report, options: &Options) -> String {
         if finding.severity < options.min_severity {
             continue;
         }
-        for place in std::iter::once(&finding.location).chain(&finding.more) {
+        for place in std::iter::once(&finding.location).chain(&finding.related_locations) {
             row(&cells(finding, place, (&image, mark.fails, &mark.fingerprint), options), &mut out);
         }
     }
@@ -78,7 +78,7 @@ fn cells(
         advisory.category.name().to_owned(),
         finding.severity.name().to_owned(),
         finding.confidence.name().to_owned(),
-        finding.proof.map_or("", Proof::name).to_owned(),
+        finding.proof.map_or("", Verification::name).to_owned(),
         if fails { "yes" } else { "no" }.to_owned(),
         advisory.title.clone(),
         number(place.partition.map(u64::from)),

@@ -8,29 +8,29 @@
 use askama::Template;
 use serde::Serialize;
 
+use super::fingerprints::Marks;
 use super::format::Format;
-use super::mark::Marks;
 use super::terminal::{joined, thousands};
 use super::{Judgement, Options, Outcome, Run, TOOL_VERSION};
 use crate::audit::Report;
 use crate::finding::Finding;
 use assay_disk::text::Escaped;
 
-mod asked;
 mod calendar;
+mod compliance;
 mod embed;
 mod findings;
-mod first;
 mod graph;
 mod map;
+mod next_steps;
 mod overview;
 mod remedy;
 
-use asked::Asked;
+use compliance::Asked;
 use findings::{All, Group, Rule, Shown};
-use first::Step;
 use graph::{Graph, Line};
 use map::{Map, Row};
+use next_steps::Step;
 use overview::{Account, Count, GapRow, LINES, Volume};
 
 const STYLE: &str = include_str!("../../templates/report/style.css");
@@ -151,7 +151,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options, run: &R
         mark: mark(judgement.outcome),
         sentence: sentence(&judgement.sentence),
         has_secrets: options.secrets,
-        steps: first::steps(judgement.outcome, &findings, &shown),
+        steps: next_steps::steps(judgement.outcome, &findings, &shown),
         facts: overview::facts(report),
         counts,
         total,
@@ -178,8 +178,8 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options, run: &R
 /// The lists of requirements, then the benchmark.
 fn asked(report: &Report, judgement: &Judgement) -> Vec<Asked> {
     let lists = &judgement.explanation.requirements;
-    let lists = lists.iter().map(|list| asked::requirements(list, report));
-    lists.chain(report.benchmark.as_ref().map(asked::benchmark)).collect()
+    let lists = lists.iter().map(|list| compliance::requirements(list, report));
+    lists.chain(report.benchmark.as_ref().map(compliance::benchmark)).collect()
 }
 
 fn escaped(text: &str) -> String {

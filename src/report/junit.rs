@@ -109,7 +109,7 @@ fn of_rule(class: &str, id: &str, rule: &OfRule<'_>, options: &Options) -> TestC
 
 fn line(finding: &Finding, options: &Options) -> String {
     let details = details(finding, options).into_iter().chain(values(finding, options));
-    let more = match finding.more.len() {
+    let more = match finding.related_locations.len() {
         0 => String::new(),
         more => format!(" (and in {more} more)"),
     };

@@ -105,7 +105,7 @@ fn finding_row(finding: &Finding, options: &Options) -> String {
     let mut shown: Vec<String> =
         details(finding, options).iter().map(|detail| cell_of_shown(detail)).collect();
     shown.extend(values(finding, options).iter().map(|value| code(value)));
-    let more = match finding.more.len() {
+    let more = match finding.related_locations.len() {
         0 => String::new(),
         more => format!(" and in {more} more"),
     };

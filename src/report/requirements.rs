@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Judgement, mark};
+use super::{Judgement, fingerprints};
 use crate::audit::Report;
 use crate::finding::{Category, Finding, Gap, GapKind, Loss};
 use crate::gate::GapStanding;
@@ -47,15 +47,15 @@ fn rules(report: &Report, category: Category) -> BTreeMap<&str, OfRule<'_>> {
         let id = finding.advisory.id.as_str();
         let rule = rules.entry(id).or_insert_with(|| OfRule { findings: Vec::new(), fails: false });
         rule.findings.push(finding);
-        rule.fails |= mark::fails(finding);
+        rule.fails |= fingerprints::fails(finding);
     }
     rules
 }
 
 /// The gaps through which something was lost, by kind; kinds without a gap are left out.
 pub fn unread<'a>(report: &'a Report, judgement: &Judgement) -> Vec<Unread<'a>> {
-    let standings = &judgement.explanation.gaps;
-    let counts = |number: usize| matches!(standings.get(number), Some(GapStanding::Counts));
+    let dispositions = &judgement.explanation.gaps;
+    let counts = |number: usize| matches!(dispositions.get(number), Some(GapStanding::Counts));
     let of = |kind| {
         let gaps = report.gaps.iter().enumerate();
         let lost = gaps.filter(|(_, gap)| gap.kind == kind && gap.loss > Loss::Nothing);
@@ -73,7 +73,7 @@ pub const fn words(category: Category) -> &'static str {
         Category::AuthorizedKeys => "No keys that may log in",
         Category::ShellHistory => "No history of typed commands",
         Category::Credential => "No credentials",
-        Category::Shadow => "No passwords and open accounts",
+        Category::PasswordHash => "No passwords and open accounts",
         Category::Miner => "No coin miners",
         Category::Malware => "No files that a list names",
         Category::Access => "No open way in or up",

@@ -34,7 +34,7 @@ fn at(mut finding: Finding, path: &[u8]) -> Finding {
 pub(crate) fn report() -> Report {
     let password = advisory(
         "shadow-root-password",
-        Category::Shadow,
+        Category::PasswordHash,
         "root can log in with a password",
         Severity::Critical,
         "Lock it: passwd -l root.",
@@ -59,7 +59,8 @@ pub(crate) fn report() -> Report {
     let token = Secret::new(*b"not-a-real-secret-access-key-but-40-long");
     let many = (1..=7).map(|n| at(Finding::new(&history), format!("/home/user{n}/.bash_history").as_bytes()));
     let mut evil = at(Finding::new(&aws).secret(token.clone()).line(3).offset(64), b"/srv/\x1b[2J\xff.env");
-    evil.more = vec![Location { path: b"/srv/copy.env".to_vec(), line: Some(9), ..Location::default() }];
+    evil.related_locations =
+        vec![Location { path: b"/srv/copy.env".to_vec(), line: Some(9), ..Location::default() }];
     let mut report = Report {
         subject: Subject {
             name: "disk.img".to_owned(),
@@ -135,7 +136,7 @@ pub(crate) fn report() -> Report {
         ..Report::default()
     };
     for finding in report.findings.iter_mut().filter(|finding| finding.severity >= Severity::High) {
-        finding.standing.fails.push("findings.severity".to_owned());
+        finding.disposition.fails.push("findings.severity".to_owned());
     }
     report
 }

@@ -3,8 +3,8 @@
 //! One run an image. Only `tool.driver.rules` that have a result are listed. The limits are those of GitHub's code
 //! scanning, the tightest known: it shows 5,000 results of a run, and refuses files over 10 MB packed.
 
+use super::fingerprints::{Mark, Marks};
 use super::format::Format;
-use super::mark::{Mark, Marks};
 use super::{Judgement, Options, TOOL_VERSION, file_name};
 use crate::audit::Report;
 use crate::finding::Finding;

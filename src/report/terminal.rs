@@ -10,7 +10,7 @@ use super::format::Format;
 use super::words::details;
 use super::{Judgement, Options, TOOL_VERSION};
 use crate::audit::Report;
-use crate::finding::{Category, Finding, Location, Severity, Standing};
+use crate::finding::{Category, Disposition, Finding, Location, Severity};
 use crate::remedies::{self, Machine, Remedy};
 use assay_disk::text::Escaped;
 use assay_disk::text::log::inert;
@@ -75,20 +75,20 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
 /// a named policy judges (else the severity says it).
 pub(super) fn joined(report: &Report, is_marked: bool) -> Vec<Finding> {
     let places = report.places();
-    let fails = report.findings.iter().rev().filter(|finding| !finding.standing.fails.is_empty());
-    let failing: BTreeMap<u32, &Standing> =
-        fails.filter_map(|finding| Some((finding.group?, &finding.standing))).collect();
+    let fails = report.findings.iter().rev().filter(|finding| !finding.disposition.fails.is_empty());
+    let failing: BTreeMap<u32, &Disposition> =
+        fails.filter_map(|finding| Some((finding.group?, &finding.disposition))).collect();
     let mut findings: Vec<Finding> = report.distinct().cloned().collect();
     for finding in findings.iter_mut().filter(|finding| finding.group.is_some()) {
         let all = finding.group.and_then(|group| places.get(&group)).into_iter().flatten().copied();
         let mut seen = BTreeSet::from([&finding.location]);
-        finding.more = all.filter(|place| seen.insert(place)).cloned().collect();
-        if let Some(standing) = finding.group.and_then(|group| failing.get(&group)) {
-            finding.standing = (*standing).clone();
+        finding.related_locations = all.filter(|place| seen.insert(place)).cloned().collect();
+        if let Some(disposition) = finding.group.and_then(|group| failing.get(&group)) {
+            finding.disposition = (*disposition).clone();
         }
     }
     if !is_marked {
-        findings.iter_mut().for_each(|finding| finding.standing.fails.clear());
+        findings.iter_mut().for_each(|finding| finding.disposition.fails.clear());
     }
     findings
 }
@@ -163,7 +163,7 @@ fn rule(findings: &[&Finding], machine: &Machine, options: &Options, paint: &Pai
 
 /// One finding: where, and what shows it.
 fn place(finding: &Finding, options: &Options, paint: &Paint, out: &mut String) {
-    let fails = if finding.standing.fails.is_empty() { String::new() } else { paint.red("  fails") };
+    let fails = if finding.disposition.fails.is_empty() { String::new() } else { paint.red("  fails") };
     let _ = writeln!(out, "      {}{fails}", paint.cyan(&shown_place(&finding.location)));
     let details = details(finding, options);
     if !details.is_empty() {
@@ -176,11 +176,11 @@ fn place(finding: &Finding, options: &Options, paint: &Paint, out: &mut String) 
             }
         }
     }
-    let more = if options.verbose { finding.more.len() } else { MORE_PLACES };
-    for other in finding.more.iter().take(more) {
+    let more = if options.verbose { finding.related_locations.len() } else { MORE_PLACES };
+    for other in finding.related_locations.iter().take(more) {
         let _ = writeln!(out, "        also {}", paint.cyan(&shown_place(other)));
     }
-    if let Some(left) = finding.more.len().checked_sub(more).filter(|left| *left > 0) {
+    if let Some(left) = finding.related_locations.len().checked_sub(more).filter(|left| *left > 0) {
         let _ = writeln!(out, "        {}", paint.dim(&format!("also in {}", count(left, "other place"))));
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Options;
-use crate::finding::{Confidence, Finding, Known, Secret, Standing};
+use crate::finding::{BaselineState, Confidence, Disposition, Finding, Secret};
 use assay_disk::text::Escaped;
 
 /// Evidence and facts, each a few words. Secrets are redacted, or left out where [`values`] shows them.
@@ -24,23 +24,23 @@ pub(super) fn details(finding: &Finding, options: &Options) -> Vec<String> {
     if finding.confidence < Confidence::High {
         details.push(format!("{} confidence", finding.confidence.name()));
     }
-    details.extend(standing(&finding.standing));
+    details.extend(disposition(&finding.disposition));
     if options.verbose {
-        details.extend(finding.standing.fails.iter().map(|rule| format!("fails by {}", shown(rule))));
+        details.extend(finding.disposition.fails.iter().map(|rule| format!("fails by {}", shown(rule))));
     }
     details
 }
 
 /// What a policy and a baseline say of one finding, each a few words.
-pub(super) fn standing(standing: &Standing) -> Vec<String> {
+pub(super) fn disposition(disposition: &Disposition) -> Vec<String> {
     let shown = |text: &str| Escaped(text.as_bytes()).to_string();
     let mut words = Vec::new();
-    match &standing.baseline {
-        Some(Known::New) => words.push("NEW".to_owned()),
-        Some(Known::Since(day)) => words.push(format!("known since {day}")),
+    match &disposition.baseline {
+        Some(BaselineState::New) => words.push("NEW".to_owned()),
+        Some(BaselineState::Since(day)) => words.push(format!("known since {day}")),
         None => {}
     }
-    if let Some(allowed) = &standing.allowed {
+    if let Some(allowed) = &disposition.allowed {
         let mut text = String::new();
         if !allowed.owner.is_empty() {
             let _ = write!(text, "allowed by {}", shown(&allowed.owner));

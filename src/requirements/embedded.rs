@@ -1,7 +1,7 @@
 //! The lists of requirements that the program carries.
 
 use super::List;
-use super::written::{RequirementError, parse};
+use super::raw::{RequirementError, parse};
 
 macro_rules! files {
     ($($name:literal)*) => {

@@ -15,8 +15,8 @@ mod kept;
 mod scan;
 mod windows;
 
-pub use ahead::{Ahead, Scout};
-pub use chunk::Manner;
+pub use ahead::{Ahead, ChunkScanner};
+pub use chunk::TextEncoding;
 pub use scan::Scan;
 
 /// All rules, compiled into one search.
@@ -69,8 +69,8 @@ impl Engine {
     }
 
     /// Searches chunks of long files before their turn.
-    pub fn scout(&self) -> Scout<'_> {
-        Scout::new(self)
+    pub fn scout(&self) -> ChunkScanner<'_> {
+        ChunkScanner::new(self)
     }
 }
 

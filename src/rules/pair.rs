@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::late::Late;
+use super::lazy_regex::LazyRegex;
 use super::validators::{Validator, Verdict, entropy};
 use crate::finding::{Secret, Severity};
 
@@ -17,7 +17,7 @@ const LINES: usize = 5;
 #[derive(Debug)]
 pub struct Pair {
     /// Its group `other` is the half.
-    pub(super) matcher: Late,
+    pub(super) matcher: LazyRegex,
     pub(super) min_entropy: f64,
     pub(super) validators: Vec<Validator>,
     /// How bad both together are, where the other half is the secret; none where it is the id.
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     fn near(text: &str) -> Option<String> {
-        let matcher = Late::new("(?:^|[^0-9a-f])(?<other>[0-9a-f]{8})(?:[^0-9a-f]|$)".to_owned());
+        let matcher = LazyRegex::new("(?:^|[^0-9a-f])(?<other>[0-9a-f]{8})(?:[^0-9a-f]|$)".to_owned());
         let pair = Pair { matcher, min_entropy: 2.0, validators: Vec::new(), severity: None };
         let at = text.find("ID").unwrap();
         let other = pair.near(text.as_bytes(), &(at..at + 2))?;

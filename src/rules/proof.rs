@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::late::Late;
+use super::lazy_regex::LazyRegex;
 use super::{Engine, Match, Rule};
 
 /// Bytes around a keyword that a rule may look at: every chunk overlaps the next by the widest.
@@ -30,7 +30,7 @@ pub(super) fn malformed(rule: &Rule) -> Vec<String> {
         problems.push("its id is not in kebab-case".to_owned());
     }
     problems.extend(rule.matcher.problem("secret"));
-    if let Some(Err(error)) = rule.gate.as_ref().map(Late::compile) {
+    if let Some(Err(error)) = rule.gate.as_ref().map(LazyRegex::compile) {
         problems.push(format!("its gate: {error}"));
     }
     let pair = rule.pair.as_ref().and_then(|pair| pair.matcher.problem("other"));

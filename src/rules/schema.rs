@@ -7,7 +7,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::Family;
-use super::late::Late;
+use super::lazy_regex::LazyRegex;
 use super::pair::Pair;
 use super::validators::{self, Validator};
 use crate::finding::{Advisory, Category, Confidence, Severity};
@@ -42,13 +42,13 @@ pub enum RuleError {
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    rule: Vec<Written>,
+    rule: Vec<RawRule>,
 }
 
 /// A rule as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct RawRule {
     id: String,
     title: String,
     /// Whose service the value opens; none for what has no maker (a password, a web token).
@@ -80,7 +80,7 @@ struct Written {
     max_len: Option<usize>,
     /// The other half of the credential, looked for near each match.
     #[serde(default)]
-    pair: Option<WrittenPair>,
+    pair: Option<RawPair>,
     remedy: String,
     #[serde(default)]
     references: Vec<String>,
@@ -93,7 +93,7 @@ struct Written {
 /// A pair as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenPair {
+struct RawPair {
     regex: String,
     #[serde(default)]
     min_entropy: f64,
@@ -157,8 +157,8 @@ pub struct Rule {
     pub must_match: Vec<Positive>,
     /// What it must leave alone.
     pub must_not_match: Vec<Negative>,
-    pub(super) matcher: Late,
-    pub(super) gate: Option<Late>,
+    pub(super) matcher: LazyRegex,
+    pub(super) gate: Option<LazyRegex>,
 }
 
 impl Rule {
@@ -169,7 +169,7 @@ impl Rule {
 
     /// Whether a match may have the keyword that `bytes` begin with.
     pub(super) fn admits(&self, bytes: &[u8]) -> bool {
-        self.gate.as_ref().and_then(Late::get).is_none_or(|gate| gate.is_match(bytes))
+        self.gate.as_ref().and_then(LazyRegex::get).is_none_or(|gate| gate.is_match(bytes))
     }
 
     /// Compiles the pattern.
@@ -198,19 +198,19 @@ fn named(names: &[String]) -> Result<Vec<Validator>, String> {
     names.iter().map(one).collect()
 }
 
-fn paired(pair: WrittenPair) -> Result<Pair, String> {
+fn paired(pair: RawPair) -> Result<Pair, String> {
     let severity = pair
         .severity
         .map(|name| Severity::by_name(&name).ok_or_else(|| format!("no severity is called {name}")));
     Ok(Pair {
-        matcher: Late::new(pair.regex),
+        matcher: LazyRegex::new(pair.regex),
         min_entropy: pair.min_entropy,
         validators: named(&pair.validators)?,
         severity: severity.transpose()?,
     })
 }
 
-fn meant(rule: Written, family: Family) -> Result<Rule, RuleError> {
+fn meant(rule: RawRule, family: Family) -> Result<Rule, RuleError> {
     let id = rule.id.clone();
     let wrong = |problem: String| RuleError::Rule { id: id.clone(), problem };
     let severity = Severity::by_name(&rule.severity);
@@ -224,7 +224,7 @@ fn meant(rule: Written, family: Family) -> Result<Rule, RuleError> {
     if rule.keywords.is_empty() || rule.keywords.iter().any(|keyword| keyword.len() < 2) {
         return Err(wrong("needs keywords of two bytes or more".to_owned()));
     }
-    let gate = rule.gate.map(|gate| Late::new(format!(r"\A(?:{gate})")));
+    let gate = rule.gate.map(|gate| LazyRegex::new(format!(r"\A(?:{gate})")));
     let category = if family == Family::Miners { Category::Miner } else { Category::Credential };
     let advisory = Advisory {
         id: rule.id,
@@ -249,7 +249,7 @@ fn meant(rule: Written, family: Family) -> Result<Rule, RuleError> {
         after: rule.max_len.unwrap_or(rule.after).max(rule.after),
         must_match: rule.must_match,
         must_not_match: rule.must_not_match,
-        matcher: Late::new(rule.regex.replace("(?&edge)", EDGE)),
+        matcher: LazyRegex::new(rule.regex.replace("(?&edge)", EDGE)),
         gate,
     })
 }

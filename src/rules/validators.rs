@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-use crate::finding::{Confidence, Proof};
+use crate::finding::{Confidence, Verification};
 use crate::values;
 
 /// What a proof says of a value.
@@ -12,7 +12,7 @@ pub enum Verdict {
     /// Nothing speaks against it.
     Holds,
     /// It is proved, or disproved so far as to be this sure.
-    Sure(Confidence, Proof),
+    Sure(Confidence, Verification),
     /// It has something of a placeholder, and may be one: less sure, unless it is proved.
     Doubted,
     /// It is no secret, unless its checksum is right.
@@ -49,9 +49,9 @@ pub fn by_name(name: &str) -> Option<Validator> {
 /// Many published examples are altered: a wrong checksum makes doubtful, it does not acquit.
 const fn checked(right: bool) -> Verdict {
     if right {
-        Verdict::Sure(Confidence::High, Proof::Checksum)
+        Verdict::Sure(Confidence::High, Verification::Checksum)
     } else {
-        Verdict::Sure(Confidence::Low, Proof::WrongChecksum)
+        Verdict::Sure(Confidence::Low, Verification::WrongChecksum)
     }
 }
 
@@ -196,7 +196,9 @@ fn evenly_spread(value: &[u8]) -> Verdict {
 /// The login of a header is `user:password` in base64, and the password is no word of a manual.
 fn basic_login(value: &[u8]) -> Verdict {
     let text = STANDARD.decode(value).unwrap_or_default();
-    let Some(at) = memchr::memchr(b':', &text) else { return Verdict::Sure(Confidence::Low, Proof::Form) };
+    let Some(at) = memchr::memchr(b':', &text) else {
+        return Verdict::Sure(Confidence::Low, Verification::Form);
+    };
     let password = text.get(at.saturating_add(1)..).unwrap_or_default().to_ascii_lowercase();
     const WORDS: [&[u8]; 8] =
         [b"", b"password", b"passwd", b"pass", b"secret", b"open sesame", b"test", b"opensesame"];
@@ -221,7 +223,7 @@ fn jwt(value: &[u8]) -> Verdict {
         return Verdict::Refuted;
     }
     if named && claims.is_some_and(|claims| claims.is_object()) {
-        Verdict::Sure(Confidence::High, Proof::Structure)
+        Verdict::Sure(Confidence::High, Verification::Structure)
     } else {
         Verdict::Refuted
     }
@@ -230,7 +232,7 @@ fn jwt(value: &[u8]) -> Verdict {
 /// Keys of Azure's storage are 64 bytes in base64.
 fn base64_64_bytes(value: &[u8]) -> Verdict {
     match STANDARD.decode(value) {
-        Ok(bytes) if bytes.len() == 64 => Verdict::Sure(Confidence::High, Proof::Structure),
+        Ok(bytes) if bytes.len() == 64 => Verdict::Sure(Confidence::High, Verification::Structure),
         _ => Verdict::Refuted,
     }
 }
@@ -259,8 +261,8 @@ fn pypi_macaroon(value: &[u8]) -> Verdict {
     let body = body.strip_suffix(b"==").or(body.strip_suffix(b"=")).unwrap_or(body);
     let bytes = URL_SAFE_NO_PAD.decode(body).unwrap_or_default();
     match macaroon_site(&bytes) {
-        Some(site) if site.ends_with(b"pypi.org") => Verdict::Sure(Confidence::High, Proof::Structure),
-        _ => Verdict::Sure(Confidence::Medium, Proof::Form),
+        Some(site) if site.ends_with(b"pypi.org") => Verdict::Sure(Confidence::High, Verification::Structure),
+        _ => Verdict::Sure(Confidence::Medium, Verification::Form),
     }
 }
 
@@ -273,7 +275,7 @@ fn bitbucket_server(value: &[u8]) -> Verdict {
         return Verdict::Refuted;
     };
     let whole = !number.is_empty() && number.iter().all(u8::is_ascii_digit) && random.len() > 16;
-    if whole { Verdict::Sure(Confidence::High, Proof::Structure) } else { Verdict::Refuted }
+    if whole { Verdict::Sure(Confidence::High, Verification::Structure) } else { Verdict::Refuted }
 }
 
 /// A token of Intercom is `tok:` in base64, a UUID with low lines, and two numbers.
@@ -285,7 +287,7 @@ fn intercom_token(value: &[u8]) -> Verdict {
     let groups = id.split(|&byte| byte == b'_');
     let hex = id.iter().all(|&byte| byte == b'_' || byte.is_ascii_hexdigit());
     if numbers && hex && groups.map(<[u8]>::len).eq([8, 4, 4, 4, 12]) && distinct(id) >= 6 {
-        Verdict::Sure(Confidence::High, Proof::Structure)
+        Verdict::Sure(Confidence::High, Verification::Structure)
     } else {
         Verdict::Refuted
     }
@@ -356,9 +358,9 @@ mod tests {
         let mut crc = flate2::Crc::new();
         crc.update(body);
         let token = [&b"ghp_"[..], body, &base62(crc.sum())].concat();
-        assert_eq!(github_crc32(&token), Verdict::Sure(Confidence::High, Proof::Checksum));
+        assert_eq!(github_crc32(&token), Verdict::Sure(Confidence::High, Verification::Checksum));
         let wrong = [&b"ghp_"[..], body, b"AAAAAA"].concat();
-        assert_eq!(github_crc32(&wrong), Verdict::Sure(Confidence::Low, Proof::WrongChecksum));
+        assert_eq!(github_crc32(&wrong), Verdict::Sure(Confidence::Low, Verification::WrongChecksum));
     }
 
     #[test]
@@ -370,15 +372,21 @@ mod tests {
     #[test]
     fn checksums_of_zuplo_and_confluent_are_known_answers() {
         // CRC-32 of "123456789" is cbf43926, the check value of the algorithm's catalogue.
-        assert_eq!(zuplo_crc32(b"zpka_123456789_cbf43926"), Verdict::Sure(Confidence::High, Proof::Checksum));
+        assert_eq!(
+            zuplo_crc32(b"zpka_123456789_cbf43926"),
+            Verdict::Sure(Confidence::High, Verification::Checksum)
+        );
         assert_eq!(
             zuplo_crc32(b"zpka_123456789_cbf43927"),
-            Verdict::Sure(Confidence::Low, Proof::WrongChecksum)
+            Verdict::Sure(Confidence::Low, Verification::WrongChecksum)
         );
-        assert_eq!(confluent_crc32(b"cflt123456789Jjn0yw"), Verdict::Sure(Confidence::High, Proof::Checksum));
+        assert_eq!(
+            confluent_crc32(b"cflt123456789Jjn0yw"),
+            Verdict::Sure(Confidence::High, Verification::Checksum)
+        );
         assert_eq!(
             confluent_crc32(b"cflt123456789Jjn0yx"),
-            Verdict::Sure(Confidence::Low, Proof::WrongChecksum)
+            Verdict::Sure(Confidence::Low, Verification::WrongChecksum)
         );
     }
 
@@ -389,13 +397,13 @@ mod tests {
         let token = |bytes: &[u8]| format!("pypi-{}", URL_SAFE_NO_PAD.encode(bytes));
         let proof = |bytes: &[u8]| pypi_macaroon(token(bytes).as_bytes());
         assert!(token(&bytes).starts_with("pypi-AgEIcHlwaS5vcmc"));
-        assert_eq!(proof(&bytes), Verdict::Sure(Confidence::High, Proof::Structure));
-        assert_eq!(proof(&bytes[..50]), Verdict::Sure(Confidence::Medium, Proof::Form));
+        assert_eq!(proof(&bytes), Verdict::Sure(Confidence::High, Verification::Structure));
+        assert_eq!(proof(&bytes[..50]), Verdict::Sure(Confidence::Medium, Verification::Form));
     }
 
     #[test]
     fn tokens_in_base64_are_proved_by_what_they_say() {
-        let proof = Verdict::Sure(Confidence::High, Proof::Structure);
+        let proof = Verdict::Sure(Confidence::High, Verification::Structure);
         let intercom = |text: &str| intercom_token(STANDARD.encode(text).as_bytes());
         assert_eq!(intercom("tok:4aa17f83_b2bd_442c_8b50_bc2989e708fb:1:0"), proof);
         for wrong in ["tok:4aa17f83_b2bd_442c_8b50_bc2989e708:1:0", "tok:4aa17f83-b2bd:1:0", "tok:", "other"]

@@ -17,9 +17,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::Value;
 
-/// Formats of findings, and those that never hold one.
-const FINDINGS: [&str; 8] = ["terminal", "json", "ndjson", "sarif", "junit", "markdown", "csv", "html"];
-const EVIDENCE: [&str; 1] = ["evidence"];
+/// The formats that can be made of a tree: a statement of in-toto needs a file.
+fn formats() -> impl Iterator<Item = &'static str> {
+    assay::report::FORMATS.iter().filter(|format| !format.needs_file).map(|format| format.name)
+}
 
 /// Values that look like secrets, from a fixed seed, so that none is in this file.
 struct Maker(u64);
@@ -236,7 +237,7 @@ fn keys(root: &Path, planted: &mut Planted) {
 /// Every report of `root`, with more flags: format, text.
 fn reports(root: &Path, out: &Path, more: &[&str]) -> Vec<(&'static str, String)> {
     fs::create_dir_all(out).unwrap();
-    let formats: Vec<&str> = FINDINGS.into_iter().chain(EVIDENCE).collect();
+    let formats: Vec<&str> = formats().collect();
     let to = |format: &&str| format!("--format={format}={}", out.join(format).display());
     let to: Vec<String> = formats.iter().map(to).collect();
     let mut command = Command::new(env!("CARGO_BIN_EXE_assay"));
@@ -249,7 +250,7 @@ fn reports(root: &Path, out: &Path, more: &[&str]) -> Vec<(&'static str, String)
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
     let printed = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
     let read = |format: &str| fs::read_to_string(out.join(format)).unwrap();
-    let files = FINDINGS.into_iter().chain(EVIDENCE).map(|format| (format, read(format)));
+    let files = formats().map(|format| (format, read(format)));
     files.chain([("standard output", printed)]).collect()
 }
 

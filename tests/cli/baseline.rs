@@ -45,7 +45,7 @@ impl Bench {
 }
 
 /// What the report says of the baseline for the finding at `path`.
-fn standing<'a>(report: &'a Value, path: &str) -> &'a str {
+fn disposition<'a>(report: &'a Value, path: &str) -> &'a str {
     let findings = report["findings"].as_array().unwrap();
     let found = findings.iter().find(|finding| finding["location"]["path"] == path);
     found.and_then(|finding| finding["baseline"].as_str()).unwrap_or("not in the report")
@@ -64,7 +64,7 @@ fn what_a_report_told_is_known_in_the_next_image_until_its_day_and_under_other_r
     let (code, report) = bench.scan(&["--baseline", "one.toml", day[0], day[1]]);
     assert_eq!(code, 1);
     let of = |report: &Value| {
-        ["/srv/app.env", "/srv/mail.env", "/srv/new.env"].map(|path| standing(report, path).to_owned())
+        ["/srv/app.env", "/srv/mail.env", "/srv/new.env"].map(|path| disposition(report, path).to_owned())
     };
     assert_eq!(of(&report), ["known", "known", "new"]);
 

@@ -109,7 +109,7 @@ fn odd_names_are_bytes() {
         .audit()
         .findings
         .iter()
-        .flat_map(|finding| std::iter::once(&finding.location).chain(&finding.more))
+        .flat_map(|finding| std::iter::once(&finding.location).chain(&finding.related_locations))
         .map(|location| location.path.clone())
         .collect();
     for name in odd {

@@ -103,7 +103,7 @@ fn a_million_names_of_a_file_are_counted_in_its_findings() {
     }
     let report = lab.audit_tree();
     let finding = report.findings.iter().find(|one| one.advisory.id == "credential-file-aws").unwrap();
-    assert_eq!(finding.more.len(), 100);
+    assert_eq!(finding.related_locations.len(), 100);
     assert!(finding.evidence.facts.contains(&(FactKey::MoreNamesOfTheFile, "200".to_owned())));
 }
 

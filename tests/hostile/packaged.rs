@@ -99,7 +99,9 @@ fn severity(report: &Report, rule: &str, path: &str) -> Option<Severity> {
 /// Whether a value is told at `path`.
 fn leaks(report: &Report, path: &str) -> bool {
     let findings = report.findings.iter().filter(|finding| finding.severity >= Severity::High);
-    findings.flat_map(|it| it.more.iter().chain([&it.location])).any(|place| place.path == path.as_bytes())
+    findings
+        .flat_map(|it| it.related_locations.iter().chain([&it.location]))
+        .any(|place| place.path == path.as_bytes())
 }
 
 fn changed(report: &Report, path: &str) -> Option<Severity> {

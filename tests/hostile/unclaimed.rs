@@ -34,7 +34,7 @@ fn places(report: &Report, number: u8) -> Vec<String> {
         finding.evidence.secrets.iter().any(|known| known.reveal() == secret)
     };
     let paths = report.findings.iter().filter(knows).flat_map(|finding| {
-        std::iter::once(&finding.location).chain(&finding.more).map(|place| place.path.clone())
+        std::iter::once(&finding.location).chain(&finding.related_locations).map(|place| place.path.clone())
     });
     paths.map(|path| String::from_utf8(path).unwrap()).collect()
 }

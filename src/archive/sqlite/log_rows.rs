@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use super::super::format::{Format, Open};
-use super::super::{ArchiveError, Spent, Visit, deliver, whole};
+use super::super::{ArchiveError, UnpackMeter, Visit, deliver, whole};
 use super::{Database, Encoding, MAGIC, Pages, WHOLE_FILES, broken};
 use crate::budget::Budget;
 use assay_disk::bytes::Record;
@@ -32,7 +32,7 @@ pub(in super::super) static FORMAT: Format = Format {
 fn members(
     input: &mut dyn Read,
     budget: &Budget,
-    spent: &Spent,
+    spent: &UnpackMeter,
     visit: &mut Visit<'_>,
 ) -> Result<(), ArchiveError> {
     let limit = budget.whole_file.saturating_mul(WHOLE_FILES);
@@ -167,7 +167,7 @@ mod tests {
             crate::archive::recognise(log).unwrap(),
             &mut &log[..],
             &Budget::default(),
-            &Spent::new(log.len() as u64, &Budget::default()),
+            &UnpackMeter::new(log.len() as u64, &Budget::default()),
             &mut |member| {
                 member.content.read_to_string(&mut found).unwrap();
                 std::ops::ControlFlow::Continue(())

@@ -65,7 +65,7 @@ fn unpack(packed: &str) -> Vec<u8> {
 
 fn read(bytes: &[u8]) -> (Vec<(String, String)>, Result<(), ArchiveError>) {
     let budget = Budget::default();
-    let spent = Spent::new(bytes.len() as u64, &budget);
+    let spent = UnpackMeter::new(bytes.len() as u64, &budget);
     let mut found = Vec::new();
     let result = members(&mut &bytes[..], &budget, &spent, &mut |member| {
         let mut text = Vec::new();

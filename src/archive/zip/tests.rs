@@ -11,7 +11,7 @@ type Unpacked = Vec<(String, Vec<u8>)>;
 
 fn unpack(archive: &[u8]) -> (Unpacked, Vec<ArchiveError>) {
     let (mut found, mut problems) = (Vec::new(), Problems::default());
-    let spent = Spent::new(archive.len() as u64, &Budget::default());
+    let spent = UnpackMeter::new(archive.len() as u64, &Budget::default());
     let result = members(&mut &archive[..], &spent, &mut problems, &mut |member| {
         let mut content = Vec::new();
         member.content.read_to_end(&mut content).unwrap();

@@ -4,8 +4,8 @@ use super::super::content::{Holes, NodeReader, Sparse, fill};
 use super::gaps::part_gap;
 use super::{Subject, Worker};
 use crate::archive::base64_blocks::{Block, Finder};
-use crate::archive::{self, Format, Spent};
-use crate::detect::{Collected, Sink};
+use crate::archive::{self, Format, UnpackMeter};
+use crate::detect::{Collector, Sink};
 use crate::finding::GapKind;
 use assay_disk::fs::{FsError, Node};
 
@@ -96,8 +96,8 @@ impl Worker<'_> {
         outer: &Subject<'_>,
         node: &mut dyn Node,
         holes: &Holes,
-        spent: &Spent,
-        collected: &mut Collected,
+        spent: &UnpackMeter,
+        collected: &mut Collector,
     ) -> Result<(), FsError> {
         let limit = self.shared.budget.whole_file;
         loop {
@@ -127,9 +127,9 @@ impl Worker<'_> {
     pub(super) fn decode(
         &mut self,
         outer: &Subject<'_>,
-        spent: &Spent,
+        spent: &UnpackMeter,
         depth: u32,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) {
         let blocks = std::mem::take(&mut self.encoded.blocks);
         let limit = self.shared.budget.whole_file;
@@ -169,9 +169,9 @@ impl Worker<'_> {
         &mut self,
         outer: &Subject<'_>,
         block: &Block,
-        spent: &Spent,
+        spent: &UnpackMeter,
         depth: u32,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) {
         let name = format!("!/base64 at byte {}", block.offset);
         let path = [&outer.location.path, name.as_bytes()].concat();

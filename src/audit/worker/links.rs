@@ -2,7 +2,7 @@
 
 use super::gaps::file_gap;
 use super::{Subject, Worker};
-use crate::detect::{Collected, Interest, Sink};
+use crate::detect::{Collector, Interest, Sink};
 use assay_disk::fs::{FileType, Metadata};
 use assay_disk::tree::{Entry, EntryId, Place};
 
@@ -49,7 +49,7 @@ impl Worker<'_> {
         let location = shared.tree.location(id);
         let path = location.path.clone();
         let entry = Entry { path: &path, metadata: &walked.metadata, node: walked.node, target: None };
-        let (mut collected, mut wanted) = (Collected::default(), Vec::new());
+        let (mut collected, mut wanted) = (Collector::default(), Vec::new());
         self.ask_for(&entry, &location, name, &mut wanted, &mut collected);
         let mut subject = Subject { entry, location, wanted, is_asked_for: true, is_watched: false };
         if !subject.wanted.is_empty() && !shared.tree.is_opened(id) {

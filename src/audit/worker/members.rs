@@ -8,8 +8,8 @@ use super::beside::{Beside, Found, InMember};
 use super::gaps::part_gap;
 use super::watch::Watched;
 use super::{Subject, Worker};
-use crate::archive::{self, ArchiveError, Format, Spent};
-use crate::detect::{Collected, Sink, initramfs};
+use crate::archive::{self, ArchiveError, Format, UnpackMeter};
+use crate::detect::{Collector, Sink, initramfs};
 use crate::finding::{GapKind, Location};
 use assay_disk::fs::{FileType, Metadata};
 use assay_disk::tree::{Entry, Place};
@@ -24,9 +24,9 @@ impl Worker<'_> {
         outer: &Subject<'_>,
         (format, at): (&'static Format, &InMember),
         input: &mut dyn Read,
-        spent: &Spent,
+        spent: &UnpackMeter,
         depth: u32,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) {
         if depth > self.shared.budget.archive_depth {
             let reason = format!("archives nested deeper than {}", self.shared.budget.archive_depth);
@@ -61,9 +61,9 @@ impl Worker<'_> {
         outer: &Subject<'_>,
         path: &[u8],
         content: &mut dyn Read,
-        spent: &Spent,
+        spent: &UnpackMeter,
         depth: u32,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) {
         let mut head = [0; archive::HEAD];
         let (filled, _) = fill(content, &mut head);
@@ -109,9 +109,9 @@ impl Worker<'_> {
         subject: &Subject<'_>,
         format: &'static Format,
         stream: &mut dyn Read,
-        spent: &Spent,
+        spent: &UnpackMeter,
         depth: u32,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) {
         let limit = self.shared.budget.whole_file.saturating_mul(WHOLE_FILES);
         let mut bytes = Vec::new();
@@ -128,7 +128,7 @@ impl Worker<'_> {
     }
 
     /// Has judged what was found beside the members of an archive in an archive.
-    fn beside(&mut self, subject: &Subject<'_>, found: &Found, collected: &mut Collected) {
+    fn beside(&mut self, subject: &Subject<'_>, found: &Found, collected: &mut Collector) {
         self.outcome.coverage.bytes_searched += found.searched;
         if found.dropped > 0 {
             let reason = format!("{} matches are too many to be judged", found.dropped);

@@ -5,7 +5,7 @@ use super::super::content::{Holes, NodeReader};
 use super::gaps::whole_gap;
 use super::{CHUNK, Subject, Worker};
 use crate::archive::Format;
-use crate::detect::{Collected, Sink};
+use crate::detect::{Collector, Sink};
 use assay_disk::bytes::Span;
 use assay_disk::fs::{Attribute, Extent, FsError, Metadata, Node, Place};
 use assay_disk::tree::EntryId;
@@ -18,7 +18,7 @@ impl Worker<'_> {
         subject: &mut Subject<'_>,
         node: &mut dyn Node,
         search: bool,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) -> Result<(), FsError> {
         let size = node.metadata().size;
         let limits = (CHUNK as u64, self.shared.budget.file_data);

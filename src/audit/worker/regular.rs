@@ -7,8 +7,8 @@ use super::super::content::{Holes, NodeReader, fill};
 use super::beside::InMember;
 use super::gaps::part_gap;
 use super::{CHUNK, Subject, Worker};
-use crate::archive::{Format, Spent};
-use crate::detect::{Collected, Sink};
+use crate::archive::{Format, UnpackMeter};
+use crate::detect::{Collector, Sink};
 use crate::finding::GapKind;
 use assay_disk::fs::{FsError, Node};
 
@@ -19,7 +19,7 @@ impl Worker<'_> {
         subject: &mut Subject<'_>,
         node: &mut dyn Node,
         search: bool,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) -> Result<(), FsError> {
         let size = node.metadata().size;
         let holes = Holes::of(node.extents()?, size, CHUNK as u64, self.shared.budget.file_data);
@@ -44,7 +44,7 @@ impl Worker<'_> {
         subject: &Subject<'_>,
         node: &mut dyn Node,
         holes: &Holes,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) -> Result<(), FsError> {
         let mut key = cache.begin(&subject.location.path);
         let mut reader = NodeReader::new(node, (0, holes.end));
@@ -80,7 +80,7 @@ impl Worker<'_> {
         node: &mut dyn Node,
         holes: &Holes,
         search: bool,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) -> Result<(), FsError> {
         if !search && subject.wanted.is_empty() {
             return Ok(());
@@ -98,7 +98,7 @@ impl Worker<'_> {
         node: &mut dyn Node,
         holes: &Holes,
         search: bool,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) -> Result<Option<&'static Format>, FsError> {
         let size = node.metadata().size;
         let mut reader = NodeReader::new(node, (0, holes.end)).with(holes);
@@ -126,7 +126,7 @@ impl Worker<'_> {
         node: &mut dyn Node,
         holes: &Holes,
         format: &'static Format,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) -> Result<(), FsError> {
         if !self.may_read_holes(holes) {
             let reason = format!("a {} with {} bytes of holes is not looked into", format.name, holes.bytes);
@@ -151,7 +151,7 @@ impl Worker<'_> {
                 <= budget.archive_holes_total
     }
 
-    fn spent(&self, packed: u64) -> Spent {
-        Spent::of_image(packed, self.shared.budget, self.shared.unpacked).with_work(&self.work)
+    fn spent(&self, packed: u64) -> UnpackMeter {
+        UnpackMeter::of_image(packed, self.shared.budget, self.shared.unpacked).with_work(&self.work)
     }
 }

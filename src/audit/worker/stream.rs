@@ -3,11 +3,11 @@
 use super::super::content::{Sparse, fill, is_blank};
 use super::super::contents::Searched;
 use super::gaps::{part_gap, whole_gap};
-use super::handed::{Cut, Handed};
-use super::{Placed, Shared, Subject, Wanted, Worker};
+use super::offload::{Cut, Handed};
+use super::{LocatedSink, Shared, Subject, Wanted, Worker};
 use crate::archive::{self, Format};
 use crate::audit::served::Served;
-use crate::detect::{Collected, Sink};
+use crate::detect::{Collector, Sink};
 use crate::finding::GapKind;
 use crate::rules::Match;
 use assay_disk::tree::Entry;
@@ -24,7 +24,7 @@ impl Worker<'_> {
         reader: &mut dyn Sparse,
         base: u64,
         search: bool,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) -> Option<&'static Format> {
         let mut format = None;
         let mut whole: Option<Vec<u8>> = None;
@@ -146,7 +146,7 @@ impl Worker<'_> {
     }
 
     /// Has matches judged; of far too many findings of one rule in a file the rest is counted.
-    pub(super) fn judge(&mut self, subject: &Subject<'_>, matches: &[Match], collected: &mut Collected) {
+    pub(super) fn judge(&mut self, subject: &Subject<'_>, matches: &[Match], collected: &mut Collector) {
         if matches.is_empty() {
             return;
         }
@@ -186,10 +186,10 @@ impl Worker<'_> {
     }
 }
 
-fn inspect(shared: Shared<'_>, subject: &Subject<'_>, content: &[u8], collected: &mut Collected) {
+fn inspect(shared: Shared<'_>, subject: &Subject<'_>, content: &[u8], collected: &mut Collector) {
     for Wanted { detector, place } in &subject.wanted {
         let Some(detector) = shared.detectors.files.get(*detector) else { continue };
-        let mut sink = Placed { location: &subject.location, collected };
+        let mut sink = LocatedSink { location: &subject.location, collected };
         match place {
             None => detector.inspect(&subject.entry, content, shared.facts, &mut sink),
             Some(place) => {
@@ -201,12 +201,12 @@ fn inspect(shared: Shared<'_>, subject: &Subject<'_>, content: &[u8], collected:
     }
 }
 
-fn judge(shared: Shared<'_>, subject: &Subject<'_>, matches: &[Match], collected: &mut Collected) {
+fn judge(shared: Shared<'_>, subject: &Subject<'_>, matches: &[Match], collected: &mut Collector) {
     for detector in &shared.detectors.matches {
         let mine: Vec<Match> =
             matches.iter().filter(|found| found.family == detector.family()).cloned().collect();
         if !mine.is_empty() {
-            let mut sink = Placed { location: &subject.location, collected };
+            let mut sink = LocatedSink { location: &subject.location, collected };
             detector.inspect(&subject.entry, &mine, shared.facts, &mut sink);
         }
     }

@@ -3,7 +3,7 @@
 
 use super::super::content::Dense;
 use super::{Subject, Worker};
-use crate::detect::Collected;
+use crate::detect::Collector;
 use crate::finding::{FactKey, Location};
 use assay_disk::text::Escaped;
 use assay_disk::tree::{Entry, EntryId, Mounted};
@@ -110,7 +110,7 @@ impl Worker<'_> {
         let path = location.path.clone();
         let entry = Entry { path: &path, metadata: &walked.metadata, node: walked.node, target: None };
         let subject = Subject { entry, location, wanted: Vec::new(), is_asked_for: false, is_watched: false };
-        let mut collected = Collected::default();
+        let mut collected = Collector::default();
         let before = self.outcome.coverage.bytes_searched;
         self.stream(&subject, &mut Dense(&mut bytes(text.what, label).as_slice()), 0, true, &mut collected);
         // They are no content of files.

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 
 use super::super::content::{Holes, NodeReader, fill};
 use super::gaps::part_gap;
-use super::{Placed, Subject, Worker};
-use crate::detect::{Collected, Sink, Stream};
+use super::{LocatedSink, Subject, Worker};
+use crate::detect::{Collector, Sink, Stream};
 use crate::finding::GapKind;
 use assay_disk::fs::{FsError, Node};
 
@@ -39,10 +39,10 @@ impl<'a> Worker<'a> {
         watch: Option<Watch<'a>>,
         subject: &Subject<'_>,
         is_whole: bool,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) {
         let Some(mut watch) = watch else { return };
-        let mut sink = Placed { location: &subject.location, collected };
+        let mut sink = LocatedSink { location: &subject.location, collected };
         for stream in &mut watch.0 {
             stream.end(&subject.entry, is_whole, &mut sink);
         }
@@ -58,7 +58,7 @@ impl<'a> Worker<'a> {
         subject: &Subject<'_>,
         node: &mut dyn Node,
         holes: &Holes,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) -> Result<(), FsError> {
         let all =
             Subject { location: subject.location.clone(), wanted: Vec::new(), is_watched: true, ..*subject };

@@ -13,12 +13,12 @@ use crate::finding::{Advisory, Category, Severity};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    kind: Vec<Written>,
+    kind: Vec<RawRow>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct RawRow {
     id: String,
     title: String,
     severity: String,
@@ -159,7 +159,7 @@ fn read(files: &[(&str, &str)]) -> Result<Vec<Kind>, String> {
     Ok(kinds)
 }
 
-fn meant(written: Written) -> Result<Kind, String> {
+fn meant(written: RawRow) -> Result<Kind, String> {
     let id = format!("credential-file-{}", written.id);
     let severity = Severity::by_name(&written.severity);
     let severity = severity.ok_or_else(|| format!("{id}: no severity is called {}", written.severity))?;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::detect::Collected;
+use crate::detect::Collector;
 use crate::finding::FactKey;
 use assay_disk::fs::{Metadata, NodeId};
 
@@ -13,7 +13,7 @@ fn inspect(path: &str, content: &[u8]) -> Vec<Finding> {
     let (detector, facts, mut sink) = (
         CredentialFiles::new(Arc::new(Signatures::embedded().unwrap())),
         Facts::default(),
-        Collected::default(),
+        Collector::default(),
     );
     assert_eq!(detector.interest(&entry, &facts), Interest::Content, "{path}");
     detector.inspect(&entry, content, &facts, &mut sink);

@@ -103,21 +103,21 @@ impl Starts {
 /// Names the start in the miner's finding, and the miner in the start's.
 fn link(findings: &mut Vec<Finding>, starts: &mut Starts, miner: usize, start: &Location) {
     let Some(program) = findings.get_mut(miner) else { return };
-    program.more.push(start.clone());
+    program.related_locations.push(start.clone());
     program.evidence.facts.push((FactKey::StartedBy, lossy(&start.path)));
     let (place, severity) = (program.location.clone(), program.severity);
     let runs = lossy(&place.path);
     let known = starts.0.get(&start.path).copied();
     if let Some(known) = known.and_then(|at| findings.get_mut(at)) {
         known.severity = known.severity.max(severity.min(Severity::High));
-        known.more.push(place);
+        known.related_locations.push(place);
         known.evidence.facts.push((FactKey::Runs, runs));
         return;
     }
     let mut finding = Finding::new(&Arc::clone(started_advisory())).confidence(Confidence::High);
     finding = finding.severity(severity.min(Severity::High)).fact(FactKey::Runs, runs);
     finding.location = start.clone();
-    finding.more.push(place);
+    finding.related_locations.push(place);
     starts.0.insert(start.path.clone(), findings.len());
     findings.push(finding);
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::detect::Collected;
+use crate::detect::Collector;
 use assay_disk::fs::{Metadata, NodeId};
 
 fn metadata(path: &str) -> Metadata {
@@ -10,7 +10,7 @@ fn file(path: &str, content: &[u8]) -> Vec<(String, Severity)> {
     let metadata = metadata(path);
     let entry = Entry { path: path.as_bytes(), metadata: &metadata, node: NodeId(1), target: None };
     let (detector, facts) = (MinerFiles::default(), Facts::default());
-    let mut sink = Collected::default();
+    let mut sink = Collector::default();
     if detector.interest(&entry, &facts) == Interest::Content {
         detector.inspect(&entry, content, &facts, &mut sink);
     }
@@ -28,14 +28,14 @@ fn marks(path: &str, found: &[(&str, &str, &str)]) -> Option<Severity> {
             line: Some(1),
             secret: Secret::new(secret),
             key: None,
-            proof: Proof::Form,
+            proof: Verification::Form,
             other: None,
             context: Secret::new(context),
         })
         .collect();
     let metadata = metadata(path);
     let entry = Entry { path: path.as_bytes(), metadata: &metadata, node: NodeId(1), target: None };
-    let mut sink = Collected::default();
+    let mut sink = Collector::default();
     MinerMarks::default().inspect(&entry, &matches, &Facts::default(), &mut sink);
     sink.findings.first().map(|finding| finding.severity)
 }

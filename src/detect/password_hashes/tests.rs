@@ -1,5 +1,5 @@
 use super::*;
-use crate::detect::Collected;
+use crate::detect::Collector;
 use crate::finding::FactKey;
 use assay_disk::fs::{Metadata, NodeId};
 
@@ -13,7 +13,7 @@ fn inspect(path: &str, content: &str) -> Vec<Finding> {
     let detector = PasswordHashes::default();
     let mut facts = Facts::default();
     facts.accounts.add_passwd(b"root:x:0:0::/root:/bin/bash\nadmin:x:1000:1000::/home/admin:/bin/sh\n");
-    let mut sink = Collected::default();
+    let mut sink = Collector::default();
     if detector.interest(&entry, &facts) == Interest::Content {
         detector.inspect(&entry, content.as_bytes(), &facts, &mut sink);
     }

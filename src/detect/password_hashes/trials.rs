@@ -13,7 +13,7 @@ use super::schemes::{self, Scheme};
 use super::{GROUP, HASH, IN_PASSWD, LOCKED, OLD, default_advisory};
 use crate::budget::Budget;
 use crate::facts::Facts;
-use crate::finding::{Confidence, FactKey, Finding, Proof, Secret, Severity};
+use crate::finding::{Confidence, FactKey, Finding, Secret, Severity, Verification};
 use assay_disk::text::unescape;
 
 /// No password fits.
@@ -78,7 +78,7 @@ fn trials(findings: &[Finding]) -> Vec<Trial> {
     let mut trials: Vec<Trial> = Vec::new();
     for (place, finding) in findings.iter().enumerate() {
         let is_hash = [HASH, IN_PASSWD, LOCKED, OLD, GROUP].contains(&finding.advisory.id.as_str())
-            && finding.proof == Some(Proof::Structure);
+            && finding.proof == Some(Verification::Structure);
         let Some(hash) = finding.evidence.secrets.first().filter(|_| is_hash) else { continue };
         let subject = finding.subject.as_deref();
         let index = *known.entry((hash.reveal(), subject)).or_insert(trials.len());
@@ -208,7 +208,7 @@ impl Outcome {
                 finding.severity = severity(finding);
                 finding.advisory = default_advisory().clone();
                 finding.confidence = Confidence::High;
-                finding.proof = Some(Proof::Recomputed);
+                finding.proof = Some(Verification::Recomputed);
                 if !password.is_empty() {
                     finding.evidence.secrets.push(Secret::new(password.clone()));
                 }

@@ -137,7 +137,7 @@ impl PathOrder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::Collected;
+    use crate::detect::Collector;
     use assay_disk::budget::Budget;
     use assay_disk::fs::memory::Memory;
 
@@ -153,7 +153,7 @@ mod tests {
             .file("/usr/local/bin/own", "y")
             .with(|metadata| metadata.mode = 0o755);
         let tree = Tree::of(Arc::new(memory), &Budget::default());
-        let mut found = Collected::default();
+        let mut found = Collector::default();
         PathOrder::default().inspect(&tree, &Facts::default(), &mut found);
         let told: Vec<_> = found.findings.iter().map(|f| (f.location.path.as_slice(), f.severity)).collect();
         let expected =

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::capabilities::Capabilities;
-use crate::checks::traces::places::PathSet;
+use crate::checks::artifacts::places::PathSet;
 use crate::facts::glob;
 
 #[derive(Deserialize)]
@@ -14,12 +14,12 @@ struct File {
     usual: Vec<String>,
     roots: Vec<String>,
     shells: Vec<String>,
-    capability: Vec<WrittenCapability>,
+    capability: Vec<RawCapability>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenCapability {
+struct RawCapability {
     paths: Vec<String>,
     may: Vec<String>,
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::detect::Collected;
+use crate::detect::Collector;
 use crate::finding::FactKey;
 use assay_disk::budget::Budget;
 use assay_disk::fs::memory::Memory;
@@ -29,10 +29,10 @@ fn tree(memory: Memory) -> Tree {
     Tree::of(Arc::new(memory), &Budget::default())
 }
 
-fn differences(image: Memory, reference: Reference) -> Collected {
+fn differences(image: Memory, reference: Reference) -> Collector {
     let tree = tree(image);
     let (facts, _) = Facts::gather(&tree);
-    let mut found = Collected::default();
+    let mut found = Collector::default();
     Differences::new(Some(Arc::new(reference))).inspect(&tree, &facts, &mut found);
     found
 }
@@ -41,7 +41,7 @@ fn reference(memory: Memory) -> Reference {
     Reference::new("trusted.raw".to_owned(), tree(memory), Vec::new())
 }
 
-fn said(found: &Collected) -> Vec<(String, String, Severity, String)> {
+fn said(found: &Collector) -> Vec<(String, String, Severity, String)> {
     let line = |finding: &Finding| {
         let path = String::from_utf8_lossy(&finding.location.path).into_owned();
         let how = finding.evidence.facts.iter().find(|(name, _)| *name == FactKey::DiffersIn);

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::super::Options;
 use super::super::terminal::{category_name, shown_place};
-use super::super::words::standing;
+use super::super::words::disposition;
 use super::remedy::{self, Advice, Texts};
 use super::{calendar, escaped};
 use crate::audit::Report;
@@ -173,7 +173,7 @@ fn shown(finding: &Finding, options: &Options) -> Shown {
         confidence: finding.confidence.name(),
         place: shown_place(&finding.location),
         file: file(&finding.location),
-        more: finding.more.iter().map(shown_place).collect(),
+        more: finding.related_locations.iter().map(shown_place).collect(),
         secrets: finding.evidence.secrets.iter().map(|secret| value(secret, options)).collect(),
         facts: facts(finding, options),
         subject: finding.subject.as_deref().map(escaped),
@@ -204,8 +204,8 @@ fn facts(finding: &Finding, options: &Options) -> Vec<(&'static str, String)> {
         evidence.facts.iter().map(|(name, value)| (name.name(), escaped(value))).collect();
     facts.extend(evidence.key_fingerprint.as_deref().map(|print| ("fingerprint", escaped(print))));
     facts.extend(finding.proof.map(|proof| ("proof", proof.name().to_owned())));
-    facts.extend(standing(&finding.standing).into_iter().map(|words| ("standing", words)));
-    facts.extend(finding.standing.fails.iter().map(|rule| ("fails by", escaped(rule))));
+    facts.extend(disposition(&finding.disposition).into_iter().map(|words| ("standing", words)));
+    facts.extend(finding.disposition.fails.iter().map(|rule| ("fails by", escaped(rule))));
     if finding.confidence < Confidence::High {
         facts.push(("confidence", finding.confidence.name().to_owned()));
     }

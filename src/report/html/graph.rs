@@ -306,7 +306,7 @@ mod tests {
 
     fn graph(of: &[Finding]) -> (Graph, Vec<Shown>) {
         let report = crate::audit::Report { findings: of.to_vec(), ..crate::audit::Report::default() };
-        let names = crate::report::mark::Marks::distinct(&report);
+        let names = crate::report::fingerprints::Marks::distinct(&report);
         let mut all = findings::show(&names, of, &report, &Options::default());
         (Graph::new("disk.img", of, &all.rules, &mut all.shown), all.shown)
     }
@@ -356,7 +356,7 @@ mod tests {
                 std::sync::Arc::new(crate::finding::Advisory { id, title, category, ..advisory });
             finding
         };
-        let mut many: Vec<Finding> = (0..100).map(|n| named(n, Category::Shadow)).collect();
+        let mut many: Vec<Finding> = (0..100).map(|n| named(n, Category::PasswordHash)).collect();
         many.push(named(100, Category::AuthorizedKeys).severity(Severity::Low));
         many.push(named(101, Category::Hardening));
         let graph = graph(&many).0;

@@ -9,7 +9,7 @@ use super::place::{Place, place, place_of_file};
 use super::policy;
 use super::visible::plain;
 use crate::audit::Report;
-use crate::finding::{Evidence, FactKey, Finding, Location, Proof, Secret};
+use crate::finding::{Evidence, FactKey, Finding, Location, Secret, Verification};
 use crate::remedies;
 use crate::report::Options;
 use assay_disk::text::Escaped;
@@ -38,7 +38,7 @@ pub(in crate::report) struct FindingView<'a> {
     more: Vec<Place<'a>>,
     evidence: EvidenceView,
     #[serde(flatten)]
-    standing: policy::StandingView<'a>,
+    disposition: policy::StandingView<'a>,
     commands: Vec<String>,
     automatic: bool,
     note: String,
@@ -93,7 +93,7 @@ pub(in crate::report) fn finding<'a>(
         category: advisory.category.name(),
         severity: finding.severity.name(),
         confidence: finding.confidence.name(),
-        proof: finding.proof.map(Proof::name),
+        proof: finding.proof.map(Verification::name),
         title: &advisory.title,
         why: &advisory.why,
         remedy: &advisory.remedy,
@@ -103,9 +103,9 @@ pub(in crate::report) fn finding<'a>(
         as_packaged: finding.as_packaged,
         location: place_of_file(&finding.location, &report.times),
         group: finding.group,
-        more: finding.more.iter().map(|more| place_of_file(more, &report.times)).collect(),
+        more: finding.related_locations.iter().map(|more| place_of_file(more, &report.times)).collect(),
         evidence: evidence(&finding.evidence, options),
-        standing: policy::standing(&finding.standing),
+        disposition: policy::disposition(&finding.disposition),
         commands: done.commands,
         automatic: done.is_automatic,
         note: done.note,

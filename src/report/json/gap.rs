@@ -19,7 +19,7 @@ pub(in crate::report) struct GapView<'a> {
     bytes: Option<u64>,
     reason: String,
     #[serde(flatten)]
-    standing: policy::GapMark<'a>,
+    disposition: policy::GapMark<'a>,
 }
 
 #[derive(Serialize)]
@@ -29,7 +29,7 @@ pub(in crate::report) struct NoteView {
     text: String,
 }
 
-pub(in crate::report) fn gap<'a>(gap: &'a Gap, standing: Option<&'a GapStanding>) -> GapView<'a> {
+pub(in crate::report) fn gap<'a>(gap: &'a Gap, disposition: Option<&'a GapStanding>) -> GapView<'a> {
     let reason = plain(gap.reason.as_bytes());
     GapView {
         location: place(&gap.location),
@@ -37,7 +37,7 @@ pub(in crate::report) fn gap<'a>(gap: &'a Gap, standing: Option<&'a GapStanding>
         loss: loss_name(gap.loss),
         bytes: gap.bytes,
         reason,
-        standing: policy::gap(standing),
+        disposition: policy::gap(disposition),
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::account::Counts;
 use super::visible::plain;
 use crate::audit::Report;
-use crate::finding::{AllowedBy, Finding, Gap, Known, Standing};
+use crate::finding::{BaselineState, Disposition, Finding, Gap, SuppressedBy};
 use crate::gate::{Compared, Explanation, GapStanding, Notice, Open, Rule};
 use crate::requirements::{How, Judged, Outcome, Verdict};
 
@@ -36,24 +36,24 @@ struct AllowedView<'a> {
     expires: Option<&'a str>,
 }
 
-pub(super) fn standing(standing: &Standing) -> StandingView<'_> {
-    let (baseline, known_since) = match &standing.baseline {
+pub(super) fn disposition(disposition: &Disposition) -> StandingView<'_> {
+    let (baseline, known_since) = match &disposition.baseline {
         None => (None, None),
-        Some(Known::New) => (Some("new"), None),
-        Some(Known::Since(day)) => (Some("known"), Some(day.as_str())),
+        Some(BaselineState::New) => (Some("new"), None),
+        Some(BaselineState::Since(day)) => (Some("known"), Some(day.as_str())),
     };
-    let allowed = standing.allowed.as_ref().map(|allowed| AllowedView {
-        by: AllowedBy::name(allowed.by),
+    let allowed = disposition.allowed.as_ref().map(|allowed| AllowedView {
+        by: SuppressedBy::name(allowed.by),
         reason: &allowed.reason,
         owner: &allowed.owner,
         expires: allowed.expires.as_deref(),
     });
     StandingView {
-        fingerprint: standing.fingerprint.as_deref(),
+        fingerprint: disposition.fingerprint.as_deref(),
         baseline,
         known_since,
         allowed,
-        fails: &standing.fails,
+        fails: &disposition.fails,
     }
 }
 
@@ -67,8 +67,8 @@ pub(in crate::report) struct GapMark<'a> {
     accepted: Option<&'a str>,
 }
 
-pub(super) fn gap(standing: Option<&GapStanding>) -> GapMark<'_> {
-    match standing {
+pub(super) fn gap(disposition: Option<&GapStanding>) -> GapMark<'_> {
+    match disposition {
         Some(GapStanding::Counts) => GapMark { counts: true, accepted: None },
         Some(GapStanding::Accepted(reason)) => GapMark { counts: false, accepted: Some(reason) },
         Some(GapStanding::Harmless) | None => GapMark { counts: false, accepted: None },

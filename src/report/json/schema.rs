@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::account::Counts;
 use super::finding::Facts;
 use crate::checks::Verdict;
-use crate::finding::{Category, Confidence, GapKind, Loss, Proof, Severity};
+use crate::finding::{Category, Confidence, GapKind, Loss, Severity, Verification};
 use crate::report::{Options, Outcome, sample};
 
 impl JsonSchema for Counts {
@@ -62,17 +62,17 @@ pub(super) fn category(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn proof(_: &mut SchemaGenerator) -> Schema {
     let all = [
-        Proof::Checksum,
-        Proof::WrongChecksum,
-        Proof::Structure,
-        Proof::Key,
-        Proof::File,
-        Proof::Form,
-        Proof::Name,
-        Proof::Published,
-        Proof::Recomputed,
+        Verification::Checksum,
+        Verification::WrongChecksum,
+        Verification::Structure,
+        Verification::Key,
+        Verification::File,
+        Verification::Form,
+        Verification::Name,
+        Verification::Published,
+        Verification::Recomputed,
     ];
-    one_of_or_null(&all.map(Proof::name))
+    one_of_or_null(&all.map(Verification::name))
 }
 
 pub(super) fn outcome(_: &mut SchemaGenerator) -> Schema {

@@ -10,8 +10,8 @@ use super::types::{
 };
 use super::uri;
 use crate::audit::Report;
-use crate::finding::{self, Confidence, Finding, Proof, Secret, Severity};
-use crate::report::mark::{BaselineState, Mark};
+use crate::finding::{self, Confidence, Finding, Secret, Severity, Verification};
+use crate::report::fingerprints::{Mark, StateView};
 use crate::report::words::{cut, details, values};
 use crate::report::{Options, file_name, json};
 
@@ -64,8 +64,8 @@ pub(super) fn result<'a>(
             ("primaryLocationLineHash", format!("{}:1", mark.fingerprint.get(..16).unwrap_or_default())),
         ]),
         baseline_state: mark.state.map(|state| match state {
-            BaselineState::Unchanged => "unchanged",
-            BaselineState::New => "new",
+            StateView::Unchanged => "unchanged",
+            StateView::New => "new",
         }),
         suppressions: mark.suppression.iter().map(suppression).collect(),
         properties: properties(finding, options),
@@ -75,10 +75,13 @@ pub(super) fn result<'a>(
 /// Other places, each once: places that differ only in what a location does not say are one.
 fn related(finding: &Finding) -> impl Iterator<Item = &finding::Location> {
     let mut seen = BTreeSet::new();
-    finding.more.iter().filter(move |place| seen.insert((&place.path, line(place), &place.volume)))
+    finding
+        .related_locations
+        .iter()
+        .filter(move |place| seen.insert((&place.path, line(place), &place.volume)))
 }
 
-fn suppression(suppression: &crate::report::mark::Suppression) -> Suppression {
+fn suppression(suppression: &crate::report::fingerprints::SuppressionView) -> Suppression {
     Suppression {
         kind: "external",
         status: "accepted",
@@ -92,7 +95,7 @@ fn properties(finding: &Finding, options: &Options) -> Properties {
         category: finding.advisory.category.name(),
         severity: finding.severity.name(),
         confidence: finding.confidence.name(),
-        proof: finding.proof.map(Proof::name),
+        proof: finding.proof.map(Verification::name),
         offset: finding.location.offset,
         group: finding.group,
         more_places: related(finding).count().checked_sub(PLACES).filter(|left| *left > 0),

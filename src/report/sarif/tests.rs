@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::super::mark::{BaselineState, Suppression};
+use super::super::fingerprints::{StateView, SuppressionView};
 use super::super::sample;
 use super::*;
 use crate::finding::{Confidence, FactKey, Severity};
@@ -130,9 +130,8 @@ fn a_baseline_and_its_suppressions_are_shown_where_there_are_some() {
     let plain = marked(&mut |finding| mark(None, None)(finding));
     assert!(plain["runs"][0]["results"][0].get("suppressions").is_none());
     assert!(plain["runs"][0]["results"][0].get("baselineState").is_none());
-    let suppression = Suppression { reason: "a test key\u{1b}".to_owned() };
-    let shown =
-        marked(&mut |finding| mark(Some(BaselineState::Unchanged), Some(suppression.clone()))(finding));
+    let suppression = SuppressionView { reason: "a test key\u{1b}".to_owned() };
+    let shown = marked(&mut |finding| mark(Some(StateView::Unchanged), Some(suppression.clone()))(finding));
     valid(&shown);
     let result = &shown["runs"][0]["results"][0];
     assert_eq!(result["baselineState"], "unchanged");
@@ -173,8 +172,8 @@ fn hostile_paths_neither_break_the_log_nor_make_it_too_big() {
     for seed in 0..6000 {
         let mut finding = report.findings[0].clone();
         finding.location.path = random(seed).collect();
-        finding.more = vec![finding.location.clone(); 60];
-        for (line, place) in finding.more.iter_mut().enumerate() {
+        finding.related_locations = vec![finding.location.clone(); 60];
+        for (line, place) in finding.related_locations.iter_mut().enumerate() {
             place.line = Some(line as u64 / 2);
         }
         finding.evidence.facts.push((FactKey::Line, "{0} [x](http://e.org) ".repeat(100)));

@@ -70,7 +70,7 @@ pub(in crate::report) const fn category_name(category: Category) -> &'static str
         Category::AuthorizedKeys => "Who may log in by SSH key",
         Category::ShellHistory => "Shell history",
         Category::Credential => "Credentials",
-        Category::Shadow => "Accounts and passwords",
+        Category::PasswordHash => "Accounts and passwords",
         Category::Miner => "Coin miners",
         Category::Malware => "Files that your lists and rules name",
         Category::Access => "Access to the machine",

@@ -5,7 +5,7 @@
 //! dropped, and their windows are looked at anew. So the matches are those of a search from the first byte
 //! to the last, whatever is in the file.
 
-use super::chunk::{Forms, Manner};
+use super::chunk::{Forms, TextEncoding};
 use super::kept::{MATCHES, found, judge};
 use super::scan::Scan;
 use super::windows::{Reach, Windows};
@@ -13,7 +13,7 @@ use super::{Engine, Match};
 use assay_simd::literals::Hit;
 
 /// Searches chunks ahead, one after the other, of any file.
-pub struct Scout<'e> {
+pub struct ChunkScanner<'e> {
     engine: &'e Engine,
     windows: Windows,
     /// Memory of the filter.
@@ -42,14 +42,14 @@ struct Form {
     next: Option<usize>,
 }
 
-impl<'e> Scout<'e> {
+impl<'e> ChunkScanner<'e> {
     pub(super) fn new(engine: &'e Engine) -> Self {
         Self { engine, windows: Windows::new(engine.rules.len()), places: Vec::new() }
     }
 
     /// Searches a chunk that is not the first of its file, of which the first told its `manner`; the rest is as for
     /// [`Scan::chunk`].
-    pub fn search(&mut self, bytes: &[u8], base: u64, last: bool, manner: Manner) -> Ahead {
+    pub fn search(&mut self, bytes: &[u8], base: u64, last: bool, manner: TextEncoding) -> Ahead {
         self.windows.reset();
         let (engine, mut room, mut is_crowded) = (self.engine, MATCHES.0, false);
         let forms = Forms::new(bytes, base, last, manner, engine.overlap);

@@ -9,14 +9,14 @@ const HEAD: usize = 8192;
 
 /// What the first bytes of a file tell of all of it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Manner {
+pub struct TextEncoding {
     /// None: bytes as they are.
     encoding: Option<utf16::Order>,
     /// Whether lines are counted.
     is_text: bool,
 }
 
-impl Manner {
+impl TextEncoding {
     /// Of the file that begins with `bytes`.
     pub(super) fn of(bytes: &[u8]) -> Self {
         Self {
@@ -40,7 +40,7 @@ pub(super) struct Forms<'b> {
 
 impl<'b> Forms<'b> {
     /// The next chunk repeats `overlap` bytes, unless this one is the `last`.
-    pub(super) fn new(bytes: &'b [u8], base: u64, last: bool, manner: Manner, overlap: usize) -> Self {
+    pub(super) fn new(bytes: &'b [u8], base: u64, last: bool, manner: TextEncoding, overlap: usize) -> Self {
         let repeat = bytes.len().saturating_sub(overlap);
         let decoded = manner.encoding.map(|order| {
             let text = utf16::to_utf8(bytes, order);

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::Match;
 use super::chunk::Chunk;
 use super::windows::Value;
-use crate::finding::{Confidence, Proof, Secret};
+use crate::finding::{Confidence, Secret, Verification};
 use crate::rules::validators::{Verdict, entropy};
 
 /// Matches of one rule, and of all, that wait to be taken; the rest is counted.
@@ -17,7 +17,7 @@ const MANY: usize = 500;
 const CONTEXT: usize = 240;
 
 /// The matches that were found so far.
-pub(super) struct Kept {
+pub(super) struct MatchBuffer {
     counts: Vec<u32>,
     /// Rule and place of the matches found, for what chunks repeat.
     seen: HashSet<(usize, u64)>,
@@ -26,7 +26,7 @@ pub(super) struct Kept {
     pub(super) dropped: u64,
 }
 
-impl Kept {
+impl MatchBuffer {
     pub(super) fn new(rules: usize) -> Self {
         Self { counts: vec![0; rules], seen: HashSet::new(), matches: Vec::new(), dropped: 0 }
     }
@@ -105,12 +105,12 @@ fn in_order(mut matches: Vec<(usize, Match)>) -> Vec<Match> {
 }
 
 /// What the rule's validators say of a value; none if they refute it.
-pub(super) fn judge(value: &Value<'_>, chunk: &Chunk<'_>) -> Option<(Confidence, Proof)> {
+pub(super) fn judge(value: &Value<'_>, chunk: &Chunk<'_>) -> Option<(Confidence, Verification)> {
     let secret = chunk.bytes.get(value.span.clone()).unwrap_or_default();
     if entropy(secret) < value.rule.min_entropy {
         return None;
     }
-    let (mut confidence, mut proof) = (value.rule.confidence, Proof::Form);
+    let (mut confidence, mut proof) = (value.rule.confidence, Verification::Form);
     let (mut is_doubted, mut is_refuted) = (false, false);
     for validator in &value.rule.validators {
         match validator(secret) {
@@ -120,17 +120,17 @@ pub(super) fn judge(value: &Value<'_>, chunk: &Chunk<'_>) -> Option<(Confidence,
             Verdict::Refuted => is_refuted = true,
         }
     }
-    if is_refuted && proof != Proof::Checksum {
+    if is_refuted && proof != Verification::Checksum {
         return None;
     }
-    if is_doubted && !matches!(proof, Proof::Checksum | Proof::Structure) {
+    if is_doubted && !matches!(proof, Verification::Checksum | Verification::Structure) {
         confidence = confidence.min(Confidence::Medium);
     }
     Some((confidence, proof))
 }
 
 /// The match that a value is.
-pub(super) fn found(value: Value<'_>, judged: (Confidence, Proof), chunk: &Chunk<'_>) -> Match {
+pub(super) fn found(value: Value<'_>, judged: (Confidence, Verification), chunk: &Chunk<'_>) -> Match {
     let Value { rule, span, key, .. } = value;
     let (confidence, proof) = judged;
     Match {

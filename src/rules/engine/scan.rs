@@ -1,7 +1,7 @@
 //! The search of one file, chunk by chunk.
 
-use super::chunk::{Chunk, Forms, Manner};
-use super::kept::Kept;
+use super::chunk::{Chunk, Forms, TextEncoding};
+use super::kept::MatchBuffer;
 use super::windows::Windows;
 use super::{Engine, Match};
 use assay_simd::literals::Hit;
@@ -10,12 +10,12 @@ use assay_simd::literals::Hit;
 pub struct Scan<'e> {
     pub(super) engine: &'e Engine,
     pub(super) windows: Windows,
-    pub(super) kept: Kept,
+    pub(super) kept: MatchBuffer,
     /// Memory of the filter.
     places: Vec<u32>,
     hits: Vec<Hit>,
     /// Known after the first chunk.
-    manner: Manner,
+    manner: TextEncoding,
     /// Newlines before the chunk at hand.
     pub(super) lines: u64,
     /// Whether the chunk at hand begins within the file.
@@ -35,10 +35,10 @@ impl<'e> Scan<'e> {
         Self {
             engine,
             windows: Windows::new(engine.rules.len()),
-            kept: Kept::new(engine.rules.len()),
+            kept: MatchBuffer::new(engine.rules.len()),
             places: Vec::new(),
             hits: Vec::new(),
-            manner: Manner::default(),
+            manner: TextEncoding::default(),
             lines: 0,
             is_cut: false,
             dirty: false,
@@ -52,14 +52,14 @@ impl<'e> Scan<'e> {
             self.windows.reset();
             self.kept.reset();
         }
-        self.manner = Manner::default();
+        self.manner = TextEncoding::default();
         self.lines = 0;
         self.work = 0;
         self.dirty = false;
     }
 
     /// What the first chunk told of the file.
-    pub fn manner(&self) -> Manner {
+    pub fn manner(&self) -> TextEncoding {
         self.manner
     }
 
@@ -67,7 +67,7 @@ impl<'e> Scan<'e> {
     /// byte in the file, and `last` says that no chunk follows.
     pub fn chunk(&mut self, bytes: &[u8], repeated: usize, base: u64, last: bool) {
         if repeated == 0 {
-            self.manner = Manner::of(bytes);
+            self.manner = TextEncoding::of(bytes);
             self.is_cut = false;
         }
         let forms = Forms::new(bytes, base, last, self.manner, self.engine.overlap);

@@ -138,7 +138,8 @@ pub(crate) fn hostile() -> Report {
 
 /// Many findings of forty rules in a hundred directories.
 pub(crate) fn many(count: usize) -> Report {
-    let categories = [Category::Credential, Category::ShellHistory, Category::Leftover, Category::Shadow];
+    let categories =
+        [Category::Credential, Category::ShellHistory, Category::Leftover, Category::PasswordHash];
     let rules: Vec<Arc<Advisory>> = (0..40)
         .map(|n| Arc::new(advisory(&format!("rule-{n}"), categories[n % 4], Severity::ALL[n % 5])))
         .collect();

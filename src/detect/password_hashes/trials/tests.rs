@@ -1,6 +1,6 @@
 use super::*;
 use crate::detect::password_hashes::PasswordHashes;
-use crate::detect::{Collected, FileDetector};
+use crate::detect::{Collector, FileDetector};
 use crate::finding::FactKey;
 use assay_disk::fs::{FileType, Metadata, NodeId};
 use assay_disk::tree::Entry;
@@ -13,7 +13,7 @@ const OTHER: &str = "$1$a$fgtAMatgpWUkSneJ8HkaB/";
 fn shadow(path: &str, content: &str) -> Vec<Finding> {
     let metadata = Metadata::bare(FileType::Regular, 0o640, content.len() as u64);
     let entry = Entry { path: path.as_bytes(), metadata: &metadata, node: NodeId(1), target: None };
-    let mut sink = Collected::default();
+    let mut sink = Collector::default();
     PasswordHashes::default().inspect(&entry, content.as_bytes(), &Facts::default(), &mut sink);
     sink.findings
 }
@@ -35,7 +35,7 @@ fn a_default_password_is_critical_and_its_value_a_secret() {
         tried(&format!("admin:{CHANGEME}:1:0:9:7:::\nuser:{OTHER}:1:0:9:7:::\n"), &Budget::default());
     assert_eq!(findings[0].advisory.id, "default-password");
     assert_eq!(findings[0].severity, Severity::Critical);
-    assert_eq!(findings[0].proof, Some(Proof::Recomputed));
+    assert_eq!(findings[0].proof, Some(Verification::Recomputed));
     assert_eq!(fact(&findings[0], FactKey::Password), Some("a well-known default"));
     let secrets: Vec<&[u8]> = findings[0].evidence.secrets.iter().map(Secret::reveal).collect();
     assert_eq!(secrets, [CHANGEME.as_bytes(), b"changeme"]);

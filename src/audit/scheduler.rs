@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Progress;
-use super::board::Board;
 use super::plan::Plan;
+use super::work_queue::Board;
 use super::worker::{self, CHUNK, Outcome, Shared, Twins, Worker};
 use crate::finding::Location;
 use assay_disk::fs::{Extent, FileType, Place};

@@ -22,7 +22,7 @@ fn what_a_policy_says_stands_over_what_it_extends() {
     );
     assert_eq!(own.title, base.title);
     assert_eq!(own.findings.name, "findings: severity high, confidence medium");
-    assert_eq!(own.threshold(Category::Shadow).severity, None);
+    assert_eq!(own.threshold(Category::PasswordHash).severity, None);
     assert_eq!(own.threshold(Category::Credential), base.threshold(Category::Credential));
     assert_eq!((own.required, own.lists), (base.required, base.lists));
     assert_eq!(own.scan.benchmark.as_deref(), Some("cis-debian12"));

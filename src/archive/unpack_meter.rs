@@ -15,7 +15,7 @@ const COUNTED: u64 = 1 << 20;
 
 /// What one packed file has cost so far, over all its levels; shared by the readers of all levels.
 #[derive(Debug)]
-pub struct Spent {
+pub struct UnpackMeter {
     bytes: Cell<u64>,
     members: Cell<u64>,
     limit: u64,
@@ -30,7 +30,7 @@ pub struct Spent {
     work_limit: u64,
 }
 
-impl Spent {
+impl UnpackMeter {
     /// Whether a step that unpacks `bytes` in all is over the limit by itself.
     pub(super) fn is_beyond(&self, bytes: u64) -> bool {
         bytes > self.limit
@@ -98,7 +98,7 @@ impl Spent {
         self.total.fetch_add(self.uncounted.take(), Ordering::Relaxed);
     }
 
-    /// What is said where [`Spent::is_over`].
+    /// What is said where [`UnpackMeter::is_over`].
     fn over(&self) -> ArchiveError {
         ArchiveError::OverLimit(if self.bytes.get() >= self.limit {
             format!("unpacks to more than {} bytes", self.limit)
@@ -118,7 +118,7 @@ impl Spent {
     }
 }
 
-impl Drop for Spent {
+impl Drop for UnpackMeter {
     fn drop(&mut self) {
         self.count();
     }
@@ -139,7 +139,7 @@ pub type Visit<'v> = dyn FnMut(Member<'_>) -> ControlFlow<()> + 'v;
 /// whatever the visitor does with it.
 struct Metered<'r> {
     inner: &'r mut dyn Read,
-    spent: &'r Spent,
+    spent: &'r UnpackMeter,
     end: Option<End>,
 }
 
@@ -174,7 +174,7 @@ pub(super) fn deliver(
     format: &Format,
     name: Option<&[u8]>,
     content: &mut dyn Read,
-    spent: &Spent,
+    spent: &UnpackMeter,
     visit: &mut Visit<'_>,
 ) -> Result<ControlFlow<()>, ArchiveError> {
     spent.member()?;

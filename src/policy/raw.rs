@@ -19,22 +19,22 @@ struct File {
     extends: Option<Spanned<String>>,
     title: Option<String>,
     #[serde(default)]
-    scan: WrittenScan,
+    scan: RawScan,
     #[serde(default)]
     findings: Findings,
     #[serde(default)]
     requirements: Vec<Spanned<String>>,
     #[serde(default)]
-    require: Vec<Spanned<WrittenRequired>>,
+    require: Vec<Spanned<RawRequired>>,
     #[serde(default)]
-    accept_gap: Vec<Spanned<WrittenGap>>,
+    accept_gap: Vec<Spanned<RawGap>>,
     #[serde(default)]
-    allow: Vec<Spanned<WrittenException>>,
+    allow: Vec<Spanned<RawException>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct WrittenScan {
+struct RawScan {
     benchmark: Option<Spanned<String>>,
     compare_packages: Option<Spanned<String>>,
     default_passwords: Option<Spanned<String>>,
@@ -46,19 +46,19 @@ struct WrittenScan {
 struct Findings {
     severity: Option<Spanned<String>>,
     confidence: Option<Spanned<String>>,
-    category: BTreeMap<Spanned<String>, WrittenThreshold>,
+    category: BTreeMap<Spanned<String>, RawThreshold>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenThreshold {
+struct RawThreshold {
     severity: Spanned<String>,
     confidence: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenRequired {
+struct RawRequired {
     requirements: Option<Spanned<String>>,
     #[serde(default)]
     only: Vec<Spanned<String>>,
@@ -72,7 +72,7 @@ struct WrittenRequired {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenGap {
+struct RawGap {
     kind: Spanned<String>,
     path: Option<String>,
     reason: String,
@@ -80,7 +80,7 @@ struct WrittenGap {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenException {
+struct RawException {
     fingerprint: Option<Spanned<String>>,
     rule: Option<String>,
     path: Option<String>,
@@ -156,7 +156,7 @@ impl Lines<'_> {
     }
 }
 
-fn scan(written: &WrittenScan, lines: &Lines<'_>) -> Result<Scan, String> {
+fn scan(written: &RawScan, lines: &Lines<'_>) -> Result<Scan, String> {
     let benchmark = |word: &Spanned<String>| {
         let names: Vec<&str> =
             BENCHMARKS.map(|(name, ..)| name).into_iter().chain(["auto", "none"]).collect();
@@ -233,7 +233,7 @@ fn list(name: &Spanned<String>, lines: &Lines<'_>) -> Result<String, String> {
     known.ok_or_else(|| lines.error(name, &format!("{:?} is none of {}", name.get_ref(), names.join(", "))))
 }
 
-fn required(written: &Spanned<WrittenRequired>, lines: &Lines<'_>) -> Result<Required, String> {
+fn required(written: &Spanned<RawRequired>, lines: &Lines<'_>) -> Result<Required, String> {
     let one = written.get_ref();
     let texts = |all: &[Spanned<String>]| all.iter().map(|text| text.get_ref().clone()).collect::<Vec<_>>();
     let is_alone = one.only.is_empty() && one.except.is_empty() && one.level.is_none();
@@ -266,7 +266,7 @@ fn required(written: &Spanned<WrittenRequired>, lines: &Lines<'_>) -> Result<Req
     }
 }
 
-fn gap(written: &Spanned<WrittenGap>, lines: &Lines<'_>) -> Result<AcceptedGap, String> {
+fn gap(written: &Spanned<RawGap>, lines: &Lines<'_>) -> Result<AcceptedGap, String> {
     let one = written.get_ref();
     let kind = match one.kind.get_ref().as_str() {
         "all" => None,
@@ -281,7 +281,7 @@ fn gap(written: &Spanned<WrittenGap>, lines: &Lines<'_>) -> Result<AcceptedGap, 
     Ok(AcceptedGap { kind, path: one.path.clone(), reason: one.reason.clone(), is_flag: false })
 }
 
-fn exception(written: &Spanned<WrittenException>, lines: &Lines<'_>) -> Result<Exception, String> {
+fn exception(written: &Spanned<RawException>, lines: &Lines<'_>) -> Result<Exception, String> {
     let one = written.get_ref();
     let which = match (&one.fingerprint, &one.rule, &one.path) {
         (Some(print), None, None) => {

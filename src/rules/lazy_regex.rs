@@ -18,7 +18,7 @@ const LIMIT: usize = 1 << 20;
 
 /// A pattern, and its regex once it was used.
 #[derive(Debug)]
-pub(super) struct Late {
+pub(super) struct LazyRegex {
     number: usize,
     pattern: String,
     regex: OnceLock<Option<Regex>>,
@@ -32,7 +32,7 @@ thread_local! {
     static COPIES: RefCell<Vec<Option<Rc<Regex>>>> = const { RefCell::new(Vec::new()) };
 }
 
-impl Late {
+impl LazyRegex {
     pub(super) fn new(pattern: String) -> Self {
         Self { number: NEXT.fetch_add(1, Ordering::Relaxed), pattern, regex: OnceLock::new() }
     }

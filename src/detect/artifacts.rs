@@ -18,9 +18,9 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::{Sink, SystemDetector};
-use crate::checks::traces::search::{Hit, Told, search};
-use crate::checks::traces::{Group, file};
-use crate::checks::{Subject, Traces};
+use crate::checks::artifacts::search::{Hit, Told, search};
+use crate::checks::artifacts::{Group, file};
+use crate::checks::{Artifacts, Subject};
 use crate::facts::Facts;
 use crate::finding::{
     Advisory, Category, FactKey, Finding, Gap, GapKind, Location, Loss, SERVES_AS, Secret, Severity,
@@ -35,13 +35,13 @@ const PLACES: usize = 50;
 
 /// Looks for traces.
 pub struct FileTraces {
-    traces: Arc<Traces>,
+    artifacts: Arc<Artifacts>,
 }
 
 impl FileTraces {
-    /// Looks for `traces`.
-    pub fn new(traces: Arc<Traces>) -> Self {
-        Self { traces }
+    /// Looks for `artifacts`.
+    pub fn new(artifacts: Arc<Artifacts>) -> Self {
+        Self { artifacts }
     }
 }
 
@@ -60,7 +60,7 @@ struct Files {
 
 impl SystemDetector for FileTraces {
     fn advisories(&self) -> Vec<Arc<Advisory>> {
-        self.traces.all.iter().map(|trace| Arc::clone(&trace.advisory)).collect()
+        self.artifacts.all.iter().map(|artifact| Arc::clone(&artifact.advisory)).collect()
     }
 
     fn inspect(&self, tree: &Tree, facts: &Facts, sink: &mut dyn Sink) {
@@ -68,7 +68,7 @@ impl SystemDetector for FileTraces {
         let mut counts: BTreeMap<usize, (usize, u64, Sha256)> = BTreeMap::new();
         let mut cut = Vec::new();
         let subject = Subject::new(tree, facts, &[]);
-        search(&self.traces, &subject, &mut |told| match told {
+        search(&self.artifacts, &subject, &mut |told| match told {
             Told::Cut(id, starts) => cut.push((id, starts)),
             Told::Hit(hit) => {
                 let (key, size) = (key(&hit, tree), size(tree, hit.id));
@@ -87,9 +87,9 @@ impl SystemDetector for FileTraces {
                 found.insert(key, Files::new(&hit, tree, facts, size));
             }
         });
-        for ((trace, ..), files) in found {
+        for ((artifact, ..), files) in found {
             let mut finding = files.finished();
-            if let Some((_, left @ 1.., rest)) = counts.remove(&trace) {
+            if let Some((_, left @ 1.., rest)) = counts.remove(&artifact) {
                 finding = finding.fact(FactKey::FilesLikeItNotListed, left.to_string());
                 // Of what only tells of the machine the next build has other files.
                 if finding.advisory.category == Category::Persistence {
@@ -105,7 +105,7 @@ impl SystemDetector for FileTraces {
 /// What is one finding with `hit`. A file that several snapshots share is one.
 fn key(hit: &Hit<'_>, tree: &Tree) -> Key {
     let path = tree.path(hit.id);
-    let shared = match hit.trace.group {
+    let shared = match hit.artifact.group {
         Some(Group::All | Group::Inventory) => Vec::new(),
         Some(Group::Directory) => {
             path.get(..memchr::memrchr(b'/', &path).unwrap_or(0)).unwrap_or_default().to_vec()
@@ -126,7 +126,7 @@ fn size(tree: &Tree, id: EntryId) -> u64 {
 
 impl Files {
     fn new(hit: &Hit<'_>, tree: &Tree, facts: &Facts, size: u64) -> Self {
-        let mut finding = Finding::new(&hit.trace.advisory).severity(hit.severity);
+        let mut finding = Finding::new(&hit.artifact.advisory).severity(hit.severity);
         if let Some(because) = hit.because {
             finding = finding.fact(FactKey::Because, because);
         }
@@ -134,13 +134,13 @@ impl Files {
             finding = finding.fact(SERVES_AS, place.shown(tree));
         }
         let location = tree.location(hit.id);
-        let group = hit.trace.group;
+        let group = hit.artifact.group;
         if group == Some(Group::Inventory) {
             finding = finding.fact(FactKey::File, Escaped(&location.path).to_string());
         } else {
             // The lines of leftovers hold whatever was left: their numbers are enough.
             let shown = |(name, _): &&(FactKey, String)| {
-                *name != FactKey::Line || hit.trace.advisory.category == Category::Persistence
+                *name != FactKey::Line || hit.artifact.advisory.category == Category::Persistence
             };
             finding.evidence.facts.extend(hit.shown.facts.iter().filter(shown).cloned());
             finding.package = facts.packages.owner(&location.path).map(str::to_owned);
@@ -160,8 +160,8 @@ impl Files {
             if facts.len() < PLACES {
                 facts.push((FactKey::File, Escaped(&location.path).to_string()));
             }
-        } else if self.finding.more.len() < PLACES {
-            self.finding.more.push(location);
+        } else if self.finding.related_locations.len() < PLACES {
+            self.finding.related_locations.push(location);
         }
     }
 
@@ -194,15 +194,15 @@ fn cut_gap(location: Location, starts: bool) -> Gap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::Collected;
+    use crate::detect::Collector;
     use assay_disk::budget::Budget;
     use assay_disk::fs::memory::Memory;
 
     fn found(memory: Memory) -> Vec<Finding> {
         let tree = Tree::of(Arc::new(memory), &Budget::default());
         let (facts, _) = Facts::gather(&tree);
-        let mut found = Collected::default();
-        FileTraces::new(Arc::new(Traces::embedded().unwrap())).inspect(&tree, &facts, &mut found);
+        let mut found = Collector::default();
+        FileTraces::new(Arc::new(Artifacts::embedded().unwrap())).inspect(&tree, &facts, &mut found);
         found.findings
     }
 
@@ -216,7 +216,7 @@ mod tests {
         let findings = found(memory);
         let paths: Vec<&[u8]> = findings.iter().map(|finding| finding.location.path.as_slice()).collect();
         assert_eq!(paths, [b"/var/log/syslog".as_slice(), b"/var/log/nginx/access.log"]);
-        assert_eq!(findings[1].more.len(), 1);
+        assert_eq!(findings[1].related_locations.len(), 1);
         assert!(findings[1].evidence.facts.contains(&(FactKey::Bytes, "3".to_owned())));
     }
 
@@ -227,8 +227,8 @@ mod tests {
             .file("/root/core.x", "x".repeat(2 << 20));
         let tree = Tree::of(Arc::new(memory), &Budget::default());
         let (facts, _) = Facts::gather(&tree);
-        let mut found = Collected::default();
-        FileTraces::new(Arc::new(Traces::embedded().unwrap())).inspect(&tree, &facts, &mut found);
+        let mut found = Collector::default();
+        FileTraces::new(Arc::new(Artifacts::embedded().unwrap())).inspect(&tree, &facts, &mut found);
         let losses: Vec<_> = found.gaps.iter().map(|gap| (gap.location.path.as_slice(), gap.loss)).collect();
         assert_eq!(losses, [(b"/root/core.x".as_slice(), Loss::Nothing), (b"/etc/cron.d/long", Loss::Part)]);
     }

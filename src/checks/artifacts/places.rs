@@ -165,15 +165,15 @@ pub(super) struct Places {
 
 impl Places {
     /// A table of the patterns of traces, which are numbered in their order.
-    pub(super) fn new<'p>(traces: impl Iterator<Item = &'p [Pattern]>) -> Result<Self, String> {
+    pub(super) fn new<'p>(artifacts: impl Iterator<Item = &'p [Pattern]>) -> Result<Self, String> {
         let mut places = Self::default();
-        for (trace, patterns) in (0_u32..).zip(traces) {
+        for (artifact, patterns) in (0_u32..).zip(artifacts) {
             for pattern in patterns {
                 let key = pattern
                     .key()
                     .ok_or_else(|| format!("{pattern}: neither name nor directory is without a star"))?;
                 let number = u32::try_from(places.patterns.len()).map_err(|error| error.to_string())?;
-                places.patterns.push((trace, pattern.clone()));
+                places.patterns.push((artifact, pattern.clone()));
                 places.keys.entry(key).or_default().push(number);
             }
         }
@@ -197,10 +197,10 @@ impl Places {
     pub(super) fn fitting(&self, candidates: &[u32], path: &Lowered, homes: &Homes, below: bool) -> Vec<u32> {
         let patterns = candidates.iter().filter_map(|&number| self.patterns.get(number as usize));
         let patterns = patterns.filter(|(_, pattern)| pattern.below == below && pattern.fits(path, homes));
-        let mut traces: Vec<u32> = patterns.map(|(trace, _)| *trace).collect();
-        traces.sort_unstable();
-        traces.dedup();
-        traces
+        let mut artifacts: Vec<u32> = patterns.map(|(artifact, _)| *artifact).collect();
+        artifacts.sort_unstable();
+        artifacts.dedup();
+        artifacts
     }
 }
 

@@ -4,7 +4,7 @@ use super::explanation::Notice;
 use crate::audit::Report;
 use crate::baseline::{Baseline, Entry};
 use crate::date::Date;
-use crate::finding::{Allowed, AllowedBy, Finding, Known, Standing};
+use crate::finding::{BaselineState, Disposition, Finding, SuppressedBy, Suppression};
 use crate::policy::{Exception, Policy};
 
 /// The standing of each finding, and what there is to say of exceptions.
@@ -13,24 +13,24 @@ pub(super) fn of(
     report: &Report,
     baseline: Option<&Baseline>,
     today: Date,
-) -> (Vec<Standing>, Vec<Notice>) {
+) -> (Vec<Disposition>, Vec<Notice>) {
     let mut uses = vec![0; policy.exceptions.len()];
     let mut outdated = Vec::new();
-    let mut standings = Vec::with_capacity(report.findings.len());
+    let mut dispositions = Vec::with_capacity(report.findings.len());
     for finding in &report.findings {
-        let mut standing = Standing::default();
+        let mut disposition = Disposition::default();
         if let Some(baseline) = baseline {
-            by_baseline(finding, baseline, today, &mut standing, &mut outdated);
+            by_baseline(finding, baseline, today, &mut disposition, &mut outdated);
         }
-        by_exceptions(finding, policy, today, &mut standing, &mut uses);
+        by_exceptions(finding, policy, today, &mut disposition, &mut uses);
         let threshold = policy.threshold(finding.advisory.category);
-        if standing.allowed.is_some() {
+        if disposition.allowed.is_some() {
             // An exception that holds is stronger than another that is over.
-            standing.fails.clear();
+            disposition.fails.clear();
         } else if threshold.fails(finding) {
-            standing.fails.insert(0, threshold.name.clone());
+            disposition.fails.insert(0, threshold.name.clone());
         }
-        standings.push(standing);
+        dispositions.push(disposition);
     }
     let mut notices: Vec<Notice> = policy
         .exceptions
@@ -39,36 +39,36 @@ pub(super) fn of(
         .filter_map(|(exception, uses)| notice(exception, uses, today))
         .collect();
     notices.extend(outdated);
-    (standings, notices)
+    (dispositions, notices)
 }
 
 fn by_baseline(
     finding: &Finding,
     baseline: &Baseline,
     today: Date,
-    standing: &mut Standing,
+    disposition: &mut Disposition,
     outdated: &mut Vec<Notice>,
 ) {
     let (print, entry) = baseline.find(finding);
     match entry {
-        None => standing.baseline = Some(Known::New),
+        None => disposition.baseline = Some(BaselineState::New),
         Some(entry) => {
-            standing.baseline = Some(Known::Since(entry.since.to_string()));
+            disposition.baseline = Some(BaselineState::Since(entry.since.to_string()));
             if entry.is_expired(today) {
                 let (what, until) = (format!("baseline {} at {}", entry.rule, entry.path), until(entry));
-                standing.fails.push(format!("baseline: expired {until}"));
+                disposition.fails.push(format!("baseline: expired {until}"));
                 outdated.push(Notice::Expired { what, until, findings: 1 });
             } else {
-                standing.allowed = Some(allowed(entry));
+                disposition.allowed = Some(allowed(entry));
             }
         }
     }
-    standing.fingerprint = Some(print);
+    disposition.fingerprint = Some(print);
 }
 
-fn allowed(entry: &Entry) -> Allowed {
-    Allowed {
-        by: AllowedBy::Baseline,
+fn allowed(entry: &Entry) -> Suppression {
+    Suppression {
+        by: SuppressedBy::Baseline,
         reason: entry.reason.clone(),
         owner: entry.owner.clone(),
         expires: entry.expires.map(|day| day.to_string()),
@@ -86,18 +86,20 @@ fn by_exceptions(
     finding: &Finding,
     policy: &Policy,
     today: Date,
-    standing: &mut Standing,
+    disposition: &mut Disposition,
     uses: &mut [usize],
 ) {
-    let print = standing.fingerprint.clone();
+    let print = disposition.fingerprint.clone();
     let fitting = policy.exceptions.iter().zip(uses).filter(|(one, _)| one.fits(finding, print.as_deref()));
     for (exception, uses) in fitting {
         *uses = uses.saturating_add(1);
         if exception.is_expired(today) {
-            standing.fails.push(format!("{exception}: expired {} ({})", exception.expires, exception.owner));
-        } else if standing.allowed.as_ref().is_none_or(|allowed| allowed.by == AllowedBy::Baseline) {
-            standing.allowed = Some(Allowed {
-                by: AllowedBy::Policy,
+            disposition
+                .fails
+                .push(format!("{exception}: expired {} ({})", exception.expires, exception.owner));
+        } else if disposition.allowed.as_ref().is_none_or(|allowed| allowed.by == SuppressedBy::Baseline) {
+            disposition.allowed = Some(Suppression {
+                by: SuppressedBy::Policy,
                 reason: exception.reason.clone(),
                 owner: exception.owner.clone(),
                 expires: Some(exception.expires.to_string()),

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::super::board::{Piece, Task};
+use super::super::work_queue::{Piece, Task};
 use super::{Subject, Worker, buffer};
-use crate::detect::Collected;
+use crate::detect::Collector;
 
 /// How near the halves of a credential are, in bytes: matches so near to the end of a chunk wait for the next.
 const NEAR: u64 = 4096;
@@ -42,7 +42,7 @@ impl Worker<'_> {
         handed: &mut Handed,
         cut: Cut,
         subject: &Subject<'_>,
-        collected: &mut Collected,
+        collected: &mut Collector,
     ) {
         let Cut { len, repeated, base, next } = cut;
         let from = next.map_or(len, |next| usize::try_from(next.saturating_sub(base)).unwrap_or(len));
@@ -68,7 +68,7 @@ impl Worker<'_> {
     }
 
     /// Takes the first of the chunks that were held out, and meanwhile searches others that nobody took.
-    fn settle_first(&mut self, handed: &mut Handed, subject: &Subject<'_>, collected: &mut Collected) {
+    fn settle_first(&mut self, handed: &mut Handed, subject: &Subject<'_>, collected: &mut Collector) {
         let Some(first) = handed.0.front() else { return };
         while !first.is_done() && handed.0.iter().any(|task| task.work(&mut self.scout)) {}
         let (piece, found) = first.wait();
@@ -85,7 +85,7 @@ impl Worker<'_> {
     }
 
     /// Has the matches judged that no chunk from `next` on can change.
-    fn take(&mut self, next: Option<u64>, subject: &Subject<'_>, collected: &mut Collected) {
+    fn take(&mut self, next: Option<u64>, subject: &Subject<'_>, collected: &mut Collector) {
         let Some(next) = next else { return };
         let taken = self.scan.take(next.saturating_sub(NEAR));
         self.judge(subject, &taken, collected);

@@ -5,33 +5,33 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::super::plants::Plants;
+use super::super::fixtures::Fixtures;
+use super::super::raw::CheckError;
 use super::super::schema::Rule;
-use super::super::written::CheckError;
-use super::commands::WrittenCommand;
+use super::commands::RawCommand;
+use super::conditions::{Conditions, RawConditions};
 use super::places::Pattern;
-use super::signs::{Signs, WrittenSigns};
-use super::{Group, Level, Trace};
+use super::{Artifact, Group, Level};
 use crate::finding::{Advisory, Category, Severity};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct File {
-    trace: Vec<Written>,
-    ladder: Vec<WrittenLadder>,
-    command: Vec<WrittenCommand>,
+    artifact: Vec<RawArtifact>,
+    ladder: Vec<RawLadder>,
+    command: Vec<RawCommand>,
 }
 
 /// Levels that many traces share.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenLadder {
+struct RawLadder {
     id: String,
-    level: Vec<WrittenLevel>,
+    level: Vec<RawLevel>,
 }
 
 /// Ladders by their ids.
-pub(super) type Ladders = BTreeMap<String, Vec<WrittenLevel>>;
+pub(super) type Ladders = BTreeMap<String, Vec<RawLevel>>;
 
 /// The place of the file in the trees of a ladder: each trace puts its `example` there.
 const PLACE: &str = "@";
@@ -39,7 +39,7 @@ const PLACE: &str = "@";
 /// A trace as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Written {
+struct RawArtifact {
     id: String,
     title: String,
     severity: Option<String>,
@@ -54,27 +54,27 @@ struct Written {
     #[serde(default = "yes")]
     follow_links: bool,
     #[serde(default)]
-    file: WrittenSigns,
+    file: RawConditions,
     #[serde(default)]
-    level: Vec<WrittenLevel>,
+    level: Vec<RawLevel>,
     ladder: Option<String>,
     example: Option<String>,
     group: Option<Group>,
     #[serde(default)]
-    find: Vec<Plants>,
+    find: Vec<Fixtures>,
     #[serde(default)]
-    silent: Vec<Plants>,
+    silent: Vec<Fixtures>,
 }
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct WrittenLevel {
+pub(super) struct RawLevel {
     severity: String,
     because: String,
     #[serde(default)]
-    file: WrittenSigns,
+    file: RawConditions,
     #[serde(default)]
-    find: Vec<Plants>,
+    find: Vec<Fixtures>,
 }
 
 /// Reads a file of traces: its folder says what they are about. Ladders are kept for later files.
@@ -85,20 +85,20 @@ pub(super) fn parse(
     path: &str,
     text: &str,
     ladders: &mut Ladders,
-) -> Result<(Vec<Trace>, Vec<WrittenCommand>), CheckError> {
+) -> Result<(Vec<Artifact>, Vec<RawCommand>), CheckError> {
     let error = |problem: String| CheckError { path: path.to_owned(), problem };
     let file: File = toml::from_str(text).map_err(|problem| error(problem.to_string()))?;
     ladders.extend(file.ladder.into_iter().map(|ladder| (ladder.id, ladder.level)));
     let category = if path.starts_with("persistence/") { Category::Persistence } else { Category::Leftover };
-    let read = |written: Written| {
+    let read = |written: RawArtifact| {
         let id = written.id.clone();
         read(written, category, ladders).map_err(|problem| error(format!("{id}: {problem}")))
     };
-    let traces = file.trace.into_iter().map(read).collect::<Result<_, _>>()?;
-    Ok((traces, file.command))
+    let artifacts = file.artifact.into_iter().map(read).collect::<Result<_, _>>()?;
+    Ok((artifacts, file.command))
 }
 
-fn read(mut written: Written, category: Category, ladders: &Ladders) -> Result<Trace, String> {
+fn read(mut written: RawArtifact, category: Category, ladders: &Ladders) -> Result<Artifact, String> {
     if let Some(id) = &written.ladder {
         let ladder = ladders.get(id).ok_or_else(|| format!("there is no ladder {id}"))?;
         let example = written.example.as_deref().ok_or("a ladder needs an example")?;
@@ -106,12 +106,12 @@ fn read(mut written: Written, category: Category, ladders: &Ladders) -> Result<T
     }
     let levels = written.level.into_iter().map(|level| {
         let severity = severity(&level.severity)?;
-        Ok(Level { severity, because: level.because, file: Signs::read(level.file)?, find: level.find })
+        Ok(Level { severity, because: level.because, file: Conditions::read(level.file)?, find: level.find })
     });
     let levels = levels.collect::<Result<Vec<Level>, String>>()?;
     let base = written.severity.as_deref().map(severity).transpose()?;
     let worst = levels.iter().map(|level| level.severity).chain(base).max();
-    Ok(Trace {
+    Ok(Artifact {
         advisory: Arc::new(Advisory {
             id: written.id,
             category,
@@ -125,7 +125,7 @@ fn read(mut written: Written, category: Category, ladders: &Ladders) -> Result<T
         except: patterns(&written.except)?,
         when: written.when,
         follows_links: written.follow_links,
-        file: Signs::read(written.file)?,
+        file: Conditions::read(written.file)?,
         levels,
         severity: base,
         group: written.group,
@@ -139,7 +139,7 @@ const fn yes() -> bool {
 }
 
 /// A level of a ladder, its trees with the trace's example in the place of `@`.
-fn at(example: &str, level: &WrittenLevel) -> WrittenLevel {
+fn at(example: &str, level: &RawLevel) -> RawLevel {
     let mut level = level.clone();
     for tree in &mut level.find {
         if let Some(plant) = tree.remove(PLACE) {

@@ -7,7 +7,7 @@
 //!
 //! - [`schema`] is what a file of traces may say;
 //! - [`places`] finds by an entry's name, in few look-ups, the patterns that it may fit;
-//! - [`signs`] are the conditions on one `file`: its metadata, its package, its content;
+//! - [`conditions`] are the conditions on one `file`: its metadata, its package, its content;
 //! - [`commands`] are the command lines that hardly any honest start file has;
 //! - [`search`] goes over the tree once, for all traces;
 //! - [`proof`] tries every trace on its own trees.
@@ -22,6 +22,7 @@ use serde::Deserialize;
 use crate::finding::{Advisory, Severity};
 
 pub mod commands;
+pub mod conditions;
 mod embedded;
 pub mod file;
 pub(crate) mod lines;
@@ -29,18 +30,17 @@ pub mod places;
 pub mod proof;
 pub mod schema;
 pub mod search;
-pub mod signs;
 
-use super::plants::Plants;
+use super::fixtures::Fixtures;
+use super::raw::CheckError;
 use super::schema::Rule;
-use super::written::CheckError;
 use commands::Commands;
+use conditions::Conditions;
 use places::{Pattern, Places};
-use signs::Signs;
 
 /// A kind of file to look for.
 #[derive(Debug)]
-pub struct Trace {
+pub struct Artifact {
     /// As findings show it; its severity is that of the worst level.
     pub advisory: Arc<Advisory>,
     /// Where it may lie.
@@ -53,7 +53,7 @@ pub struct Trace {
     /// alternatives in /etc are links to programs.
     pub follows_links: bool,
     /// What the file must be like.
-    pub file: Signs,
+    pub file: Conditions,
     /// What makes it better or worse: the first that holds counts.
     pub levels: Vec<Level>,
     /// How bad it is where no level holds; without one it is nothing then.
@@ -61,9 +61,9 @@ pub struct Trace {
     /// Which files are one finding; none: each is one.
     pub group: Option<Group>,
     /// Trees in which it must be found.
-    pub find: Vec<Plants>,
+    pub find: Vec<Fixtures>,
     /// Trees in which it must not be found.
-    pub silent: Vec<Plants>,
+    pub silent: Vec<Fixtures>,
 }
 
 /// Which files of a trace are one finding.
@@ -86,16 +86,16 @@ pub struct Level {
     /// Why, in a few words.
     pub because: String,
     /// What the file must be like for it.
-    pub file: Signs,
+    pub file: Conditions,
     /// Trees in which it must be found at this level.
-    pub find: Vec<Plants>,
+    pub find: Vec<Fixtures>,
 }
 
 /// All traces, with the way from a name to them.
 #[derive(Debug, Default)]
-pub struct Traces {
+pub struct Artifacts {
     /// In the order of the files.
-    pub all: Vec<Trace>,
+    pub all: Vec<Artifact>,
     /// The command lines that they ask for.
     pub commands: Commands,
     /// The texts that they were read from, for telling one set from another.
@@ -103,16 +103,16 @@ pub struct Traces {
     places: Places,
 }
 
-impl Trace {
+impl Artifact {
     /// What is wrong with its expressions.
     fn problem(&self) -> Option<String> {
-        let signs = self.levels.iter().map(|level| &level.file).chain([&self.file]);
-        let problem = signs.filter_map(Signs::problem).next();
+        let conditions = self.levels.iter().map(|level| &level.file).chain([&self.file]);
+        let problem = conditions.filter_map(Conditions::problem).next();
         problem.map(|problem| format!("{}: {problem}", self.advisory.id))
     }
 }
 
-impl Traces {
+impl Artifacts {
     /// The traces that the program carries.
     ///
     /// # Errors
@@ -134,25 +134,25 @@ impl Traces {
         let more = more.iter().map(|(path, text)| (path.as_str(), text.as_str(), false));
         for (path, text, is_proved) in own.clone().chain(more.clone()) {
             let error = |problem| CheckError { path: path.to_owned(), problem };
-            let (traces, more) = schema::parse(path, text, &mut ladders)?;
+            let (artifacts, more) = schema::parse(path, text, &mut ladders)?;
             more.into_iter().for_each(|command| commands.add(command));
-            commands.hold(&traces).map_err(error)?;
+            commands.hold(&artifacts).map_err(error)?;
             if !is_proved {
-                let problem = commands.problem().or_else(|| traces.iter().find_map(Trace::problem));
+                let problem = commands.problem().or_else(|| artifacts.iter().find_map(Artifact::problem));
                 problem.map_or(Ok(()), |problem| Err(error(problem)))?;
             }
-            for trace in traces {
-                match by_id.get(&trace.advisory.id).and_then(|&at| all.get_mut(at)) {
-                    Some(known) => *known = trace,
+            for artifact in artifacts {
+                match by_id.get(&artifact.advisory.id).and_then(|&at| all.get_mut(at)) {
+                    Some(known) => *known = artifact,
                     None => {
-                        by_id.insert(trace.advisory.id.clone(), all.len());
-                        all.push(trace);
+                        by_id.insert(artifact.advisory.id.clone(), all.len());
+                        all.push(artifact);
                     }
                 }
             }
         }
         let text = own.clone().chain(more.clone()).map(|(_, text, _)| text).collect();
-        let places = Places::new(all.iter().map(|trace: &Trace| trace.paths.as_slice()))
+        let places = Places::new(all.iter().map(|artifact: &Artifact| artifact.paths.as_slice()))
             .map_err(|problem| CheckError { path: "traces".to_owned(), problem })?;
         Ok(Self { all, commands, places, text })
     }

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use crate::audit::Report;
-use crate::finding::{Allowed, Finding, Known};
+use crate::finding::{BaselineState, Finding, Suppression};
 use assay_disk::text::hex;
 
 /// How a finding stands to those of a baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BaselineState {
+pub enum StateView {
     /// The baseline has it, too.
     Unchanged,
     /// The baseline does not have it.
@@ -21,7 +21,7 @@ pub enum BaselineState {
 
 /// A finding that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Suppression {
+pub struct SuppressionView {
     /// Why, as who accepted it wrote.
     pub reason: String,
 }
@@ -35,9 +35,9 @@ pub struct Mark {
     /// rule, place and account only: not of a secret, which could be guessed from it, nor of a line, which moves.
     pub fingerprint: String,
     /// Where there is a baseline: how it stands to it.
-    pub state: Option<BaselineState>,
+    pub state: Option<StateView>,
     /// Where it was accepted.
-    pub suppression: Option<Suppression>,
+    pub suppression: Option<SuppressionView>,
 }
 
 /// Marks the findings of a report, one after the other, in their order.
@@ -58,11 +58,11 @@ impl Marks {
         Mark {
             fails: fails(finding),
             fingerprint: keyed(finding).unwrap_or_else(|| self.fingerprint(finding)),
-            state: finding.standing.baseline.as_ref().map(|known| match known {
-                Known::New => BaselineState::New,
-                Known::Since(_) => BaselineState::Unchanged,
+            state: finding.disposition.baseline.as_ref().map(|known| match known {
+                BaselineState::New => StateView::New,
+                BaselineState::Since(_) => StateView::Unchanged,
             }),
-            suppression: finding.standing.allowed.as_ref().map(suppression),
+            suppression: finding.disposition.allowed.as_ref().map(suppression),
         }
     }
 
@@ -95,16 +95,16 @@ impl Marks {
 
 /// Whether `finding` makes the gate fail.
 pub fn fails(finding: &Finding) -> bool {
-    !finding.standing.fails.is_empty()
+    !finding.disposition.fails.is_empty()
 }
 
 /// The fingerprint under the key of a baseline, which knows the secret too.
 fn keyed(finding: &Finding) -> Option<String> {
-    finding.standing.fingerprint.clone()
+    finding.disposition.fingerprint.clone()
 }
 
-fn suppression(allowed: &Allowed) -> Suppression {
-    Suppression { reason: allowed.reason.clone() }
+fn suppression(allowed: &Suppression) -> SuppressionView {
+    SuppressionView { reason: allowed.reason.clone() }
 }
 
 /// Rule, place and account, each with its length before it.
@@ -143,7 +143,7 @@ mod tests {
             all.iter().enumerate().filter(|(at, _)| *at != 2).map(|(_, name)| name.clone()).collect();
         assert_eq!(Marks::distinct(&report), expected);
         for finding in &mut report.findings {
-            finding.standing.fingerprint = Some("ab".repeat(16));
+            finding.disposition.fingerprint = Some("ab".repeat(16));
         }
         let names = Marks::distinct(&report);
         assert_eq!(names[1], format!("{}-2", names[0]));

@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 /// A small tree: path to what is there.
-pub type Plants = BTreeMap<String, Plant>;
+pub type Fixtures = BTreeMap<String, Plant>;
 
 /// The proofs of a check.
 #[derive(Debug, Default)]
 pub struct Proofs {
     /// It must pass on each.
-    pub pass: Vec<Plants>,
+    pub pass: Vec<Fixtures>,
     /// It must fail on each.
-    pub fail: Vec<Plants>,
+    pub fail: Vec<Fixtures>,
     /// It must not apply to each.
-    pub not_applicable: Vec<Plants>,
+    pub not_applicable: Vec<Fixtures>,
 }
 
 /// An entry of a small tree.

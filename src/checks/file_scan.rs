@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::judge::Judged;
+use super::evaluate::Judged;
 use super::schema::SweepRule;
 use super::{Evidence, Outcome, Subject};
 use assay_disk::fs::{FileType, Metadata};
@@ -22,7 +22,7 @@ const READABLE: [(&[u8], u16); 7] = [
     (b"waagent.log", 0o133),
 ];
 
-pub(super) fn judge(rule: &SweepRule, subject: &Subject<'_>) -> Judged {
+pub(super) fn evaluate(rule: &SweepRule, subject: &Subject<'_>) -> Judged {
     let mut wrong = Vec::new();
     // Every file of the image, whatever systems are in it: once.
     if subject.system > 0 {

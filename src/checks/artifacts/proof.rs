@@ -2,48 +2,48 @@
 
 use std::collections::BTreeSet;
 
-use super::super::plants::Plants;
+use super::super::fixtures::Fixtures;
 use super::super::{Subject, proof};
 use super::search::{Told, search};
-use super::{Trace, Traces};
+use super::{Artifact, Artifacts};
 use crate::facts::Facts;
 use crate::finding::Severity;
 
 /// How many traces and commands there are, and what is wrong with them, one line each.
-pub fn check(traces: &Traces) -> (usize, Vec<String>) {
-    let (commands, mut problems) = traces.commands.check();
-    for trace in &traces.all {
-        let id = &trace.advisory.id;
+pub fn check(artifacts: &Artifacts) -> (usize, Vec<String>) {
+    let (commands, mut problems) = artifacts.commands.check();
+    for artifact in &artifacts.all {
+        let id = &artifact.advisory.id;
         if !id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
             problems.push(format!("{id}: its id is not in kebab-case"));
         }
-        if trace.silent.is_empty() || trace.find.is_empty() && trace.levels.is_empty() {
+        if artifact.silent.is_empty() || artifact.find.is_empty() && artifact.levels.is_empty() {
             problems.push(format!("{id}: needs trees in which it is found and in which it is not"));
         }
-        if trace.levels.iter().any(|level| level.find.is_empty()) {
+        if artifact.levels.iter().any(|level| level.find.is_empty()) {
             problems.push(format!("{id}: each level needs a tree in which it is found"));
         }
-        problems.extend(trace.problem());
-        problems.extend(proofs(traces, trace).into_iter().map(|problem| format!("{id}: {problem}")));
+        problems.extend(artifact.problem());
+        problems.extend(proofs(artifacts, artifact).into_iter().map(|problem| format!("{id}: {problem}")));
     }
-    (traces.all.len().saturating_add(commands), problems)
+    (artifacts.all.len().saturating_add(commands), problems)
 }
 
-fn proofs(traces: &Traces, trace: &Trace) -> Vec<String> {
+fn proofs(artifacts: &Artifacts, artifact: &Artifact) -> Vec<String> {
     let mut problems = Vec::new();
-    for (number, tree) in (1..).zip(&trace.find) {
-        if found(traces, trace, tree).is_empty() {
+    for (number, tree) in (1..).zip(&artifact.find) {
+        if found(artifacts, artifact, tree).is_empty() {
             problems.push(format!("it is not found in tree {number}"));
         }
     }
-    for (number, tree) in (1..).zip(&trace.silent) {
-        if !found(traces, trace, tree).is_empty() {
+    for (number, tree) in (1..).zip(&artifact.silent) {
+        if !found(artifacts, artifact, tree).is_empty() {
             problems.push(format!("it is found in tree {number} of silent"));
         }
     }
-    for level in &trace.levels {
+    for level in &artifact.levels {
         for (number, tree) in (1..).zip(&level.find) {
-            let found = found(traces, trace, tree);
+            let found = found(artifacts, artifact, tree);
             if !found.contains(&(level.severity, Some(level.because.clone()))) {
                 let because = &level.because;
                 problems
@@ -55,13 +55,17 @@ fn proofs(traces: &Traces, trace: &Trace) -> Vec<String> {
 }
 
 /// The severities and reasons at which a trace is found in a small tree.
-fn found(traces: &Traces, trace: &Trace, plants: &Plants) -> BTreeSet<(Severity, Option<String>)> {
+fn found(
+    artifacts: &Artifacts,
+    artifact: &Artifact,
+    plants: &Fixtures,
+) -> BTreeSet<(Severity, Option<String>)> {
     let tree = proof::tree(plants, true);
     let (facts, gaps) = Facts::gather(&tree);
     let mut found = BTreeSet::new();
-    search(traces, &Subject::new(&tree, &facts, &gaps), &mut |told| {
+    search(artifacts, &Subject::new(&tree, &facts, &gaps), &mut |told| {
         if let Told::Hit(hit) = told
-            && hit.trace.advisory.id == trace.advisory.id
+            && hit.artifact.advisory.id == artifact.advisory.id
         {
             found.insert((hit.severity, hit.because.map(str::to_owned)));
         }
@@ -75,7 +79,7 @@ mod tests {
 
     #[test]
     fn every_trace_proves_itself() {
-        let (traces, problems) = check(&Traces::embedded().unwrap());
-        assert!(traces > 0 && problems.is_empty(), "{}", problems.join("\n"));
+        let (artifacts, problems) = check(&Artifacts::embedded().unwrap());
+        assert!(artifacts > 0 && problems.is_empty(), "{}", problems.join("\n"));
     }
 }

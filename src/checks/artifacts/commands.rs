@@ -5,9 +5,9 @@
 
 use serde::Deserialize;
 
-use super::Trace;
+use super::Artifact;
+use super::conditions::Conditions;
 use super::lines::{Lines, line_around, number};
-use super::signs::Signs;
 
 /// All commands.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ struct Command {
 /// A command as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WrittenCommand {
+pub(super) struct RawCommand {
     id: String,
     /// What it does, in a few words.
     why: String,
@@ -47,7 +47,7 @@ pub(super) struct Found<'f> {
 
 impl Commands {
     /// Adds a command; one with a known id stands in the other's place.
-    pub(super) fn add(&mut self, written: WrittenCommand) {
+    pub(super) fn add(&mut self, written: RawCommand) {
         self.all.retain(|known| known.id != written.id);
         self.all.push(Command {
             id: written.id,
@@ -68,12 +68,12 @@ impl Commands {
     }
 
     /// Whether every command that a trace asks for is there.
-    pub(super) fn hold(&self, traces: &[Trace]) -> Result<(), String> {
-        for trace in traces {
-            let signs = trace.levels.iter().map(|level| &level.file).chain([&trace.file]);
-            for id in signs.flat_map(Signs::commands) {
+    pub(super) fn hold(&self, artifacts: &[Artifact]) -> Result<(), String> {
+        for artifact in artifacts {
+            let conditions = artifact.levels.iter().map(|level| &level.file).chain([&artifact.file]);
+            for id in conditions.flat_map(Conditions::commands) {
                 if !self.all.iter().any(|command| command.id == *id) {
-                    return Err(format!("{}: there is no command {id}", trace.advisory.id));
+                    return Err(format!("{}: there is no command {id}", artifact.advisory.id));
                 }
             }
         }

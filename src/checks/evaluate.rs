@@ -3,22 +3,22 @@
 use super::schema::{
     AccountsRule, KernelArgument, PamRule, Rule, SettingRule, SshdRule, SysctlRule, SystemdRule, Test,
 };
-use super::subject::{Blind, shown};
+use super::subject::{Unreadable, shown};
 use super::{Evidence, Outcome, Subject, Verdict};
 use super::{
-    accounts, audit_rules, boot, files, modules, mounts, packages, pam, settings, sshd, sudoers, sweep,
+    accounts, audit_rules, boot, file_scan, files, modules, mounts, packages, pam, settings, sshd, sudoers,
     sysctl, units,
 };
 
 /// What a primitive says; an error is a place that could not be read.
-pub(super) type Judged = Result<Outcome, Blind>;
+pub(super) type Judged = Result<Outcome, Unreadable>;
 
 /// Judges a condition.
-pub(super) fn judge(rule: &Rule, subject: &Subject<'_>) -> Outcome {
+pub(super) fn evaluate(rule: &Rule, subject: &Subject<'_>) -> Outcome {
     match rule {
-        Rule::All(rules) => all(rules.iter().map(|rule| judge(rule, subject)).collect()),
-        Rule::Any(rules) => any(rules.iter().map(|rule| judge(rule, subject)).collect()),
-        Rule::Not(rule) => not(judge(rule, subject)),
+        Rule::All(rules) => all(rules.iter().map(|rule| evaluate(rule, subject)).collect()),
+        Rule::Any(rules) => any(rules.iter().map(|rule| evaluate(rule, subject)).collect()),
+        Rule::Not(rule) => not(evaluate(rule, subject)),
         _ => primitive(rule, subject).unwrap_or_else(|(path, why)| Outcome::undecided(&path, why)),
     }
 }
@@ -34,24 +34,24 @@ fn primitive(rule: &Rule, subject: &Subject<'_>) -> Judged {
         Rule::Line(rule) => files::line(rule, subject),
         Rule::Setting(rule) => settings::setting(rule, subject),
         Rule::Systemd(rule) => settings::systemd(rule, subject),
-        Rule::Sysctl(rule) => sysctl::judge(rule, subject),
+        Rule::Sysctl(rule) => sysctl::evaluate(rule, subject),
         Rule::ModuleOff(name) => modules::off(name, subject),
-        Rule::Sshd(rule) => sshd::judge(rule, subject),
+        Rule::Sshd(rule) => sshd::evaluate(rule, subject),
         Rule::KernelArgument(rule) => boot::argument(rule, subject),
         Rule::BootPassword {} => boot::password(subject),
         Rule::Mounted(path) => mounts::mounted(path, subject),
         Rule::MountOption(rule) => mounts::option(rule, subject),
         Rule::Package(names) => packages::installed(names, subject),
-        Rule::Unit(rule) => units::judge(rule, subject),
-        Rule::Pam(rule) => pam::judge(rule, subject),
-        Rule::Sudo(rule) => sudoers::judge(rule, subject),
-        Rule::Accounts(rule) => accounts::judge(rule, subject),
-        Rule::Sweep(rule) => sweep::judge(rule, subject),
+        Rule::Unit(rule) => units::evaluate(rule, subject),
+        Rule::Pam(rule) => pam::evaluate(rule, subject),
+        Rule::Sudo(rule) => sudoers::evaluate(rule, subject),
+        Rule::Accounts(rule) => accounts::evaluate(rule, subject),
+        Rule::Sweep(rule) => file_scan::evaluate(rule, subject),
         Rule::AuditWatch(rule) => audit_rules::watch(rule, subject),
         Rule::AuditCalls(rule) => audit_rules::calls(rule, subject),
         Rule::AuditLine(line) => audit_rules::line(line, subject),
         Rule::Os(systems) => Ok(os(systems, subject)),
-        Rule::All(_) | Rule::Any(_) | Rule::Not(_) => Ok(judge(rule, subject)),
+        Rule::All(_) | Rule::Any(_) | Rule::Not(_) => Ok(evaluate(rule, subject)),
     }
 }
 
@@ -152,7 +152,7 @@ mod tests {
             "not = { line = { path = [\"/etc/a.conf\"], regex = \"(\" } }",
         ] {
             let rule: Rule = toml::from_str(rule).unwrap();
-            assert_eq!(judge(&rule, &subject).verdict, Verdict::Undecided, "{rule:?}");
+            assert_eq!(evaluate(&rule, &subject).verdict, Verdict::Undecided, "{rule:?}");
         }
     }
 

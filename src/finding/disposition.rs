@@ -2,14 +2,14 @@
 
 /// Filled in when the report is judged; empty where nothing was asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct Disposition {
     /// The same for the same finding in the next image, under one key: lower-case hex of 16 bytes. Only with a
     /// baseline, whose key it is made with.
     pub fingerprint: Option<String>,
     /// Whether the baseline has it; only with a baseline.
-    pub baseline: Option<Known>,
+    pub baseline: Option<BaselineState>,
     /// Why it is allowed, where it is: by an exception of the policy, or by the baseline.
-    pub allowed: Option<Allowed>,
+    pub allowed: Option<Suppression>,
     /// The rules of the policy by which it fails the gate, as the policy names them: "findings.severity = high",
     /// "require ami-host-keys". Empty where it does not fail.
     pub fails: Vec<String>,
@@ -17,7 +17,7 @@ pub struct Standing {
 
 /// Whether a baseline has a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Known {
+pub enum BaselineState {
     /// It has not.
     New,
     /// It has, since a day: `2026-11-27`.
@@ -26,9 +26,9 @@ pub enum Known {
 
 /// Who allowed a finding, why, and until when.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Allowed {
+pub struct Suppression {
     /// Whether by the baseline, or by an exception of the policy.
-    pub by: AllowedBy,
+    pub by: SuppressedBy,
     /// Why, in the words of who allowed it; empty where a baseline gives none.
     pub reason: String,
     /// Who answers for it; empty where a baseline names nobody.
@@ -39,14 +39,14 @@ pub struct Allowed {
 
 /// What allows a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AllowedBy {
+pub enum SuppressedBy {
     /// The baseline has it.
     Baseline,
     /// An exception of the policy fits.
     Policy,
 }
 
-impl AllowedBy {
+impl SuppressedBy {
     /// Its name in reports.
     pub const fn name(self) -> &'static str {
         match self {

@@ -31,14 +31,14 @@ pub(super) fn halves(findings: &mut [Finding]) {
             let holders = holders.get(fingerprint).map(Vec::as_slice).unwrap_or_default();
             for holder in holders.iter().take(NAMED) {
                 finding.evidence.facts.push((FactKey::PrivateHalf, Escaped(&holder.path).to_string()));
-                finding.more.push(holder.clone());
+                finding.related_locations.push(holder.clone());
             }
             count_rest(finding, FactKey::PrivateHalf, holders.len());
         } else if is_private(finding) {
             let doors = doors.get(fingerprint).map(Vec::as_slice).unwrap_or_default();
             for (door, account) in doors.iter().take(NAMED) {
                 finding.evidence.facts.push((FactKey::Opens, format!("{account} of this image")));
-                finding.more.push(door.clone());
+                finding.related_locations.push(door.clone());
             }
             count_rest(finding, FactKey::Opens, doors.len());
         }
@@ -186,7 +186,7 @@ mod tests {
         ];
         halves(&mut findings);
         assert_eq!(findings[0].evidence.facts, [(FactKey::Opens, "root of this image".to_owned())]);
-        assert_eq!(findings[0].more[0].path, b"/root/.ssh/authorized_keys");
+        assert_eq!(findings[0].related_locations[0].path, b"/root/.ssh/authorized_keys");
         assert_eq!(findings[1].evidence.facts, [(FactKey::PrivateHalf, "/home/a/.ssh/id".to_owned())]);
     }
 }

@@ -22,41 +22,41 @@ pub struct RequirementError {
 struct File {
     id: String,
     title: String,
-    requirement: Vec<Written>,
+    requirement: Vec<RawRequirement>,
 }
 
 /// A requirement as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Written {
+struct RawRequirement {
     id: String,
     title: String,
     source: String,
     url: String,
-    system: Option<WrittenSystem>,
+    system: Option<RawSystem>,
     #[serde(default)]
-    violated_by: Vec<WrittenViolation>,
+    violated_by: Vec<RawViolation>,
     #[serde(default)]
     needs: Vec<String>,
     not_checkable: Option<String>,
     #[serde(default)]
     limits: String,
     #[serde(default)]
-    violates: Vec<WrittenExample>,
+    violates: Vec<RawExample>,
     #[serde(default)]
-    keeps: Vec<WrittenExample>,
+    keeps: Vec<RawExample>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum WrittenSystem {
+enum RawSystem {
     Linux,
     Windows,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenViolation {
+struct RawViolation {
     rule: Option<String>,
     category: Option<String>,
     #[serde(default)]
@@ -71,7 +71,7 @@ struct WrittenViolation {
 /// A finding, for a proof.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenExample {
+struct RawExample {
     rule: String,
     severity: Option<String>,
     confidence: Option<String>,
@@ -95,7 +95,7 @@ pub(super) fn parse(path: &str, text: &str) -> Result<List, RequirementError> {
     Ok(List { id: file.id, title: file.title, requirements })
 }
 
-fn requirement(written: Written) -> Result<Requirement, String> {
+fn requirement(written: RawRequirement) -> Result<Requirement, String> {
     let judged = match (written.not_checkable, written.violated_by.is_empty()) {
         (Some(why), true) if written.needs.is_empty() && !why.is_empty() => How::NotCheckable(why),
         (None, false) if !written.needs.is_empty() => How::Report {
@@ -104,7 +104,7 @@ fn requirement(written: Written) -> Result<Requirement, String> {
         },
         _ => return Err("has either violated-by and needs, or not-checkable with a reason".to_owned()),
     };
-    let examples = |all: Vec<WrittenExample>| all.into_iter().map(example).collect::<Result<Vec<_>, _>>();
+    let examples = |all: Vec<RawExample>| all.into_iter().map(example).collect::<Result<Vec<_>, _>>();
     Ok(Requirement {
         judged,
         id: written.id,
@@ -112,15 +112,15 @@ fn requirement(written: Written) -> Result<Requirement, String> {
         source: written.source,
         url: written.url,
         system: written.system.map(|system| match system {
-            WrittenSystem::Linux => System::Linux,
-            WrittenSystem::Windows => System::Windows,
+            RawSystem::Linux => System::Linux,
+            RawSystem::Windows => System::Windows,
         }),
         limits: written.limits,
         proofs: Proofs { violates: examples(written.violates)?, keeps: examples(written.keeps)? },
     })
 }
 
-fn violation(written: WrittenViolation) -> Result<Violation, String> {
+fn violation(written: RawViolation) -> Result<Violation, String> {
     if let Some(kind) = &written.volume {
         let kind = GapKind::by_name(kind).ok_or_else(|| format!("no kind of gap is called {kind}"))?;
         return Ok(Violation::Volume(kind));
@@ -140,7 +140,7 @@ fn violation(written: WrittenViolation) -> Result<Violation, String> {
     })
 }
 
-fn example(written: WrittenExample) -> Result<Example, String> {
+fn example(written: RawExample) -> Result<Example, String> {
     Ok(Example {
         severity: severity(written.severity.as_deref())?,
         confidence: confidence(written.confidence.as_deref())?,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::plants::{Plants, Proofs};
+use super::fixtures::{Fixtures, Proofs};
 use super::schema::Rule;
 use super::{Check, Section, category};
 use crate::finding::{Advisory, Severity};
@@ -23,13 +23,13 @@ pub struct CheckError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    check: Vec<Written>,
+    check: Vec<RawCheck>,
 }
 
 /// A check as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Written {
+struct RawCheck {
     id: String,
     title: String,
     severity: String,
@@ -43,11 +43,11 @@ struct Written {
     applies: Option<Rule>,
     rule: Rule,
     #[serde(default)]
-    pass: Vec<Plants>,
+    pass: Vec<Fixtures>,
     #[serde(default)]
-    fail: Vec<Plants>,
+    fail: Vec<Fixtures>,
     #[serde(default)]
-    not_applicable: Vec<Plants>,
+    not_applicable: Vec<Fixtures>,
 }
 
 /// Reads a file of checks.
@@ -57,14 +57,14 @@ struct Written {
 pub(super) fn parse(path: &str, text: &str, on_by_default: bool) -> Result<Vec<Check>, CheckError> {
     let error = |problem: String| CheckError { path: path.to_owned(), problem };
     let file: File = toml::from_str(text).map_err(|problem| error(problem.to_string()))?;
-    let read = |written: Written| {
+    let read = |written: RawCheck| {
         let id = written.id.clone();
         read(written, on_by_default).map_err(|problem| error(format!("{id}: {problem}")))
     };
     file.check.into_iter().map(read).collect()
 }
 
-fn read(written: Written, on_by_default: bool) -> Result<Check, String> {
+fn read(written: RawCheck, on_by_default: bool) -> Result<Check, String> {
     let severity = Severity::by_name(&written.severity)
         .ok_or_else(|| format!("no such severity: {}", written.severity))?;
     let sections = written.sections.iter().map(|text| {

@@ -4,11 +4,11 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::super::{Subject, Verdict, judge};
+use super::super::{Subject, Verdict, evaluate};
+use super::conditions::Shown;
 use super::file::File;
 use super::places::{Homes, Lowered};
-use super::signs::Shown;
-use super::{Trace, Traces};
+use super::{Artifact, Artifacts};
 use crate::finding::{Category, Severity};
 use assay_disk::fs::FileType;
 use assay_disk::tree::walk::Walked;
@@ -19,7 +19,7 @@ pub struct Hit<'t> {
     /// Number of the trace.
     pub number: usize,
     /// The trace.
-    pub trace: &'t Trace,
+    pub artifact: &'t Artifact,
     /// The entry.
     pub id: EntryId,
     /// How bad.
@@ -42,13 +42,13 @@ pub enum Told<'t> {
 }
 
 /// Looks for every trace in every file system of the tree.
-pub fn search<'t>(traces: &'t Traces, subject: &Subject<'_>, tell: &mut dyn FnMut(Told<'t>)) {
+pub fn search<'t>(artifacts: &'t Artifacts, subject: &Subject<'_>, tell: &mut dyn FnMut(Told<'t>)) {
     let others: Vec<Subject<'_>> = (1..subject.tree.systems().len())
         .map(|system| Subject::of(subject.tree, subject.facts, system, &[]))
         .collect();
     let systems =
-        std::iter::once(subject).chain(&others).map(|subject| Asked::new(traces, subject)).collect();
-    let mut search = Search { traces, systems, met: HashSet::new(), links: Vec::new(), tell };
+        std::iter::once(subject).chain(&others).map(|subject| Asked::new(artifacts, subject)).collect();
+    let mut search = Search { artifacts, systems, met: HashSet::new(), links: Vec::new(), tell };
     let volumes = subject.tree.file_volumes();
     volumes.clone().for_each(|(volume, mounted)| search.volume(volume, mounted));
     // What was found by its own name is not told by another one.
@@ -65,20 +65,20 @@ struct Asked<'s> {
 }
 
 impl<'s> Asked<'s> {
-    fn new(traces: &Traces, subject: &'s Subject<'s>) -> Self {
+    fn new(artifacts: &Artifacts, subject: &'s Subject<'s>) -> Self {
         let homes = Homes::of(&subject.facts.accounts);
-        Self { subject, homes, applies: traces.all.iter().map(|_| OnceCell::new()).collect() }
+        Self { subject, homes, applies: artifacts.all.iter().map(|_| OnceCell::new()).collect() }
     }
 
-    fn applies(&self, number: usize, trace: &Trace) -> bool {
-        let Some(when) = &trace.when else { return true };
-        let judge = || judge::judge(when, self.subject).verdict == Verdict::Pass;
-        self.applies.get(number).is_some_and(|known| *known.get_or_init(judge))
+    fn applies(&self, number: usize, artifact: &Artifact) -> bool {
+        let Some(when) = &artifact.when else { return true };
+        let evaluate = || evaluate::evaluate(when, self.subject).verdict == Verdict::Pass;
+        self.applies.get(number).is_some_and(|known| *known.get_or_init(evaluate))
     }
 }
 
 struct Search<'s, 't> {
-    traces: &'t Traces,
+    artifacts: &'t Artifacts,
     /// The machine first.
     systems: Vec<Asked<'s>>,
     /// Files with further names, and the traces that they were hits of.
@@ -106,7 +106,7 @@ impl Search<'_, '_> {
             let inherited = below.get(&walked.parent).map(Rc::clone).unwrap_or_default();
             let name = mounted.walk.name(walked);
             let directory = mounted.walk.get(walked.parent).map(|parent| mounted.walk.name(parent));
-            self.traces.places.candidates(name, directory.unwrap_or_default(), &mut candidates);
+            self.artifacts.places.candidates(name, directory.unwrap_or_default(), &mut candidates);
             if candidates.is_empty() && inherited.is_empty() {
                 continue;
             }
@@ -115,12 +115,12 @@ impl Search<'_, '_> {
             let is_directory = walked.metadata.file_type == FileType::Directory;
             let Some(machine) = self.systems.first() else { return };
             if is_directory {
-                let more = self.traces.places.fitting(&candidates, &lowered, &machine.homes, true);
+                let more = self.artifacts.places.fitting(&candidates, &lowered, &machine.homes, true);
                 if !more.is_empty() || !inherited.is_empty() {
                     below.insert(index, inherited.iter().copied().chain(more).collect());
                 }
             }
-            let mut fitting = self.traces.places.fitting(&candidates, &lowered, &machine.homes, false);
+            let mut fitting = self.artifacts.places.fitting(&candidates, &lowered, &machine.homes, false);
             fitting.extend(inherited.iter());
             fitting.sort_unstable();
             fitting.dedup();
@@ -178,16 +178,16 @@ impl Search<'_, '_> {
         let (mut found, mut candidates) = (Vec::new(), Vec::new());
         for (at, name) in parts.iter().enumerate() {
             let directory = at.checked_sub(1).and_then(|above| parts.get(above)).copied().unwrap_or_default();
-            self.traces.places.candidates(name, directory, &mut candidates);
+            self.artifacts.places.candidates(name, directory, &mut candidates);
             if candidates.is_empty() {
                 continue;
             }
             let is_last = at.saturating_add(1) == parts.len();
             if is_last {
-                found.extend(self.traces.places.fitting(&candidates, lowered, &asked.homes, false));
+                found.extend(self.artifacts.places.fitting(&candidates, lowered, &asked.homes, false));
             } else {
                 let above = Lowered::new(&parts.get(..=at).unwrap_or_default().join(&b'/'));
-                found.extend(self.traces.places.fitting(&candidates, &above, &asked.homes, true));
+                found.extend(self.artifacts.places.fitting(&candidates, &above, &asked.homes, true));
             }
         }
         found.sort_unstable();
@@ -209,7 +209,7 @@ impl Search<'_, '_> {
         let Some((mounted, found)) = tree.get(target) else { return };
         if found.metadata.file_type == FileType::Regular && !mounted.is_raw() {
             let follows = |&&number: &&u32| {
-                self.traces.all.get(number as usize).is_some_and(|trace| trace.follows_links)
+                self.artifacts.all.get(number as usize).is_some_and(|artifact| artifact.follows_links)
             };
             let fitting: Vec<u32> = name.fitting.iter().filter(follows).copied().collect();
             self.entry(target, found, &Named { is_further: true, fitting: &fitting, ..*name });
@@ -226,15 +226,15 @@ impl Search<'_, '_> {
         let mut hits = Vec::new();
         for &number in name.fitting {
             let number = number as usize;
-            let Some(trace) = self.traces.all.get(number) else { continue };
-            let wanted = trace.file.admits(&walked.metadata)
-                && !trace.except.iter().any(|pattern| pattern.covers(name.lowered, &asked.homes))
-                && asked.applies(number, trace);
+            let Some(artifact) = self.artifacts.all.get(number) else { continue };
+            let wanted = artifact.file.admits(&walked.metadata)
+                && !artifact.except.iter().any(|pattern| pattern.covers(name.lowered, &asked.homes))
+                && asked.applies(number, artifact);
             if !wanted || self.met.contains(&(number, id)) {
                 continue;
             }
-            starts |= trace.advisory.category == Category::Persistence;
-            if let Some(mut hit) = self.judge(number, trace, &file) {
+            starts |= artifact.advisory.category == Category::Persistence;
+            if let Some(mut hit) = self.evaluate(number, artifact, &file) {
                 hit_any = true;
                 if name.is_further {
                     hit.place = Some(Place { system: name.system, path: name.path.to_vec() });
@@ -252,19 +252,20 @@ impl Search<'_, '_> {
         }
     }
 
-    fn judge<'t>(&self, number: usize, trace: &'t Trace, file: &File<'_>) -> Option<Hit<'t>> {
-        let mut shown = trace.file.judge(file, &self.traces.commands)?;
-        let levels = trace.levels.iter();
-        let level =
-            levels.filter_map(|level| Some((level, level.file.judge(file, &self.traces.commands)?))).next();
+    fn evaluate<'t>(&self, number: usize, artifact: &'t Artifact, file: &File<'_>) -> Option<Hit<'t>> {
+        let mut shown = artifact.file.evaluate(file, &self.artifacts.commands)?;
+        let levels = artifact.levels.iter();
+        let level = levels
+            .filter_map(|level| Some((level, level.file.evaluate(file, &self.artifacts.commands)?)))
+            .next();
         let (severity, because) = match &level {
             Some((level, _)) => (level.severity, Some(level.because.as_str())),
-            None => (trace.severity?, None),
+            None => (artifact.severity?, None),
         };
         if let Some((_, of_level)) = level {
             shown.line = of_level.line.or(shown.line);
             shown.facts.extend(of_level.facts);
         }
-        Some(Hit { number, trace, id: file.id, severity, because, shown, place: None })
+        Some(Hit { number, artifact, id: file.id, severity, because, shown, place: None })
     }
 }

@@ -93,19 +93,19 @@ fn of_finding(finding: &mut Finding, visit: Visit<'_>) {
         proof: _,
         location,
         group: _,
-        more,
+        related_locations,
         subject,
         package,
         as_packaged: _,
         evidence: Evidence { secrets: _, key_fingerprint: _, facts, content: _ },
-        standing: _,
+        disposition: _,
     } = finding;
     for (name, value) in facts {
         let quote = if MADE.contains(name) { Quote::Words(value) } else { Quote::Line(value) };
         visit(&location.path, quote);
     }
     subject.iter_mut().chain(package).for_each(|name| visit(b"", Quote::Name(name)));
-    std::iter::once(location).chain(more).for_each(|place| of_location(place, visit));
+    std::iter::once(location).chain(related_locations).for_each(|place| of_location(place, visit));
 }
 
 fn of_location(location: &mut Location, visit: Visit<'_>) {

@@ -2,7 +2,7 @@
 
 /// What could be checked offline, and how it came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Proof {
+pub enum Verification {
     /// The checksum in the value is right.
     Checksum,
     /// The checksum in the value is wrong: it was altered, or made up.
@@ -23,7 +23,7 @@ pub enum Proof {
     Recomputed,
 }
 
-impl Proof {
+impl Verification {
     /// Its name in reports.
     pub const fn name(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::rules::{Ahead, Manner, Scout};
+use crate::rules::{Ahead, ChunkScanner, TextEncoding};
 
 /// A chunk of a file.
 pub(super) struct Piece {
@@ -21,7 +21,7 @@ pub(super) struct Piece {
     pub(super) base: u64,
     /// Where in the file the next chunk begins; none for the last one.
     pub(super) next: Option<u64>,
-    pub(super) manner: Manner,
+    pub(super) manner: TextEncoding,
 }
 
 impl Piece {
@@ -30,7 +30,7 @@ impl Piece {
     }
 
     /// Searches it; none, if that panics: who reads the file will see it again.
-    fn search(&self, scout: &mut Scout<'_>) -> Option<Ahead> {
+    fn search(&self, scout: &mut ChunkScanner<'_>) -> Option<Ahead> {
         let search = || scout.search(self.bytes(), self.base, self.next.is_none(), self.manner);
         catch_unwind(AssertUnwindSafe(search)).ok()
     }
@@ -54,7 +54,7 @@ impl Task {
     }
 
     /// Searches the chunk, if nobody took it yet.
-    pub(super) fn work(&self, scout: &mut Scout<'_>) -> bool {
+    pub(super) fn work(&self, scout: &mut ChunkScanner<'_>) -> bool {
         let mut state = self.state();
         if !matches!(*state, State::Open(_)) {
             return false;
@@ -147,7 +147,7 @@ impl Board {
     }
 
     /// Searches chunks of others until no thread has files; for a thread that has none.
-    pub(super) fn help(&self, scout: &mut Scout<'_>) {
+    pub(super) fn help(&self, scout: &mut ChunkScanner<'_>) {
         let mut queue = self.queue();
         loop {
             if let Some(task) = queue.tasks.pop_front() {

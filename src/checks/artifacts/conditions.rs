@@ -15,7 +15,7 @@ const NAMES: usize = 64;
 /// Conditions as written: each that is given must hold.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(super) struct WrittenSigns {
+pub(super) struct RawConditions {
     kind: Option<Kind>,
     min_size: Option<u64>,
     max_size: Option<u64>,
@@ -30,13 +30,13 @@ pub(super) struct WrittenSigns {
     line_except: Option<String>,
     lacks: Option<String>,
     commands: Vec<String>,
-    names: Option<WrittenNames>,
+    names: Option<RawNames>,
 }
 
 /// Paths that the file names.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenNames {
+struct RawNames {
     regex: String,
     are: Vec<State>,
 }
@@ -73,7 +73,7 @@ pub enum State {
 
 /// Conditions on a file.
 #[derive(Debug, Default)]
-pub struct Signs {
+pub struct Conditions {
     kind: Option<Kind>,
     min_size: Option<u64>,
     max_size: Option<u64>,
@@ -103,8 +103,8 @@ pub struct Shown {
     pub facts: Vec<(FactKey, String)>,
 }
 
-impl Signs {
-    pub(super) fn read(written: WrittenSigns) -> Result<Self, String> {
+impl Conditions {
+    pub(super) fn read(written: RawConditions) -> Result<Self, String> {
         let octal = |text: String| u16::from_str_radix(&text, 8).map_err(|error| format!("{text}: {error}"));
         Ok(Self {
             kind: written.kind,
@@ -152,7 +152,7 @@ impl Signs {
     }
 
     /// What shows that all of it holds, or `None`.
-    pub(super) fn judge(&self, file: &File<'_>, commands: &Commands) -> Option<Shown> {
+    pub(super) fn evaluate(&self, file: &File<'_>, commands: &Commands) -> Option<Shown> {
         let metadata = file.metadata;
         let is =
             |wanted: Option<bool>, found: &dyn Fn() -> bool| wanted.is_none_or(|wanted| wanted == found());

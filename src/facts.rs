@@ -9,12 +9,9 @@ use crate::finding::Gap;
 use crate::packages;
 use assay_disk::tree::{Tree, View};
 
-pub(crate) use glob::glob;
-
 pub mod accounts;
 pub mod compared;
 mod form;
-mod glob;
 mod histfile;
 mod hostname;
 pub mod os_release;

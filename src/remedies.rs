@@ -4,6 +4,7 @@
 //! The entries are data, in `signatures/remedies/`: the first that fits a finding's rule and path is taken. A command
 //! is a template; what comes from the image is put into it quoted, whatever bytes it holds.
 
+use assay_disk::path;
 use std::sync::OnceLock;
 
 use crate::finding::{Confidence, Finding};
@@ -23,9 +24,6 @@ pub use machine::Machine;
 pub use schema::{Action, Entry, Origin};
 
 use expand::Values;
-
-/// What parts the path of an archive or a file system in a file from that of its member.
-pub const INSIDE: &[u8] = b"!/";
 
 /// What to do about one finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +114,7 @@ fn elsewhere(finding: &Finding, machine: &Machine) -> Option<(Vec<String>, Strin
         };
         return Some((Vec::new(), note.to_owned()));
     }
-    if let Some(at) = memchr::memmem::find(&location.path, INSIDE) {
+    if let Some(at) = memchr::memmem::find(&location.path, path::INSIDE) {
         let outer = location.path.get(..at).unwrap_or_default();
         let note = "It lies inside of that file: make the file anew without it, or remove the file.";
         let values = Values::of(finding).at(outer);

@@ -1,5 +1,6 @@
 //! How large the directories of an image are: a list of bounded length, for a map of it.
 
+use assay_disk::path::outermost;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -164,8 +165,7 @@ fn base(tree: &Tree, volume: u32) -> Vec<u8> {
 /// The directory that holds what a finding is about, under one of `tops`, which come with their places; for what is
 /// inside a file, the directory of that file.
 fn holder(tree: &Tree, tops: &[(EntryId, Vec<u8>)], location: &Location) -> Option<EntryId> {
-    let inner = memchr::memmem::find(&location.path, b"!/").unwrap_or(location.path.len());
-    let path = location.path.get(..inner)?;
+    let path = outermost(&location.path);
     let mut best: Option<((bool, usize), EntryId, &[u8])> = None;
     for (top, base) in tops {
         let base = base.strip_suffix(b"/").unwrap_or(base);

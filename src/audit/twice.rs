@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Confidence, Finding, Severity};
+use assay_disk::path::outer_files;
 use assay_disk::tree::Tree;
 
 /// How a path goes on for what base64 in a file says.
@@ -23,7 +24,7 @@ pub(super) fn drop_repeats(tree: &Tree, findings: &mut Vec<Finding>) {
     let mut inner: BTreeMap<(Vec<u8>, Vec<u8>), Weights> = BTreeMap::new();
     for finding in findings.iter() {
         let path = &finding.location.path;
-        for file in files_around(path).filter(|file| outer.contains(*file) && !is_of_its_bytes(path, file)) {
+        for file in outer_files(path).filter(|file| outer.contains(*file) && !is_of_its_bytes(path, file)) {
             for value in values(finding) {
                 let weights = inner.entry((file.to_vec(), value)).or_default();
                 weights.insert((finding.severity, finding.confidence));
@@ -32,7 +33,7 @@ pub(super) fn drop_repeats(tree: &Tree, findings: &mut Vec<Finding>) {
     }
     findings.retain(|finding| {
         let path = &finding.location.path;
-        let mut files = files_around(path).chain([path.as_slice()]);
+        let mut files = outer_files(path).chain([path.as_slice()]);
         let Some(file) = files.find(|file| outer.contains(*file) && is_of_its_bytes(path, file)) else {
             return true;
         };
@@ -49,11 +50,6 @@ pub(super) fn drop_repeats(tree: &Tree, findings: &mut Vec<Finding>) {
 
 fn values(finding: &Finding) -> impl Iterator<Item = Vec<u8>> {
     finding.evidence.secrets.iter().map(|secret| secret.reveal().trim_ascii().to_vec())
-}
-
-/// The files that a path leads through.
-fn files_around(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    memchr::memmem::find_iter(path, b"!/").filter_map(|at| path.get(..at))
 }
 
 /// Whether `path` is the bytes of `file` as they stand, or what base64 in them says.

@@ -1,11 +1,12 @@
 //! What is judged: the tree and the facts, through one door that knows what could not be read.
 
+use assay_disk::path::glob;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::budget::Budget;
-use crate::facts::{Facts, glob};
+use crate::facts::Facts;
 use crate::finding::{Gap, GapKind, Location, Loss};
 use assay_disk::fs::{FileType, Metadata};
 use assay_disk::text::Escaped;

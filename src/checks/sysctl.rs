@@ -5,7 +5,7 @@ use super::Subject;
 use super::evaluate::Judged;
 use super::schema::SysctlRule;
 use super::settings::{self, Found};
-use crate::facts::glob;
+use assay_disk::path::glob;
 
 const DIRECTORIES: [&str; 5] =
     ["/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"];

@@ -109,8 +109,8 @@ fn key(older: Option<&Baseline>) -> Result<Key, Failure> {
         return Ok(older.key.clone());
     }
     let mut random = [0; 32];
-    let read = File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut random));
-    read.map_err(|error| Failure::unreadable(format!("/dev/urandom: {error}")))?;
+    getrandom::fill(&mut random)
+        .map_err(|error| Failure::unreadable(format!("the system gives no random numbers: {error}")))?;
     Ok(Key::new(random))
 }
 

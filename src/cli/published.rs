@@ -1,6 +1,7 @@
 //! `assay published`: the files of a tree in which values are found, by digest. Of a tree that anybody can have (an
 //! unpacked package, the image of a vendor) it makes a list for `scan --published`, or the one that the program carries.
 
+use assay_disk::path::outer_files;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -57,6 +58,5 @@ fn files(audited: &Audited) -> BTreeSet<(Vec<u8>, EntryId)> {
 
 /// The file at `path`, or the archive that the member at `path` lies in.
 fn file(tree: &Tree, path: &[u8]) -> Option<(Vec<u8>, EntryId)> {
-    let ends = memchr::memmem::find_iter(path, b"!/").chain([path.len()]);
-    ends.filter_map(|end| path.get(..end)).find_map(|path| Some((path.to_vec(), tree.find_link(path)?)))
+    outer_files(path).chain([path]).find_map(|path| Some((path.to_vec(), tree.find_link(path)?)))
 }

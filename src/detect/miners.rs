@@ -28,7 +28,6 @@ mod base58;
 mod bech32;
 mod encoded;
 pub(super) mod hashes;
-mod keccak;
 mod names;
 pub mod starts;
 mod wallet;

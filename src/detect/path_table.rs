@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use assay_disk::path::glob_folded;
+
 /// Longest name of a file system's entry, in bytes; those of archives may be longer, and cost a copy.
 const LONGEST: usize = 255;
 
@@ -117,40 +119,7 @@ pub(super) fn path_matches(pattern: &str, path: &[u8]) -> bool {
     pattern
         .as_bytes()
         .rsplit(|&byte| byte == b'/')
-        .all(|want| parts.next().is_some_and(|part| glob(want, part)))
-}
-
-/// Whether `text` is `pattern`, where `*` stands for anything; ASCII case does not count.
-pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    let mut parts = pattern.split(|&byte| byte == b'*');
-    let head = parts.next().unwrap_or_default();
-    let Some(tail) = parts.next_back() else { return head.eq_ignore_ascii_case(text) };
-    let Some((start, rest)) = text.split_at_checked(head.len()) else { return false };
-    let Some((mut middle, end)) =
-        rest.len().checked_sub(tail.len()).and_then(|middle| rest.split_at_checked(middle))
-    else {
-        return false;
-    };
-    // What stands between two stars is best found as early as it can be.
-    start.eq_ignore_ascii_case(head)
-        && end.eq_ignore_ascii_case(tail)
-        && parts.all(|part| match after(middle, part) {
-            Some(rest) => {
-                middle = rest;
-                true
-            }
-            None => false,
-        })
-}
-
-/// What follows the first `part` of `text`.
-fn after<'t>(text: &'t [u8], part: &[u8]) -> Option<&'t [u8]> {
-    let last = text.len().checked_sub(part.len())?;
-    (0..=last).find_map(|at| {
-        let rest = text.get(at..)?;
-        let (found, rest) = rest.split_at_checked(part.len())?;
-        found.eq_ignore_ascii_case(part).then_some(rest)
-    })
+        .all(|want| parts.next().is_some_and(|part| glob_folded(want, part)))
 }
 
 #[cfg(test)]
@@ -172,7 +141,7 @@ mod tests {
             ("**", "", true),
             ("", "a", false),
         ] {
-            assert_eq!(glob(pattern.as_bytes(), text.as_bytes()), fits, "{pattern} {text}");
+            assert_eq!(glob_folded(pattern.as_bytes(), text.as_bytes()), fits, "{pattern} {text}");
         }
     }
 

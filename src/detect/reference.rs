@@ -388,12 +388,7 @@ fn unread(tree: &Tree) -> Vec<Vec<u8>> {
 
 /// Whether `path` is one of `directories` or lies in one.
 fn is_under(directories: &[Vec<u8>], path: &[u8]) -> bool {
-    let in_it = |rest: &[u8]| rest.is_empty() || rest.starts_with(b"/");
-    // The root's own path ends with the separator.
-    directories.iter().any(|directory| {
-        directory.ends_with(b"/") && path.starts_with(directory)
-            || path.strip_prefix(directory.as_slice()).is_some_and(in_it)
-    })
+    directories.iter().any(|directory| assay_disk::path::is_under(path, directory))
 }
 
 #[cfg(test)]

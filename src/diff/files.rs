@@ -3,6 +3,7 @@
 //! A file is the same if type, mode, owner, target and bytes are. Bytes are compared where they lie, unless the sizes
 //! differ; times are not looked at (they can be set), but for [`Depth::Quick`]. Holes are not read.
 
+use assay_disk::path::outermost;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::summary::Coverage;
@@ -121,11 +122,6 @@ impl Files {
     pub(super) fn is_same(&self, place: &[u8]) -> bool {
         self.same_at.contains(outermost(place))
     }
-}
-
-/// The file of the system that `outer!/inner` lies in.
-fn outermost(path: &[u8]) -> &[u8] {
-    memchr::memmem::find(path, b"!/").and_then(|at| path.get(..at)).unwrap_or(path)
 }
 
 /// One side.

@@ -1,5 +1,6 @@
 //! What only one machine should have: two images that carry the same give the same to every instance of both.
 
+use assay_disk::path::glob;
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
@@ -7,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::Summary;
 use super::summary::shown;
 use crate::audit::Report;
-use crate::facts::{Facts, glob};
+use crate::facts::Facts;
 use crate::finding::Category;
 use crate::keys;
 use assay_disk::fs::FileType;

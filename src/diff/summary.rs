@@ -1,5 +1,6 @@
 //! One side of a comparison, in short.
 
+use assay_disk::path::is_inside;
 use std::path::Path;
 
 use super::Head;
@@ -121,10 +122,6 @@ impl Coverage {
         };
         self.gaps.iter().find(concerns)
     }
-}
-
-fn is_inside(path: &[u8]) -> bool {
-    memchr::memmem::find(path, b"!/").is_some()
 }
 
 /// Whether `below` is `above`, or lies under it.

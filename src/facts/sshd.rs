@@ -1,9 +1,9 @@
 //! sshd_config(5): where keys are, and every option as sshd reads it.
 
+use assay_disk::path::glob;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts::Accounts;
-use super::glob;
 use crate::files::{SystemReader, lines};
 use crate::finding::GapKind;
 use assay_disk::fs::FileType;

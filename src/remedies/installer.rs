@@ -1,10 +1,11 @@
 //! What installs a package anew: the one table of it, for findings and for remedies.
 
+use assay_disk::path::glob;
 use serde::Deserialize;
 
 use super::expand;
 use super::{Machine, Remedies};
-use crate::facts::{Facts, glob};
+use crate::facts::Facts;
 use crate::packages::{Package, PackageManager};
 
 /// What stands in a template for the installer's own command.

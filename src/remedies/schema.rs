@@ -1,10 +1,10 @@
 //! Entries as they are written: which findings they fit, and what is done.
 
+use assay_disk::path::glob;
 use serde::Deserialize;
 
 use super::Machine;
 use super::installer::Installer;
-use crate::facts::glob;
 use crate::finding::{Advisory, Finding};
 use crate::packages::PackageManager;
 

@@ -237,9 +237,9 @@ fn keys(root: &Path, planted: &mut Planted) {
 /// Every report of `root`, with more flags: format, text.
 fn reports(root: &Path, out: &Path, more: &[&str]) -> Vec<(&'static str, String)> {
     fs::create_dir_all(out).unwrap();
-    let formats: Vec<&str> = formats().collect();
+    let names: Vec<&str> = formats().collect();
     let to = |format: &&str| format!("--format={format}={}", out.join(format).display());
-    let to: Vec<String> = formats.iter().map(to).collect();
+    let to: Vec<String> = names.iter().map(to).collect();
     let mut command = Command::new(env!("CARGO_BIN_EXE_assay"));
     command
         .args(["scan", "--verbose", "--benchmark", "cis-debian12", "--rootfs"])
@@ -329,7 +329,7 @@ fn every_format_of_findings_shows_secrets_when_asked_to() {
     for (format, text) in &all {
         for secret in &known {
             let is_shown = forms(secret).iter().any(|form| text.contains(form));
-            assert_eq!(is_shown, !EVIDENCE.contains(format), "{format}: {secret}");
+            assert_eq!(is_shown, *format != "evidence", "{format}: {secret}");
         }
     }
 }

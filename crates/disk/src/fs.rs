@@ -38,7 +38,7 @@ use thiserror::Error;
 
 use crate::budget::Budget;
 use crate::bytes::{ReadError, Source, Span, Truncated};
-use crate::gap::Loss;
+pub use crate::gap::Note;
 
 /// The number by which a file system knows a file: the inode number where it has such.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -128,15 +128,6 @@ pub struct Extent {
     pub len: u64,
     /// Where it lies.
     pub place: Place,
-}
-
-/// Something worth saying of a file system as a whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
-    /// What was lost by it, if anything.
-    pub loss: Loss,
-    /// One sentence, without bytes of the image that are not escaped.
-    pub text: String,
 }
 
 /// How a file system is called, for /etc/fstab and for people.

@@ -86,3 +86,12 @@ pub struct Gap {
     /// One sentence with its numbers.
     pub reason: String,
 }
+
+/// Something to know of a partition table or a file system as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// What was lost by it, if anything.
+    pub loss: Loss,
+    /// One sentence, without bytes of the image that are not escaped.
+    pub text: String,
+}

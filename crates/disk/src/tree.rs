@@ -11,6 +11,7 @@ use crate::budget::Budget;
 use crate::bytes::Span;
 use crate::fs::{FileSystem, FileType, FsError, Metadata, Node, NodeId, Subvolume};
 use crate::gap::{Gap, Location};
+use crate::path;
 
 pub mod attributes;
 mod covers;
@@ -61,15 +62,12 @@ impl<'a> Entry<'a> {
     /// The part of the path inside the innermost archive, or the path itself: `/keys/id_rsa` of
     /// `/home/a/b.zip!/keys/id_rsa`. Rules by file name hold for both.
     pub fn inner_path(&self) -> &'a [u8] {
-        match memchr::memmem::rfind(self.path, b"!/") {
-            Some(at) => self.path.get(at + 1..).unwrap_or_default(),
-            None => self.path,
-        }
+        path::innermost(self.path)
     }
 
     /// Whether it is a member of an archive.
     pub fn is_member(&self) -> bool {
-        memchr::memmem::find(self.path, b"!/").is_some()
+        path::is_inside(self.path)
     }
 }
 

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use crate::bytes::{Record, Source, Span, Window, read_vec};
 use crate::gap::Loss;
+pub use crate::gap::Note;
 
 /// Which table was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +38,6 @@ impl Scheme {
             Self::None => "no partition table",
         }
     }
-}
-
-/// Something worth saying of a partition table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
-    /// What was lost by it, if anything.
-    pub loss: Loss,
-    /// One sentence, without bytes of the image that are not escaped.
-    pub text: String,
 }
 
 /// The partitions of an image.

@@ -3,11 +3,11 @@
 //! An image has some 70,000 entries and there are hundreds of patterns: each pattern is filed under one key (its last
 //! part, or the first or last three bytes of that, or the name of the directory), and an entry asks for its own keys.
 
+use assay_disk::path::glob;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use crate::facts::accounts::Accounts;
-use crate::facts::glob;
 use assay_disk::text::Escaped;
 
 /// Bytes of a name by which starred patterns are filed.

@@ -1,7 +1,7 @@
 //! The readers: each takes a text and gives its secrets.
 
-use super::super::path_table::glob;
 use super::text::{Hits, Text};
+use assay_disk::path::glob_folded;
 
 mod installers;
 mod json;
@@ -196,7 +196,7 @@ pub(super) use patterns::Line;
 pub(super) use stores::store;
 
 fn is_key(keys: &[String], key: &str) -> bool {
-    keys.iter().any(|want| glob(want.as_bytes(), key.as_bytes()))
+    keys.iter().any(|want| glob_folded(want.as_bytes(), key.as_bytes()))
 }
 
 fn is_comment(line: &str) -> bool {

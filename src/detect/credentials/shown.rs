@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
+use crate::date::Date;
 use crate::finding::FactKey;
 
 /// The facts in a value of the rule `id`.
@@ -54,29 +55,9 @@ fn claims(token: &[u8]) -> Vec<(FactKey, String)> {
 
 /// The day of a time in seconds since 1970, as YYYY-MM-DD; none before that, and behind the year 9999.
 fn date(seconds: f64) -> Option<String> {
-    const DAY: u64 = 24 * 60 * 60;
+    const LAST: u64 = 253_402_300_799;
     let number = format!("{:.0}", seconds.trunc()).parse::<u64>().ok()?;
-    let mut days = number / DAY;
-    let mut year = 1970_u64;
-    while days >= length(year) && year < 10_000 {
-        days -= length(year);
-        year += 1;
-    }
-    let february = if length(year) == 366 { 29 } else { 28 };
-    let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    for (month, len) in (1..).zip(months) {
-        if days < len {
-            return (year < 10_000).then(|| format!("{year:04}-{month:02}-{:02}", days.saturating_add(1)));
-        }
-        days -= len;
-    }
-    None
-}
-
-/// Days of a year.
-const fn length(year: u64) -> u64 {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    if leap { 366 } else { 365 }
+    (number <= LAST).then(|| Date::of_seconds(number).to_string())
 }
 
 #[cfg(test)]

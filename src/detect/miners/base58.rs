@@ -2,15 +2,12 @@
 
 use sha2::{Digest, Sha256};
 
-/// The alphabet: no `0`, `O`, `I`, `l`.
-pub(super) const ALPHABET: &[u8] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-
 /// The coin whose address `text` is, proved by its checksum.
 pub(super) fn coin(text: &[u8]) -> Option<&'static str> {
     if !(26..=36).contains(&text.len()) {
         return None;
     }
-    let bytes = decode(text)?;
+    let bytes = bs58::decode(text).into_vec().ok()?;
     let (body, checksum) = bytes.split_at(bytes.len().checked_sub(4)?);
     let digest = Sha256::digest(Sha256::digest(body));
     if !digest.starts_with(checksum) {
@@ -25,27 +22,6 @@ pub(super) fn coin(text: &[u8]) -> Option<&'static str> {
         [0x1c, 0xb8 | 0xbd, rest @ ..] if rest.len() == 20 => "Zcash",
         _ => return None,
     })
-}
-
-/// The number that the digits are, with a zero byte for each `1` in front.
-fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes: Vec<u8> = Vec::with_capacity(26); // the least byte first
-    for letter in text {
-        let digit = ALPHABET.iter().position(|known| known == letter)?;
-        let mut carry = u32::try_from(digit).ok()?;
-        for byte in &mut bytes {
-            carry += u32::from(*byte) * 58;
-            *byte = u8::try_from(carry & 0xff).ok()?;
-            carry >>= 8;
-        }
-        while carry > 0 {
-            bytes.push(u8::try_from(carry & 0xff).ok()?);
-            carry >>= 8;
-        }
-    }
-    bytes.extend(text.iter().take_while(|&&letter| letter == b'1').map(|_| 0));
-    bytes.reverse();
-    Some(bytes)
 }
 
 #[cfg(test)]

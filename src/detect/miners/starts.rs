@@ -2,6 +2,7 @@
 //!
 //! Both findings stay, as each place must be cleaned, and each names the other.
 
+use assay_disk::path::is_inside;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -60,7 +61,7 @@ fn is_program(finding: &Finding) -> bool {
         && finding.severity >= Severity::Medium
         && path.len() > 4
         && !is_autostart(path)
-        && memmem::find(path, b"!/").is_none()
+        && !is_inside(path)
 }
 
 fn is_small(tree: &Tree, id: EntryId) -> bool {

@@ -1,7 +1,7 @@
 //! Addresses of coins, proved by their checksums: what a miner earns goes to one.
 
-use super::base58::ALPHABET;
-use super::keccak::keccak256;
+use sha3::{Digest, Keccak256};
+
 use super::{base58, bech32};
 
 /// An address in a text.
@@ -43,7 +43,7 @@ fn ethereum(word: &[u8]) -> Option<Wallet<'_>> {
     if !has(u8::is_ascii_lowercase) || !has(u8::is_ascii_uppercase) {
         return wallet(false);
     }
-    let digest = keccak256(&hex.to_ascii_lowercase());
+    let digest = Keccak256::digest(hex.to_ascii_lowercase());
     let nibbles = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     let right = hex.iter().zip(nibbles).all(|(letter, nibble)| {
         !letter.is_ascii_alphabetic() || letter.is_ascii_uppercase() == (nibble >= 8)
@@ -61,10 +61,10 @@ pub(super) fn is_monero(text: &[u8]) -> bool {
     let known = matches!(bytes.first(), Some(18 | 19 | 42));
     let Some(at) = bytes.len().checked_sub(4) else { return false };
     let (body, checksum) = bytes.split_at(at);
-    known && keccak256(body).starts_with(checksum)
+    known && Keccak256::digest(body).starts_with(checksum)
 }
 
-/// Blocks of 11 characters are 8 bytes; the last, shorter one fewer.
+/// Monero writes each block of 8 bytes as 11 digits of base 58, and what is left as fewer.
 fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     for block in text.chunks(11) {
@@ -73,14 +73,11 @@ fn decode(text: &[u8]) -> Option<Vec<u8>> {
             7 => 5,
             _ => return None,
         };
-        let value = block.iter().try_fold(0_u128, |value, byte| {
-            let digit = ALPHABET.iter().position(|letter| letter == byte)?;
-            Some(value * 58 + digit as u128)
-        })?;
-        if value >> (8 * length) != 0 {
-            return None;
-        }
-        bytes.extend(value.to_be_bytes().iter().skip(16 - length));
+        // A leading 1 is a zero here, not a byte of its own.
+        let digits = block.get(block.iter().take_while(|&&digit| digit == b'1').count()..)?;
+        let value = bs58::decode(digits).into_vec().ok().filter(|value| value.len() <= length)?;
+        bytes.resize(bytes.len() + length - value.len(), 0);
+        bytes.extend(value);
     }
     Some(bytes)
 }

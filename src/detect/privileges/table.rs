@@ -1,12 +1,12 @@
 //! Which programs have more rights on stock systems: `signatures/privileges/programs.toml`.
 
+use assay_disk::path::glob;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
 use super::capabilities::Capabilities;
 use crate::checks::artifacts::places::PathSet;
-use crate::facts::glob;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

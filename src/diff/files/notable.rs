@@ -3,6 +3,7 @@
 use super::What;
 use crate::facts::Facts;
 use assay_disk::fs::{FileType, Metadata};
+use assay_disk::path::is_inside;
 
 /// A file to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub(super) fn judge(
     (old, new): (&Facts, &Facts),
 ) -> Option<Because> {
     // A file in a file system within a file is that file's.
-    if memchr::memmem::find(path, b"!/").is_some() {
+    if is_inside(path) {
         return None;
     }
     let (was, now) = (old.packages.package(path), new.packages.package(path));

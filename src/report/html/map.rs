@@ -1,5 +1,6 @@
 //! Directories by size and worst finding.
 
+use assay_disk::path::outermost;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -60,8 +61,7 @@ impl<'a> Map<'a> {
 
     /// The last listed directory on the way to what a finding is about.
     pub(super) fn holder(&self, location: &Location) -> Option<u32> {
-        let inner = memchr::memmem::find(&location.path, b"!/").unwrap_or(location.path.len());
-        let path = location.path.get(..inner)?;
+        let path = outermost(&location.path);
         let mut best: Option<((bool, usize), u32)> = None;
         let tops = (0_u32..).zip(self.directories).filter(|(_, directory)| directory.parent.is_none());
         for (index, top) in tops {

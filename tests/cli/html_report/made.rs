@@ -117,7 +117,7 @@ pub(crate) fn hostile() -> Report {
             .fact(FactKey::Account, text.clone());
         found = found.fingerprint(text.clone()).secret(Secret::new(name.clone())).confidence(Confidence::Low);
         found.package = Some(text.clone());
-        found.more = vec![found.location.clone()];
+        found.related_locations = vec![found.location.clone()];
         gaps.push(Gap {
             location: found.location.clone(),
             kind: GapKind::Damaged,

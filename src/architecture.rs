@@ -181,7 +181,6 @@ fn the_table_of_the_guide_is_read_row_by_row() {
 
 #[test]
 fn uses_are_read_in_every_form() {
-    let source =
-        "use crate::{fs::{self, Node}, text::Escaped};\nlet a = assay_disk::bytes::x();\n// crate::cli\n";
+    let source = "use crate::{fs::{self, Node}, text::Escaped};\nlet a = crate::bytes::x();\n// crate::cli\n";
     assert_eq!(uses(source), ["fs", "text", "bytes"]);
 }

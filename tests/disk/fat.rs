@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -403,4 +404,40 @@ fn an_empty_exfat_volume_opens_and_its_damage_is_told() {
     both[20] ^= 1;
     both[12 * 512 + 20] ^= 1;
     assert!(open(both).err().unwrap().to_string().contains("checksum"));
+}
+
+/// What the crate fatfs reads below `dir`; times are left out.
+fn viewed(dir: &fatfs::Dir<'_, Cursor<Vec<u8>>>, path: &str, tree: &mut Tree) {
+    for entry in dir.iter().map(Result::unwrap) {
+        let name = entry.file_name();
+        if name == "." || name == ".." {
+            continue;
+        }
+        let path = format!("{path}{name}");
+        if entry.is_dir() {
+            tree.insert(path.clone(), (true, 0, Vec::new()));
+            viewed(&entry.to_dir(), &format!("{path}/"), tree);
+        } else {
+            let mut content = Vec::new();
+            entry.to_file().read_to_end(&mut content).unwrap();
+            tree.insert(path, (false, 0, content));
+        }
+    }
+}
+
+#[test]
+fn the_crate_fatfs_sees_the_same() {
+    if !tools_are_there() {
+        return;
+    }
+    for (bits, size) in [("12", 8), ("16", 32), ("32", 64)] {
+        let (image, _) = volume(&["-F", bits], size);
+        let (mut own, mut other) = (Tree::new(), Tree::new());
+        let fs = open(image.clone());
+        found(&*fs, fs.root(), "", &mut own);
+        own.values_mut().for_each(|(_, time, _)| *time = 0);
+        let disk = fatfs::FileSystem::new(Cursor::new(image), fatfs::FsOptions::new()).unwrap();
+        viewed(&disk.root_dir(), "", &mut other);
+        assert!(own == other && own.len() > 300, "FAT{bits}: {} and {} entries", own.len(), other.len());
+    }
 }

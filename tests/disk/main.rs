@@ -8,6 +8,7 @@ mod damage;
 mod erofs;
 mod ext;
 mod fat;
+mod host;
 mod hostile_images;
 mod image_formats;
 mod iso9660;

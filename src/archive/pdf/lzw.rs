@@ -5,119 +5,42 @@
 //!
 //! Source: ISO 32000-1, 7.4.4 (LZWDecode).
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
-const NARROWEST: u32 = 9;
-const WIDEST: u32 = 12;
-/// The code that empties the table, and the one that ends the stream.
-const CLEAR: usize = 256;
-const END: usize = 257;
+use weezl::decode::{Configuration, Decoder};
+use weezl::{BitOrder, LzwStatus};
+
+/// Bits of the letters that are packed.
+const LETTER: u8 = 8;
 
 /// A stream, unpacked.
 pub(super) struct Lzw<'p> {
     input: BufReader<Box<dyn Read + 'p>>,
-    /// Bits that were read and not taken, the next one highest of the lowest `left`.
-    bits: u32,
-    left: u32,
-    width: u32,
-    /// By how many codes their width changes early.
-    early: usize,
-    /// What a code of the table is: the code before it, and a byte.
-    table: Vec<(u16, u8)>,
-    /// The last code, and the first byte it stands for.
-    last: Option<(usize, u8)>,
-    /// Unpacked bytes that were not handed out, the next one last.
-    out: Vec<u8>,
-    ended: bool,
+    decoder: Decoder,
 }
 
 impl<'p> Lzw<'p> {
     pub(super) fn new(inner: Box<dyn Read + 'p>, changes_early: bool) -> Self {
-        let mut unpacker = Self {
-            input: BufReader::new(inner),
-            bits: 0,
-            left: 0,
-            width: NARROWEST,
-            early: usize::from(changes_early),
-            table: Vec::new(),
-            last: None,
-            out: Vec::new(),
-            ended: false,
-        };
-        unpacker.clear();
-        unpacker
-    }
-
-    /// Back to the 256 bytes and the two codes that are none.
-    fn clear(&mut self) {
-        self.table.clear();
-        self.table.extend((0..=u8::MAX).map(|byte| (0, byte)));
-        self.table.extend([(0, 0); 2]);
-        (self.width, self.last) = (NARROWEST, None);
-    }
-
-    /// The next code; none at the end.
-    fn code(&mut self) -> io::Result<Option<usize>> {
-        while self.left < self.width {
-            let mut byte = [0];
-            if self.input.read(&mut byte)? == 0 {
-                return Ok(None);
-            }
-            let [byte] = byte;
-            self.bits = self.bits << 8 | u32::from(byte);
-            self.left = self.left.saturating_add(8);
-        }
-        self.left = self.left.saturating_sub(self.width);
-        Ok(Some((self.bits >> self.left & ((1 << self.width) - 1)) as usize))
-    }
-
-    /// Unpacks one code into `out`.
-    fn step(&mut self) -> io::Result<()> {
-        match self.code()? {
-            Some(CLEAR) => self.clear(),
-            Some(END) | None => self.ended = true,
-            Some(code) => self.expand(code)?,
-        }
-        Ok(())
-    }
-
-    fn expand(&mut self, code: usize) -> io::Result<()> {
-        let mut at = code;
-        if let Some((last, first)) = self.last.filter(|_| code == self.table.len()) {
-            // A code may name the entry that is made of it.
-            self.out.push(first);
-            at = last;
-        }
-        // The code before one is always a lower one.
-        while let (true, Some(&(before, byte))) = (at > END, self.table.get(at)) {
-            self.out.push(byte);
-            at = usize::from(before);
-        }
-        let byte = u8::try_from(at).map_err(|_| io::Error::other("a code that is not in the table"))?;
-        self.out.push(byte);
-        if let Some((last, _)) = self.last.filter(|_| self.table.len() < 1 << WIDEST) {
-            self.table.push((u16::try_from(last).unwrap_or(u16::MAX), byte));
-        }
-        if self.table.len().saturating_add(self.early) >= 1 << self.width && self.width < WIDEST {
-            self.width = self.width.saturating_add(1);
-        }
-        self.last = Some((code, byte));
-        Ok(())
+        // TIFF changes early, too.
+        let form = if changes_early { Configuration::with_tiff_size_switch } else { Configuration::new };
+        Self { input: BufReader::new(inner), decoder: form(BitOrder::Msb, LETTER).build() }
     }
 }
 
 impl Read for Lzw<'_> {
     fn read(&mut self, dst: &mut [u8]) -> io::Result<usize> {
-        while self.out.is_empty() && !self.ended {
-            self.step()?;
+        if dst.is_empty() {
+            return Ok(0);
         }
-        let rest = self.out.len().saturating_sub(dst.len());
-        let mut filled = 0_usize;
-        for (room, byte) in dst.iter_mut().zip(self.out.drain(rest..).rev()) {
-            *room = byte;
-            filled = filled.saturating_add(1);
+        loop {
+            let packed = self.input.fill_buf()?;
+            let (is_end, done) = (packed.is_empty(), self.decoder.decode_bytes(packed, dst));
+            self.input.consume(done.consumed_in);
+            let status = done.status.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            if done.consumed_out > 0 || is_end || matches!(status, LzwStatus::Done) {
+                return Ok(done.consumed_out);
+            }
         }
-        Ok(filled)
     }
 }
 
@@ -127,6 +50,11 @@ pub(super) mod tests {
     use std::process::Command;
 
     use super::*;
+
+    const WIDEST: u32 = 12;
+    /// The code that empties the table, and the one that ends the stream.
+    const CLEAR: usize = 256;
+    const END: usize = 257;
 
     /// Packs as writers of PDF do: the table is emptied when it is full.
     pub(in super::super) fn pack(text: &[u8], changes_early: bool) -> Vec<u8> {

@@ -17,6 +17,7 @@ use crate::finding::{Advisory, Category, Severity};
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct File {
+    #[serde(rename = "trace")]
     artifact: Vec<RawArtifact>,
     ladder: Vec<RawLadder>,
     command: Vec<RawCommand>,

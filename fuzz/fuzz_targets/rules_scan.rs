@@ -7,7 +7,7 @@
 
 use std::sync::OnceLock;
 
-use assay::rules::{Engine, Match, Scan, ChunkScanner};
+use assay::rules::{ChunkScanner, Engine, Match, Scan};
 use libfuzzer_sys::fuzz_target;
 
 static EXAMPLES: OnceLock<Vec<String>> = OnceLock::new();

@@ -1,6 +1,6 @@
 //! Packed blocks, as file systems keep them: one piece in, at most a known number of bytes out.
 //!
-//! Streams and archives are the job of [`crate::archive`]; this is for blocks that fit into memory, packed
+//! Streams and archives are the job of `archive` of the auditor; this is for blocks that fit into memory, packed
 //! on their own. Which decoder is used was measured over blocks of 128 KiB of a Debian system (MB a second
 //! of one core): zstd's own 827, ruzstd 214; libdeflate 825, zlib-rs 448; liblzma 88, `lzma-rust2` 61;
 //! `lz4_flex` 2751. Pure Rust was kept where it is at most 1.5 times slower.

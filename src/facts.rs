@@ -51,7 +51,7 @@ impl Facts {
 
     /// The same within other limits.
     pub fn gather_within(tree: &Tree, budget: &Budget) -> (Self, Vec<Gap>) {
-        let Some(machine) = tree.machine() else { return Self::default_of_none() };
+        let Some(machine) = tree.machine() else { return Default::default() };
         let (mut facts, mut gaps) = Self::gather_from(&machine, budget);
         gaps.extend(facts.packages.missing(&facts.os.id));
         for number in 1..tree.systems().len() {
@@ -70,10 +70,6 @@ impl Facts {
         gaps.sort_by(|a, b| (&a.location, &a.reason).cmp(&(&b.location, &b.reason)));
         gaps.dedup();
         (facts, gaps)
-    }
-
-    fn default_of_none() -> (Self, Vec<Gap>) {
-        (Self::default(), Vec::new())
     }
 
     /// The facts of a system of the tree, by its number; none of one that there is not.

@@ -142,9 +142,6 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The fact of a finding that names the place which a file serves as.
-pub const SERVES_AS: FactKey = FactKey::ServesAs;
-
 /// What shows that the finding is true.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {

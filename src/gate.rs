@@ -16,7 +16,7 @@ mod explanation;
 mod gaps;
 mod required;
 
-pub use explanation::{Compared, Explanation, GapStanding, Gone, Notice, Open, Rule};
+pub use explanation::{Compared, Explanation, GapDisposition, Gone, Notice, Open, Rule};
 
 /// What the gate says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub fn judge(policy: &Policy, report: &Report, baseline: Option<&Baseline>, toda
     let of_required = required::judge(policy, report, &lists, &mut dispositions);
     let rules = rules(report, &dispositions, &of_required.failed);
     let findings = distinct(report, |index| is_failing(&dispositions, index));
-    let counting = gaps.iter().filter(|gap| **gap == GapStanding::Counts).count();
+    let counting = gaps.iter().filter(|gap| **gap == GapDisposition::Counts).count();
     let verdict = match (findings, of_required.failed.len(), counting, of_required.open.len()) {
         (0, 0, 0, 0) => Verdict::Pass,
         (0, 0, gaps, required) => Verdict::Incomplete { gaps, required },

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::repeats::drop_repeats;
 use crate::finding::{Finding, Gap, Secret};
+use assay_disk::path::INSIDE;
 use assay_disk::text::{cut, hex};
 
 /// Shortest value that counts as a part of another one.
@@ -45,7 +46,7 @@ pub(super) fn repeats(finding: &Finding, other: &Finding) -> bool {
 /// Whether two paths are one file: equal, or one is a member of the other.
 fn same_file(a: &[u8], b: &[u8]) -> bool {
     let inside =
-        |inner: &[u8], outer: &[u8]| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with(b"!/"));
+        |inner: &[u8], outer: &[u8]| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with(INSIDE));
     a == b || inside(a, b) || inside(b, a)
 }
 

@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::merge::{PART, repeats};
 use crate::finding::Finding;
+use assay_disk::path::INSIDE;
 
 /// So many findings are compared with each other.
 const FEW: usize = 24;
@@ -172,7 +173,7 @@ fn without_secret(finding: &Finding) -> u64 {
 
 /// The path, and those of the archives that it leads into, the innermost first.
 fn ancestors(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let outer = memchr::memmem::rfind_iter(path, b"!/").take(LEVELS);
+    let outer = memchr::memmem::rfind_iter(path, INSIDE).take(LEVELS);
     std::iter::once(path).chain(outer.filter_map(|at| path.get(..at)))
 }
 

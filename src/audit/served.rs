@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::merge;
 use crate::detect::Sink;
-use crate::finding::{Finding, Gap, SERVES_AS, Secret};
+use crate::finding::{FactKey, Finding, Gap, Secret};
 use assay_disk::tree::{Place, Tree};
 
 /// A sink that adds the place to what detectors find.
@@ -22,7 +22,7 @@ impl<'s> Served<'s> {
 
 impl Sink for Served<'_> {
     fn finding(&mut self, finding: Finding) {
-        self.sink.finding(finding.fact(SERVES_AS, self.shown.clone()));
+        self.sink.finding(finding.fact(FactKey::ServesAs, self.shown.clone()));
     }
 
     fn gap(&mut self, gap: Gap) {
@@ -31,7 +31,7 @@ impl Sink for Served<'_> {
 }
 
 fn is_served(finding: &Finding) -> bool {
-    finding.evidence.facts.iter().any(|(name, _)| *name == SERVES_AS)
+    finding.evidence.facts.iter().any(|(name, _)| *name == FactKey::ServesAs)
 }
 
 /// What two findings of one file share, which differ only in the name by which they were found.

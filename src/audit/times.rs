@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Location};
 use assay_disk::fs::{FileType, Metadata, Time};
+use assay_disk::path::INSIDE;
 use assay_disk::tree::Tree;
 
 /// What an inode says of itself. Times: anybody who may write the file could set them, all but `changed` by a plain call.
@@ -90,7 +91,7 @@ pub(super) fn gather(tree: &Tree, findings: &[Finding]) -> Times {
             path,
             ..Location::default()
         };
-        let within = [&path[..], b"!/"].concat();
+        let within = [&path[..], INSIDE].concat();
         let itself = locations.range(from(path.clone())..).take_while(|location| location.path == path);
         let members = locations.range(from(within.clone())..);
         let members = members.take_while(|location| location.path.starts_with(&within));

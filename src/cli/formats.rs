@@ -8,7 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
-use crate::report::{FORMATS, Format, terminal};
+use crate::report::{FORMATS, Format};
 
 /// The names of the formats, with their help.
 fn names() -> impl Iterator<Item = PossibleValue> {
@@ -37,8 +37,8 @@ impl TypedValueParser for WantedParser {
             None => (Some(bytes), None),
         };
         let name = OsStr::from_bytes(name.unwrap_or_default());
-        let name = PossibleValuesParser::new(names()).parse_ref(cmd, arg, name)?;
-        let format = Format::by_name(&name).unwrap_or(&terminal::FORMAT);
+        let by_name = |name: String| Format::by_name(&name).ok_or("no such format");
+        let format = PossibleValuesParser::new(names()).try_map(by_name).parse_ref(cmd, arg, name)?;
         let file = match file {
             Some(b"") => return Err(no_file(cmd, arg, value)),
             Some(b"-") | None => None,

@@ -17,7 +17,7 @@ use super::{Signatures, Sink, SystemDetector};
 use crate::budget::Budget;
 use crate::checks::{self, Check, Outcome, Subject, Verdict};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Finding, SERVES_AS};
+use crate::finding::{Advisory, FactKey, Finding};
 use assay_disk::tree::{Place, Tree};
 
 /// Runs the checks that are on by default.
@@ -92,7 +92,7 @@ fn complete(finding: &mut Finding, subject: &Subject<'_>) {
         // In a merged /usr both are one path.
         if finding.location.path != path && finding.location.path.strip_prefix(b"/usr") != Some(&path) {
             let place = Place { system: subject.system, path };
-            finding.evidence.facts.push((SERVES_AS, place.shown(subject.tree)));
+            finding.evidence.facts.push((FactKey::ServesAs, place.shown(subject.tree)));
         }
     } else if !path.is_empty() {
         finding.location.path = view.system().below(&path);

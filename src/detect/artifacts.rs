@@ -22,9 +22,7 @@ use crate::checks::artifacts::search::{Hit, Told, search};
 use crate::checks::artifacts::{Group, file};
 use crate::checks::{Artifacts, Subject};
 use crate::facts::Facts;
-use crate::finding::{
-    Advisory, Category, FactKey, Finding, Gap, GapKind, Location, Loss, SERVES_AS, Secret, Severity,
-};
+use crate::finding::{Advisory, Category, FactKey, Finding, Gap, GapKind, Location, Loss, Secret, Severity};
 use assay_disk::text::Escaped;
 use assay_disk::tree::{EntryId, Tree};
 
@@ -131,7 +129,7 @@ impl Files {
             finding = finding.fact(FactKey::Because, because);
         }
         if let Some(place) = &hit.place {
-            finding = finding.fact(SERVES_AS, place.shown(tree));
+            finding = finding.fact(FactKey::ServesAs, place.shown(tree));
         }
         let location = tree.location(hit.id);
         let group = hit.artifact.group;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
 use crate::facts::sshd::KeyRole;
-use crate::finding::{Advisory, Category, FactKey, Finding, SERVES_AS, Secret, Severity, Verification};
+use crate::finding::{Advisory, Category, FactKey, Finding, Secret, Severity, Verification};
 use crate::keys;
 use assay_disk::fs::FileType;
 use assay_disk::text::Escaped;
@@ -114,7 +114,7 @@ impl Holder {
             finding = finding.fact(FactKey::Remark, "handed out by AuthorizedKeysCommand");
         }
         match &self.read_as {
-            Some(path) => finding.fact(SERVES_AS, Escaped(path).to_string()),
+            Some(path) => finding.fact(FactKey::ServesAs, Escaped(path).to_string()),
             None => finding,
         }
     }
@@ -368,7 +368,7 @@ mod tests {
         let finding = holder.complete(Finding::new(&AuthorizedKeys::default().advisory));
         let facts = &finding.evidence.facts;
         assert!(facts.contains(&(FactKey::Accounts, "ada, root".to_owned())));
-        assert!(facts.contains(&(SERVES_AS, "/srv/a/.ssh/authorized_keys".to_owned())));
+        assert!(facts.contains(&(FactKey::ServesAs, "/srv/a/.ssh/authorized_keys".to_owned())));
     }
 
     #[test]

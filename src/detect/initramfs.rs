@@ -10,6 +10,7 @@
 //!
 //! **References:** MITRE ATT&CK T1542; initramfs-tools(7), dracut.modules(7).
 
+use assay_disk::path;
 use std::sync::{Arc, LazyLock};
 
 use regex::bytes::Regex;
@@ -73,23 +74,26 @@ impl Default for Initramfs {
     }
 }
 
+#[expect(clippy::expect_used, reason = "the patterns are the program's own, and a test compiles them")]
 fn lines() -> &'static [(&'static str, Regex)] {
     static COMPILED: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
-        // They are held by a test.
-        LINES.iter().filter_map(|(does, text)| Some((*does, Regex::new(text).ok()?))).collect()
+        LINES.iter().map(|(does, text)| (*does, Regex::new(text).expect("the pattern is valid"))).collect()
     });
     &COMPILED
 }
 
 /// The path of a member in an initial RAM disk, as the machine has it while that runs.
-pub fn place(path: &[u8]) -> Option<Vec<u8>> {
-    let outer = path.get(..memchr::memmem::find(path, b"!/")?)?;
-    let name = outer.rsplit(|&byte| byte == b'/').next()?;
+pub fn place(file: &[u8]) -> Option<Vec<u8>> {
+    if !path::is_inside(file) {
+        return None;
+    }
+    let name = path::outermost(file).rsplit(|&byte| byte == b'/').next()?;
     let is_one = [b"initrd".as_slice(), b"initramfs", b"init.img", b"initrd.img"]
         .iter()
         .any(|start| name.starts_with(start))
         || [b".cpio".as_slice(), b"-initramfs.img", b"initrd"].iter().any(|end| name.ends_with(end));
-    let inner = path.get(memchr::memmem::rfind(path, b"!/")?.saturating_add(2)..)?;
+    let inner = path::innermost(file);
+    let inner = inner.strip_prefix(b"/").unwrap_or(inner);
     let inner = inner.strip_prefix(b"./").unwrap_or(inner);
     let inner = inner.strip_prefix(b"/").unwrap_or(inner);
     (is_one && !inner.is_empty()).then(|| [b"/", inner].concat())

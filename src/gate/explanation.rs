@@ -24,7 +24,7 @@ pub struct Explanation {
     /// Required checks that are not decided.
     pub open: Vec<Open>,
     /// What became of each gap of the report, in its order.
-    pub gaps: Vec<GapStanding>,
+    pub gaps: Vec<GapDisposition>,
     /// What of the policy was of no use, or is over.
     pub notices: Vec<Notice>,
     /// What a baseline knew, and did not know.
@@ -51,7 +51,7 @@ pub struct Open {
 
 /// What became of a gap.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GapStanding {
+pub enum GapDisposition {
     /// Nothing was lost.
     Harmless,
     /// It stands against the image.

@@ -1,24 +1,24 @@
 //! What becomes of each gap.
 
-use super::explanation::{GapStanding, Notice};
+use super::explanation::{GapDisposition, Notice};
 use crate::audit::Report;
 use crate::finding::Loss;
 use crate::policy::Policy;
 
 /// The standing of each gap, and which accepted gaps of the policy nothing needed.
-pub(super) fn of(policy: &Policy, report: &Report) -> (Vec<GapStanding>, Vec<Notice>) {
+pub(super) fn of(policy: &Policy, report: &Report) -> (Vec<GapDisposition>, Vec<Notice>) {
     let mut used = vec![false; policy.accepted_gaps.len()];
     let mut dispositions = Vec::with_capacity(report.gaps.len());
     for gap in &report.gaps {
         if gap.loss == Loss::Nothing {
-            dispositions.push(GapStanding::Harmless);
+            dispositions.push(GapDisposition::Harmless);
             continue;
         }
-        let mut disposition = GapStanding::Counts;
+        let mut disposition = GapDisposition::Counts;
         for (accepted, used) in policy.accepted_gaps.iter().zip(&mut used).filter(|(one, _)| one.fits(gap)) {
             *used = true;
-            if disposition == GapStanding::Counts {
-                disposition = GapStanding::Accepted(accepted.reason.clone());
+            if disposition == GapDisposition::Counts {
+                disposition = GapDisposition::Accepted(accepted.reason.clone());
             }
         }
         dispositions.push(disposition);

@@ -1,6 +1,6 @@
 //! Requirements and sections of benchmarks: judged, and held against what the policy requires.
 
-use super::explanation::{GapStanding, Open};
+use super::explanation::{GapDisposition, Open};
 use crate::audit::{Report, VolumeSummary};
 use crate::checks;
 use crate::finding::{Disposition, Gap};
@@ -23,7 +23,7 @@ pub(super) fn lists(
     policy: &Policy,
     report: &Report,
     dispositions: &[Disposition],
-    gaps: &[GapStanding],
+    gaps: &[GapDisposition],
 ) -> Vec<Judged> {
     let mut names: Vec<&str> = policy.lists.iter().map(String::as_str).collect();
     for required in &policy.required {
@@ -41,9 +41,9 @@ pub(super) fn lists(
 }
 
 /// Whether all that a requirement fails by, or is left open by, is allowed.
-fn is_accepted(outcome: &Outcome, dispositions: &[Disposition], gaps: &[GapStanding]) -> bool {
+fn is_accepted(outcome: &Outcome, dispositions: &[Disposition], gaps: &[GapDisposition]) -> bool {
     let is_any = !outcome.findings.is_empty() || !outcome.gaps.is_empty();
-    let gap = |&index: &usize| matches!(gaps.get(index), Some(GapStanding::Accepted(_)));
+    let gap = |&index: &usize| matches!(gaps.get(index), Some(GapDisposition::Accepted(_)));
     is_any
         && outcome.findings.iter().all(|&index| is_allowed(dispositions, index))
         && outcome.gaps.iter().all(gap)

@@ -197,8 +197,8 @@ fn a_gap_is_accepted_by_kind_and_place_with_its_reason() {
     ];
     let judged = judged(&policy, &report(vec![], gaps));
     assert_eq!(judged.verdict, incomplete(2));
-    let accepted = GapStanding::Accepted("customers' archives".to_owned());
-    assert_eq!(judged.explanation.gaps, [accepted, GapStanding::Counts, GapStanding::Counts]);
+    let accepted = GapDisposition::Accepted("customers' archives".to_owned());
+    assert_eq!(judged.explanation.gaps, [accepted, GapDisposition::Counts, GapDisposition::Counts]);
 }
 
 fn baseline(of: &[&Finding]) -> Baseline {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{Judgement, fingerprints};
 use crate::audit::Report;
 use crate::finding::{Category, Finding, Gap, GapKind, Loss};
-use crate::gate::GapStanding;
+use crate::gate::GapDisposition;
 
 /// All findings of one rule.
 pub struct OfRule<'a> {
@@ -55,7 +55,7 @@ fn rules(report: &Report, category: Category) -> BTreeMap<&str, OfRule<'_>> {
 /// The gaps through which something was lost, by kind; kinds without a gap are left out.
 pub fn unread<'a>(report: &'a Report, judgement: &Judgement) -> Vec<Unread<'a>> {
     let dispositions = &judgement.explanation.gaps;
-    let counts = |number: usize| matches!(dispositions.get(number), Some(GapStanding::Counts));
+    let counts = |number: usize| matches!(dispositions.get(number), Some(GapDisposition::Counts));
     let of = |kind| {
         let gaps = report.gaps.iter().enumerate();
         let lost = gaps.filter(|(_, gap)| gap.kind == kind && gap.loss > Loss::Nothing);

@@ -7,7 +7,7 @@ use crate::audit::{Coverage, Report, Subject, VolumeSummary};
 use crate::finding::{
     Advisory, Category, Confidence, FactKey, Finding, Gap, GapKind, Location, Loss, Secret, Severity,
 };
-use crate::gate::{Explanation, GapStanding};
+use crate::gate::{Explanation, GapDisposition};
 use assay_disk::system::ledger::{Ledger, Use};
 
 fn advisory(id: &str, category: Category, title: &str, severity: Severity, remedy: &str) -> Arc<Advisory> {
@@ -149,6 +149,6 @@ pub(crate) fn judgement() -> Judgement {
         exit_code: 1,
         fail_on: Some(Severity::High),
         accepted_gaps: vec![],
-        explanation: Explanation { gaps: vec![GapStanding::Counts], ..Explanation::default() },
+        explanation: Explanation { gaps: vec![GapDisposition::Counts], ..Explanation::default() },
     }
 }

@@ -1,6 +1,6 @@
-//! Who is told how far the work is.
+//! The progress of long work, for whoever shows it.
 
-/// Told how far the work is; called from many threads.
+/// Shows how far the work is; called from many threads.
 pub trait Progress: Sync {
     /// A phase begins, with the number of bytes it will read (0: unknown).
     fn begin(&self, phase: &'static str, bytes: u64);

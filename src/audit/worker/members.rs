@@ -12,6 +12,7 @@ use crate::archive::{self, ArchiveError, Format, UnpackMeter};
 use crate::detect::{Collector, Sink, initramfs};
 use crate::finding::{GapKind, Location};
 use assay_disk::fs::{FileType, Metadata};
+use assay_disk::path::INSIDE;
 use assay_disk::tree::{Entry, Place};
 
 /// How many times `budget.whole_file` a member may have that is searched and then unpacked.
@@ -146,5 +147,5 @@ fn inner_path(format: &Format, outer: &[u8], name: Option<&[u8]>, head: &[u8]) -
     if is_plain && archive::recognise(head) == Some(&archive::tar::FORMAT) {
         return outer.to_vec();
     }
-    [outer, b"!/", &name].concat()
+    [outer, INSIDE, &name].concat()
 }

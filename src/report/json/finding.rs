@@ -38,7 +38,7 @@ pub(in crate::report) struct FindingView<'a> {
     more: Vec<Place<'a>>,
     evidence: EvidenceView,
     #[serde(flatten)]
-    disposition: policy::StandingView<'a>,
+    disposition: policy::DispositionView<'a>,
     commands: Vec<String>,
     automatic: bool,
     note: String,

@@ -6,7 +6,7 @@ use super::place::{Place, place};
 use super::policy;
 use super::visible::plain;
 use crate::finding::{Gap, Loss};
-use crate::gate::GapStanding;
+use crate::gate::GapDisposition;
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Gap"))]
@@ -29,7 +29,7 @@ pub(in crate::report) struct NoteView {
     text: String,
 }
 
-pub(in crate::report) fn gap<'a>(gap: &'a Gap, disposition: Option<&'a GapStanding>) -> GapView<'a> {
+pub(in crate::report) fn gap<'a>(gap: &'a Gap, disposition: Option<&'a GapDisposition>) -> GapView<'a> {
     let reason = plain(gap.reason.as_bytes());
     GapView {
         location: place(&gap.location),

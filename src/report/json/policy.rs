@@ -6,7 +6,7 @@ use super::account::Counts;
 use super::visible::plain;
 use crate::audit::Report;
 use crate::finding::{BaselineState, Disposition, Finding, Gap, SuppressedBy};
-use crate::gate::{Compared, Explanation, GapStanding, Notice, Open, Rule};
+use crate::gate::{Compared, Explanation, GapDisposition, Notice, Open, Rule};
 use crate::requirements::{How, Judged, Outcome, Verdict};
 
 /// Pieces of evidence that a requirement lists; all are counted.
@@ -15,7 +15,7 @@ const EVIDENCE: usize = 100;
 /// How one finding stands: fields of the finding.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Standing"))]
-pub(in crate::report) struct StandingView<'a> {
+pub(in crate::report) struct DispositionView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     fingerprint: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,7 +36,7 @@ struct AllowedView<'a> {
     expires: Option<&'a str>,
 }
 
-pub(super) fn disposition(disposition: &Disposition) -> StandingView<'_> {
+pub(super) fn disposition(disposition: &Disposition) -> DispositionView<'_> {
     let (baseline, known_since) = match &disposition.baseline {
         None => (None, None),
         Some(BaselineState::New) => (Some("new"), None),
@@ -48,7 +48,7 @@ pub(super) fn disposition(disposition: &Disposition) -> StandingView<'_> {
         owner: &allowed.owner,
         expires: allowed.expires.as_deref(),
     });
-    StandingView {
+    DispositionView {
         fingerprint: disposition.fingerprint.as_deref(),
         baseline,
         known_since,
@@ -67,11 +67,11 @@ pub(in crate::report) struct GapMark<'a> {
     accepted: Option<&'a str>,
 }
 
-pub(super) fn gap(disposition: Option<&GapStanding>) -> GapMark<'_> {
+pub(super) fn gap(disposition: Option<&GapDisposition>) -> GapMark<'_> {
     match disposition {
-        Some(GapStanding::Counts) => GapMark { counts: true, accepted: None },
-        Some(GapStanding::Accepted(reason)) => GapMark { counts: false, accepted: Some(reason) },
-        Some(GapStanding::Harmless) | None => GapMark { counts: false, accepted: None },
+        Some(GapDisposition::Counts) => GapMark { counts: true, accepted: None },
+        Some(GapDisposition::Accepted(reason)) => GapMark { counts: false, accepted: Some(reason) },
+        Some(GapDisposition::Harmless) | None => GapMark { counts: false, accepted: None },
     }
 }
 

@@ -147,6 +147,8 @@ fn a_module_uses_only_floors_beneath_it() {
             }
         }
     }
+    // What notes skipped tests is compiled for tests only.
+    wrong.retain(|problem| !problem.contains("`crate::skipped`"));
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 

@@ -113,6 +113,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     let engine = settings.detect.signatures.engine();
     let (budget, contents, unpacked) = (&settings.budget, Contents::new(), Arc::default());
     let (plan, found, holes) = (Plan::default(), Found::new(budget), AtomicU64::new(0));
+    let libraries = vendor_content::Libraries::default();
     let shared = Shared {
         tree: &system.tree,
         facts: &facts,
@@ -122,6 +123,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         contents: &contents,
         cache: settings.cache.as_deref(),
         published: &settings.published,
+        libraries: &libraries,
         reference: reference.as_deref(),
         unpacked: &unpacked,
         found: &found,

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use crate::values::is_placeholder;
+use crate::values::{self, Reading, Reference, Syntax, is_placeholder};
 
 /// Shortest value that is taken for a secret, in bytes.
 const SHORTEST: usize = 4;
@@ -17,12 +17,29 @@ const SHORTEST: usize = 4;
 pub struct Found {
     /// How it was given: "option of a database client", …
     pub kind: &'static str,
-    /// Where it stands in the line.
+    /// Where it stands in the line, with the quotes and escapes in it.
     pub range: Range<usize>,
+    /// The value, as the shell passes it on.
+    pub value: Vec<u8>,
 }
 
 /// How it is given, and the pattern with a group called `secret`.
-const FORMS: [(&str, &str); 85] = [
+const FORMS: [(&str, &str); 91] = [
+    (
+        "password of a drive",
+        r#"(?i)\bnet\s+use\s+\S+\s+\\\\\S+\s+/user:\S+\s+['"]?(?<secret>[^\s'"/*][^\s'"]*)"#,
+    ),
+    ("option of a database client", r#"\bmysqladmin\b[^|;&]*?\spassword\s+['"]?(?<secret>[^\s'"-][^\s'"]*)"#),
+    (
+        "option of a database client",
+        r#"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^|;&]*?\s['"]-p(?<secret>[^\s'"-][^\s'"]*)"#,
+    ),
+    ("option of a database client", r#"\brootpw\s+(?:--plaintext\s+)?(?<secret>[^\s'"-][^\s'"]*)\s*$"#),
+    ("key of a cluster", r#"\bkubeadm\b[^|;&]*?--certificate-key[\s=]+(?<secret>[0-9a-f]{64})"#),
+    (
+        "login of a web page",
+        r#"--(?:gradio-auth|auth|basic-auth|http-auth)[\s=]+['"]?[^\s:'"]+:(?<secret>[^\s'",]+)"#,
+    ),
     (
         "password of a broker",
         r#"\brabbitmqctl\s+(?:add_user|change_password|authenticate_user)\s+\S+\s+['"]?(?<secret>[^\s'"]+)"#,
@@ -240,16 +257,59 @@ pub fn secrets(line: &[u8]) -> Vec<Found> {
     for (kind, regex) in groups.flat_map(|group| &group.forms).filter(|(_, regex)| regex.is_match(line)) {
         for captures in regex.captures_iter(line) {
             let Some(secret) = captures.name("secret") else { continue };
-            let range = secret.range();
+            let (range, reading) = whole(kind, line, secret.range());
             let known =
                 found.iter().any(|other| other.range.start < range.end && range.start < other.range.end);
-            if !known && is_value(secret.as_bytes()) {
-                found.push(Found { kind, range });
+            if !known && is_given(&reading) {
+                found.push(Found { kind, range, value: reading.value });
             }
         }
     }
     found.sort_by_key(|found| found.range.start);
     found
+}
+
+/// The whole value that begins where a form caught one: up to the end of its quotes, or of its word.
+fn whole(kind: &str, line: &[u8], caught: Range<usize>) -> (Range<usize>, Reading) {
+    /// Forms whose value ends at a sign of their own.
+    const ENDED: [&str; 7] = [
+        "URL",
+        "header",
+        "password of Oracle",
+        "login of VMware",
+        "login of npm",
+        "answer of expect",
+        "key of Vault",
+    ];
+    let text = line.get(caught.clone()).unwrap_or_default();
+    let caught_only = |is_quoted| {
+        let value = if kind == "URL" { values::percent_decoded(text) } else { text.to_vec() };
+        Reading { value, len: text.len(), is_quoted, is_expanded: !is_quoted }
+    };
+    if ENDED.contains(&kind) {
+        return (caught, caught_only(false));
+    }
+    let (before, rest) = line.split_at_checked(caught.start).unwrap_or_default();
+    let reading = values::read(before, rest, Syntax::Shell);
+    // Brackets and separators that a form knows better.
+    if reading.len <= text.len()
+        || !before.ends_with(b"'")
+            && !before.ends_with(b"\"")
+            && !rest
+                .get(..reading.len)
+                .is_some_and(|raw| raw.contains(&b'\\') || raw.contains(&b'\'') || raw.contains(&b'"'))
+    {
+        let is_single = before.iter().filter(|byte| **byte == b'\'').count() % 2 == 1;
+        return (caught, caught_only(is_single));
+    }
+    let is_plain = rest.starts_with(&reading.value);
+    let len = if is_plain { reading.value.len() } else { reading.len };
+    (caught.start..caught.start.saturating_add(len), reading)
+}
+
+/// Whether a value is given, and no reference.
+fn is_given(reading: &Reading) -> bool {
+    is_value(&reading.value) && values::resolve(reading) == Reference::None
 }
 
 /// Forms that are asked for together: few lines have one, and a question to each form would cost three times as much.
@@ -294,12 +354,11 @@ pub(crate) fn is_value(value: &[u8]) -> bool {
         b"none",
     ];
     let lower = value.to_ascii_lowercase();
-    let variable = value.windows(2).any(|pair| {
-        matches!(pair, [b'$', next] if next.is_ascii_alphabetic() || b"_{(".contains(next)) || pair == b"{{"
-    });
+    let variable = value.windows(2).any(|pair| pair == b"${" || pair == b"$(" || pair == b"{{");
     let refers = variable
-        || value.contains(&b'`')
-        || matches!(value.first(), Some(b'$' | b'<' | b'{' | b'(' | b'/' | b'@' | b'%'))
+        || matches!(value, [b'$', rest @ ..] if rest.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_'))
+        || matches!(value, [b'<', .., b'>'] | [b'`', .., b'`'] | [b'{', .., b'}'])
+        || matches!(value.first(), Some(b'/' | b'@' | b'(')) && !value.iter().any(u8::is_ascii_digit)
         || value.iter().all(|&byte| byte == b'*' || byte == b'.');
     // NAME, PASSWORD: what a manual puts there.
     let refers = refers || value.iter().all(|&byte| byte.is_ascii_uppercase() || byte == b'_');
@@ -327,7 +386,7 @@ mod tests {
             ("mysql -u root -pAmberFalcon2019! shop", "AmberFalcon2019!"),
             ("mysqldump --password=kd83Hs71 db", "kd83Hs71"),
             ("net user bob kd83-Hs71 /add", "kd83-Hs71"),
-            ("NET.EXE USER Administrator \"kd83 Hs71\"", "kd83"),
+            ("NET.EXE USER Administrator \"kd83 Hs71\"", "kd83 Hs71"),
             ("schtasks /create /ru bob /rp kd83-Hs71 /tn x", "kd83-Hs71"),
             ("cmdkey /add:server /user:bob /pass:kd83-Hs71", "kd83-Hs71"),
             ("$p = ConvertTo-SecureString 'kd83 Hs71' -AsPlainText -Force", "kd83 Hs71"),

@@ -141,6 +141,7 @@ pub fn text() -> String {
         password_hashes::candidates::TEXT,
         privileges::table::TEXT,
         crate::keys::PUBLISHED,
+        crate::keys::PUBLISHED_VALUES,
     ];
     files.into_iter().chain(others).collect()
 }

@@ -11,7 +11,7 @@ mod published;
 
 pub use dropbear::parse_dropbear;
 pub use private::{Block, Format, PrivateKey, find_private, parse_der, parse_private};
-pub use published::{TEXT as PUBLISHED, published_by};
+pub use published::{TEXT as PUBLISHED, VALUES as PUBLISHED_VALUES, is_published, published_by};
 
 /// A public key in the form of a line: `ssh-ed25519 AAAA… comment`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -78,3 +78,12 @@ pub mod values;
 
 #[cfg(test)]
 mod architecture;
+#[cfg(test)]
+#[path = "../tests/oracle/skipped.rs"]
+#[allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::allow_attributes,
+    reason = "the test programs use it, too"
+)]
+mod skipped;

@@ -115,4 +115,10 @@ pub struct Match {
     pub other: Option<pair::Other>,
     /// The text around it (its line, at most 512 bytes): holds the secret, so never shown as it is.
     pub context: Secret,
+    /// Where the value begins in it.
+    pub at: usize,
+    /// Whether the value is read as its syntax has it; `secret` is how it is written.
+    pub is_read: bool,
+    /// What stands behind it, where the rule reads values: the value may go on for lines.
+    pub following: Secret,
 }

@@ -10,12 +10,15 @@
 use std::cell::OnceCell;
 
 use super::worker::Shared;
-use crate::finding::{Category, Finding, Gap, GapKind, Loss, Severity};
+use crate::finding::{Category, Finding, Gap, GapKind, Loss, Severity, Verification};
+use crate::keys;
 use assay_disk::fs::holes::Content;
 use assay_disk::tree::{EntryId, Tree};
 
+mod library;
 mod list;
 
+pub(in crate::audit) use library::Libraries;
 pub use list::{PublishedFiles, TEXT, digest, line};
 
 use list::Source;
@@ -35,11 +38,21 @@ pub(super) struct Published<'a> {
     source: OnceCell<Option<Source>>,
     /// For compiled Python: the source it was made from, if that is published.
     python: OnceCell<Option<Vec<u8>>>,
+    /// Whether it is a test of a library.
+    stock_test: OnceCell<bool>,
 }
 
 impl<'a> Published<'a> {
     pub(super) fn new(shared: Shared<'a>, id: EntryId, path: &'a [u8], more: &'a [EntryId]) -> Self {
-        Self { shared, id, path, more, source: OnceCell::new(), python: OnceCell::new() }
+        Self {
+            shared,
+            id,
+            path,
+            more,
+            source: OnceCell::new(),
+            python: OnceCell::new(),
+            stock_test: OnceCell::new(),
+        }
     }
 
     /// Whether the finding is about a value that is published.
@@ -64,6 +77,40 @@ impl<'a> Published<'a> {
             Some(Source::User) => of_user,
             Some(Source::Carried) => of_everybody,
             None => of_everybody && category != Category::Miner && self.is_in_source(finding),
+        }
+    }
+
+    /// Rates a finding lower whose values are published, or whose file is a test of a library as it was published.
+    pub(super) fn rate(&self, finding: &mut Finding) {
+        if !self.is_of_everybody(finding.advisory.category) || finding.severity <= Severity::Low {
+            return;
+        }
+        let values = &finding.evidence.secrets;
+        let is_published =
+            !values.is_empty() && values.iter().any(|value| keys::is_published(value.reveal()));
+        if is_published || self.is_stock_test() {
+            finding.severity = Severity::Low;
+        }
+        if is_published {
+            finding.proof = Some(Verification::Published);
+        }
+    }
+
+    fn is_stock_test(&self) -> bool {
+        let Shared { tree, libraries, .. } = self.shared;
+        *self.stock_test.get_or_init(|| libraries.is_stock_test(tree, self.id, self.path))
+    }
+
+    /// Whether what everybody has of this kind does no harm here: where a system looks for keys and logins, it does.
+    fn is_of_everybody(&self, category: Category) -> bool {
+        match category {
+            Category::Credential | Category::PasswordHash => {
+                !self.is_in_use(is_home) && !self.is_in_use(is_of_system)
+            }
+            Category::AuthorizedKeys | Category::SshPrivateKey => {
+                !self.is_in_use(|path| is_home(path) || is_of_system(path))
+            }
+            _ => false,
         }
     }
 
@@ -115,6 +162,11 @@ fn is_home(path: &[u8]) -> bool {
         || path.starts_with(b"/home/")
         || path.starts_with(b"/etc/ssh/")
         || memchr::memmem::find(path, b"/.ssh/").is_some()
+}
+
+/// Whether the system's own configuration lies there.
+fn is_of_system(path: &[u8]) -> bool {
+    path.starts_with(b"/etc/")
 }
 
 /// Who says that the file at `path` is published.

@@ -12,13 +12,13 @@ use super::found::Found;
 use super::merge;
 use super::plan::Plan;
 use super::served::Served;
-use super::vendor_content::{Published, PublishedFiles};
+use super::vendor_content::{Libraries, Published, PublishedFiles};
 use super::work_queue::Board;
 use crate::budget::Budget;
 use crate::detect::reference::Reference;
 use crate::detect::{Collector, Detectors, Interest, Sink};
 use crate::facts::Facts;
-use crate::finding::{FactKey, Finding, Gap, GapKind, Location, Loss};
+use crate::finding::{Confidence, FactKey, Finding, Gap, GapKind, Location, Loss, Severity, Verification};
 use crate::rules::{ChunkScanner, Engine, Scan};
 use assay_disk::fs::{self, Extent, FileType, NodeId};
 use assay_disk::tree::{Entry, EntryId, Place, Tree};
@@ -65,6 +65,8 @@ pub(super) struct Shared<'a> {
     pub(super) holes: &'a AtomicU64,
     /// What counts as published.
     pub(super) published: &'a PublishedFiles,
+    /// What libraries say of their own files.
+    pub(super) libraries: &'a Libraries,
     /// A trusted image: its files count as published.
     pub(super) reference: Option<&'a Reference>,
     /// Bytes that came out of packed files, on all threads.
@@ -306,6 +308,7 @@ impl<'a> Worker<'a> {
         let mut findings = merge::without_repeats(findings);
         let before = findings.len();
         findings.retain(|finding| !published.covers(finding));
+        findings.iter_mut().for_each(|finding| published.rate(finding));
         self.outcome.coverage.packaged_matches_dropped += before.saturating_sub(findings.len()) as u64;
         let budget = self.shared.budget;
         let mut findings = self.counted.limit(findings, budget.findings_per_file, budget.findings);
@@ -316,6 +319,13 @@ impl<'a> Worker<'a> {
         for finding in &mut findings {
             finding.package.clone_from(&package);
             finding.as_packaged = as_packaged;
+            // A word that its distribution wrote into it is an example, as far as anybody knows.
+            if as_packaged
+                && finding.confidence == Confidence::Low
+                && finding.proof == Some(Verification::Name)
+            {
+                finding.severity = finding.severity.min(Severity::Low);
+            }
             if finding.location.path == path {
                 let names = self.shared.budget.names;
                 finding.related_locations.extend(others.iter().take(names).map(|&id| tree.location(id)));

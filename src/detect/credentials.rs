@@ -17,9 +17,10 @@ use std::sync::Arc;
 use super::examples::is_example;
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
-use crate::finding::{Advisory, Confidence, FactKey, Finding, Severity, Verification};
+use crate::finding::{Advisory, Confidence, FactKey, Finding, Secret, Severity, Verification};
 use crate::rules::pair::Other;
 use crate::rules::{Family, Match};
+use crate::values::{Reading, Reference, percent_decoded, resolve, texts};
 use assay_disk::tree::Entry;
 
 mod shown;
@@ -27,6 +28,10 @@ mod shown;
 /// The rules of AWS's key id and of its secret key with a name.
 const ID: &str = "aws-access-key-id";
 const SECRET: &str = "aws-secret-access-key";
+
+/// The rule of URLs with a login, and that of HTTP's header.
+const URL: &str = "url-with-password";
+const BASIC: &str = "basic-authorization";
 
 /// The rule of hashes outside of tables of accounts.
 const CRYPT: &str = "crypt-password-hash";
@@ -61,7 +66,10 @@ impl MatchDetector for Credentials {
                 .offset(found.offset);
             finding.location.line = found.line;
             let both = if found.advisory.id == SECRET { nearest(found, matches, ID) } else { None };
-            finding = finding.secret(found.secret.clone());
+            let Some(values) = values_of(found) else { continue };
+            for value in values {
+                finding = finding.secret(value);
+            }
             finding.evidence.facts.extend(shown::facts(&found.advisory.id, found.secret.reveal()));
             if let Some(id) = both {
                 finding = finding.secret(id.secret.clone());
@@ -84,6 +92,24 @@ impl MatchDetector for Credentials {
             }
             sink.finding(finding);
         }
+    }
+}
+
+/// The values that a match is: as it opens something, and as it is written; none, if it only refers to one.
+fn values_of(found: &Match) -> Option<Vec<Secret>> {
+    let written = found.secret.reveal();
+    match found.advisory.id.as_str() {
+        URL => {
+            let value = percent_decoded(written);
+            let reading =
+                Reading { value: value.clone(), len: written.len(), is_quoted: true, is_expanded: true };
+            (resolve(&reading) == Reference::None).then(|| vec![Secret::new(value)])
+        }
+        BASIC => {
+            let texts = texts(written).into_iter().map(Secret::new);
+            Some(std::iter::once(found.secret.clone()).chain(texts).collect())
+        }
+        _ => Some(vec![found.secret.clone()]),
     }
 }
 
@@ -117,7 +143,6 @@ fn around<'m>(to: &Match, matches: &'m [Match]) -> impl Iterator<Item = &'m Matc
 mod tests {
     use super::*;
     use crate::detect::Collector;
-    use crate::finding::Secret;
     use crate::rules::Engine;
     use assay_disk::fs::{FileType, Metadata, NodeId};
 

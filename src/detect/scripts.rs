@@ -17,6 +17,7 @@ use super::{FileDetector, Interest, Sink};
 use crate::command_line;
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Secret, Severity, Verification};
+use crate::values::is_passphrase;
 use assay_disk::fs::FileType;
 use assay_disk::tree::Entry;
 
@@ -112,7 +113,7 @@ impl FileDetector for Scripts {
                 continue;
             }
             for found in command_line::secrets(line) {
-                let value = line.get(found.range).unwrap_or_default();
+                let value = found.value.as_slice();
                 if is_mild(value) {
                     continue;
                 }
@@ -126,13 +127,19 @@ impl FileDetector for Scripts {
     }
 }
 
+/// Letters of both cases and a digit, ten and more: no call and no pattern.
+fn is_strong(value: &[u8]) -> bool {
+    let has = |test: fn(&u8) -> bool| value.iter().any(test);
+    value.len() >= 10 && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit)
+}
+
 /// Words and numbers: in scripts, names of options are assigned more often than secrets.
 fn is_mild(value: &[u8]) -> bool {
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
     value.len() < 6
-        || digits == 0
+        || digits == 0 && !is_passphrase(value, 3)
         || digits == value.len()
-        || value.iter().any(|byte| b"()[]|\\".contains(byte))
+        || value.iter().any(|byte| b"()[]|\\".contains(byte)) && !is_strong(value)
         || memchr::memmem::find(value, b"://").is_some()
 }
 

@@ -92,7 +92,7 @@ impl FileDetector for ShellHistory {
             }
             let line = command(raw, escaped);
             for found in command_line::secrets(&line) {
-                let value = line.get(found.range).unwrap_or_default();
+                let value = found.value.as_slice();
                 let finding = Finding::new(&self.secret)
                     .confidence(Confidence::Medium)
                     .proof(Verification::Name)

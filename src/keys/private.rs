@@ -74,11 +74,49 @@ pub fn find_private(text: &[u8]) -> Option<Block> {
     let ends = starts.iter().copied().skip(1).chain([text.len()]);
     starts.iter().copied().zip(ends).find_map(|(at, end)| {
         let piece = text.get(at..end)?;
-        let text = clean(piece.get(..piece.len().min(LONGEST))?);
-        let text =
-            if text.starts_with(b"-----BEGIN ") { super::pem_block(&text)? } else { text.trim_ascii() };
-        Some(Block { at, text: text.to_vec(), key: parse_private(text)? })
+        let piece = piece.get(..piece.len().min(LONGEST))?;
+        block(at, &clean(piece)).or_else(|| block(at, &without_prefixes(piece)))
     })
+}
+
+/// The key that a text begins with.
+fn block(at: usize, text: &[u8]) -> Option<Block> {
+    let text = if text.starts_with(b"-----BEGIN ") { super::pem_block(text)? } else { text.trim_ascii() };
+    Some(Block { at, text: text.to_vec(), key: parse_private(text)? })
+}
+
+/// The lines of a key without what a log, a mail or a listing writes around each of them: of a line, the letters of
+/// base64 that it ends in.
+fn without_prefixes(text: &[u8]) -> Vec<u8> {
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    for line in unescape(text).split(|&byte| byte == b'\n') {
+        let marked =
+            [&b"-----BEGIN "[..], b"-----END ", b"Proc-Type:", b"DEK-Info:"].iter().find_map(|mark| {
+                let at = memchr::memmem::find(line, mark)?;
+                let rest = line.get(at..)?;
+                let end = memchr::memmem::rfind(rest, b"-----")
+                    .filter(|end| *end > 5)
+                    .map(|end| end.saturating_add(5));
+                rest.get(..end.unwrap_or(rest.len()))
+            });
+        if let Some(marked) = marked {
+            lines.push(marked.trim_ascii_end().to_vec());
+            if marked.starts_with(b"DEK-Info:") {
+                lines.push(Vec::new());
+            }
+            continue;
+        }
+        let line = line.trim_ascii_end();
+        let line = line.strip_suffix(b"\"").or_else(|| line.strip_suffix(b"'")).unwrap_or(line);
+        let len = line.iter().rev().take_while(|byte| is_letter(byte)).count();
+        let (before, run) = line.split_at_checked(line.len().saturating_sub(len)).unwrap_or_default();
+        let is_apart = before.last().is_none_or(|byte| b" \t\"'>:|]".contains(byte));
+        if is_apart && !run.is_empty() && run.len() <= 80 {
+            lines.push(run.to_vec());
+        }
+    }
+    lines.join(&b'\n')
 }
 
 /// Takes off what strings of JSON and source code, and indentation, put around a key's lines.

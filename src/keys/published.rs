@@ -1,8 +1,10 @@
 //! Private keys that everybody has: test keys that well-known libraries ship. They are no leak of an image.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,6 +17,25 @@ struct File {
 struct Key {
     fingerprint: String,
     of: String,
+}
+
+/// The file of the list of other values: SHA-256, what it is and who publishes it.
+pub const VALUES: &str = include_str!("../../signatures/hashes/published-values.txt");
+
+/// Whether well-known software publishes the value.
+pub fn is_published(value: &[u8]) -> bool {
+    static LIST: LazyLock<HashSet<[u8; 32]>> = LazyLock::new(|| VALUES.lines().filter_map(sum).collect());
+    LIST.contains::<[u8; 32]>(&Sha256::digest(value.trim_ascii()).into())
+}
+
+/// The sum that a line begins with; none of a comment.
+fn sum(line: &str) -> Option<[u8; 32]> {
+    let hex = line.split(' ').next().filter(|hex| hex.len() == 64)?;
+    let mut sum = [0; 32];
+    for (at, byte) in sum.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(sum)
 }
 
 /// The file of the list.
@@ -31,6 +52,17 @@ pub fn published_by(fingerprint: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_line_of_the_values_is_a_sum_or_a_comment() {
+        let lines = || VALUES.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+        assert!(lines().count() > 300 && lines().all(|line| sum(line).is_some()));
+        // The key of Azure's emulator, as its documentation has it.
+        let emulator =
+            ["Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6", "tq/K1SZFPTOtr/KBHBeksoGMGw=="]
+                .concat();
+        assert!(is_published(emulator.as_bytes()) && !is_published(b"Zk83hd92Hs71Lq0P"));
+    }
 
     #[test]
     fn the_list_is_valid() {

@@ -11,10 +11,10 @@ macro_rules! files {
 
 /// Family, path below `signatures/`, text.
 const FILES: &[(Family, &str, &str)] = files! {
-    Credentials "credentials": "cloud.toml" "code.toml" "messaging.toml" "payment.toml" "ai.toml" "services.toml" "generic.toml" "infrastructure.toml" "further.toml" "vendors.toml" "hashes.toml";
+    Credentials "credentials": "cloud.toml" "code.toml" "messaging.toml" "payment.toml" "ai.toml" "services.toml" "generic.toml" "infrastructure.toml" "applications.toml" "vendors.toml" "hashes.toml" "ai-providers.toml" "commerce.toml" "communication.toml" "developer-tools.toml" "hosting.toml" "observability.toml";
     Assignments "assignments": "assignments.toml" "accounts.toml";
     Keys "keys": "private-keys.toml";
-    Miners "miners": "marks.toml";
+    Miners "miners": "marks.toml" "installs.toml";
 };
 
 /// All rules, in the order of the files.

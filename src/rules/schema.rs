@@ -11,6 +11,7 @@ use super::lazy_regex::LazyRegex;
 use super::pair::Pair;
 use super::validators::{self, Validator};
 use crate::finding::{Advisory, Category, Confidence, Severity};
+use crate::values::{self, Assignment};
 
 /// What `(?&edge)` stands for in a verbose pattern: where a token may begin. No letter of a word stands
 /// before it, but the end of an escape may: `\\n`, `%3D`, a colour of a terminal.
@@ -61,10 +62,18 @@ struct RawRule {
     keywords: Vec<String>,
     #[serde(default)]
     case_insensitive: bool,
+    /// Empty where a reader finds the values.
+    #[serde(default)]
     regex: String,
+    /// Finds the values in place of an expression.
+    #[serde(default)]
+    reader: Option<Reader>,
     /// What a keyword of every match begins: looked at first, because it fails at the first bytes.
     #[serde(default)]
     gate: Option<String>,
+    /// `secret` only says where the value begins: the syntax around it says where it ends.
+    #[serde(default)]
+    read: bool,
     #[serde(default)]
     min_entropy: f64,
     #[serde(default)]
@@ -147,6 +156,8 @@ pub struct Rule {
     pub keywords: Vec<String>,
     /// Whether the keywords are found in any case.
     pub case_insensitive: bool,
+    /// Whether the value is read from where the match of `secret` begins, to where its syntax ends it.
+    pub(super) is_read: bool,
     /// Bits of entropy a byte of the value has at least.
     pub min_entropy: f64,
     pub(super) validators: Vec<Validator>,
@@ -158,7 +169,46 @@ pub struct Rule {
     /// What it must leave alone.
     pub must_not_match: Vec<Negative>,
     pub(super) matcher: LazyRegex,
-    pub(super) gate: Option<LazyRegex>,
+    pub(super) gate: Gate,
+    pub(super) reader: Option<Reader>,
+}
+
+/// Finds values without an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Reader {
+    /// What is assigned to names of secrets.
+    Assignment,
+}
+
+impl Reader {
+    /// The name and the beginning of the value at a keyword.
+    pub(super) fn find(self, bytes: &[u8], keyword: usize) -> Option<Assignment> {
+        match self {
+            Self::Assignment => Assignment::at(bytes, keyword),
+        }
+    }
+}
+
+/// What is asked of the bytes that a keyword begins, before a rule's expression is tried.
+#[derive(Debug)]
+pub(super) enum Gate {
+    /// Nothing.
+    None,
+    /// An expression.
+    Regex(LazyRegex),
+    /// One more word ends the line.
+    LineOfTwo,
+}
+
+impl Gate {
+    fn new(text: Option<&str>) -> Self {
+        match text {
+            None => Self::None,
+            Some("line-of-two") => Self::LineOfTwo,
+            Some(gate) => Self::Regex(LazyRegex::new(format!(r"\A(?:{gate})"))),
+        }
+    }
 }
 
 impl Rule {
@@ -169,7 +219,11 @@ impl Rule {
 
     /// Whether a match may have the keyword that `bytes` begin with.
     pub(super) fn admits(&self, bytes: &[u8]) -> bool {
-        self.gate.as_ref().and_then(LazyRegex::get).is_none_or(|gate| gate.is_match(bytes))
+        match &self.gate {
+            Gate::None => true,
+            Gate::Regex(gate) => gate.get().is_none_or(|gate| gate.is_match(bytes)),
+            Gate::LineOfTwo => values::is_line_of_two(bytes),
+        }
     }
 
     /// Compiles the pattern.
@@ -224,7 +278,7 @@ fn meant(rule: RawRule, family: Family) -> Result<Rule, RuleError> {
     if rule.keywords.is_empty() || rule.keywords.iter().any(|keyword| keyword.len() < 2) {
         return Err(wrong("needs keywords of two bytes or more".to_owned()));
     }
-    let gate = rule.gate.map(|gate| LazyRegex::new(format!(r"\A(?:{gate})")));
+    let gate = Gate::new(rule.gate.as_deref());
     let category = if family == Family::Miners { Category::Miner } else { Category::Credential };
     let advisory = Advisory {
         id: rule.id,
@@ -242,6 +296,8 @@ fn meant(rule: RawRule, family: Family) -> Result<Rule, RuleError> {
         family,
         keywords: rule.keywords,
         case_insensitive: rule.case_insensitive,
+        is_read: rule.read || rule.reader.is_some(),
+        reader: rule.reader,
         min_entropy: rule.min_entropy,
         validators,
         pair,

@@ -127,20 +127,22 @@ fn ascending(value: &[u8]) -> bool {
     value.len() >= 8 && step(1).max(step(255)) * 3 > value.len() * 2
 }
 
-/// Letters of both cases, or letters and digits: no word of a language.
+/// Letters of both cases, or letters and digits: no word of a language. Several words are a passphrase.
 fn mixed(value: &[u8]) -> Verdict {
     let has = |test: fn(&u8) -> bool| usize::from(value.iter().any(test));
-    holds(has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase) + has(u8::is_ascii_digit) >= 2)
+    let kinds = has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase) + has(u8::is_ascii_digit);
+    holds(kinds >= 2 || values::is_passphrase(value, 3))
 }
 
 /// Letters of both cases and a digit: what words, versions and names of settings hardly have.
 fn all_kinds(value: &[u8]) -> Verdict {
     let has = |test: fn(&u8) -> bool| value.iter().any(test);
-    holds(has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit))
+    let all = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit);
+    holds(all || values::is_passphrase(value, 3))
 }
 
 fn has_digit(value: &[u8]) -> Verdict {
-    holds(value.iter().any(u8::is_ascii_digit))
+    holds(value.iter().any(u8::is_ascii_digit) || values::is_passphrase(value, 3))
 }
 
 /// Not a hash in hex: for alphabets that contain the hex digits.

@@ -8,6 +8,7 @@
     reason = "a panic in a test is a failed test"
 )]
 
+use crate::oracle::skipped::skip;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -230,7 +231,7 @@ fn keys(root: &Path, planted: &mut Planted) {
             .0
             .extend(text.lines().filter(|line| line.len() > 40 && !line.starts_with('-')).map(str::to_owned));
     } else {
-        assert!(std::env::var_os("ASSAY_CI").is_none(), "ssh-keygen is needed");
+        skip("ssh-keygen", "openssh-client");
     }
 }
 

@@ -8,6 +8,7 @@
     reason = "a panic in a test is a failed test"
 )]
 
+use crate::oracle::skipped::skip;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
@@ -82,7 +83,9 @@ fn put(root: &Path, path: &[u8], content: &str) -> PathBuf {
 /// Whether there is what makes keys; where `ASSAY_CI` is set there must be.
 fn has_ssh_keygen() -> bool {
     let found = Command::new("ssh-keygen").arg("-?").output().is_ok();
-    assert!(found || std::env::var_os("ASSAY_CI").is_none(), "ssh-keygen is missing: install openssh-client");
+    if !found {
+        skip("ssh-keygen", "openssh-client");
+    }
     found
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
+use crate::oracle::skipped::skip;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -36,8 +37,7 @@ fn read(statement: &str) -> Option<Output> {
         .stderr(Stdio::piped())
         .spawn();
     let Ok(mut child) = child else {
-        let python = python.display();
-        assert!(std::env::var_os("ASSAY_CI").is_none(), "{python} with in-toto-attestation is needed");
+        skip(&format!("in-toto-attestation ({})", python.display()), "the schemas of .ci/run");
         return None;
     };
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), statement.as_bytes()).unwrap();

@@ -14,6 +14,7 @@
     reason = "a panic here is a failed test, and not every test uses every part"
 )]
 
+pub mod skipped;
 pub mod tools;
 
 use std::collections::BTreeMap;

@@ -18,6 +18,7 @@ mod corpus;
 mod engine;
 mod forms;
 mod keys;
+mod matrix;
 mod score;
 mod values;
 

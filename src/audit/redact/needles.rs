@@ -35,6 +35,9 @@ pub(super) fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
             forms.push(secret.iter().map(percent).collect::<String>().into_bytes());
         }
     }
+    for escaped in escaped(secret) {
+        forms.push(escaped);
+    }
     // Base64 of text around it is the same from its second or third byte on: the letters that no neighbour changes.
     for skip in 0..3 {
         let inner = secret.get(skip..).unwrap_or_default();
@@ -44,6 +47,35 @@ pub(super) fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     forms
+}
+
+/// A secret as strings of JSON, of C, and XML write it, where that is not as it is.
+fn escaped(secret: &[u8]) -> Vec<Vec<u8>> {
+    let by = |escape: &dyn Fn(u8) -> Option<&'static str>| -> Vec<u8> {
+        let each = secret.iter().map(|byte| escape(*byte).map_or_else(|| vec![*byte], Into::into));
+        each.flatten().collect()
+    };
+    let mut all = vec![
+        by(&|byte| match byte {
+            b'"' => Some("\\\""),
+            b'\\' => Some("\\\\"),
+            _ => None,
+        }),
+        by(&|byte| match byte {
+            b'\'' => Some("\\'"),
+            b'\\' => Some("\\\\"),
+            _ => None,
+        }),
+        by(&|byte| match byte {
+            b'&' => Some("&amp;"),
+            b'<' => Some("&lt;"),
+            b'>' => Some("&gt;"),
+            b'"' => Some("&quot;"),
+            _ => None,
+        }),
+    ];
+    all.retain(|text| text != secret);
+    all
 }
 
 /// Texts to look for.

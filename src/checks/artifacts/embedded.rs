@@ -9,7 +9,7 @@ macro_rules! files {
 /// Path below `signatures/`, text.
 pub(super) const FILES: &[(&str, &str)] = files! {
     "leftovers": "identity.toml" "ssh.toml" "logs.toml" "accounts.toml" "build.toml" "cloud.toml" "spools.toml" "windows.toml" "logins.toml" "keys.toml";
-    "persistence": "commands.toml" "scheduled.toml" "services.toml" "login.toml" "loader.toml" "hooks.toml" "hidden.toml" "rights.toml" "starts.toml" "ways.toml" "programs.toml";
+    "persistence": "commands.toml" "scheduled.toml" "services.toml" "login.toml" "loader.toml" "hooks.toml" "hidden.toml" "rights.toml" "starts.toml" "consoles-and-daemons.toml" "programs.toml" "application-hooks.toml" "boot.toml" "generators.toml" "logins.toml" "network-hooks.toml" "user-services.toml" "web-shells.toml";
 };
 
 #[cfg(test)]

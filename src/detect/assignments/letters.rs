@@ -1,4 +1,4 @@
-//! Values without a digit that are secrets all the same: random letters, and passphrases.
+//! Values without a digit that are secrets all the same: random letters.
 
 use crate::rules::validators::entropy;
 
@@ -26,45 +26,6 @@ fn is_worded(part: &[u8]) -> bool {
         && consonants.map(<[u8]>::len).max().unwrap_or(0) < 5
 }
 
-/// Four words and more, as generators of passphrases join them; only for a name that says that it is one.
-pub(super) fn is_passphrase(key: &[u8], value: &[u8]) -> bool {
-    let words: Vec<&[u8]> = value.split(|byte| b"-._".contains(byte)).collect();
-    let is_word = |word: &&[u8]| (3..=10).contains(&word.len()) && word.iter().all(u8::is_ascii_lowercase);
-    let repeats =
-        words.iter().enumerate().any(|(at, word)| words.iter().skip(at + 1).any(|other| other == word));
-    const ENDS: [&[u8]; 4] = [b"password", b"passphrase", b"passwd", b"psk"];
-    // What a name of a thing is made of.
-    const THINGS: [&[u8]; 22] = [
-        b"the",
-        b"and",
-        b"for",
-        b"with",
-        b"not",
-        b"user",
-        b"admin",
-        b"root",
-        b"prod",
-        b"dev",
-        b"test",
-        b"key",
-        b"name",
-        b"app",
-        b"service",
-        b"database",
-        b"credentials",
-        b"manager",
-        b"account",
-        b"login",
-        b"new",
-        b"old",
-    ];
-    (4..=10).contains(&words.len())
-        && words.iter().all(is_word)
-        && !repeats
-        && !words.iter().any(|word| THINGS.contains(word))
-        && ENDS.iter().any(|end| key.ends_with(end))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,21 +45,6 @@ mod tests {
             "pBghbgozIak",
         ] {
             assert!(!is_random_letters(value.as_bytes()), "{value}");
-        }
-    }
-
-    #[test]
-    fn words_are_a_passphrase_where_the_name_says_so() {
-        let words = b"amber-quartz-lagoon-willow-raven";
-        assert!(is_passphrase(b"restic_password", words) && is_passphrase(b"passphrase", words));
-        assert!(!is_passphrase(b"client_secret", words));
-        for value in [
-            "prod-billing-database-login",
-            "amber-quartz-lagoon",
-            "amber-amber-amber-amber",
-            "use-the-new-vault-please",
-        ] {
-            assert!(!is_passphrase(b"db_password", value.as_bytes()), "{value}");
         }
     }
 }

@@ -78,7 +78,7 @@ macro_rules! files {
 
 /// The files of the table: path below `signatures/`, text. The first kind that fits a path counts.
 pub(in crate::detect) const FILES: [(&str, &str); 3] =
-    files! { "credential-files.toml" "further-files.toml" "more-files.toml" };
+    files! { "credential-files.toml" "server-files.toml" "daemon-and-client-files.toml" };
 
 impl Kind {
     /// What keeps it from being read.

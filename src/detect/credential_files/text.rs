@@ -2,7 +2,7 @@
 
 use super::super::Sink;
 use crate::finding::FactKey;
-use crate::values::is_placeholder;
+use crate::values::{Reading, Reference, is_placeholder, resolve};
 
 /// Text, and how its characters were bytes.
 pub(super) struct Text {
@@ -76,11 +76,27 @@ pub(super) fn placeholder(value: &str) -> bool {
         || value.ends_with("EXAMPLE")
         || value.ends_with("EXAMPLEKEY")
         || is_placeholder(value.as_bytes())
+        || is_reference(value)
         || [
             "abc123", "base64:", "null", "none", "nil", "~", "true", "false", "yes", "no", "r", "random",
             "example", "{", "[", "|", ">",
         ]
         .contains(&lower.as_str())
+}
+
+/// Whether the value is elsewhere, or is a rule that values have to fit: `required|min:8`.
+fn is_reference(value: &str) -> bool {
+    let reading = Reading { value: value.into(), len: value.len(), is_quoted: true, is_expanded: false };
+    let is_rule = value.split('|').count() > 1
+        && value.split('|').all(|part| {
+            part.starts_with(|c: char| c.is_ascii_lowercase())
+                && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:,.".contains(c))
+        });
+    is_rule && value.contains("required")
+        || !value.contains("://")
+            && !value.starts_with(['/'])
+            && !value.starts_with("SCRAM-")
+            && resolve(&reading) == Reference::Elsewhere
 }
 
 /// Whether it is a name in a frame, `[your-password]`, `{DB_PASSWORD}`, `__DB_PASSWORD__`, or all rows of one

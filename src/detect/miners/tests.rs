@@ -31,6 +31,9 @@ fn marks(path: &str, found: &[(&str, &str, &str)]) -> Option<Severity> {
             proof: Verification::Form,
             other: None,
             context: Secret::new(context),
+            at: 0,
+            is_read: false,
+            following: Secret::new(""),
         })
         .collect();
     let metadata = metadata(path);

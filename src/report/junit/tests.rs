@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 use super::super::sample;
 use super::*;
+use crate::skipped::skip;
 
 /// Asks xmllint whether `document` is as Jenkins' schema says; `None` where there is no xmllint.
 fn problems(document: &str) -> Option<String> {
@@ -16,7 +17,7 @@ fn problems(document: &str) -> Option<String> {
         .stderr(Stdio::piped())
         .spawn();
     let Ok(mut child) = child else {
-        assert!(std::env::var_os("ASSAY_CI").is_none(), "xmllint (libxml2-utils) is needed");
+        skip("xmllint", "libxml2-utils");
         return None;
     };
     child.stdin.take().unwrap().write_all(document.as_bytes()).unwrap();

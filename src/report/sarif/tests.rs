@@ -6,6 +6,7 @@ use super::super::fingerprints::{StateView, SuppressionView};
 use super::super::sample;
 use super::*;
 use crate::finding::{Confidence, FactKey, Severity};
+use crate::skipped::skip;
 
 fn rendered(report: &Report, options: &Options) -> Value {
     serde_json::from_str(&render(report, &sample::judgement(), options)).unwrap()
@@ -16,8 +17,7 @@ fn schema() -> Option<jsonschema::Validator> {
     let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/schemas/sarif-2.1.0.json");
     let path = std::env::var_os("ASSAY_SARIF_SCHEMA").map_or_else(default, PathBuf::from);
     let Ok(text) = std::fs::read(&path) else {
-        let path = path.display();
-        assert!(std::env::var_os("ASSAY_CI").is_none(), "{path}: the schema of SARIF is needed");
+        skip(&format!("the schema of SARIF ({})", path.display()), "the schemas of .ci/run");
         return None;
     };
     let mut schema: Value = serde_json::from_slice(&text).unwrap();

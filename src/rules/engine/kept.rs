@@ -8,6 +8,7 @@ use super::chunk::Chunk;
 use super::windows::Value;
 use crate::finding::{Confidence, Secret, Verification};
 use crate::rules::validators::{Verdict, entropy};
+use crate::values::{self, Syntax};
 
 /// Matches of one rule, and of all, that wait to be taken; the rest is counted.
 pub(super) const MATCHES: (u32, usize) = (8000, 32_000);
@@ -15,6 +16,8 @@ pub(super) const MATCHES: (u32, usize) = (8000, 32_000);
 const MANY: usize = 500;
 /// Bytes of context kept before and after a value.
 const CONTEXT: usize = 240;
+/// Bytes kept behind it for a value that may go on for lines.
+const FOLLOWING: usize = 1024;
 
 /// The matches that were found so far.
 pub(super) struct MatchBuffer {
@@ -106,8 +109,10 @@ fn in_order(mut matches: Vec<(usize, Match)>) -> Vec<Match> {
 
 /// What the rule's validators say of a value; none if they refute it.
 pub(super) fn judge(value: &Value<'_>, chunk: &Chunk<'_>) -> Option<(Confidence, Verification)> {
-    let secret = chunk.bytes.get(value.span.clone()).unwrap_or_default();
-    if entropy(secret) < value.rule.min_entropy {
+    let reading = read(value, chunk);
+    let caught = chunk.bytes.get(value.span.clone()).unwrap_or_default();
+    let secret = reading.as_ref().map_or(caught, |reading| &reading.value);
+    if secret.is_empty() || entropy(secret) < value.rule.min_entropy {
         return None;
     }
     let (mut confidence, mut proof) = (value.rule.confidence, Verification::Form);
@@ -129,10 +134,29 @@ pub(super) fn judge(value: &Value<'_>, chunk: &Chunk<'_>) -> Option<(Confidence,
     Some((confidence, proof))
 }
 
+/// The value, where its rule reads it; the file's own syntax is not known here.
+fn read(value: &Value<'_>, chunk: &Chunk<'_>) -> Option<values::Reading> {
+    value.rule.is_read.then(|| {
+        let context = context(chunk.bytes, value.span.start..value.span.start);
+        let before = chunk.bytes.get(context.start..value.span.start).unwrap_or_default();
+        values::read(before, chunk.bytes.get(value.span.start..).unwrap_or_default(), Syntax::Text)
+    })
+}
+
 /// The match that a value is.
 pub(super) fn found(value: Value<'_>, judged: (Confidence, Verification), chunk: &Chunk<'_>) -> Match {
-    let Value { rule, span, key, .. } = value;
+    let reading = read(&value, chunk);
+    let Value { rule, mut span, key, .. } = value;
+    if let Some(reading) = &reading {
+        // As it is written: with escapes and joints, but without the quote at its end.
+        let is_plain = chunk.bytes.get(span.start..).is_some_and(|rest| rest.starts_with(&reading.value));
+        let len = if is_plain { reading.value.len() } else { reading.len };
+        span.end = span.start.saturating_add(len).min(chunk.bytes.len());
+    }
     let (confidence, proof) = judged;
+    let context = context(chunk.bytes, span.clone());
+    let following = context.end..context.end.saturating_add(FOLLOWING).min(chunk.bytes.len());
+    let following = reading.and_then(|_| chunk.bytes.get(following)).unwrap_or_default();
     Match {
         advisory: rule.advisory.clone(),
         confidence,
@@ -140,15 +164,18 @@ pub(super) fn found(value: Value<'_>, judged: (Confidence, Verification), chunk:
         family: rule.family,
         offset: chunk.offset(span.start),
         line: chunk.line(span.start),
+        at: span.start.saturating_sub(context.start),
+        is_read: rule.is_read,
         secret: Secret::new(chunk.bytes.get(span.clone()).unwrap_or_default()),
         key,
         other: rule.pair.as_ref().and_then(|pair| pair.near(chunk.bytes, &span)),
-        context: Secret::new(context(chunk.bytes, span)),
+        context: Secret::new(chunk.bytes.get(context).unwrap_or_default()),
+        following: Secret::new(following),
     }
 }
 
 /// The line around a value, cut where it is long.
-fn context(bytes: &[u8], span: Range<usize>) -> Vec<u8> {
+fn context(bytes: &[u8], span: Range<usize>) -> Range<usize> {
     let from = span.start.saturating_sub(CONTEXT);
     let to = span
         .end
@@ -160,5 +187,5 @@ fn context(bytes: &[u8], span: Range<usize>) -> Vec<u8> {
     let line_start =
         memchr::memrchr(b'\n', before).map_or(from, |at| from.saturating_add(at).saturating_add(1));
     let line_end = memchr::memchr(b'\n', after).map_or(to, |at| span.end.saturating_add(at));
-    bytes.get(line_start..line_end).unwrap_or_default().to_vec()
+    line_start..line_end
 }

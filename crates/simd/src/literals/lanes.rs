@@ -14,7 +14,7 @@ use super::anchor::{Anchor, WIDTH};
 use super::buckets;
 
 /// Groups of eight buckets. More groups let fewer places pass, and cost more each.
-const GROUPS: usize = 4;
+const GROUPS: usize = 6;
 
 /// For a place of the window: the buckets that know a low half, and a high half.
 type Tables = [([u8; 16], [u8; 16]); WIDTH];

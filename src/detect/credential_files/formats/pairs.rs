@@ -96,10 +96,20 @@ pub(super) fn pairs(
         };
         let Some((key, value)) = split else { continue };
         let key = key.trim().trim_matches(['"', '\'']);
+        // `&name value`: YAML names it for others.
+        let value = value.trim();
+        let anchored = value.strip_prefix('&').filter(|_| separator == Separator::Colon);
+        let value = anchored.and_then(|value| value.split_once(' ')).map_or(value, |(_, value)| value);
         let (value, had_quotes) = unquote(value);
         if is_key(keys, key) || is_key(ids, key) {
             let tag = separator == Separator::Colon && !had_quotes && value.starts_with("!vault");
-            if !placeholder(value) && !tag && (had_quotes || !quoted) && pending.len() < 1000 {
+            // The rest of a value that goes on in the next line is read by the assignments.
+            if !placeholder(value)
+                && !value.ends_with('\\')
+                && !tag
+                && (had_quotes || !quoted)
+                && pending.len() < 1000
+            {
                 pending.push((
                     is_key(ids, key),
                     Hit::new(number, value).fact(FactKey::Key, if one { "" } else { key }),

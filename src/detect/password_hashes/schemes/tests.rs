@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::*;
+use crate::skipped::skip;
 
 const LONG: &str = "a much longer password than eight, or than one block of any hash: sixty-four bytes";
 
@@ -62,7 +63,7 @@ fn perl(password: &str, setting: &str) -> Option<String> {
     let asked =
         Command::new("perl").args(["-e", "print crypt($ARGV[0], $ARGV[1])", password, setting]).output();
     let Ok(answer) = asked else {
-        assert!(std::env::var_os("ASSAY_CI").is_none(), "perl is missing: install the package perl-base");
+        skip("perl", "perl-base");
         return None;
     };
     let hash = String::from_utf8(answer.stdout).unwrap();

@@ -309,7 +309,9 @@ fn whole(kind: &str, line: &[u8], caught: Range<usize>) -> (Range<usize>, Readin
 
 /// Whether a value is given, and no reference.
 fn is_given(reading: &Reading) -> bool {
-    is_value(&reading.value) && values::resolve(reading) == Reference::None
+    is_value(&reading.value)
+        && !values::is_hash(&reading.value)
+        && values::resolve(reading) == Reference::None
 }
 
 /// Forms that are asked for together: few lines have one, and a question to each form would cost three times as much.

@@ -17,7 +17,7 @@ pub use escapes::percent_decoded;
 pub use name::NameKind;
 
 pub use passphrase::is_passphrase;
-pub use placeholder::{has_mark, is_placeholder, marked_letters};
+pub use placeholder::{has_mark, is_placeholder, is_wording, marked_letters};
 pub use reading::{LONGEST, Reading, read};
-pub use reference::{Reference, resolve};
+pub use reference::{Reference, is_hash, resolve};
 pub use syntax::{Language, Syntax};

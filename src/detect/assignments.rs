@@ -107,8 +107,8 @@ fn judged(found: &Match, place: &Place, reading: Reading) -> Option<(Vec<u8>, Co
             Reading { value: value.to_vec(), is_quoted: true, ..reading }
         }
     };
-    if is_in_url(before, key) {
-        return None; // told with the URL
+    if is_in_url(before, key) || place.syntax.is_configuration() && is_listed(before) {
+        return None; // told with the URL; the next name of a list
     }
     let kind = if key.is_empty() { NameKind::Password } else { NameKind::of(key)? };
     // A list or a table of YAML.
@@ -128,6 +128,12 @@ fn judged(found: &Match, place: &Place, reading: Reading) -> Option<(Vec<u8>, Co
     let confidence =
         Judgement { kind, key, is_quoted: reading.is_quoted, is_binary, is_comment }.of(&value, place)?;
     Some((value, confidence))
+}
+
+/// Whether a comma stands between name and value: `get("name", "value")` in code, names in a list elsewhere.
+fn is_listed(before: &[u8]) -> bool {
+    let head = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before);
+    head.trim_ascii_end().ends_with(b",")
 }
 
 /// Whether the name is the user of a URL, `https://token:…@host/`.

@@ -212,6 +212,11 @@ impl Gate {
 }
 
 impl Rule {
+    /// Whether the syntax around a value says where it ends, and not the pattern.
+    pub fn is_read(&self) -> bool {
+        self.is_read
+    }
+
     /// The pattern, with what `(?&edge)` stands for.
     pub fn pattern(&self) -> &str {
         self.matcher.pattern()

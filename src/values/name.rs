@@ -103,6 +103,7 @@ const SECRET_KEYS: &[&str] = &[
 const TABLE_KEYS: &[&str] = &[
     "public",
     "pub",
+    "application",
     "primary",
     "foreign",
     "sort",

@@ -112,7 +112,9 @@ const FILLERS: &[&str] = &[
     "secure",
     "service",
     "site",
+    "set",
     "some",
+    "generate",
     "string",
     "strong",
     "super",
@@ -159,6 +161,20 @@ pub fn is_placeholder(value: &[u8]) -> bool {
     // Letters of other alphabets are none that these words have.
     let is_plain = value.is_ascii() && !value.iter().any(u8::is_ascii_control);
     is_plain && (reading(&letters).is_some_and(|has_mark| has_mark) || is_framed && is_name(value))
+}
+
+/// Whether a value is nothing but words about secrets, in small letters: `mysecretpassword`, `not-set`.
+pub fn is_wording(value: &[u8]) -> bool {
+    let letters: Vec<u8> = value.iter().filter(|byte| byte.is_ascii_alphabetic()).copied().collect();
+    let is_plain = value.len() <= LONGEST && !letters.is_empty() && !value.iter().any(u8::is_ascii_digit);
+    let lower = letters.to_ascii_lowercase();
+    let is_one = letters.iter().all(u8::is_ascii_lowercase) || letters.iter().all(u8::is_ascii_uppercase);
+    is_plain && is_one && lower.len() > 5 && reading(&lower).is_some() && !is_word(&lower)
+}
+
+/// Whether it is one of the words alone.
+fn is_word(letters: &[u8]) -> bool {
+    MARKS.iter().chain(FILLERS).any(|word| word.as_bytes() == letters)
 }
 
 /// How many letters of a value are words of placeholders that are long enough not to be there by chance, or rows.

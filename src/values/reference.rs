@@ -28,6 +28,7 @@ pub fn resolve(reading: &Reading) -> Reference {
         return default_of_template(value);
     }
     let is_reference = is_template(value)
+        || is_key_of_path(value)
         || is_store(value)
         || is_masked(value)
         || is_variable(value, reading.is_expanded)
@@ -109,9 +110,44 @@ fn is_template(value: &[u8]) -> bool {
         || framed(value, b"`", b"`").is_some()
 }
 
+/// Whether it is a hash of a password: `$6$salt$…`, `md5…`.
+pub fn is_hash(value: &[u8]) -> bool {
+    let scheme = value.strip_prefix(b"$").and_then(|rest| rest.get(..memchr::memchr(b'$', rest)?));
+    let is_crypt = scheme.is_some_and(|name| {
+        (1..=12).contains(&name.len())
+            && name.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    });
+    let is_md5 = value
+        .strip_prefix(b"md5")
+        .is_some_and(|sum| sum.len() == 32 && sum.iter().all(u8::is_ascii_hexdigit));
+    is_crypt && value.len() >= 13 || is_md5
+}
+
+/// Whether it names a key of a file or a store: `/run/secrets/db:password`, `secret/db#password`.
+fn is_key_of_path(value: &[u8]) -> bool {
+    let at = memchr::memchr2(b':', b'#', value);
+    let split = at.and_then(|at| Some((value.get(..at)?, value.get(at.saturating_add(1)..)?)));
+    split.is_some_and(|(path, key)| {
+        path.contains(&b'/')
+            && is_identifier(key)
+            && path.split(|byte| *byte == b'/').all(|part| part.is_empty() || is_identifier(part))
+    })
+}
+
 /// Whether a store of secrets has it, or it is sealed for one reader.
 fn is_store(value: &[u8]) -> bool {
-    const STARTS: [&[u8]; 24] = [
+    const STARTS: [&[u8]; 35] = [
+        b"gcp:",
+        b"pass:",
+        b"bao:",
+        b"awssm:",
+        b"azurekv:",
+        b"projects/",
+        b"%env(",
+        b"$__",
+        b"((",
+        b"$[",
+        b"secretref:",
         b"ENC[",
         b"ENC(",
         b"!vault",
@@ -139,6 +175,7 @@ fn is_store(value: &[u8]) -> bool {
     ];
     STARTS.iter().any(|start| value.starts_with(start))
         || value.starts_with(b"AgB") && value.len() >= 150 // sealed for one cluster
+        || framed(value, b"{", b"}").is_some_and(|inner| inner.len() >= 20 && inner.ends_with(b"=") && !inner.contains(&b' '))
         || memchr::memmem::find(value, b"://").is_some()
 }
 
@@ -157,10 +194,11 @@ fn is_variable(value: &[u8], is_expanded: bool) -> bool {
         rest.get(..rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count())
     };
     let mut dollars = memchr::memchr_iter(b'$', value).filter_map(|at| name_at(at.saturating_add(1)));
-    let whole = value.strip_prefix(b"$").is_some_and(|name| {
-        let name = name.strip_suffix(b";").unwrap_or(name);
-        is_identifier(name) || name.iter().all(u8::is_ascii_digit) || is_access(name)
-    });
+    let whole =
+        value.strip_prefix(b"$").map(|name| name.strip_prefix(b"$").unwrap_or(name)).is_some_and(|name| {
+            let name = name.strip_suffix(b";").unwrap_or(name);
+            is_identifier(name) || name.iter().all(u8::is_ascii_digit) || is_access(name)
+        });
     whole || is_expanded && dollars.any(|name| name.len() >= 3 && is_identifier(name))
 }
 
@@ -201,15 +239,18 @@ pub(super) fn is_path(value: &[u8]) -> bool {
     let is_part = |part: &[u8]| {
         let has = |test: fn(&u8) -> bool| part.iter().any(test);
         let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit);
-        let is_named = part.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-@%$~".contains(byte));
+        let is_named = part.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-@%$~:".contains(byte));
         is_named && !(is_mixed && part.len() >= 6)
     };
     let parts = || rest.split(|byte| *byte == b'/');
     parts().all(is_part) && parts().any(|part| part.iter().any(u8::is_ascii_alphabetic))
 }
 
-/// Whether it is code: a call, a member, an element.
+/// Whether it is code: a call, a member, an element, the begin of a command in back quotes.
 fn is_expression(value: &[u8]) -> bool {
+    if value.strip_prefix(b"`").is_some_and(|word| word.iter().all(u8::is_ascii_lowercase)) {
+        return true;
+    }
     let split = |sign: u8| {
         let at = memchr::memchr(sign, value)?;
         let name = value.get(..at).filter(|name| name.len() >= 2 && is_identifier(name))?;

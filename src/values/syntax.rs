@@ -130,7 +130,7 @@ impl Syntax {
         if let Some(syntax) = by_ending {
             return syntax;
         }
-        if let Some((syntax, _)) = NAMES.iter().find(|(_, names)| names.iter().any(|known| named(known))) {
+        if let Some((syntax, _)) = NAMES.iter().find(|(_, names)| names.iter().any(named)) {
             return *syntax;
         }
         let mut ends = name.rsplit(|&byte| byte == b'.').take(3);
@@ -163,7 +163,7 @@ impl Syntax {
 
 fn of_ending(ending: &[u8]) -> Option<Syntax> {
     let is_it = |known: &&str| known.as_bytes().eq_ignore_ascii_case(ending);
-    ENDS.iter().find(|(_, ends)| ends.iter().any(|known| is_it(known))).map(|(syntax, _)| *syntax)
+    ENDS.iter().find(|(_, ends)| ends.iter().any(is_it)).map(|(syntax, _)| *syntax)
 }
 
 #[cfg(test)]

@@ -261,6 +261,14 @@ fn forms(secret: &str) -> BTreeSet<String> {
     let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let xml = html.replace('"', "&quot;").replace('\'', "&apos;");
     let page = html.replace('"', "&#34;").replace('\'', "&#39;");
+    let numbers: String = (secret.chars())
+        .map(|c| if "&<>\"'".contains(c) { format!("&#{};", u32::from(c)) } else { c.to_string() })
+        .collect();
+    let markdown = |c: char| match c {
+        '@' => "<!-- -->&#64;".to_owned(),
+        c if c.is_ascii_alphanumeric() || " ,;()-/=+?".contains(c) => c.to_string(),
+        c => format!("&#{};", u32::from(c)),
+    };
     let reference = |c: char| match c {
         'a'..='z' | 'A'..='Z' | '0'..='9' => c.to_string(),
         c => format!("&#{};", u32::from(c)),
@@ -271,7 +279,9 @@ fn forms(secret: &str) -> BTreeSet<String> {
         html,
         xml,
         page,
+        numbers,
         secret.chars().map(reference).collect(),
+        secret.chars().map(markdown).collect(),
         percent(secret),
         percent(secret).to_ascii_lowercase(),
         secret.replace('"', "\"\""),

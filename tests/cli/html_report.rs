@@ -1,11 +1,6 @@
 //! The page in a real browser: quiet, safe, driven by pointer and keys, and fast with many findings.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a panic here is a failed test"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic here is a failed test")]
 
 use std::path::PathBuf;
 use std::time::Instant;

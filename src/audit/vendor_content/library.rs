@@ -133,7 +133,7 @@ fn is_test(path: &[u8]) -> bool {
             || part.starts_with(b"test_")
             || part.starts_with(b"test-")
     };
-    parts.iter().any(|part| is_tests(part))
+    parts.iter().any(is_tests)
         || is_tests(&stem)
         || stem == b"conftest"
         || FILES.contains(&stem)

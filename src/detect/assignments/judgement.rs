@@ -4,7 +4,7 @@ use super::letters::is_random_letters;
 use super::place::Place;
 use crate::finding::Confidence;
 use crate::rules::validators::entropy;
-use crate::values::{NameKind, is_passphrase, is_placeholder};
+use crate::values::{NameKind, is_hash, is_passphrase, is_placeholder, is_wording};
 
 /// Shortest password that a person chose, and shortest of another kind.
 const SHORTEST: (usize, usize) = (4, 8);
@@ -29,19 +29,30 @@ impl Judgement<'_> {
         let is_strange_byte = |byte: &u8| !byte.is_ascii_alphanumeric() && !b"_-+/=.!@#$%^&*".contains(byte);
         let is_glued = self.is_binary
             && (self.key.len() > 32
+                || self.key.first().is_some_and(u8::is_ascii_digit)
                 || !is_made(value)
                 || value.len() > 64
                 || value.iter().any(is_strange_byte));
         let no_secret = is_strange
             || is_glued
             || is_placeholder(value)
+            || is_hash(value)
             || repeats_key
             || is_public(value)
             || is_algorithm(value)
+            || value.ends_with(b"EXAMPLE")
+            || value.ends_with(b"EXAMPLEKEY")
             || is_markup(value)
             || is_class_path(value)
             || value.iter().any(|byte| *byte < b' ' && *byte != b'\n');
         if no_secret {
+            return None;
+        }
+        // What a manual has in its comments: a word with a number.
+        if self.is_comment
+            && value.len() <= 12
+            && !value.iter().any(|byte| byte.is_ascii_uppercase() || byte.is_ascii_punctuation())
+        {
             return None;
         }
         let is_random = entropy(value) >= 3.2 && value.len() >= 12;
@@ -134,7 +145,7 @@ fn is_secret(kind: NameKind, value: &[u8], is_quoted: bool) -> bool {
 
 /// Whether somebody may have chosen it, where nothing but a password can stand.
 fn is_chosen(key: &[u8], value: &[u8], is_quoted: bool) -> bool {
-    const WORDS: [&str; 66] = [
+    const WORDS: [&str; 67] = [
         "true",
         "false",
         "yes",
@@ -201,6 +212,7 @@ fn is_chosen(key: &[u8], value: &[u8], is_quoted: bool) -> bool {
         "pass",
         "varchar",
         "bcrypt",
+        "guest",
     ];
     let lower = value.to_ascii_lowercase();
     let is_word = WORDS.iter().any(|word| word.as_bytes() == lower);
@@ -219,6 +231,9 @@ fn is_chosen(key: &[u8], value: &[u8], is_quoted: bool) -> bool {
         && (!is_word || is_environment && lower == b"password")
         && (!is_key || is_environment)
         && !is_sentence
+        && !is_wording(value)
+        && !value.ends_with(b"/")
+        && !b"abcdefghijklmnopqrstuvwxyz".starts_with(&lower)
         && !is_code_name(value)
         && value.iter().any(u8::is_ascii_alphanumeric)
 }
@@ -271,12 +286,13 @@ fn is_markup(value: &[u8]) -> bool {
 fn is_slug(value: &[u8]) -> bool {
     value.split(|byte| b"-_./".contains(byte)).all(|part| {
         part.iter().all(u8::is_ascii_lowercase)
+            || part.len() <= 4 && part.iter().all(u8::is_ascii_digit)
             || part.len() <= 3 && part.iter().all(u8::is_ascii_alphanumeric)
     })
 }
 
 /// Values of RFC 5849, RFC 6749 and RFC 6750, which are in the documentation of every OAuth library.
-const PUBLIC: [&[u8]; 13] = [
+const PUBLIC: [&[u8]; 14] = [
     b"xxj31ZMTZzkVA",        // Apache's own configuration
     b"SW2YcwTIb9zpOOhoPsMm", // Grafana's own configuration
     b"2YotnFZFEjr1zCsicMWpAA",
@@ -289,6 +305,7 @@ const PUBLIC: [&[u8]; 13] = [
     b"mF_9.B5f-4.1JqM",
     b"hh5s93j4hdidpola",
     b"pfkkdhi9sl3r4s00",
+    b"JBSWY3DPEHPK3PXP", // the example of every library of one-time passwords
     b"f4556650ac31d35461610bac4ed81b1a181b2d8a43ea2854cbae22ca74560813", // OpenSSL's key of its own sum
 ];
 

@@ -149,14 +149,14 @@ fn is_settings(path: &[u8]) -> bool {
         b"compose",
     ];
     let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_ascii_lowercase();
-    matches!(Syntax::of_path(path), Syntax::Shell)
+    matches!(Syntax::of_path(path), Syntax::Shell) && !name.ends_with(b"_history")
         || Syntax::of_path(path).is_code()
             && WORDS.iter().any(|word| memchr::memmem::find(&name, word).is_some())
 }
 
 /// Whether the line is a comment, up to the value.
 pub(super) fn is_comment(before: &[u8]) -> bool {
-    const SIGNS: [&[u8]; 8] = [b"#", b"//", b";", b"--", b"*", b"/*", b"<!--", b"rem "];
+    const SIGNS: [&[u8]; 9] = [b"%%", b"#", b"//", b";", b"--", b"*", b"/*", b"<!--", b"rem "];
     let line = before.trim_ascii_start();
     SIGNS.iter().any(|sign| line.starts_with(sign))
 }

@@ -16,7 +16,7 @@ pub mod credential_files;
 pub mod credentials;
 pub mod der_keys;
 pub mod ec2_user_data;
-mod examples;
+pub(crate) mod examples;
 pub mod initramfs;
 pub mod integrity;
 pub mod listed_files;

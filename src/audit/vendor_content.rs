@@ -103,15 +103,14 @@ impl<'a> Published<'a> {
 
     /// Whether what everybody has of this kind does no harm here: where a system looks for keys and logins, it does.
     fn is_of_everybody(&self, category: Category) -> bool {
-        match category {
-            Category::Credential | Category::PasswordHash => {
-                !self.is_in_use(is_home) && !self.is_in_use(is_of_system)
-            }
-            Category::AuthorizedKeys | Category::SshPrivateKey => {
-                !self.is_in_use(|path| is_home(path) || is_of_system(path))
-            }
-            _ => false,
-        }
+        let is_leak = matches!(
+            category,
+            Category::Credential
+                | Category::PasswordHash
+                | Category::AuthorizedKeys
+                | Category::SshPrivateKey
+        );
+        is_leak && !self.is_in_use(|path| is_home(path) || is_of_system(path))
     }
 
     /// What could not be opened inside of the file is no loss where it is published so: anybody has it. It stays in the

@@ -25,7 +25,7 @@ const LIBRARIES: [&[u8]; 8] = [
     b"/usr/local/share/",
 ];
 /// Directories of tests and examples in them.
-const WITHIN: [&[u8]; 14] = [
+pub(crate) const WITHIN: [&[u8]; 14] = [
     b"test",
     b"tests",
     b"testing",

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use assay_disk::text::unhex;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -30,12 +31,7 @@ pub fn is_published(value: &[u8]) -> bool {
 
 /// The sum that a line begins with; none of a comment.
 fn sum(line: &str) -> Option<[u8; 32]> {
-    let hex = line.split(' ').next().filter(|hex| hex.len() == 64)?;
-    let mut sum = [0; 32];
-    for (at, byte) in sum.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(sum)
+    unhex(line.split(' ').next()?.as_bytes())
 }
 
 /// The file of the list.

@@ -77,6 +77,10 @@ impl Assignment {
     }
 }
 
+fn is_blank(byte: u8) -> bool {
+    byte == b' ' || byte == b'\t'
+}
+
 fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)
 }
@@ -156,8 +160,8 @@ fn tagged(rest: &[u8]) -> &[u8] {
 
 /// Whether `text` begins with the end of a name, behind which one more word ends the line.
 pub fn is_line_of_two(text: &[u8]) -> bool {
-    let (name, rest) = split(text, |byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
-    let (blanks, rest) = split(rest, |byte| byte == b' ' || byte == b'\t');
+    let (name, rest) = split(text, is_name);
+    let (blanks, rest) = split(rest, is_blank);
     let line =
         rest.get(..memchr::memchr(b'\n', rest).unwrap_or(rest.len())).unwrap_or_default().trim_ascii_end();
     name > 0 && blanks > 0 && line.len() >= 7 && !line.iter().any(|byte| b" \t\0".contains(byte))
@@ -165,7 +169,7 @@ pub fn is_line_of_two(text: &[u8]) -> bool {
 
 /// What stands behind the sign that assigns.
 fn value(text: &[u8]) -> Option<&[u8]> {
-    let (name, rest) = split(text, |byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
+    let (name, rest) = split(text, is_name);
     if name == 0 || name > NAME {
         return None;
     }
@@ -180,7 +184,7 @@ fn value(text: &[u8]) -> Option<&[u8]> {
     }
     let (closed, rest) = split(rest, |byte| b"]})".contains(&byte));
     let rest = indexed(indexed(rest));
-    let (blanks, rest) = split(rest, |byte| byte == b' ' || byte == b'\t');
+    let (blanks, rest) = split(rest, is_blank);
     if blanks > BLANKS {
         return None;
     }
@@ -213,7 +217,7 @@ fn value(text: &[u8]) -> Option<&[u8]> {
 
 /// Without blanks.
 fn blanks_off(rest: &[u8]) -> &[u8] {
-    split(rest, |byte| byte == b' ' || byte == b'\t').1
+    split(rest, is_blank).1
 }
 
 fn is_quoted(rest: &[u8]) -> bool {
@@ -273,7 +277,7 @@ fn annotated(rest: &[u8]) -> Option<&[u8]> {
 
 /// What stands behind a sign, its blanks left out; none, where nothing does.
 fn follows(rest: &[u8]) -> Option<&[u8]> {
-    let (blanks, rest) = split(rest, |byte| byte == b' ' || byte == b'\t');
+    let (blanks, rest) = split(rest, is_blank);
     let goes_on = match rest {
         [] | [0, ..] => false,
         // A list of YAML has its values in the next lines.

@@ -35,9 +35,7 @@ pub(super) fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
             forms.push(secret.iter().map(percent).collect::<String>().into_bytes());
         }
     }
-    for escaped in escaped(secret) {
-        forms.push(escaped);
-    }
+    forms.extend(escaped(secret));
     // Base64 of text around it is the same from its second or third byte on: the letters that no neighbour changes.
     for skip in 0..3 {
         let inner = secret.get(skip..).unwrap_or_default();

@@ -13,6 +13,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::list::digest;
+use crate::detect::examples::WITHIN;
+use assay_disk::text::hex;
 use assay_disk::tree::{EntryId, Tree};
 
 /// Largest list that is read, in bytes.
@@ -84,35 +86,20 @@ fn is_in_checksums(tree: &Tree, id: EntryId, path: &[u8]) -> bool {
         let sum = inner.and_then(|inner| list.get("files")?.get(inner)?.as_str());
         // A crate of a repository or a folder has no sum of its package.
         let is_published = list.get("package").is_some_and(serde_json::Value::is_string);
-        let hex = |sum: &[u8]| sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        return is_published
-            && sum.is_some_and(|sum| digest(tree, id).is_ok_and(|is| hex(is.as_slice()) == sum));
+        return is_published && sum.is_some_and(|sum| digest(tree, id).is_ok_and(|is| hex(&is) == sum));
     }
     false
 }
 
 /// Whether a part of the path says that the file is a test, an example or a text about a library.
 fn is_test(path: &[u8]) -> bool {
-    const DIRECTORIES: [&[u8]; 24] = [
-        b"test",
-        b"tests",
-        b"testing",
-        b"testdata",
-        b"test_data",
+    // Beside those that packages of a distribution have.
+    const DIRECTORIES: [&[u8]; 10] = [
         b"test-data",
         b"testutils",
-        b"__tests__",
         b"selftest",
-        b"fixtures",
         b"fixture",
-        b"spec",
         b"specs",
-        b"example",
-        b"examples",
-        b"sample",
-        b"samples",
-        b"doc",
-        b"docs",
         b"benches",
         b"benchmarks",
         b"fuzz",
@@ -126,7 +113,8 @@ fn is_test(path: &[u8]) -> bool {
     let name = parts.pop().unwrap_or_default();
     let stem = name.split(|byte| *byte == b'.').next().unwrap_or_default();
     let is_tests = |part: &&[u8]| {
-        DIRECTORIES.contains(part)
+        WITHIN.contains(part)
+            || DIRECTORIES.contains(part)
             || [&b"_tests"[..], b"-tests", b"_test", b"-test", b"-test-suite"]
                 .iter()
                 .any(|end| part.ends_with(end))

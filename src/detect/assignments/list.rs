@@ -14,19 +14,21 @@ pub(super) fn more(found: &Match, place: &Place) -> Vec<Reading> {
     let Some((before, rest)) = context.split_at_checked(found.at).filter(|_| found.is_read) else {
         return Vec::new();
     };
+    let head = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before);
+    let named = memchr::memmem::rfind(head, key).and_then(|at| head.get(at.saturating_add(key.len())..));
+    let bracket = named.and_then(|between| between.iter().rfind(|byte| b"[(".contains(byte)));
+    let end = match bracket {
+        Some(b'[') => Some(b']'),
+        Some(b'(') if place.syntax == Syntax::Shell => Some(b')'),
+        None if named.is_none() && head.trim_ascii() == b"-" => None,
+        _ => return Vec::new(),
+    };
     let first = values::read(before, rest, place.syntax);
     let rest = [rest, found.following.reveal()].concat();
     let rest = rest.get(first.len..).unwrap_or_default();
-    let head = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before);
-    let named = memchr::memmem::rfind(head, key).and_then(|at| head.get(at.saturating_add(key.len())..));
-    match named {
-        None if head.trim_ascii() == b"-" => dashes(rest, head.len(), place.syntax),
-        Some(between) => match between.iter().rfind(|byte| b"[(".contains(byte)) {
-            Some(b'[') => items(rest, b']', place.syntax),
-            Some(b'(') if place.syntax == Syntax::Shell => items(rest, b')', place.syntax),
-            _ => Vec::new(),
-        },
-        None => Vec::new(),
+    match end {
+        Some(end) => items(rest, end, place.syntax),
+        None => dashes(rest, head.len(), place.syntax),
     }
 }
 

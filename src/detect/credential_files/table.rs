@@ -174,7 +174,7 @@ fn meant(written: RawRow) -> Result<Kind, String> {
         category: Category::Credential,
         title: written.title,
         severity,
-        why: "Who has the image can read the file and log in with what it holds.".into(),
+        why: "Anyone with the image can read the file and log in with what it holds.".into(),
         remedy:
             "Revoke the secret, remove the file before baking the image, and give it to the instance at boot."
                 .into(),

@@ -8,7 +8,7 @@ use super::chunk::Chunk;
 use super::windows::Value;
 use crate::finding::{Confidence, Secret, Verification};
 use crate::rules::validators::{Verdict, entropy};
-use crate::values::{self, Syntax};
+use crate::values::{self, Reading, Syntax};
 
 /// Matches of one rule, and of all, that wait to be taken; the rest is counted.
 pub(super) const MATCHES: (u32, usize) = (8000, 32_000);
@@ -107,8 +107,16 @@ fn in_order(mut matches: Vec<(usize, Match)>) -> Vec<Match> {
     matches.into_iter().map(|(_, found)| found).collect()
 }
 
+/// What the rule's validators say of a value.
+pub(super) struct Judged {
+    confidence: Confidence,
+    proof: Verification,
+    /// The value, where its rule reads it.
+    reading: Option<Reading>,
+}
+
 /// What the rule's validators say of a value; none if they refute it.
-pub(super) fn judge(value: &Value<'_>, chunk: &Chunk<'_>) -> Option<(Confidence, Verification)> {
+pub(super) fn judge(value: &Value<'_>, chunk: &Chunk<'_>) -> Option<Judged> {
     let reading = read(value, chunk);
     let caught = chunk.bytes.get(value.span.clone()).unwrap_or_default();
     let secret = reading.as_ref().map_or(caught, |reading| &reading.value);
@@ -131,11 +139,11 @@ pub(super) fn judge(value: &Value<'_>, chunk: &Chunk<'_>) -> Option<(Confidence,
     if is_doubted && !matches!(proof, Verification::Checksum | Verification::Structure) {
         confidence = confidence.min(Confidence::Medium);
     }
-    Some((confidence, proof))
+    Some(Judged { confidence, proof, reading })
 }
 
 /// The value, where its rule reads it; the file's own syntax is not known here.
-fn read(value: &Value<'_>, chunk: &Chunk<'_>) -> Option<values::Reading> {
+fn read(value: &Value<'_>, chunk: &Chunk<'_>) -> Option<Reading> {
     value.rule.is_read.then(|| {
         let context = context(chunk.bytes, value.span.start..value.span.start);
         let before = chunk.bytes.get(context.start..value.span.start).unwrap_or_default();
@@ -144,8 +152,8 @@ fn read(value: &Value<'_>, chunk: &Chunk<'_>) -> Option<values::Reading> {
 }
 
 /// The match that a value is.
-pub(super) fn found(value: Value<'_>, judged: (Confidence, Verification), chunk: &Chunk<'_>) -> Match {
-    let reading = read(&value, chunk);
+pub(super) fn found(value: Value<'_>, judged: Judged, chunk: &Chunk<'_>) -> Match {
+    let Judged { confidence, proof, reading } = judged;
     let Value { rule, mut span, key, .. } = value;
     if let Some(reading) = &reading {
         // As it is written: with escapes and joints, but without the quote at its end.
@@ -153,7 +161,6 @@ pub(super) fn found(value: Value<'_>, judged: (Confidence, Verification), chunk:
         let len = if is_plain { reading.value.len() } else { reading.len };
         span.end = span.start.saturating_add(len).min(chunk.bytes.len());
     }
-    let (confidence, proof) = judged;
     let context = context(chunk.bytes, span.clone());
     let following = context.end..context.end.saturating_add(FOLLOWING).min(chunk.bytes.len());
     let following = reading.and_then(|_| chunk.bytes.get(following)).unwrap_or_default();

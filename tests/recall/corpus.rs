@@ -56,6 +56,9 @@ struct Matrix {
 /// A file, and what must be found in it.
 pub(crate) struct Example {
     pub(crate) category: String,
+    pub(crate) form: Form,
+    /// Where the text stands; the file that is made of it may have a further ending.
+    pub(crate) place: String,
     pub(crate) path: String,
     pub(crate) bytes: Vec<u8>,
     pub(crate) wanted: Vec<Wanted>,
@@ -122,7 +125,8 @@ fn of_matrix(matrix: &Matrix, formats: &Formats) -> Vec<Case> {
 
 /// Puts values where the text has marks: «wanted» and ‹filler›.
 fn fill(case: &Case, number: usize, formats: &Formats) -> Example {
-    let mut random = Random::of(&format!("{number} {} {}", case.path, case.text));
+    let seed = std::env::var("ASSAY_SEED").unwrap_or_default();
+    let mut random = Random::of(&format!("{seed}{number} {} {}", case.path, case.text));
     let (mut text, mut wanted) = (String::new(), Vec::new());
     let mut rest = case.text.as_str();
     while let Some(at) = rest.find(['«', '‹']) {
@@ -145,5 +149,13 @@ fn fill(case: &Case, number: usize, formats: &Formats) -> Example {
     }
     text.push_str(rest);
     let (path, bytes) = forms::put(case.form, &case.path, &text, &mut random);
-    Example { category: case.category.clone(), path, bytes, wanted, shown: case.text.clone() }
+    Example {
+        category: case.category.clone(),
+        form: case.form,
+        place: case.path.clone(),
+        path,
+        bytes,
+        wanted,
+        shown: case.text.clone(),
+    }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::values::Random;
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Form {
     /// As it is.
@@ -30,6 +30,18 @@ pub(crate) enum Form {
 }
 
 impl Form {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Plain,
+        Self::Nul,
+        Self::Utf16le,
+        Self::Utf16be,
+        Self::LongLine,
+        Self::Far,
+        Self::Gz,
+        Self::TarGz,
+        Self::Base64,
+    ];
+
     /// Whether the lines are those of the text.
     pub(crate) fn has_lines(self) -> bool {
         matches!(self, Self::Plain | Self::Utf16le | Self::Utf16be)

@@ -6,6 +6,7 @@ use std::fmt;
 use assay::finding::{Category, Finding, Severity};
 
 use super::corpus::{Example, Wanted};
+use super::forms::Form;
 
 /// What came out of one example.
 #[derive(Default)]
@@ -90,10 +91,12 @@ fn has_part(finding: &Finding, wanted: &Wanted) -> bool {
     secrets.iter().any(|secret| wanted.values.iter().any(|value| part(secret.reveal(), value)))
 }
 
-/// Sums by category.
+/// Sums by category, by form, and by place.
 #[derive(Default)]
 pub(crate) struct Score {
-    rows: BTreeMap<String, Row>,
+    categories: BTreeMap<String, Row>,
+    forms: BTreeMap<Form, Row>,
+    places: BTreeMap<String, Row>,
     misses: Vec<String>,
     alarms: Vec<String>,
 }
@@ -110,27 +113,20 @@ struct Row {
 
 impl Score {
     pub(crate) fn add(&mut self, example: &Example, judged: &Judged) {
-        let row = self.rows.entry(example.category.clone()).or_default();
-        row.examples += 1;
-        row.wanted += judged.found.len();
-        row.true_alarms += judged.true_alarms;
-        row.false_alarms += judged.false_alarms.len();
+        let row = Row::of(judged);
+        self.categories.entry(example.category.clone()).or_default().add(&row);
+        self.forms.entry(example.form).or_default().add(&row);
+        self.places.entry(place(&example.place)).or_default().add(&row);
         let shown = |line: u64| {
             let index = usize::try_from(line).unwrap().saturating_sub(1);
             let text = example.shown.lines().nth(index).unwrap_or_default();
             text.chars().take(140).collect::<String>()
         };
         for (wanted, found) in example.wanted.iter().zip(&judged.found) {
-            match found {
-                Ok(severity) => {
-                    row.found += 1;
-                    row.found_at_medium += usize::from(*severity >= Severity::Medium);
-                }
-                Err(why) => {
-                    let text = shown(wanted.line.unwrap_or(1));
-                    let place = format!("{}: {}", example.category, example.path);
-                    self.misses.push(format!("{why}: «{}» {place}: {text}", wanted.name));
-                }
+            if let Err(why) = found {
+                let text = shown(wanted.line.unwrap_or(1));
+                let place = format!("{}: {}", example.category, example.path);
+                self.misses.push(format!("{why}: «{}» {place}: {text}", wanted.name));
             }
         }
         for alarm in &judged.false_alarms {
@@ -151,16 +147,52 @@ impl Score {
         );
     }
 
-    fn sum(&self) -> Row {
-        self.rows.values().fold(Row::default(), |sum, row| Row {
-            examples: sum.examples + row.examples,
-            wanted: sum.wanted + row.wanted,
-            found: sum.found + row.found,
-            found_at_medium: sum.found_at_medium + row.found_at_medium,
-            true_alarms: sum.true_alarms + row.true_alarms,
-            false_alarms: sum.false_alarms + row.false_alarms,
-        })
+    /// Demands secrets in every form that the corpus knows.
+    pub(crate) fn hold_every_form(&self) {
+        let has = |form: &Form| self.forms.get(form).is_some_and(|row| row.wanted > 0);
+        let without: Vec<Form> = Form::ALL.into_iter().filter(|form| !has(form)).collect();
+        assert!(without.is_empty(), "no example has a secret in the form {without:?}");
     }
+
+    fn sum(&self) -> Row {
+        let mut sum = Row::default();
+        self.categories.values().for_each(|row| sum.add(row));
+        sum
+    }
+}
+
+impl Row {
+    fn of(judged: &Judged) -> Self {
+        let found: Vec<&Severity> = judged.found.iter().flatten().collect();
+        Self {
+            examples: 1,
+            wanted: judged.found.len(),
+            found: found.len(),
+            found_at_medium: found.iter().filter(|severity| ***severity >= Severity::Medium).count(),
+            true_alarms: judged.true_alarms,
+            false_alarms: judged.false_alarms.len(),
+        }
+    }
+
+    fn add(&mut self, row: &Self) {
+        self.examples += row.examples;
+        self.wanted += row.wanted;
+        self.found += row.found;
+        self.found_at_medium += row.found_at_medium;
+        self.true_alarms += row.true_alarms;
+        self.false_alarms += row.false_alarms;
+    }
+}
+
+/// The directory below the root, and the ending of the name: what decides how a file is read.
+fn place(path: &str) -> String {
+    let mut parts = path.trim_start_matches('/').split('/');
+    let top = parts.next().unwrap_or_default();
+    let name = parts.next_back().unwrap_or(top);
+    let ending = name
+        .rsplit_once('.')
+        .map_or("no ending", |(stem, ending)| if stem.is_empty() { name } else { ending });
+    format!("/{top} {ending}")
 }
 
 impl fmt::Display for Score {
@@ -171,19 +203,31 @@ impl fmt::Display for Score {
         for alarm in &self.alarms {
             writeln!(f, "false alarm: {alarm}")?;
         }
-        let head = ["examples", "secrets", "found", "recall %", "medium+", "alarms", "false", "precision %"];
-        write!(f, "{:<46}", "category")?;
-        head.iter().try_for_each(|name| write!(f, " {name:>11}"))?;
-        writeln!(f)?;
-        let total = ("all".to_owned(), self.sum());
-        for (name, row) in self.rows.iter().map(|(name, row)| (name.clone(), *row)).chain([total]) {
-            let alarms = row.true_alarms + row.false_alarms;
-            write!(f, "{name:<46} {:>11} {:>11} {:>11}", row.examples, row.wanted, row.found)?;
-            write!(f, " {:>11} {:>11}", percent(row.found, row.wanted), row.found_at_medium)?;
-            writeln!(f, " {alarms:>11} {:>11} {:>11}", row.false_alarms, percent(row.true_alarms, alarms))?;
-        }
-        Ok(())
+        let named = |name: &dyn fmt::Debug| format!("{name:?}").to_lowercase();
+        let forms = self.forms.iter().map(|(form, row)| (named(form), *row));
+        let owned = |rows: &BTreeMap<String, Row>| -> Vec<(String, Row)> {
+            rows.iter().map(|(name, row)| (name.clone(), *row)).collect()
+        };
+        table(f, "place", &owned(&self.places))?;
+        table(f, "form", &forms.collect::<Vec<_>>())?;
+        let mut categories = owned(&self.categories);
+        categories.push(("all".to_owned(), self.sum()));
+        table(f, "category", &categories)
     }
+}
+
+fn table(f: &mut fmt::Formatter<'_>, of: &str, rows: &[(String, Row)]) -> fmt::Result {
+    let head = ["examples", "secrets", "found", "recall %", "medium+", "alarms", "false", "precision %"];
+    write!(f, "{of:<46}")?;
+    head.iter().try_for_each(|name| write!(f, " {name:>11}"))?;
+    writeln!(f)?;
+    for (name, row) in rows {
+        let alarms = row.true_alarms + row.false_alarms;
+        write!(f, "{name:<46} {:>11} {:>11} {:>11}", row.examples, row.wanted, row.found)?;
+        write!(f, " {:>11} {:>11}", percent(row.found, row.wanted), row.found_at_medium)?;
+        writeln!(f, " {alarms:>11} {:>11} {:>11}", row.false_alarms, percent(row.true_alarms, alarms))?;
+    }
+    writeln!(f)
 }
 
 fn percent(part: usize, whole: usize) -> String {

@@ -153,8 +153,9 @@ pub fn is_hidden(path: &[u8]) -> bool {
         b".venv",
         b".gem",
     ];
+    let is_relative = |part: &[u8]| matches!(part, b"." | b"..");
     path.split(|&byte| byte == b'/')
-        .any(|part| part.len() > 2 && part.starts_with(b".") && !KNOWN.contains(&part))
+        .any(|part| part.starts_with(b".") && !is_relative(part) && !KNOWN.contains(&part))
 }
 
 #[cfg(test)]
@@ -165,6 +166,8 @@ mod tests {
     fn tools_in_homes_are_not_hidden() {
         assert!(is_hidden(b"/usr/local/lib/.cache/sh"));
         assert!(!is_hidden(b"/home/a/.local/bin/x"));
+        assert!(is_hidden(b"/usr/lib/.u/x"));
         assert!(!is_hidden(b"/usr/lib/./x"));
+        assert!(!is_hidden(b"/usr/lib/../x"));
     }
 }

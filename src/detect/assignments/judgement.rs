@@ -9,7 +9,8 @@ use crate::values::{NameKind, is_hash, is_passphrase, is_placeholder, is_wording
 mod lookalikes;
 
 use lookalikes::{
-    has_word, is_algorithm, is_class_path, is_code_name, is_markup, is_public, is_rows, is_slug, is_stock,
+    has_word, is_address, is_algorithm, is_class_path, is_code_name, is_domain, is_keystroke, is_markup,
+    is_numbered_name, is_public, is_rows, is_slug, is_stock, is_symbol,
 };
 
 /// Shortest password that a person chose, and shortest of another kind.
@@ -50,6 +51,11 @@ impl Judgement<'_> {
             || value.ends_with(b"EXAMPLEKEY")
             || is_markup(value)
             || is_class_path(value)
+            || is_domain(value)
+            || is_keystroke(value)
+            || is_address(value)
+            || is_symbol(value)
+            || self.kind == NameKind::Key && is_numbered_name(value)
             || value.iter().any(|byte| *byte < b' ' && *byte != b'\n');
         if no_secret {
             return None;

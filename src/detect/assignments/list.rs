@@ -55,6 +55,14 @@ fn items(rest: &[u8], end: u8, syntax: Syntax) -> Vec<Reading> {
         let is_quote = b"\"'".contains(&byte);
         let (before, start) =
             if is_quote { (quote.as_slice(), at.saturating_add(1)) } else { (&b"["[..], at) };
+        // What follows without a comma is no item: the first value was the rest of its line.
+        if end == b']'
+            && rest.get(..at).unwrap_or_default().iter().rfind(|byte| !byte.is_ascii_whitespace())
+                != Some(&b',')
+            && named.is_none()
+        {
+            break;
+        }
         let reading = values::read(before, rest.get(start..).unwrap_or_default(), syntax);
         if reading.len == 0 || reading.is_quoted != is_quote {
             break;
@@ -93,5 +101,6 @@ mod tests {
         assert_eq!(values(items(b" [api]='x y' z) w", b')', Syntax::Shell)), ["x y", "z"]);
         assert_eq!(values(dashes(b"\n  - 'b'\n  - c\nx: 1", 4, Syntax::Yaml)), ["b", "c"]);
         assert!(items(b"]", b']', Syntax::Json).is_empty());
+        assert!(items(b"\nother=Expects a type [{0}]", b']', Syntax::Properties).is_empty());
     }
 }

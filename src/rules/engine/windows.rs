@@ -275,7 +275,7 @@ mod tests {
             }
         }
         units.retain(|unit| !unit.is_empty());
-        units.iter().map(|unit| unit.repeat((48 << 10) / unit.len() + 1)).collect()
+        units.iter().map(|unit| unit.repeat((16 << 10) / unit.len() + 1)).collect()
     }
 
     #[test]

@@ -47,10 +47,100 @@ pub(super) fn is_markup(value: &[u8]) -> bool {
 /// A name of something: words in lower case with short numbers, `kv-prod-01`.
 pub(super) fn is_slug(value: &[u8]) -> bool {
     value.split(|byte| b"-_./".contains(byte)).all(|part| {
-        part.iter().all(u8::is_ascii_lowercase)
+        is_numbered_word(part)
             || part.len() <= 4 && part.iter().all(u8::is_ascii_digit)
             || part.len() <= 3 && part.iter().all(u8::is_ascii_alphanumeric)
     })
+}
+
+/// A word in lower case, with a digit behind it at most: `mschapv2`.
+fn is_numbered_word(part: &[u8]) -> bool {
+    let (word, digit) = part.split_last().map_or((part, None), |(last, rest)| {
+        if last.is_ascii_digit() && rest.len() >= 3 { (rest, Some(last)) } else { (part, None) }
+    });
+    word.iter().all(u8::is_ascii_lowercase) && (digit.is_none() || word.len() >= 3)
+}
+
+/// A name in code with a number in it: `itipReplySubject2`, `webgl1WSIInfo`. What is made by chance has no words so long.
+pub(super) fn is_numbered_name(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let is_end = |pair: &[u8]| match pair {
+        [a, b] => {
+            a.is_ascii_lowercase() && b.is_ascii_uppercase() || a.is_ascii_digit() != b.is_ascii_digit()
+        }
+        _ => false,
+    };
+    let parts = value.windows(2).filter(|pair| is_end(pair)).count().saturating_add(1);
+    (1..=2).contains(&digits)
+        && value.iter().all(u8::is_ascii_alphanumeric)
+        && value.first().is_some_and(u8::is_ascii_alphabetic)
+        && value.len() >= parts.saturating_mul(3)
+        && value.split(u8::is_ascii_digit).filter(|part| !part.is_empty()).all(|part| part.len() >= 2)
+}
+
+/// The name of a machine, or of a package that is named like one backwards: `smtp.office365.com`, `org.matrix.msc3077.x`.
+pub(super) fn is_domain(value: &[u8]) -> bool {
+    const TOPS: [&[u8]; 14] = [
+        b"com",
+        b"org",
+        b"net",
+        b"io",
+        b"dev",
+        b"edu",
+        b"gov",
+        b"de",
+        b"fr",
+        b"uk",
+        b"eu",
+        b"local",
+        b"internal",
+        b"localhost",
+    ];
+    let parts: Vec<&[u8]> = value.split(|byte| *byte == b'.').collect();
+    let is_label = |part: &&[u8]| {
+        !part.is_empty()
+            && part
+                .iter()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(byte))
+    };
+    let ends = [parts.first(), parts.last()];
+    parts.len() >= 3 && parts.iter().all(is_label) && ends.into_iter().flatten().any(|end| TOPS.contains(end))
+}
+
+/// An address of mail, or a pattern of them: `*@*.example.org`.
+pub(super) fn is_address(value: &[u8]) -> bool {
+    let is_label = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_*".contains(byte);
+    let mut parts = value.split(|byte| *byte == b'@');
+    let (Some(user), Some(host), None) = (parts.next(), parts.next(), parts.next()) else { return false };
+    let labels = host.split(|byte| *byte == b'.').filter(|part| !part.is_empty()).count();
+    labels >= 2 && !user.is_empty() && user.iter().chain(host).all(is_label)
+}
+
+/// What stands for something else: a constant, the type of a column, a path beneath a variable.
+pub(super) fn is_symbol(value: &[u8]) -> bool {
+    let is_capital = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    let parts = value.split(|byte| *byte == b'_');
+    let is_constant = parts.clone().count() >= 3
+        && parts.clone().all(|part| !part.is_empty() && part.len() <= 12 && part.iter().all(is_capital));
+    let name = value.strip_prefix(b"$").and_then(|rest| rest.split(|byte| *byte == b'/').next());
+    let is_path = name.is_some_and(|name| {
+        name.len() >= 3
+            && name.len().saturating_add(1) < value.len()
+            && name.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+    });
+    let column = value.strip_suffix(b",").unwrap_or(value).strip_suffix(b")");
+    let mut column = column.unwrap_or_default().split(|byte| *byte == b'(');
+    let is_column = matches!((column.next(), column.next(), column.next()), (Some(kind), Some(size), None)
+        if !kind.is_empty() && kind.iter().all(u8::is_ascii_alphabetic)
+            && !size.is_empty() && size.iter().all(u8::is_ascii_digit));
+    is_constant || is_path || is_column
+}
+
+/// Keys to press: `CmdOrCtrl+F5`.
+pub(super) fn is_keystroke(value: &[u8]) -> bool {
+    [&b"Ctrl+"[..], b"Cmd+", b"Alt+", b"Shift+", b"Meta+", b"Option+"]
+        .iter()
+        .any(|key| memchr::memmem::find(value, key).is_some())
 }
 
 /// Values of RFC 5849, RFC 6749 and RFC 6750, which are in the documentation of every OAuth library.
@@ -167,4 +257,39 @@ pub(super) fn has_word(value: &[u8]) -> bool {
     ];
     let lower = value.to_ascii_lowercase();
     WORDS.iter().any(|word| memchr::memmem::find(&lower, word).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_things_are_no_secrets() {
+        for value in
+            ["smtp.office365.com", "org.matrix.msc3077.sdp_stream_metadata", "db.internal.example.org"]
+        {
+            assert!(is_domain(value.as_bytes()), "{value}");
+        }
+        for value in ["itipReplySubjectAccept2", "webgl1WSIInfo", "canvasdata11Webgl", "PBEWithMD5AndDES"] {
+            assert!(is_numbered_name(value.as_bytes()), "{value}");
+        }
+        for value in
+            ["X509_V_ERR_OCSP_VERIFY_NEEDED", "varchar(50),", "VARCHAR(64)", "$SRTEMP/conf/dovecot.conf"]
+        {
+            assert!(is_symbol(value.as_bytes()), "{value}");
+        }
+        assert!(is_address(b"*@*.1800flowers.com") && is_keystroke(b"CmdOrCtrl+F5"));
+        assert!(is_slug(b"mschapv2-and-ntlmv2-only"));
+    }
+
+    #[test]
+    fn what_is_made_by_chance_is_none_of_them() {
+        for value in
+            ["aB3dE5fG7hJ9kL1m", "Qx7Rk4tVq20BnXw6", "k9Xv2LmQp7Zr4Tn1", "Summer2024Winter!", "$Rk4/8sVq2"]
+        {
+            let value = value.as_bytes();
+            let is_any = is_domain(value) || is_numbered_name(value) || is_symbol(value) || is_address(value);
+            assert!(!is_any && !is_slug(value), "{}", String::from_utf8_lossy(value));
+        }
+    }
 }

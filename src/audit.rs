@@ -193,6 +193,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         ledger,
         directories,
         times,
+        sourcing: None,
     };
     let seal = Seal::new(&report.findings, Arc::clone(&settings.detect.signatures));
     seal.apply(&mut report);

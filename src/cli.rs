@@ -28,6 +28,7 @@ mod record;
 mod rules;
 mod scan;
 mod signatures;
+mod sourcing;
 mod suggest;
 mod terminal;
 mod user_file;
@@ -135,6 +136,9 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
             fix::run(fix, outside, signatures::read(arguments.signatures.as_deref())?, terminal)
         }
         Command::Demo(display) => demo::run(display, terminal),
+        Command::Sourcing(wanted) => {
+            sourcing::run(wanted, &signatures::read(arguments.signatures.as_deref())?, terminal)
+        }
         Command::Layout { image } => inspect::layout(image, outside, terminal),
         Command::Ls { image, path } => inspect::ls(image, path, outside, terminal),
         Command::Cat { image, path } => inspect::cat(image, path, outside, terminal),

@@ -8,12 +8,14 @@ use sha2::{Digest, Sha256};
 mod category;
 mod disposition;
 mod fact;
+mod resource;
 mod verification;
 
 pub use assay_disk::gap::{Gap, GapKind, Location, Loss};
 pub use category::Category;
 pub use disposition::{BaselineState, Disposition, SuppressedBy, Suppression};
 pub use fact::FactKey;
+pub use resource::Resource;
 pub use verification::Verification;
 
 /// How bad it is, when true.
@@ -183,6 +185,8 @@ pub struct Finding {
     pub as_packaged: bool,
     /// What shows it.
     pub evidence: Evidence,
+    /// The thing of a cloud account that it is about, where it is about one.
+    pub resource: Option<Box<Resource>>,
     /// What a policy and a baseline say of it; the audit leaves it empty.
     pub disposition: Disposition,
 }
@@ -202,6 +206,7 @@ impl Finding {
             package: None,
             as_packaged: false,
             evidence: Evidence::default(),
+            resource: None,
             disposition: Disposition::default(),
         }
     }

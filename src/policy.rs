@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::date::Date;
 use crate::finding::{Category, Confidence, Finding, Gap, GapKind, Severity};
+use crate::sourcing;
 use assay_disk::path;
 use assay_disk::text::Escaped;
 
@@ -33,6 +34,8 @@ pub struct Policy {
     pub categories: BTreeMap<Category, Threshold>,
     /// Lists of requirements that are judged and shown, by name.
     pub lists: Vec<String>,
+    /// What is said of images in use, where exports of an account are judged.
+    pub sourcing: sourcing::Rules,
     /// What must pass.
     pub required: Vec<Required>,
     /// Gaps that may be.
@@ -160,6 +163,7 @@ impl Default for Policy {
             findings: Threshold::flag(Some(Severity::High)),
             categories: BTreeMap::new(),
             lists: Vec::new(),
+            sourcing: sourcing::Rules::default(),
             required: Vec::new(),
             accepted_gaps: Vec::new(),
             exceptions: Vec::new(),

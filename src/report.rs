@@ -4,6 +4,7 @@ use crate::audit::Report;
 use crate::finding::{GapKind, Severity};
 use crate::gate::Explanation;
 
+pub mod asff;
 pub mod csv;
 pub mod diff;
 pub mod evidence;
@@ -15,6 +16,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod ndjson;
+pub mod ocsf;
 pub mod requirements;
 pub mod run;
 pub mod sarif;
@@ -25,7 +27,7 @@ pub use format::{Format, Told};
 pub use run::Run;
 
 /// All forms of the report, in the order of the help.
-pub static FORMATS: [&Format; 10] = [
+pub static FORMATS: [&Format; 12] = [
     &terminal::FORMAT,
     &json::FORMAT,
     &html::FORMAT,
@@ -36,6 +38,8 @@ pub static FORMATS: [&Format; 10] = [
     &csv::FORMAT,
     &intoto::FORMAT,
     &evidence::FORMAT,
+    &asff::FORMAT,
+    &ocsf::FORMAT,
 ];
 
 /// Version of the program, as reports name it.

@@ -6,6 +6,7 @@ use super::{Directory, Times};
 use crate::checks::Benchmark;
 use crate::finding::{Finding, Gap, Location, Loss};
 use crate::remedies::Machine;
+use crate::sourcing::Inventory;
 use assay_disk::system::{Ledger, Subject, VolumeSummary};
 
 /// What the audit saw and found; the same image gives the same report, whatever the number of threads.
@@ -35,6 +36,8 @@ pub struct Report {
     pub directories: Vec<Directory>,
     /// The times of the files of findings.
     pub times: Times,
+    /// The tables of an account, where exports of one were judged and no image was.
+    pub sourcing: Option<Box<Inventory>>,
 }
 
 /// How much was looked at.

@@ -14,6 +14,7 @@ use crate::finding::{GapKind, Severity};
 mod baseline;
 mod examples;
 mod judging;
+pub(super) mod sourcing;
 
 pub(super) use baseline::Baseline;
 pub(super) use judging::Judging;
@@ -83,7 +84,9 @@ impl Arguments {
     /// Takes up the command line as it may be recorded.
     pub(super) fn record(&mut self, words: Vec<String>) {
         match &mut self.command {
-            Command::Scan(Scan { display, .. }) | Command::Demo(display) => display.recorded = words,
+            Command::Scan(Scan { display, .. })
+            | Command::Demo(display)
+            | Command::Sourcing(sourcing::Sourcing { display, .. }) => display.recorded = words,
             _ => {}
         }
     }
@@ -103,6 +106,8 @@ pub(super) enum Command {
     /// Audit a small leaky image that the program carries: see a real report at once
     #[command(after_help = examples::DEMO)]
     Demo(Display),
+    /// Judge which images an account runs, whose they are, and who may use its own, by exports
+    Sourcing(sourcing::Sourcing),
     /// Show partitions and file systems of an image
     #[command(after_help = examples::LAYOUT)]
     Layout {

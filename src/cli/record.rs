@@ -17,27 +17,35 @@ use assay_disk::image::digest::{self, Digest, Undigested};
 use assay_disk::text::Escaped;
 
 /// Flags whose values are recorded: what is not in this list could be a secret, and is not.
-const RECORDED: [&str; 21] = [
+const RECORDED: [&str; 29] = [
     "accept-gap",
+    "at",
+    "audit-map",
+    "audits",
     "baseline",
     "benchmark",
     "cache",
     "color",
     "compare-packages",
+    "declarative-policy",
     "evidence",
     "fail-on",
     "format",
     "hashes",
     "jobs",
+    "max-age",
     "min-severity",
     "output",
+    "own",
     "policy",
     "profile",
+    "proposal",
     "published",
     "reference",
     "rootfs",
     "signatures",
     "today",
+    "trust",
     "yara",
 ];
 

@@ -59,17 +59,19 @@ fn by_name(name: &str, verdict: Verdict, report: &Report) -> (Outcome, String) {
     match verdict {
         Verdict::Pass => {
             let looked = looked(report);
-            (Outcome::Pass, format!("PASS by {name}: nothing stands against this image, and {looked}."))
+            let subject = subject(report);
+            (Outcome::Pass, format!("PASS by {name}: nothing stands against {subject}, and {looked}."))
         }
         Verdict::Fail { findings, required } => {
             let what = both(count(findings, "finding"), count(required, "required check"));
             let verb = if findings.saturating_add(required) == 1 { "stands" } else { "stand" };
-            (Outcome::Fail, format!("FAIL by {name}: {what} {verb} against this image."))
+            (Outcome::Fail, format!("FAIL by {name}: {what} {verb} against {}.", subject(report)))
         }
         Verdict::Incomplete { gaps, required } => {
             let what = both(count(gaps, "gap"), count(required, "undecided check"));
             let sentence = format!(
-                "INCOMPLETE by {name}: nothing that was read stands against this image, but there is more: {what}."
+                "INCOMPLETE by {name}: nothing that was read stands against {}, but there is more: {what}.",
+                subject(report)
             );
             (Outcome::Incomplete, sentence)
         }
@@ -89,9 +91,9 @@ fn by_level(policy: &Policy, is_beside: bool, verdict: Verdict, report: &Report)
         Verdict::Fail { findings, .. } => {
             let level = policy.findings.severity.map_or("", Severity::name);
             let noun = if findings == 1 { "finding" } else { "findings" };
-            let sentence = format!(
-                "FAIL: {findings} {noun} at {level} or above{new} must be gone before this image is published."
-            );
+            let end =
+                if report.sourcing.is_some() { "" } else { " must be gone before this image is published" };
+            let sentence = format!("FAIL: {findings} {noun} at {level} or above{new}{end}.");
             (Outcome::Fail, sentence)
         }
         Verdict::Incomplete { gaps, .. } => {
@@ -104,8 +106,14 @@ fn by_level(policy: &Policy, is_beside: bool, verdict: Verdict, report: &Report)
     }
 }
 
+/// What is judged.
+const fn subject(report: &Report) -> &'static str {
+    if report.sourcing.is_some() { "these accounts" } else { "this image" }
+}
+
 fn looked(report: &Report) -> String {
     match report.losses().count() {
+        0 if report.sourcing.is_some() => "every image in use is known".to_owned(),
         0 if report.ledger.unsearched() == [Use::Free] => {
             "everything but free space was looked at".to_owned()
         }

@@ -31,11 +31,13 @@ pub enum Category {
     Integrity,
     /// What a benchmark asks for.
     Hardening,
+    /// Which images run, whose they are, and who chose them.
+    Sourcing,
 }
 
 impl Category {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SshHostKey,
         Self::SshPrivateKey,
         Self::AuthorizedKeys,
@@ -50,6 +52,7 @@ impl Category {
         Self::Privilege,
         Self::Integrity,
         Self::Hardening,
+        Self::Sourcing,
     ];
 
     /// The one that is called `name`.
@@ -74,6 +77,7 @@ impl Category {
             Self::Privilege => "programs that run with more rights than who starts them",
             Self::Integrity => "files that are not what the image's own package database says",
             Self::Hardening => "what a benchmark asks for",
+            Self::Sourcing => "which images run, whose they are, and who chose them",
         }
     }
 
@@ -94,6 +98,7 @@ impl Category {
             Self::Privilege => "privilege",
             Self::Integrity => "integrity",
             Self::Hardening => "hardening",
+            Self::Sourcing => "sourcing",
         }
     }
 }

@@ -27,6 +27,12 @@ pub(super) fn over(base: Policy, own: Said) -> Policy {
             policy.lists.push(list);
         }
     }
+    let sourcing = own.rest.sourcing;
+    policy.sourcing.own.extend(sourcing.own);
+    policy.sourcing.trusted.extend(sourcing.trusted);
+    policy.sourcing.approved.extend(sourcing.approved);
+    policy.sourcing.naming = sourcing.naming.or(policy.sourcing.naming);
+    policy.sourcing.max_age_days = sourcing.max_age_days.or(policy.sourcing.max_age_days);
     policy.required.extend(own.rest.required);
     policy.accepted_gaps.extend(own.rest.accepted_gaps);
     policy.exceptions.extend(own.rest.exceptions);
@@ -47,6 +53,7 @@ pub(super) struct Rules {
     pub(super) findings: Option<super::Threshold>,
     pub(super) categories: std::collections::BTreeMap<crate::finding::Category, super::Threshold>,
     pub(super) lists: Vec<String>,
+    pub(super) sourcing: crate::sourcing::Rules,
     pub(super) required: Vec<super::Required>,
     pub(super) accepted_gaps: Vec<super::AcceptedGap>,
     pub(super) exceptions: Vec<super::Exception>,

@@ -6,12 +6,13 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::embedded::profile;
-use super::merge::{self, Rules, Said};
+use super::merge::{self, Said};
 use super::{AcceptedGap, Compare, DefaultPasswords, Exception, Policy, Required, Scan, Threshold, Which};
 use crate::checks::benchmark::BENCHMARKS;
 use crate::date::Date;
 use crate::finding::{Category, Confidence, GapKind, Severity};
 use crate::requirements;
+use crate::sourcing::Rules;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -22,6 +23,8 @@ struct File {
     scan: RawScan,
     #[serde(default)]
     findings: Findings,
+    #[serde(default)]
+    sourcing: RawSourcing,
     #[serde(default)]
     requirements: Vec<Spanned<String>>,
     #[serde(default)]
@@ -39,6 +42,16 @@ struct RawScan {
     compare_packages: Option<Spanned<String>>,
     default_passwords: Option<Spanned<String>>,
     verbose: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct RawSourcing {
+    own: Vec<Spanned<String>>,
+    trusted: Vec<Spanned<String>>,
+    approved: Vec<String>,
+    naming: Option<String>,
+    max_age_days: Option<u32>,
 }
 
 #[derive(Default, Deserialize)]
@@ -104,9 +117,10 @@ pub fn read(name: &str, text: &str) -> Result<Policy, String> {
             profile(base.get_ref())?.ok_or_else(problem)?
         }
     };
-    let rest = Rules {
+    let rest = merge::Rules {
         findings: findings(&file.findings, &base, &lines)?,
         categories: categories(&file.findings, &lines)?,
+        sourcing: sourcing(&file.sourcing, &lines)?,
         lists: file.requirements.iter().map(|name| list(name, &lines)).collect::<Result<_, _>>()?,
         required: file.require.iter().map(|one| required(one, &lines)).collect::<Result<_, _>>()?,
         accepted_gaps: file.accept_gap.iter().map(|one| gap(one, &lines)).collect::<Result<_, _>>()?,
@@ -114,6 +128,22 @@ pub fn read(name: &str, text: &str) -> Result<Policy, String> {
     };
     let scan = scan(&file.scan, &lines)?;
     Ok(merge::over(base, Said { name: name.to_owned(), title: file.title, scan, rest }))
+}
+
+fn sourcing(raw: &RawSourcing, lines: &Lines<'_>) -> Result<Rules, String> {
+    let account = |word: &Spanned<String>| {
+        let is_account =
+            word.get_ref().len() == 12 && word.get_ref().bytes().all(|byte| byte.is_ascii_digit());
+        let problem = || lines.error(word, &format!("{:?} is no account: twelve digits", word.get_ref()));
+        is_account.then(|| word.get_ref().clone()).ok_or_else(problem)
+    };
+    Ok(Rules {
+        own: raw.own.iter().map(account).collect::<Result<_, _>>()?,
+        trusted: raw.trusted.iter().map(account).collect::<Result<_, _>>()?,
+        approved: raw.approved.clone(),
+        naming: raw.naming.clone(),
+        max_age_days: raw.max_age_days,
+    })
 }
 
 /// The text, for telling lines.

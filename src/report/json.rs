@@ -17,6 +17,7 @@ mod place;
 mod policy;
 #[cfg(test)]
 mod schema;
+mod sourcing;
 pub(super) mod summary;
 pub(super) mod visible;
 
@@ -54,6 +55,9 @@ struct Document<'a> {
     notes: Vec<NoteView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     benchmark: Option<benchmark::View<'a>>,
+    /// Where exports of an account were judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sourcing: Option<sourcing::View>,
     policy: policy::View<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     requirements: Vec<policy::ListView<'a>>,
@@ -116,6 +120,7 @@ fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options)
         gaps: report.gaps.iter().enumerate().map(|(n, one)| gap::gap(one, explanation.gaps.get(n))).collect(),
         notes: report.notes.iter().map(gap::note).collect(),
         benchmark: report.benchmark.as_ref().map(benchmark::view),
+        sourcing: report.sourcing.as_deref().map(sourcing::view),
         policy: policy::view(explanation),
         requirements: explanation.requirements.iter().map(|judged| policy::list(judged, report)).collect(),
         baseline: explanation.baseline.as_ref().map(policy::baseline),

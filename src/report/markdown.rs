@@ -15,6 +15,7 @@ use assay_disk::system::ledger::Use;
 use assay_disk::text::Escaped;
 
 mod escape;
+mod sourcing;
 
 pub(super) use escape::{code, escape};
 
@@ -59,6 +60,9 @@ fn head(report: &Report, out: &mut String) {
     parts.push(escape(&subject.layout));
     parts.extend(report.system.as_ref().map(|system| cell(system)));
     out.push_str(&format!("{}\n\n", parts.join(" · ")));
+    if let Some(inventory) = &report.sourcing {
+        return sourcing::render(inventory, out);
+    }
     let coverage = &report.coverage;
     let mut looked = vec![
         format!("{} files, {} of them read", coverage.files, coverage.files_read),

@@ -36,7 +36,11 @@ pub struct Unread<'a> {
 
 /// Every requirement that was tested, in the order of [`Category::ALL`]: that of a benchmark only where one ran.
 pub fn requirements(report: &Report) -> Vec<Requirement<'_>> {
-    let is_tested = |category: &Category| *category != Category::Hardening || report.benchmark.is_some();
+    let is_tested = |category: &Category| match category {
+        Category::Hardening => report.benchmark.is_some(),
+        Category::Sourcing => report.sourcing.is_some(),
+        _ => true,
+    };
     let of = |category| Requirement { category, rules: rules(report, category) };
     Category::ALL.into_iter().filter(is_tested).map(of).collect()
 }
@@ -82,6 +86,7 @@ pub const fn words(category: Category) -> &'static str {
         Category::Privilege => "No unusual programs with more rights",
         Category::Integrity => "Files as their packages brought them",
         Category::Hardening => "Hardened as the benchmark asks",
+        Category::Sourcing => "Images from trusted owners alone",
     }
 }
 

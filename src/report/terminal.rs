@@ -17,6 +17,7 @@ use assay_disk::text::log::inert;
 
 mod benchmark;
 mod policy;
+mod sourcing;
 mod summary;
 pub(super) mod text;
 
@@ -62,6 +63,9 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
                 group(severity, of, &report.machine, options, &paint, &mut out);
             }
         }
+    }
+    if let Some(inventory) = &report.sourcing {
+        sourcing::render(inventory, options, &paint, &mut out);
     }
     if let Some(benchmark) = &report.benchmark {
         benchmark::render(benchmark, options, &paint, &mut out);

@@ -46,6 +46,8 @@ impl Quotes for Report {
             ledger: _,
             directories,
             times,
+            // An account was judged and no image: nothing was found in files.
+            sourcing: _,
         } = self;
         let Subject { name: _, format, size: _, layout: _, sector: _ } = subject;
         visit(b"", Quote::Name(format));
@@ -98,6 +100,7 @@ fn of_finding(finding: &mut Finding, visit: Visit<'_>) {
         package,
         as_packaged: _,
         evidence: Evidence { secrets: _, key_fingerprint: _, facts, content: _ },
+        resource: _,
         disposition: _,
     } = finding;
     for (name, value) in facts {

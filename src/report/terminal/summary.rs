@@ -26,8 +26,15 @@ pub(super) fn render(
     out: &mut String,
 ) {
     let _ = writeln!(out, "\n{}", paint.bold("Looked at"));
-    volumes(&report.volumes, out);
-    coverage(report, out);
+    match &report.sourcing {
+        Some(inventory) => {
+            let _ = writeln!(out, "  {}", super::sourcing::read(inventory));
+        }
+        None => {
+            volumes(&report.volumes, out);
+            coverage(report, out);
+        }
+    }
     ledger(&report.ledger, options, out);
     gaps(report, options, paint, out);
     if !options.quiet {
@@ -35,7 +42,8 @@ pub(super) fn render(
     }
     policy::why(&judgement.explanation, options, paint, out);
     if !options.quiet && judgement.outcome != Outcome::Pass && !report.findings.is_empty() {
-        let _ = writeln!(out, "\n{}\n{NEXT}", paint.bold("Next"));
+        let next = if report.sourcing.is_some() { NEXT.lines().next().unwrap_or(NEXT) } else { NEXT };
+        let _ = writeln!(out, "\n{}\n{next}", paint.bold("Next"));
     }
     counts(report, options, paint, out);
     let _ = writeln!(out, "{}", paint.outcome(judgement.outcome == Outcome::Pass, &judgement.sentence));

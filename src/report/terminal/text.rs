@@ -79,6 +79,7 @@ pub(in crate::report) const fn category_name(category: Category) -> &'static str
         Category::Privilege => "Programs with more rights",
         Category::Integrity => "Files that differ from their packages or the reference",
         Category::Hardening => "Hardening",
+        Category::Sourcing => "Sourcing",
     }
 }
 

@@ -1,0 +1,490 @@
+//! The tables: images, what runs from them, what points at them, and what the settings allow.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::Settings;
+use super::allowed::{self, Decision, Proposal, State};
+use super::audits::ByImage;
+use super::class::{Class, Flag, Trust};
+use super::estate::{Estate, Image, Instance, Metadata, Pointer, Scope};
+use super::export::Export;
+use super::moment::Moment;
+
+/// Policies that give a role the whole account.
+const ADMIN_POLICIES: [&str; 3] = ["AdministratorAccess", "PowerUserAccess", "IAMFullAccess"];
+
+/// An image in the tables: one's own, or in use.
+#[derive(Clone, Debug)]
+pub struct ImageRow {
+    /// `ami-…`
+    pub id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// The account that owns it.
+    pub owner: Option<String>,
+    /// The publisher whose account that is, or for whose images it may be taken.
+    pub publisher: Option<String>,
+    /// Whose it is.
+    pub class: Class,
+    /// What else holds of it.
+    pub flags: BTreeSet<Flag>,
+    /// `available`, `deregistered` …
+    pub state: Option<String>,
+    /// When it was made.
+    pub created: Option<Moment>,
+    /// When it was last launched.
+    pub last_launched: Option<Moment>,
+    /// The image that it was copied from.
+    pub source: Option<String>,
+    /// Where it is in use, or was seen.
+    pub scopes: BTreeSet<Scope>,
+    /// Instances.
+    pub instances: usize,
+    /// Of these, those that run.
+    pub running: usize,
+    /// Of these, those with a public address.
+    pub addressed: usize,
+    /// Roles of its instances.
+    pub roles: BTreeSet<String>,
+    /// Whether one of the roles may do everything.
+    pub has_admin: bool,
+    /// What will start it: kind and name.
+    pub pointers: Vec<String>,
+    /// Accounts outside that use it, by the usage report.
+    pub used_outside: BTreeSet<String>,
+    /// How it stands to the setting of each region where it is in use.
+    pub decisions: BTreeMap<Scope, Decision>,
+    /// Its audits: the worst severity of a finding, and how many findings; `None`: never audited.
+    pub audit: Option<AuditRow>,
+}
+
+/// What audits say of an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditRow {
+    /// The worst severity of a finding.
+    pub worst: Option<crate::finding::Severity>,
+    /// Findings.
+    pub findings: usize,
+    /// Verdict of the gate.
+    pub verdict: Option<String>,
+}
+
+impl ImageRow {
+    /// Whether something runs from it, or will.
+    pub fn is_used(&self) -> bool {
+        self.instances > 0 || !self.pointers.is_empty()
+    }
+
+    /// Its name, else its id.
+    pub fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
+    }
+}
+
+/// An instance in the tables.
+#[derive(Clone, Debug)]
+pub struct InstanceRow {
+    /// `i-…`
+    pub id: String,
+    /// Where it is.
+    pub scope: Scope,
+    /// Its image.
+    pub image: Option<String>,
+    /// Whose the image is.
+    pub class: Class,
+    /// `running`, `stopped` …
+    pub state: Option<String>,
+    /// By its tag.
+    pub name: Option<String>,
+    /// By its tag.
+    pub environment: Option<String>,
+    /// What started it: a group, a template.
+    pub started_by: Option<String>,
+    /// Its roles.
+    pub roles: Vec<String>,
+    /// Whether one of them may do everything.
+    pub has_admin: bool,
+    /// Public addresses.
+    pub addresses: Vec<String>,
+    /// Whether one of its groups lets the whole internet in.
+    pub is_open: bool,
+    /// Whether its metadata service answers version 1.
+    pub is_imds_v1: bool,
+}
+
+/// How many of a class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClassRow {
+    /// Images in use.
+    pub used: usize,
+    /// Images.
+    pub images: usize,
+    /// Instances.
+    pub instances: usize,
+    /// Of these, those that run.
+    pub running: usize,
+}
+
+/// The setting of a region.
+#[derive(Clone, Debug)]
+pub struct AllowedRow {
+    /// The region.
+    pub scope: Scope,
+    /// Whether the setting is on; `None` where it was not exported.
+    pub state: Option<State>,
+    /// How many criteria.
+    pub criteria: usize,
+    /// Instances whose image is left out.
+    pub instances: Vec<String>,
+    /// What else starts an image that is left out.
+    pub pointers: Vec<String>,
+    /// Images that are left out.
+    pub images: BTreeSet<String>,
+    /// Images of which it is not decided, and what is missing.
+    pub undecided: BTreeMap<String, BTreeSet<String>>,
+    /// Images for which AWS's own answer is another one.
+    pub contradicted: BTreeSet<String>,
+    /// Images for which AWS's own answer is the same.
+    pub confirmed: usize,
+}
+
+/// What is known of the exported accounts.
+#[derive(Clone, Debug, Default)]
+pub struct Inventory {
+    /// The moment of the judgement.
+    pub at: Moment,
+    /// Accounts.
+    pub accounts: Vec<String>,
+    /// Accounts and regions that were exported.
+    pub scopes: Vec<Scope>,
+    /// Files that were read, and their bytes, unpacked.
+    pub files: (u64, u64),
+    /// Images: own ones and those in use; worst first.
+    pub images: Vec<ImageRow>,
+    /// Instances, in the order of account, region and id.
+    pub instances: Vec<InstanceRow>,
+    /// How many of each class; they add up.
+    pub classes: BTreeMap<Class, ClassRow>,
+    /// Settings of Allowed AMIs.
+    pub allowed: Vec<AllowedRow>,
+    /// Criteria that would allow what is used and trusted.
+    pub proposal: Proposal,
+    /// What will start an image: kind, name, where, and the images.
+    pub pointers: Vec<PointerRow>,
+    /// Whether audits were asked for.
+    pub has_audits: bool,
+}
+
+/// What will start an image.
+#[derive(Clone, Debug)]
+pub struct PointerRow {
+    /// Kind and name.
+    pub label: String,
+    /// Where.
+    pub scope: Scope,
+    /// Images that it leads to.
+    pub images: Vec<String>,
+}
+
+/// The sums.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sums {
+    /// Images in the tables.
+    pub images: usize,
+    /// Of these, those in use.
+    pub images_in_use: usize,
+    /// Instances.
+    pub instances: usize,
+    /// Whether the classes add up to them.
+    pub add_up: bool,
+}
+
+impl Inventory {
+    /// Makes the tables.
+    pub fn new(export: &Export, trust: &Trust<'_>, settings: &Settings) -> Self {
+        let estate = &export.estate;
+        let audits = ByImage::new(&settings.audits, estate);
+        let pointers = pointer_rows(estate);
+        let mut images = image_rows(estate, trust, &pointers, &audits);
+        let instances: Vec<InstanceRow> = instance_rows(estate, &images);
+        reach(&mut images, &instances);
+        let allowed = allowed_rows(estate, &mut images, &instances, &pointers, trust.now);
+        let used = images.values().filter(|row| row.is_used());
+        let proposal =
+            allowed::propose(used.filter_map(|row| Some((estate.images.get(&row.id)?, row.class))));
+        let classes = classes(&images, &instances);
+        let mut images: Vec<ImageRow> = images.into_values().collect();
+        images.sort_by(|a, b| badness(b).cmp(&badness(a)).then_with(|| a.id.cmp(&b.id)));
+        Self {
+            at: trust.now,
+            accounts: estate.accounts.iter().cloned().collect(),
+            scopes: estate.regions.keys().cloned().collect(),
+            files: (export.files, export.bytes),
+            images,
+            instances,
+            classes,
+            allowed,
+            proposal,
+            pointers,
+            has_audits: settings.wants_audits,
+        }
+    }
+
+    /// The sums, and whether the classes add up to them.
+    pub fn sums(&self) -> Sums {
+        let of = |count: fn(&ClassRow) -> usize| self.classes.values().map(count).sum::<usize>();
+        let images_in_use = self.images.iter().filter(|row| row.is_used()).count();
+        let (images, instances) = (self.images.len(), self.instances.len());
+        let add_up =
+            (of(|c| c.images), of(|c| c.used), of(|c| c.instances)) == (images, images_in_use, instances);
+        Sums { images, images_in_use, instances, add_up }
+    }
+}
+
+/// The order of the table: what runs from strangers first.
+fn badness(row: &ImageRow) -> (Option<crate::finding::Severity>, bool, Class, bool, usize) {
+    let worst = row.audit.as_ref().and_then(|audit| audit.worst).filter(|_| row.running > 0);
+    (worst, row.flags.contains(&Flag::LookAlike), row.class, row.is_used(), row.instances)
+}
+
+fn pointer_rows(estate: &Estate) -> Vec<PointerRow> {
+    let row = |pointer: &Pointer| PointerRow {
+        label: match pointer.version {
+            Some((number, ..)) => format!("{} {} (version {number})", pointer.kind.name(), pointer.name),
+            None => format!("{} {}", pointer.kind.name(), pointer.name),
+        },
+        scope: pointer.scope.clone(),
+        images: estate.targets(pointer),
+    };
+    let mut rows: Vec<PointerRow> =
+        estate.pointers.iter().map(row).filter(|row| !row.images.is_empty()).collect();
+    rows.sort_by(|a, b| (&a.scope, &a.label).cmp(&(&b.scope, &b.label)));
+    rows
+}
+
+/// Images that are in use or one's own; others that an export happens to tell of are none of the inventory.
+fn image_rows(
+    estate: &Estate,
+    trust: &Trust<'_>,
+    pointers: &[PointerRow],
+    audits: &ByImage<'_>,
+) -> BTreeMap<String, ImageRow> {
+    let mut by_image: BTreeMap<&str, Vec<&PointerRow>> = BTreeMap::new();
+    for pointer in pointers {
+        for image in &pointer.images {
+            by_image.entry(image).or_default().push(pointer);
+        }
+    }
+    let instances = estate.instances_by_image();
+    let mut rows = BTreeMap::new();
+    for image in estate.images.values() {
+        let class = trust.class(estate, image);
+        let (pointers, instances) = (by_image.get(image.id.as_str()), instances.get(image.id.as_str()));
+        let is_look_alike = trust.look_alike(class, image).is_some();
+        if class != Class::Own && pointers.is_none() && instances.is_none() && !is_look_alike {
+            continue;
+        }
+        let mut row = image_row(estate, trust, class, image, audits);
+        for pointer in pointers.into_iter().flatten() {
+            row.pointers.push(format!("{} in {}", pointer.label, pointer.scope));
+            row.scopes.insert(pointer.scope.clone());
+        }
+        for instance in instances.into_iter().flatten() {
+            row.instances += 1;
+            row.running += usize::from(instance.is_running());
+            row.scopes.insert(instance.scope.clone());
+        }
+        if row.scopes.is_empty() {
+            row.scopes.extend(image.views.keys().cloned());
+        }
+        rows.insert(image.id.clone(), row);
+    }
+    rows
+}
+
+fn image_row(
+    estate: &Estate,
+    trust: &Trust<'_>,
+    class: Class,
+    image: &Image,
+    audits: &ByImage<'_>,
+) -> ImageRow {
+    let of_owner = image.owner.as_deref().and_then(|owner| trust.publishers.of_account(owner));
+    let publisher =
+        of_owner.or_else(|| trust.look_alike(class, image)).map(|publisher| publisher.name.clone());
+    let all = audits.of(&image.id);
+    let audit = (!all.is_empty()).then(|| AuditRow {
+        worst: all.iter().flat_map(|audit| &audit.findings).map(|found| found.severity).max(),
+        findings: all.iter().map(|audit| audit.findings.len()).sum(),
+        verdict: all.iter().find_map(|audit| audit.verdict.clone()),
+    });
+    let outside = estate.usage.get(&image.id).into_iter().flatten().map(|usage| usage.account.clone());
+    ImageRow {
+        id: image.id.clone(),
+        name: image.name.clone(),
+        owner: image.owner.clone(),
+        publisher,
+        class,
+        flags: trust.flags(estate, class, image),
+        state: image.state.clone(),
+        created: image.created,
+        last_launched: image.last_launched,
+        source: image.source.as_ref().map(|(id, _)| id.clone()),
+        scopes: BTreeSet::new(),
+        instances: 0,
+        running: 0,
+        addressed: 0,
+        roles: BTreeSet::new(),
+        has_admin: false,
+        pointers: Vec::new(),
+        used_outside: outside.filter(|account| !trust.is_own(estate, account)).collect(),
+        decisions: BTreeMap::new(),
+        audit,
+    }
+}
+
+fn instance_rows(estate: &Estate, images: &BTreeMap<String, ImageRow>) -> Vec<InstanceRow> {
+    let row = |instance: &Instance| {
+        let class = instance.image.as_ref().and_then(|image| images.get(image)).map(|row| row.class);
+        let roles = instance.profile.as_ref().map(|profile| roles(estate, profile)).unwrap_or_default();
+        InstanceRow {
+            id: instance.id.clone(),
+            scope: instance.scope.clone(),
+            image: instance.image.clone(),
+            class: class.unwrap_or(Class::NoInformation),
+            state: instance.state.clone(),
+            name: instance.name.clone(),
+            environment: instance.environment.clone(),
+            started_by: estate.group_of_instance.get(&instance.id).or(instance.started_by.as_ref()).cloned(),
+            has_admin: roles.iter().any(|(_, is_admin)| *is_admin),
+            roles: roles.into_iter().map(|(name, _)| name).collect(),
+            addresses: instance.addresses.clone(),
+            is_open: instance.groups.iter().any(|group| estate.open_groups.contains(group)),
+            is_imds_v1: instance.metadata == Some(Metadata::Anybody),
+        }
+    };
+    let mut rows: Vec<InstanceRow> = estate.instances.values().filter(|one| one.exists()).map(row).collect();
+    rows.sort_by(|a, b| (&a.scope, &a.id).cmp(&(&b.scope, &b.id)));
+    rows
+}
+
+/// Names of the roles of a profile, and whether each may do everything. A profile of which nothing more is known is
+/// called by its own name.
+fn roles(estate: &Estate, profile: &str) -> Vec<(String, bool)> {
+    let is_admin = |policy: &String| ADMIN_POLICIES.contains(&policy.as_str());
+    match estate.profiles.get(profile) {
+        Some(roles) if !roles.is_empty() => {
+            roles.iter().map(|role| (role.name.clone(), role.policies.iter().any(is_admin))).collect()
+        }
+        _ => vec![(profile.rsplit('/').next().unwrap_or(profile).to_owned(), false)],
+    }
+}
+
+/// What an image reaches by its instances.
+fn reach(images: &mut BTreeMap<String, ImageRow>, instances: &[InstanceRow]) {
+    for instance in instances {
+        let Some(row) = instance.image.as_ref().and_then(|image| images.get_mut(image)) else { continue };
+        row.addressed += usize::from(!instance.addresses.is_empty());
+        row.roles.extend(instance.roles.iter().cloned());
+        row.has_admin |= instance.has_admin;
+        if instance.is_imds_v1 {
+            row.flags.insert(Flag::ImdsV1);
+        }
+    }
+}
+
+fn allowed_rows(
+    estate: &Estate,
+    images: &mut BTreeMap<String, ImageRow>,
+    instances: &[InstanceRow],
+    pointers: &[PointerRow],
+    now: Moment,
+) -> Vec<AllowedRow> {
+    let mut rows = Vec::new();
+    for (scope, region) in estate.regions.iter().filter(|(scope, _)| scope.region.is_some()) {
+        let mut row = AllowedRow {
+            scope: scope.clone(),
+            state: region.allowed.as_ref().map(allowed::Settings::state),
+            criteria: region.allowed.as_ref().map_or(0, |settings| settings.criteria().len()),
+            instances: Vec::new(),
+            pointers: Vec::new(),
+            images: BTreeSet::new(),
+            undecided: BTreeMap::new(),
+            contradicted: BTreeSet::new(),
+            confirmed: 0,
+        };
+        if let Some(settings) = &region.allowed {
+            let decide = |image: &Image| match settings.state() {
+                // What its criteria would say if it were on: an empty list says nothing.
+                State::Disabled if settings.criteria().is_empty() => Decision::Allowed,
+                _ => settings.would_allow(image, scope.account.as_deref(), now),
+            };
+            let here = instances.iter().filter(|instance| instance.scope == *scope);
+            let of_instances =
+                here.filter_map(|instance| Some((instance.image.clone()?, instance.id.clone(), true)));
+            let here = pointers.iter().filter(|pointer| pointer.scope == *scope);
+            let of_pointers = here.flat_map(|pointer| {
+                pointer.images.iter().map(|image| (image.clone(), pointer.label.clone(), false))
+            });
+            for (id, user, is_instance) in of_instances.chain(of_pointers) {
+                let Some(image) = estate.images.get(&id) else { continue };
+                let decision = decide(image);
+                match &decision {
+                    Decision::Allowed => {}
+                    Decision::NotAllowed => {
+                        row.images.insert(id.clone());
+                        if is_instance { row.instances.push(user) } else { row.pointers.push(user) }
+                    }
+                    Decision::Undecided(missing) => {
+                        row.undecided.entry(id.clone()).or_default().extend(missing.iter().cloned());
+                    }
+                }
+                if let Some(image) = images.get_mut(&id) {
+                    if decision == Decision::NotAllowed && settings.state() != State::Disabled {
+                        image.flags.insert(Flag::NotAllowed);
+                    }
+                    image.decisions.insert(scope.clone(), decision);
+                }
+            }
+            if matches!(settings.state(), State::Enabled | State::AuditMode) {
+                compare(&mut row, estate, scope, decide);
+            }
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+/// Holds the decisions against AWS's own, wherever the export has one.
+fn compare(row: &mut AllowedRow, estate: &Estate, scope: &Scope, decide: impl Fn(&Image) -> Decision) {
+    for image in estate.images.values() {
+        let Some(theirs) = image.views.get(scope).and_then(|view| view.allowed) else { continue };
+        match (decide(image), theirs) {
+            (Decision::Allowed, true) | (Decision::NotAllowed, false) => row.confirmed += 1,
+            (Decision::Undecided(_), _) => {}
+            _ => {
+                row.contradicted.insert(image.id.clone());
+            }
+        }
+    }
+}
+
+fn classes(images: &BTreeMap<String, ImageRow>, instances: &[InstanceRow]) -> BTreeMap<Class, ClassRow> {
+    let mut classes: BTreeMap<Class, ClassRow> =
+        Class::ALL.into_iter().map(|class| (class, ClassRow::default())).collect();
+    for row in images.values() {
+        if let Some(sum) = classes.get_mut(&row.class) {
+            sum.images += 1;
+            sum.used += usize::from(row.is_used());
+        }
+    }
+    for row in instances {
+        if let Some(sum) = classes.get_mut(&row.class) {
+            sum.instances += 1;
+            sum.running += usize::from(matches!(row.state.as_deref(), None | Some("running" | "pending")));
+        }
+    }
+    classes
+}

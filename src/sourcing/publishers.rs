@@ -1,0 +1,134 @@
+//! Publishers of images: whose accounts they are, and what their images are called. The table is `signatures/publishers.toml`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::glob;
+
+/// The text of the table.
+pub const TEXT: &str = include_str!("../../signatures/publishers.toml");
+
+/// A publisher.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Publisher {
+    /// As people know it.
+    pub name: String,
+    /// What it publishes.
+    #[serde(default)]
+    pub product: String,
+    /// Its accounts, of all partitions.
+    #[serde(default)]
+    pub accounts: Vec<String>,
+    /// Accounts that it had once.
+    #[serde(default)]
+    pub former: Vec<String>,
+    /// The alias that its images have.
+    #[serde(default)]
+    pub alias: Option<String>,
+    /// Patterns of names that only its images have.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Where accounts and names are published.
+    pub sources: Vec<String>,
+    /// The day on which the sources were read.
+    pub checked: toml::value::Datetime,
+}
+
+impl Publisher {
+    /// Whether the account is its own, or once was.
+    pub fn has_account(&self, account: &str) -> bool {
+        self.accounts.iter().chain(&self.former).any(|own| own == account)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    publisher: Vec<Publisher>,
+}
+
+/// All publishers.
+#[derive(Clone, Debug)]
+pub struct Publishers {
+    all: Vec<Publisher>,
+    by_account: BTreeMap<String, usize>,
+}
+
+impl Publishers {
+    /// Reads a table.
+    ///
+    /// # Errors
+    /// What is wrong with it, and in which line.
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        let all = toml::from_str::<Table>(text)?.publisher;
+        let accounts = |(number, one): (usize, &Publisher)| {
+            one.accounts.iter().map(|account| (account.clone(), number)).collect::<Vec<_>>()
+        };
+        let by_account = all.iter().enumerate().flat_map(accounts).collect();
+        Ok(Self { all, by_account })
+    }
+
+    /// All of them, in the order of the table.
+    pub fn all(&self) -> &[Publisher] {
+        &self.all
+    }
+
+    /// The one whose account it is.
+    pub fn of_account(&self, account: &str) -> Option<&Publisher> {
+        self.by_account.get(account).and_then(|&number| self.all.get(number))
+    }
+
+    /// Those whose images have such names: one name may be sold by two.
+    pub fn of_name<'p, 'n>(&'p self, name: &'n str) -> impl Iterator<Item = &'p Publisher> + use<'p, 'n> {
+        self.all.iter().filter(move |one| one.names.iter().any(|pattern| glob::fits(pattern, name)))
+    }
+
+    /// The one whose images a search by `pattern` may find.
+    pub fn of_pattern(&self, pattern: &str) -> Option<&Publisher> {
+        self.all.iter().find(|one| one.names.iter().any(|known| glob::intersects(known, pattern)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sound() {
+        let publishers = Publishers::parse(TEXT).unwrap();
+        assert!(publishers.all().len() >= 40, "{}", publishers.all().len());
+        for one in publishers.all() {
+            let is_account =
+                |text: &String| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+            assert!(one.accounts.iter().chain(&one.former).all(is_account), "{}", one.name);
+            assert!(
+                !one.sources.is_empty() && one.sources.iter().all(|source| source.starts_with("http")),
+                "{}",
+                one.name
+            );
+            assert!(!one.accounts.is_empty() || !one.names.is_empty(), "{}", one.name);
+            assert!(
+                one.alias.as_deref().is_none_or(|alias| alias == "amazon" || alias.starts_with("aws-")),
+                "{}",
+                one.name
+            );
+            for pattern in &one.names {
+                let letters = pattern.chars().filter(|c| c.is_alphanumeric()).count();
+                assert!(letters >= 4, "{}: {pattern} fits the images of others", one.name);
+                assert!(!glob::fits(pattern, "golden-web-2024.05.01"), "{}: {pattern}", one.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_and_an_account_lead_to_their_publisher() {
+        let publishers = Publishers::parse(TEXT).unwrap();
+        assert_eq!(publishers.of_account("099720109477").unwrap().name, "Canonical");
+        let name = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20240501";
+        assert_eq!(publishers.of_name(name).next().unwrap().name, "Canonical");
+        assert!(publishers.of_pattern("*ubuntu-jammy-22.04-amd64-server-*").is_some());
+        assert!(publishers.of_name("golden-web-7").next().is_none());
+    }
+}

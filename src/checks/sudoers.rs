@@ -172,7 +172,8 @@ mod tests {
             .file("/srv/c d", "4 A=B\n")
             .file("/srv/web-1", "5 A=B\n")
             .file("/etc/more/x", "6 A=B\n")
-            .file("/etc/more/x.bak", "7 A=B\n");
+            .file("/etc/more/x.bak", "7 A=B\n")
+            .file("/etc/more/x~", "8 A=B\n");
         let (lines, gaps) = read(memory);
         assert_eq!(lines, ["1 A=B", "2 A=B", "3 A=B", "4 A=B", "5 A=B", "6 A=B"]);
         assert_eq!(gaps, [""; 0]);

@@ -139,6 +139,8 @@ mod tests {
         let includes = Includes::new(&subject, "chronyd");
         let mut reader = Reader { subject: &subject, includes, lines: Vec::new() };
         reader.read(start(&subject).unwrap().as_bytes(), false);
+        let is_tidy = |line: &Line| !line.evidence.path.windows(2).any(|two| two == b"//");
+        assert!(reader.lines.iter().all(is_tidy));
         let lines = reader.lines.iter().map(|line| line.evidence.value.clone()).collect();
         (lines, subject.gaps().into_iter().map(|gap| gap.reason).collect())
     }
@@ -148,7 +150,7 @@ mod tests {
         let (lines, gaps) = read(&[
             (
                 "/etc/chrony.conf",
-                "! no\n; no\n# no\n% no\ninclude /etc/my.conf\nINCLUDE /etc/x/*.inc\nconfdir /etc/a /etc/b\nSourceDir /etc/s\n",
+                "! no\n; no\n# no\n% no\ninclude /etc/my.conf\nINCLUDE /etc/x/*.inc\nconfdir /etc/a /etc/b\nSourceDir /etc/s/\n",
             ),
             ("/etc/my.conf", "  pool 1\n"),
             ("/etc/x/a.inc", "server 2\n"),

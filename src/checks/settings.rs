@@ -75,7 +75,10 @@ pub(super) fn verdict(
 ) -> Outcome {
     match (found, default) {
         (Some(found), _) => {
-            let text = format!("{key} = {}", shown(&found.value));
+            let text = match found.value.as_slice() {
+                b"" => key.to_owned(),
+                value => format!("{key} = {}", shown(value)),
+            };
             Outcome::of(test.holds(&found.value), Evidence::line(&found.path, found.line, text))
         }
         (None, Some(default)) => {

@@ -353,7 +353,7 @@ impl<'a> Subject<'a> {
     /// Why not all of them are known.
     pub fn drop_in_paths(&self, directories: &[&str], suffix: &str) -> Result<Vec<Vec<u8>>, Unreadable> {
         let mut by_name: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
-        for directory in directories {
+        for directory in directories.iter().map(|directory| directory.trim_end_matches('/')) {
             for (name, _) in self.list(directory.as_bytes())? {
                 if name.ends_with(suffix.as_bytes()) {
                     let path = [directory.as_bytes(), b"/", &name].concat();

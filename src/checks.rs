@@ -9,7 +9,7 @@
 //!   be read, so that a missing file and an unreadable one are never mistaken for each other;
 //! - `evaluate` takes a condition apart (`all`, `any`, `not`) and hands each primitive to the file that knows
 //!   its kind of configuration (files, settings, modules, boot, mounts, units, packages, sshd, PAM, sudoers, accounts,
-//!   audit rules, the sweep over all files);
+//!   audit rules, chrony, masks, the sweep over all files);
 //! - [`benchmark`] runs the checks of one benchmark and counts;
 //! - [`proof`] tries every check on its own proofs.
 //!
@@ -27,6 +27,7 @@ pub mod artifacts;
 mod audit_rules;
 pub mod benchmark;
 mod boot;
+mod chrony;
 mod embedded;
 mod evaluate;
 mod file_scan;
@@ -45,6 +46,7 @@ mod sshd;
 pub mod subject;
 mod sudoers;
 mod sysctl;
+mod umask;
 mod units;
 
 pub use artifacts::Artifacts;

@@ -1,14 +1,17 @@
 //! Takes a condition apart, and hands each primitive to the file that knows its kind.
 
 use super::schema::{
-    AccountsRule, KernelArgument, PamRule, Rule, SettingRule, SshdRule, SysctlRule, SystemdRule, Test,
+    AccountsRule, ChronyRule, KernelArgument, PamRule, Rule, SettingRule, SshdRule, SysctlRule, SystemdRule,
+    Test,
 };
 use super::subject::{Unreadable, shown};
 use super::{Evidence, Outcome, Subject, Verdict};
 use super::{
-    accounts, audit_rules, boot, file_scan, files, modules, mounts, packages, pam, settings, sshd, sudoers,
-    sysctl, units,
+    accounts, audit_rules, boot, chrony, file_scan, files, modules, mounts, packages, pam, settings, sshd,
+    sudoers, sysctl, umask, units,
 };
+
+use assay_disk::path::glob_folded;
 
 /// What a primitive says; an error is a place that could not be read.
 pub(super) type Judged = Result<Outcome, Unreadable>;
@@ -33,6 +36,8 @@ fn primitive(rule: &Rule, subject: &Subject<'_>) -> Judged {
         Rule::File(rule) => files::file(rule, subject),
         Rule::Line(rule) => files::line(rule, subject),
         Rule::Setting(rule) => settings::setting(rule, subject),
+        Rule::Chrony(rule) => chrony::evaluate(rule, subject),
+        Rule::Umask(rule) => umask::evaluate(rule, subject),
         Rule::Systemd(rule) => settings::systemd(rule, subject),
         Rule::Sysctl(rule) => sysctl::evaluate(rule, subject),
         Rule::ModuleOff(name) => modules::off(name, subject),
@@ -59,6 +64,7 @@ fn primitive(rule: &Rule, subject: &Subject<'_>) -> Judged {
 fn expression(rule: &Rule) -> Option<&str> {
     let test = match rule {
         Rule::Setting(SettingRule { value, .. })
+        | Rule::Chrony(ChronyRule { value, .. })
         | Rule::Systemd(SystemdRule { value, .. })
         | Rule::Sysctl(SysctlRule { value, .. })
         | Rule::Sshd(SshdRule { value, .. })
@@ -71,7 +77,7 @@ fn expression(rule: &Rule) -> Option<&str> {
 }
 
 /// Fails if one fails; what applies to nothing says nothing.
-fn all(outcomes: Vec<Outcome>) -> Outcome {
+pub(super) fn all(outcomes: Vec<Outcome>) -> Outcome {
     first_of(outcomes, [Verdict::Fail, Verdict::Undecided, Verdict::Pass, Verdict::NotApplicable])
 }
 
@@ -119,15 +125,9 @@ impl Test {
             && self.min.is_none_or(|min| number.is_some_and(|number| number >= min))
             && self.max.is_none_or(|max| number.is_some_and(|number| number <= max))
             && self.matches.as_ref().is_none_or(regex)
-            && !self.lacks.iter().any(|word| words().any(|own| own.eq_ignore_ascii_case(word)))
-            && self.umask.as_ref().is_none_or(|least| takes_away(&text, least))
+            && !self.lacks.iter().any(|word| words().any(|own| glob_folded(own.as_bytes(), word.as_bytes())))
+            && self.umask.as_ref().is_none_or(|least| umask::takes_away(&text, least))
     }
-}
-
-/// Whether the mask `text` has every bit of `least`.
-fn takes_away(text: &str, least: &str) -> bool {
-    let octal = |text: &str| u32::from_str_radix(text, 8).ok();
-    octal(text).zip(octal(least)).is_some_and(|(mask, least)| mask & least == least)
 }
 
 #[cfg(test)]

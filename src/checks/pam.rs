@@ -2,7 +2,7 @@
 
 use super::evaluate::Judged;
 use super::includes::Includes;
-use super::schema::PamRule;
+use super::schema::{PamModule, PamRule};
 use super::subject::shown;
 use super::{Evidence, Outcome, Subject, Verdict};
 use crate::facts::pam::{lines, words};
@@ -11,49 +11,75 @@ use crate::facts::pam::{lines, words};
 const DIRECTORIES: [&[u8]; 4] =
     [b"/etc/pam.d/", b"/usr/etc/pam.d/", b"/usr/share/pam.d/", b"/usr/lib/pam.d/"];
 
-struct Line {
-    path: Vec<u8>,
-    number: u64,
+/// A line of a module.
+pub(super) struct Line {
+    pub(super) path: Vec<u8>,
+    pub(super) number: u64,
     text: Vec<u8>,
     control: Vec<u8>,
     arguments: Vec<Vec<u8>>,
 }
 
+impl Line {
+    /// The value of an argument; the last one counts, and a flag has the empty one.
+    pub(super) fn argument(&self, name: &str) -> Option<&[u8]> {
+        self.arguments.iter().rev().find_map(|own| {
+            let (start, rest) = own.split_at_checked(name.len())?;
+            let is_it = start.eq_ignore_ascii_case(name.as_bytes());
+            let value = if rest.is_empty() { Some(rest) } else { rest.strip_prefix(b"=") };
+            value.filter(|_| is_it)
+        })
+    }
+
+    fn fits(&self, rule: &PamRule) -> bool {
+        (rule.control.is_empty() || rule.control.iter().any(|word| has_control(&self.control, word)))
+            && rule
+                .argument
+                .as_ref()
+                .is_none_or(|argument| self.argument(argument).is_some_and(|value| rule.value.holds(value)))
+            && (rule.among.is_empty() || self.last_of(&rule.among).is_some_and(|word| rule.value.holds(word)))
+    }
+
+    /// The last of words that exclude each other.
+    fn last_of(&self, words: &[String]) -> Option<&[u8]> {
+        let mut own = self.arguments.iter().rev().map(Vec::as_slice);
+        own.find(|own| words.iter().any(|word| own.eq_ignore_ascii_case(word.as_bytes())))
+    }
+}
+
 pub(super) fn evaluate(rule: &PamRule, subject: &Subject<'_>) -> Judged {
-    let includes = Includes::new(subject, "PAM");
-    let mut reader = Reader { rule, subject, includes, lines: Vec::new() };
-    let mut there = false;
-    for service in &rule.service {
-        there |= stack(service.as_bytes(), subject).is_some();
-        reader.read(service.as_bytes());
-    }
-    if !there {
-        return Ok(Outcome::new(
-            Verdict::NotApplicable,
-            Evidence::at(b"/etc/pam.d", "there is no such stack"),
-        ));
-    }
-    let fits = |line: &&Line| {
-        (rule.control.is_empty() || rule.control.iter().any(|word| has_control(&line.control, word)))
-            && rule.argument.as_ref().is_none_or(|argument| {
-                line.arguments.iter().any(|own| match own.strip_prefix(argument.as_bytes()) {
-                    Some(b"") => rule.value.holds(b""),
-                    Some(rest) => rest.strip_prefix(b"=").is_some_and(|value| rule.value.holds(value)),
-                    None => false,
-                })
-            })
+    let place = b"/etc/pam.d";
+    let (service, kind, name) = (rule.service.clone(), rule.kind.clone(), rule.module.clone());
+    let Some(lines) = module_lines(&PamModule { service, kind, name }, subject) else {
+        return Ok(Outcome::new(Verdict::NotApplicable, Evidence::at(place, "there is no such stack")));
     };
-    Ok(match reader.lines.iter().find(fits) {
-        Some(line) => Outcome::of(true, Evidence::line(&line.path, line.number, shown(&line.text))),
-        None => Outcome::of(
-            false,
-            Evidence::at(b"/etc/pam.d", format!("no such {} line of {}", rule.kind, rule.module)),
-        ),
+    let at = |line: &Line| Evidence::line(&line.path, line.number, shown(&line.text));
+    let wrong = lines.iter().find(|line| rule.every && !line.fits(rule));
+    let good = lines.iter().find(|line| line.fits(rule));
+    Ok(match (wrong, good) {
+        (Some(line), _) => Outcome::of(false, at(line)),
+        (None, Some(line)) => Outcome::of(true, at(line)),
+        (None, None) => {
+            let text = format!("no such {} line of {}", rule.kind, rule.module);
+            Outcome::of(false, Evidence::at(place, text))
+        }
     })
 }
 
+/// The lines of a module in stacks and those they include; none where there is no such stack.
+pub(super) fn module_lines(module: &PamModule, subject: &Subject<'_>) -> Option<Vec<Line>> {
+    let includes = Includes::new(subject, "PAM");
+    let mut reader = Reader { module, subject, includes, lines: Vec::new() };
+    let mut is_there = false;
+    for service in &module.service {
+        is_there |= stack(service.as_bytes(), subject).is_some();
+        reader.read(service.as_bytes());
+    }
+    is_there.then_some(reader.lines)
+}
+
 struct Reader<'r, 's, 'a> {
-    rule: &'r PamRule,
+    module: &'r PamModule,
     subject: &'s Subject<'a>,
     includes: Includes<'s, 'a>,
     lines: Vec<Line>,
@@ -82,17 +108,22 @@ impl Reader<'_, '_, '_> {
         }
         let Some(module) = parts.next() else { return };
         let kind = kind.strip_prefix(b"-").unwrap_or(kind);
-        if !kind.eq_ignore_ascii_case(self.rule.kind.as_bytes()) {
+        if !kind.eq_ignore_ascii_case(self.module.kind.as_bytes()) {
             return;
         }
         if [&b"include"[..], b"substack"].iter().any(|word| second.eq_ignore_ascii_case(word)) {
             self.read(module);
-        } else if module.rsplit(|&byte| byte == b'/').next() == Some(self.rule.module.as_bytes()) {
-            let arguments = parts.map(<[u8]>::to_vec).collect();
+        } else if module.rsplit(|&byte| byte == b'/').next() == Some(self.module.name.as_bytes()) {
+            let arguments = parts.map(|word| unbracketed(word).to_vec()).collect();
             let (text, control) = (text.to_vec(), second.to_ascii_lowercase());
             self.lines.push(Line { path: path.to_vec(), number, text, control, arguments });
         }
     }
+}
+
+/// An argument without the brackets that hold it together.
+fn unbracketed(word: &[u8]) -> &[u8] {
+    word.strip_prefix(b"[").and_then(|word| word.strip_suffix(b"]")).unwrap_or(word)
 }
 
 /// Where a stack of this name lies: as a path, or the first of these directories that has it.
@@ -135,7 +166,9 @@ mod tests {
             module: "pam_permit.so".to_owned(),
             control: vec!["sufficient".to_owned()],
             argument: None,
+            among: Vec::new(),
             value: super::super::schema::Test::default(),
+            every: false,
         }
     }
 

@@ -23,9 +23,13 @@ pub enum Rule {
     Line(LineRule),
     /// A key of a file of `key = value` or `key value` lines, with drop-ins.
     Setting(SettingRule),
+    /// A directive of chronyd's configuration, with what it includes.
+    Chrony(ChronyRule),
+    /// The command `umask` in files of shells.
+    Umask(UmaskRule),
     /// A key of one of systemd's own configuration files (`journald.conf`), with their drop-in directories.
     Systemd(SystemdRule),
-    /// A kernel parameter as systemd-sysctl sets it at boot.
+    /// A kernel parameter as systemd-sysctl sets it at boot, and ufw after it.
     Sysctl(SysctlRule),
     /// A kernel module that cannot be loaded: not there, or modprobe.d forbids it.
     ModuleOff(String),
@@ -55,7 +59,7 @@ pub enum Rule {
     AuditWatch(AuditWatch),
     /// Rules of auditd for system calls.
     AuditCalls(AuditCalls),
-    /// A line of auditd's rules, words in any order: `-e 2`.
+    /// A line of auditd's rules, words in any order; of `-e`, `-b`, `-f` and `-D` the last line counts: `-e 2`.
     AuditLine(String),
     /// `ID` (and `VERSION_ID`) of os-release: `["debian 12", "ubuntu"]`.
     Os(Vec<String>),
@@ -75,9 +79,9 @@ pub struct Test {
     pub max: Option<i64>,
     /// Fits this regular expression.
     pub matches: Option<String>,
-    /// Has none of these words, parted by commas.
+    /// Has none of these words, parted by commas; a word with stars has what it stands for.
     pub lacks: Vec<String>,
-    /// The value is a mode in octal that takes away at least these bits (umask).
+    /// The value is a mask, in octal or by letters, that takes away at least these bits (umask).
     pub umask: Option<String>,
 }
 
@@ -129,11 +133,25 @@ pub struct SettingRule {
     /// The first value counts, not the last.
     #[serde(default)]
     pub first: bool,
+    /// The module of PAM that reads the file: what its lines say as an argument comes before what the file says.
+    pub pam: Option<PamModule>,
     /// What holds where it is not set; without one, that fails.
     pub default: Option<String>,
     /// What it must be like.
     #[serde(default)]
     pub value: Test,
+}
+
+/// Where a module of PAM is looked for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PamModule {
+    /// Files below /etc/pam.d; those that are there.
+    pub service: Vec<String>,
+    /// `auth`, `account`, `password`, `session`.
+    pub kind: String,
+    /// `pam_faillock.so`.
+    pub name: String,
 }
 
 /// See [`Rule::Systemd`].
@@ -153,6 +171,30 @@ pub struct SystemdRule {
     pub value: Test,
 }
 
+/// See [`Rule::Chrony`].
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChronyRule {
+    /// One of these is there: `server`, `pool`.
+    pub directive: Vec<String>,
+    /// What its first word must be like.
+    #[serde(default)]
+    pub value: Test,
+}
+
+/// See [`Rule::Umask`].
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UmaskRule {
+    /// With stars.
+    pub path: Vec<String>,
+    /// The bits that it must take away, in octal.
+    pub least: String,
+    /// Every such command must, where there is one; not one of them.
+    #[serde(default)]
+    pub every: bool,
+}
+
 /// See [`Rule::Sysctl`].
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -169,7 +211,8 @@ pub struct SysctlRule {
 pub struct SshdRule {
     /// One of these; the first that is set counts.
     pub option: Vec<String>,
-    /// What sshd itself takes where it is not set; without one, that fails.
+    /// What sshd itself takes where it is not set; without one, that fails. `+`, `-` and `^` before a list of
+    /// algorithms change this one.
     pub default: Option<String>,
     /// What it must be like.
     #[serde(default)]
@@ -242,9 +285,15 @@ pub struct PamRule {
     pub control: Vec<String>,
     /// An argument that it must have: `nullok`, or `remember` with a value.
     pub argument: Option<String>,
+    /// Arguments that exclude each other: the last of them on a line is the value.
+    #[serde(default)]
+    pub among: Vec<String>,
     /// What the argument's value must be like.
     #[serde(default)]
     pub value: Test,
+    /// Every line of the module must be so, not one of them.
+    #[serde(default)]
+    pub every: bool,
 }
 
 /// See [`Rule::Sudo`].
@@ -345,9 +394,9 @@ pub struct AuditWatch {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuditCalls {
-    /// Each must be in a rule.
+    /// Each must be in a rule, for 64-bit programs and for 32-bit ones.
     pub calls: Vec<String>,
-    /// Fields that the rule must have: `auid>=1000`.
+    /// Fields that the rule must have: `auid>=1000`. With `arch=b64` one for 64-bit programs will do.
     #[serde(default)]
     pub fields: Vec<String>,
 }

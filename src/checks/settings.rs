@@ -3,7 +3,7 @@
 use super::evaluate::Judged;
 use super::schema::{SettingRule, SystemdRule, Test};
 use super::subject::{ConfigFile, shown};
-use super::{Evidence, Outcome, Subject};
+use super::{Evidence, Outcome, Subject, evaluate, pam};
 
 /// A value and where it stands.
 pub(super) struct Found {
@@ -12,12 +12,32 @@ pub(super) struct Found {
     pub(super) value: Vec<u8>,
 }
 
+/// What holds: of a file that a module of PAM reads, what each line of the module makes of it.
 pub(super) fn setting(rule: &SettingRule, subject: &Subject<'_>) -> Judged {
-    let pages = subject.pages(&rule.path)?;
+    let module = rule.pam.as_ref().and_then(|module| pam::module_lines(module, subject));
+    let lines = module.unwrap_or_default();
+    if lines.is_empty() {
+        return in_files(rule, &rule.path, subject);
+    }
+    let each = lines.iter().map(|line| match (line.argument(&rule.key), line.argument("conf")) {
+        (Some(value), _) => {
+            let found = Found { path: line.path.clone(), line: line.number, value: value.to_vec() };
+            Ok(verdict(Some(found), &rule.key, None, &rule.value, ""))
+        }
+        (None, Some(file)) => in_files(rule, &[String::from_utf8_lossy(file).into_owned()], subject),
+        (None, None) => in_files(rule, &rule.path, subject),
+    });
+    let mut outcomes = each.collect::<Result<Vec<_>, _>>()?;
+    outcomes.dedup();
+    Ok(evaluate::all(outcomes))
+}
+
+fn in_files(rule: &SettingRule, files: &[String], subject: &Subject<'_>) -> Judged {
+    let pages = subject.pages(files)?;
     let form = if rule.colon { b':' } else { b'=' };
     let values = values(&pages, rule.section.as_deref(), &rule.key, form);
     let found = if rule.first { values.into_iter().next() } else { values.into_iter().next_back() };
-    let place = rule.path.first().map_or("", String::as_str);
+    let place = files.first().map_or("", String::as_str);
     Ok(verdict(found, &rule.key, rule.default.as_deref(), &rule.value, place))
 }
 
@@ -55,7 +75,10 @@ pub(super) fn verdict(
 ) -> Outcome {
     match (found, default) {
         (Some(found), _) => {
-            let text = format!("{key} = {}", shown(&found.value));
+            let text = match found.value.as_slice() {
+                b"" => key.to_owned(),
+                value => format!("{key} = {}", shown(value)),
+            };
             Outcome::of(test.holds(&found.value), Evidence::line(&found.path, found.line, text))
         }
         (None, Some(default)) => {
@@ -98,7 +121,8 @@ fn pair(text: &[u8], separator: u8) -> Option<(&[u8], Vec<u8>)> {
     let (name, rest) = text.split_at(end);
     let rest = rest.trim_ascii_start();
     let rest = rest.strip_prefix(&[separator]).unwrap_or(rest).trim_ascii();
-    let rest = rest.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(rest);
+    let quoted = |quote: &[u8]| rest.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    let rest = quoted(b"\"").or_else(|| quoted(b"'")).unwrap_or(rest);
     // A comment behind the value begins after white space.
     let cut = memchr::memmem::find(rest, b" #").or_else(|| memchr::memmem::find(rest, b"\t#"));
     Some((name, rest.get(..cut.unwrap_or(rest.len())).unwrap_or(rest).trim_ascii().to_vec()))

@@ -287,7 +287,7 @@ impl<'a> Subject<'a> {
 
     fn step(&self, directory: &[u8], part: &[u8], found: &mut Vec<Vec<u8>>) -> Result<(), Unreadable> {
         let below = |name: &[u8]| [directory, b"/", name].concat();
-        if !part.contains(&b'*') {
+        if !part.iter().any(|byte| b"*?[".contains(byte)) {
             let path = below(part);
             match self.find_link(&path) {
                 Some(_) => found.push(path),
@@ -340,8 +340,20 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// Why not all of them are known.
     pub fn drop_ins(&self, directories: &[&str], suffix: &str) -> Result<Vec<ConfigFile>, Unreadable> {
+        let mut pages = Vec::new();
+        for path in self.drop_in_paths(directories, suffix)? {
+            pages.extend(self.page(path)?);
+        }
+        Ok(pages)
+    }
+
+    /// The paths of [`Subject::drop_ins`].
+    ///
+    /// # Errors
+    /// Why not all of them are known.
+    pub fn drop_in_paths(&self, directories: &[&str], suffix: &str) -> Result<Vec<Vec<u8>>, Unreadable> {
         let mut by_name: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
-        for directory in directories {
+        for directory in directories.iter().map(|directory| directory.trim_end_matches('/')) {
             for (name, _) in self.list(directory.as_bytes())? {
                 if name.ends_with(suffix.as_bytes()) {
                     let path = [directory.as_bytes(), b"/", &name].concat();
@@ -349,11 +361,7 @@ impl<'a> Subject<'a> {
                 }
             }
         }
-        let mut pages = Vec::new();
-        for path in by_name.into_values() {
-            pages.extend(self.page(path)?);
-        }
-        Ok(pages)
+        Ok(by_name.into_values().collect())
     }
 
     /// The names of the kernel modules there are, `-` written as `_`, without suffixes.

@@ -127,6 +127,7 @@ impl Reader<'_, '_> {
 
     /// Takes what lies in a directory, but for names that sudo passes over.
     fn read_directory(&mut self, directory: &[u8]) {
+        let directory = directory.strip_suffix(b"/").unwrap_or(directory);
         let names = self.subject.list(directory).unwrap_or_else(|(path, why)| {
             self.subject.doubt(&path, why);
             self.subject.view().map(|view| view.list(directory)).unwrap_or_default()
@@ -157,6 +158,7 @@ mod tests {
         let mut reader =
             Reader { subject: &subject, includes: Includes::new(&subject, "sudo"), lines: Vec::new() };
         reader.read(b"/etc/sudoers");
+        assert!(reader.lines.iter().all(|line| !line.path.windows(2).any(|two| two == b"//")));
         let lines = reader.lines.iter().map(|line| String::from_utf8_lossy(&line.text).into_owned());
         let lines = lines.collect();
         (lines, subject.gaps().into_iter().map(|gap| gap.reason).collect())
@@ -165,14 +167,15 @@ mod tests {
     #[test]
     fn an_include_is_read_from_where_sudo_reads_it() {
         let memory = Memory::new()
-            .file("/etc/sudoers", "@include local\n@include \"/srv/a b\"\n#include /srv/c\\ d\n@include /srv/%h\n#includedir more\n")
+            .file("/etc/sudoers", "@include local\n@include \"/srv/a b\"\n#include /srv/c\\ d\n@include /srv/%h\n#includedir more/\n")
             .file("/etc/local", "1 A=B\n")
             .file("/srv/a b", "2 A=B\n@include beside\n")
             .file("/srv/beside", "3 A=B\n")
             .file("/srv/c d", "4 A=B\n")
             .file("/srv/web-1", "5 A=B\n")
             .file("/etc/more/x", "6 A=B\n")
-            .file("/etc/more/x.bak", "7 A=B\n");
+            .file("/etc/more/x.bak", "7 A=B\n")
+            .file("/etc/more/x~", "8 A=B\n");
         let (lines, gaps) = read(memory);
         assert_eq!(lines, ["1 A=B", "2 A=B", "3 A=B", "4 A=B", "5 A=B", "6 A=B"]);
         assert_eq!(gaps, [""; 0]);

@@ -14,7 +14,7 @@
 
 use std::sync::Arc;
 
-use super::examples::is_example;
+use super::examples::{is_example, lowered};
 use super::{FileDetector, Interest, Signatures, Sink};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Confidence, FactKey, Finding, Secret, Severity, Verification};
@@ -112,7 +112,7 @@ fn read(kind: &Kind, path: &[u8], content: &[u8], sink: &mut dyn Sink) {
         let mut finding = Finding::new(&kind.advisory).proof(Verification::File);
         let account = |secret: &String| super::credentials::account(&text.bytes(secret)).is_some();
         if is_example(path) && !hit.secrets.iter().any(account) {
-            finding = finding.confidence(Confidence::Low).severity(kind.advisory.severity.min(Severity::Low));
+            finding = lowered(finding, Confidence::Low);
         }
         let first = || hit.secrets.first().and_then(|secret| text.line_of(secret));
         if let Some(line) = hit.line.or_else(first) {

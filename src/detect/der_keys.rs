@@ -15,7 +15,7 @@ use std::sync::{Arc, LazyLock};
 
 use memchr::memmem;
 
-use super::examples::is_example;
+use super::examples::{is_example, lowered};
 use super::{FileDetector, Interest, Sink};
 use crate::facts::Facts;
 use crate::finding::{Advisory, Category, Confidence, FactKey, Finding, Secret, Severity, Verification};
@@ -91,7 +91,7 @@ impl FileDetector for DerKeys {
         if published.is_some() {
             finding = finding.severity(Severity::Low);
         } else if is_example(entry.path) {
-            finding = finding.confidence(Confidence::Medium);
+            finding = lowered(finding, Confidence::Medium);
         }
         if let Some(bits) = key.bits {
             finding = finding.fact(FactKey::Bits, bits.to_string());
@@ -131,7 +131,10 @@ mod tests {
         let wanted = [("der-private-key".to_owned(), Severity::Critical)];
         assert_eq!(found("/etc/ipsec.d/private/gw.der", &key()), wanted);
         assert_eq!(found("/opt/app/signing.pk8", &key()), wanted);
-        assert_eq!(found("/usr/share/doc/x/examples/test.der", &key()), wanted, "a place is no proof");
+        assert_eq!(found("/srv/doc/examples/test.der", &key()), wanted, "a place of anybody's is no proof");
+        let example = [("der-private-key".to_owned(), Severity::Low)];
+        assert_eq!(found("/usr/share/doc/x/examples/test.der", &key()), example);
+        assert_eq!(found("/usr/local/lib/R/site-library/openssl/doc/test.der", &key()), example);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Places of examples: documentation and tests that came with an installed package.
 //!
-//! Only what lies below /usr, where packages put it, counts, and only for values without any proof: a key that parses,
-//! a token whose checksum is right, the login file of an account are what they are wherever they lie. A home, /srv,
+//! Only what lies below /usr, where packages put it, counts. What lies there is reported, and low; but a token whose
+//! checksum is right and the login file of an account are what they are wherever they lie. A home, /srv,
 //! /opt and /var/www are never such places: a user may be called `test`, and a service keep its data in `docs`.
+
+use crate::finding::{Confidence, Finding, Severity};
 
 /// Documentation.
 const DOCUMENTATION: [&[u8]; 6] = [
@@ -64,6 +66,12 @@ pub(super) fn is_example(path: &[u8]) -> bool {
     }
 }
 
+/// What was found in a place of examples: a path is all that says so, so it is told.
+pub(super) fn lowered(finding: Finding, confidence: Confidence) -> Finding {
+    let severity = finding.severity.min(Severity::Low);
+    finding.severity(severity).confidence(confidence)
+}
+
 /// Whether what lies there comes out of the file of a package.
 fn is_in_package(above: Option<&[u8]>) -> bool {
     let has = |suffix: &[u8]| above.is_some_and(|above| memchr::memmem::find(above, suffix).is_some());
@@ -89,6 +97,7 @@ mod tests {
             "/usr/share/doc/curl/README",
             "/usr/lib/python3/dist-packages/x/tests/data.py",
             "/usr/local/lib/node_modules/x/test/key.pem",
+            "/usr/local/lib/R/site-library/openssl/doc/keys.html",
             "/var/lib/docker/overlay2/ab/diff/usr/share/doc/x",
             "/var/lib/snapd/snaps/core.snap!/usr/share/doc/x",
             "/usr/share/doc/x/examples.tar.gz!/a/b",

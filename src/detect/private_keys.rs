@@ -16,7 +16,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::examples::is_example;
+use super::examples::{is_example, lowered};
 use super::ssh_host_keys::is_host_key_path;
 use super::{MatchDetector, Sink};
 use crate::facts::Facts;
@@ -181,9 +181,7 @@ impl MatchDetector for PrivateKeys {
                 .fact(FactKey::Format, key.format.name())
                 .fact(FactKey::Encrypted, if key.encrypted { "yes" } else { "no" });
             if is_example(entry.path) {
-                // Libraries come with keys for their tests. A path of a system directory is all that says so.
-                let severity = finding.severity.min(Severity::Low);
-                finding = finding.severity(severity).confidence(Confidence::Medium);
+                finding = lowered(finding, Confidence::Medium); // libraries come with keys for their tests
             }
             if let Some(bits) = key.bits {
                 finding = finding.fact(FactKey::Bits, bits.to_string());

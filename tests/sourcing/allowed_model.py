@@ -336,7 +336,7 @@ def random_case(rng):
         days = pick(limits[:-1] + [2, 400, -3])
         return ago(source == "images", days=days, seconds=pick([0, 0, 1, -1, 3600, 86399, -86399]))
 
-    owner = pick([OWN, CANONICAL, X, Y, X])
+    owner = pick([OWN, CANONICAL, CANONICAL, X, X, X, X, Y, Y, Y])
     alias = pick([None, None, "amazon", "aws-marketplace", "aws-backup-vault"]) if owner != OWN else None
     names = ["golden-1", "golden-10", "Golden-1", "ubuntu/images/hvm-ssd/ubuntu-24.04", "a.b", "axb", "x"]
     img = image(owner, pick(names), CreationDate=moment())
@@ -396,11 +396,11 @@ def random_case(rng):
             "ScanResultCondition": scan(),
             "ImageMoods": ["good"],  # a condition of the future
         }
-        weights = [5, 4, 2, 3, 3, 3, 2, 0.5]
-        return {key: parts[key] for key in set(rng.choices(list(parts), weights, k=rng.randint(1, 3)))}
+        weights = [4, 3, 2, 4, 4, 4, 3, 0.5]
+        return {key: parts[key] for key in set(rng.choices(list(parts), weights, k=rng.randint(1, 4)))}
 
     made = case(img, *[criterion() for _ in range(rng.randint(0, 4) or rng.randint(0, 1))],
-                state=pick(["enabled", "enabled", "audit-mode", "audit-mode", "audit-mode", "disabled"]), source=source)
+                state=pick(["enabled"] * 5 + ["audit-mode"] * 5 + ["disabled"]), source=source)
     # Sets have no order that is the same on every run.
     made["settings"]["ImageCriteria"] = [dict(sorted(c.items())) for c in made["settings"]["ImageCriteria"]]
     return made

@@ -24,8 +24,8 @@ const COUNTS: [usize; 5] = [12, 15, 18, 21, 24];
 const SHORTEST: usize = 12 * 3 + 11;
 /// Words of the shortest.
 const FEWEST: usize = 12;
-/// From one place that is looked at to the next: a word of every phrase begins at one, or is the first behind it.
-const STEP: usize = SHORTEST - 3 - 4;
+/// From one place that is looked at to the next: every phrase has a byte at one, and so a word in it or behind it.
+const STEP: usize = SHORTEST;
 /// Most words that are gathered around one.
 const GATHERED: usize = 96;
 /// Words before a phrase that are taken for its name: `seed`, `seed phrase`.
@@ -240,7 +240,7 @@ mod tests {
         let mut found = Vec::new();
         find(text.as_bytes(), &mut |phrase| {
             assert_eq!(at(text.as_bytes(), phrase.start), Some(phrase.clone()));
-            found.push(text[phrase].to_owned());
+            found.push(text.get(phrase).unwrap().to_owned());
         });
         found
     }
@@ -249,8 +249,7 @@ mod tests {
     fn the_list_is_the_published_one() {
         let digest = assay_disk::text::hex(&Sha256::digest(LIST));
         assert_eq!(digest, "2f5eed53a4727b4bf8880d8f3f199efc90e58503646d9ff8eff3a2ed3b24dbda");
-        let said: Vec<u8> =
-            (0..16).map(|at| u8::from_str_radix(&KNOWN.0[2 * at..2 * at + 2], 16).unwrap()).collect();
+        let said: [u8; 16] = assay_disk::text::unhex(KNOWN.0.as_bytes()).unwrap();
         assert_eq!(phrase(&said), KNOWN.1);
         assert!(is_phrase(KNOWN.1.as_bytes()));
     }

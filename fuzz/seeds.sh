@@ -362,6 +362,11 @@ for name, method in [('stored', 0), ('deflate', 8), ('bzip2', 12), ('lzma', 14)]
         open(f'{sys.argv[2]}zip-{name}{suffix}', 'wb').write(out.getvalue())
 PY
 
+pairs=$PWD/../testdata/pairs
+gunzip -c "$pairs/etcd.bolt.gz" > seeds/archive-bolt; gunzip -c "$pairs/deleted.tdb.gz" > seeds/archive-tdb
+gunzip -c "$pairs/plain.lmdb.gz" > seeds/archive-lmdb; gunzip -c "$pairs/several.lmdb.gz" > seeds/archive-lmdb-several
+gunzip -c "$pairs/plain.cdb.gz" > seeds/archive-cdb
+{ printf '#!/bin/sh\ntail -n +3 "$0" | tar xz; exit\n'; cat seeds/archive-gz; } > seeds/archive-script
 sql() { sqlite3 "seeds/sqlite-$1" "pragma page_size=$2; pragma encoding='$3'; $4
   create table t(a integer primary key, b text, c blob); create index i on t(b); create table w(x text primary key, y) without rowid;
   with recursive n(v) as (select 1 union all select v+1 from n where v<60) insert into t select v, 'row '||v, randomblob(v) from n;

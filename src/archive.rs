@@ -23,9 +23,11 @@ mod git;
 mod gzip;
 mod lz4;
 mod lzw;
+mod pairs;
 mod pdf;
 mod problems;
 mod rpm;
+mod script;
 pub(crate) mod sqlite;
 mod streams;
 pub mod tar;
@@ -38,7 +40,7 @@ pub mod base64_blocks;
 pub const HEAD: usize = 512;
 
 /// All formats. A mark is surer than a probe, and a probe surer than those behind it.
-pub static FORMATS: [&Format; 28] = [
+pub static FORMATS: [&Format; 33] = [
     &compound::FORMAT,
     &zip::FORMAT,
     &sqlite::FORMAT,
@@ -58,6 +60,11 @@ pub static FORMATS: [&Format; 28] = [
     &pdf::FORMAT,
     &document::FORMAT,
     &tar::FORMAT,
+    &pairs::BOLT,
+    &pairs::LMDB,
+    &pairs::TDB,
+    &pairs::CDB,
+    &script::FORMAT,
     &Format::closed("7-Zip archive", &[b"7z\xbc\xaf\x27\x1c"]),
     &Format::closed("RAR archive", &[b"Rar!\x1a\x07"]),
     &Format::closed("old cpio archive", &[b"070707"]),

@@ -163,6 +163,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     detect::password_hashes::trials::join(&facts, budget, settings.jobs, &mut findings);
     correlate::halves(&mut findings);
     correlate::published_doors(&mut findings);
+    correlate::opened(&mut findings);
     merge::sort(&mut findings, &mut gaps);
     correlate::secrets(&mut findings);
     let names = [&facts.os.pretty_name, &facts.os.id];

@@ -7,6 +7,7 @@ use crate::finding::{Advisory, Confidence, Secret, Verification};
 mod embedded;
 mod engine;
 mod lazy_regex;
+mod mnemonic;
 pub mod pair;
 pub mod proof;
 #[cfg(test)]

@@ -9,8 +9,8 @@ use ami_assay_fuzz::{Patched, budget};
 use assay::archive::{Format, UnpackMeter, by_name, members};
 use libfuzzer_sys::fuzz_target;
 
-static SEEDS: [Seeds; 12] = [const { Seeds::new() }; 12];
-const FORMATS: [(&str, &str); 12] = [
+static SEEDS: [Seeds; 12] = [const { Seeds::new() }; 17];
+const FORMATS: [(&str, &str); 17] = [
     ("lz4", "archive-lz4"),
     ("lzma", "archive-lzma"),
     ("compress", "archive-compress"),
@@ -23,6 +23,11 @@ const FORMATS: [(&str, &str); 12] = [
     ("Office document", "archive-document"),
     ("cpio", "archive-cpio"),
     ("Debian package", "archive-deb"),
+    ("Bolt database", "archive-bolt"),
+    ("LMDB database", "archive-lmdb"),
+    ("TDB database", "archive-tdb"),
+    ("constant database", "archive-cdb"),
+    ("self-extracting script", "archive-script"),
 ];
 
 fuzz_target!(|input: &[u8]| {

@@ -1,10 +1,15 @@
-//! Base64 in other content: lines, data URIs, values of JSON and YAML, cloud-init's files.
+//! Base64 in other content: lines, data URIs, values of JSON and YAML, cloud-init's files. Its letters hold those of
+//! hexadecimal and of base32: such blocks come with it, where they say text.
 //!
 //! A vector kernel looks for runs of [`SHORTEST`] bytes of the alphabet. Lines of one block are joined. Paths, names and hexadecimal numbers are left out: they
 //! have no mixture of cases and digits. A run may begin with letters that are not of the block
 //! (`/x/QUtJ…`), so it can be decoded from each of its first four places.
 
 use assay_simd::base64_runs::{Runs, SHORTEST, value};
+
+mod coding;
+
+pub use coding::Coding;
 
 /// Shortest line that may go on in the next one.
 const LINE: usize = 40;
@@ -21,11 +26,27 @@ pub struct Block {
     /// Offset of its first byte.
     pub offset: u64,
     text: Vec<u8>,
+    /// How the letters are read.
+    pub coding: Coding,
     /// Whether it may begin within a block: which letters make a byte together is not known then.
     is_cut: bool,
 }
 
 impl Block {
+    const fn begin(offset: u64, is_cut: bool) -> Self {
+        Self { offset, text: Vec::new(), coding: Coding::Base64, is_cut }
+    }
+
+    /// Whether its letters are of a plainer alphabet and say text: then they are read so.
+    fn settle(&mut self) -> bool {
+        let plainer = Coding::plainer(&self.text);
+        if let Some((coding, skipped)) = plainer {
+            self.text.drain(..skipped);
+            self.coding = coding;
+        }
+        plainer.is_some()
+    }
+
     /// What it says when `skipped` letters before it are not of it.
     pub fn decode(&self, skipped: usize) -> Vec<u8> {
         let mut out = Vec::new();
@@ -35,23 +56,23 @@ impl Block {
 
     /// Appends to `out` what [`decode`](Self::decode) returns.
     pub fn decode_into(&self, skipped: usize, out: &mut Vec<u8>) {
-        decode(self.text.get(skipped..).unwrap_or_default(), out);
+        self.coding.decode(self.text.get(skipped..).unwrap_or_default(), out);
     }
 
     /// The first bytes that it says, `count` and a few more.
     pub fn head(&self, count: usize) -> Vec<u8> {
-        let letters = count.div_ceil(3).saturating_mul(4).min(self.text.len());
+        let letters = self.coding.letters(count).min(self.text.len());
         let mut out = Vec::new();
-        decode(self.text.get(..letters).unwrap_or_default(), &mut out);
+        self.coding.decode(self.text.get(..letters).unwrap_or_default(), &mut out);
         out
     }
 
     /// From how many of its first places it is worth decoding: long blocks stand alone in practice.
     pub fn alignments(&self) -> usize {
-        if self.text.len() <= 4096 || self.is_cut { 4 } else { 1 }
+        if self.coding == Coding::Base64 && (self.text.len() <= 4096 || self.is_cut) { 4 } else { 1 }
     }
 
-    /// Bytes of base64.
+    /// Its letters.
     pub fn len(&self) -> usize {
         self.text.len()
     }
@@ -74,21 +95,6 @@ impl Block {
             && upper
             && (has(u8::is_ascii_digit) || changes() > self.text.len() / 3)
     }
-}
-
-fn decode(text: &[u8], out: &mut Vec<u8>) {
-    let letter = |byte: u8| u32::from(value(byte).unwrap_or(0));
-    out.reserve(text.len() / 4 * 3 + 3);
-    let (groups, rest) = text.as_chunks();
-    for &[a, b, c, d] in groups {
-        let bits = letter(a) << 18 | letter(b) << 12 | letter(c) << 6 | letter(d);
-        let [_, bytes @ ..] = bits.to_be_bytes();
-        out.extend_from_slice(&bytes);
-    }
-    // One letter more says nothing, two say a byte, three say two.
-    let bits = (0..3).fold(0, |bits, at| bits << 6 | rest.get(at).map_or(0, |&byte| letter(byte)));
-    let [_, bytes @ ..] = (bits << 6).to_be_bytes();
-    out.extend_from_slice(bytes.get(..rest.len().saturating_sub(1)).unwrap_or_default());
 }
 
 /// Finds the blocks of a file that goes by in pieces.
@@ -147,7 +153,7 @@ impl Finder {
             }
             let Some(start) = self.runs.next(bytes, at) else { break };
             let offset = self.at.saturating_add(start as u64);
-            self.open = Some(Block { offset, text: Vec::new(), is_cut: self.resumed == Some(offset) });
+            self.open = Some(Block::begin(offset, self.resumed == Some(offset)));
             (self.end, self.line, at) = (End::Letter, 0, start);
         }
         self.at = self.at.saturating_add(bytes.len() as u64);
@@ -200,14 +206,19 @@ impl Finder {
             let tail = block.text.split_off(LARGEST - OVERLAP);
             block.text.extend_from_slice(&tail);
             let offset = self.at.saturating_add(end as u64).saturating_sub(OVERLAP as u64);
-            let done = std::mem::replace(block, Block { offset, text: tail, is_cut: false });
+            let next = Block { text: tail, ..Block::begin(offset, false) };
+            let mut done = std::mem::replace(block, next);
+            done.settle();
             each(done);
         }
         end
     }
 
     fn close(&mut self, each: &mut dyn FnMut(Block)) {
-        if let Some(block) = self.open.take().filter(|block| block.len() >= self.least && block.is_mixed()) {
+        let block = self.open.take().filter(|block| block.len() >= self.least);
+        if let Some(mut block) = block
+            && (block.settle() || block.is_mixed())
+        {
             each(block);
         }
     }
@@ -250,7 +261,7 @@ mod tests {
         for length in 18..60 {
             let said: Vec<u8> = (0..length).map(|n: u8| n.wrapping_mul(37) ^ 0x5a).collect();
             let text = STANDARD.encode(&said);
-            let block = Block { offset: 0, text: text.trim_end_matches('=').into(), is_cut: false };
+            let block = Block { text: text.trim_end_matches('=').into(), ..Block::begin(0, false) };
             assert_eq!((block.decode(0), block.head(6)), (said.clone(), said[..6].to_vec()));
         }
     }
@@ -294,6 +305,38 @@ mod tests {
         finder.at_least(60);
         finder.piece(format!("\0{short}\0{long}\0").as_bytes(), &mut |block| found.push(block));
         assert_eq!(found.iter().map(Block::len).collect::<Vec<_>>(), [long.trim_end_matches('=').len()]);
+    }
+
+    #[test]
+    fn hexadecimal_and_base32_that_say_text_are_blocks() {
+        let hex: String = SAID.iter().map(|byte| format!("{byte:02x}")).collect();
+        let base32 = "MEQHIZLYOQQHO2LUNAQDCIDOOVWWEZLSFQQD4PR6EBQW4ZBAMEQGMZLXEA7T6PZMEBWG63THMVZCA5DIMFXCA33OMUQGY2LOMUQG6ZRAMJQXGZJWGQQGS4ZMEBESA2DPOBSQ";
+        let lines = |text: &str, width: usize| {
+            text.as_bytes().chunks(width).map(<[u8]>::to_vec).collect::<Vec<_>>().join(&b'\n')
+        };
+        for (file, coding) in [
+            (hex.clone().into_bytes(), Coding::Hex),
+            (hex.to_uppercase().into_bytes(), Coding::Hex),
+            (format!("key = 0x{hex};").into_bytes(), Coding::Hex),
+            (lines(&hex, 60), Coding::Hex),
+            (base32.as_bytes().to_vec(), Coding::Base32),
+            (base32.to_lowercase().into_bytes(), Coding::Base32),
+            (lines(base32, 76), Coding::Base32),
+        ] {
+            let found = blocks(&[&file]);
+            let said = found.iter().map(|block| (block.coding, block.decode(0), block.alignments()));
+            assert_eq!(said.collect::<Vec<_>>(), [(coding, SAID.to_vec(), 1)], "{}", file.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn hashes_keys_and_cut_numbers_say_no_text() {
+        let digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let seed = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
+        for text in [digest, &digest.to_uppercase(), seed, &"0".repeat(64), &"A".repeat(64), &"20".repeat(32)]
+        {
+            assert!(blocks(&[text.as_bytes()]).is_empty(), "{text}");
+        }
     }
 
     #[test]

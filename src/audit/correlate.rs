@@ -1,11 +1,15 @@
-//! What only the whole report shows: a private key in one file that opens an account by another, and one secret
-//! in many files.
+//! What only the whole report shows: a private key in one file that opens an account by another, keys of Jenkins beside
+//! what they open, and one secret in many files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Category, FactKey, Finding, Location, Severity};
 use crate::keys;
 use assay_disk::text::Escaped;
+
+mod jenkins;
+
+pub(super) use jenkins::opened;
 
 /// Places that a finding names of the other half of its key; the rest is counted.
 const NAMED: usize = 20;

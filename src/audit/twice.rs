@@ -7,8 +7,8 @@ use crate::finding::{Confidence, Finding, Severity};
 use assay_disk::path::outer_files;
 use assay_disk::tree::Tree;
 
-/// How a path goes on for what base64 in a file says.
-const ENCODED: &[u8] = b"!/base64 at byte ";
+/// How a path goes on for what encoded blocks in a file say.
+const ENCODED: [&[u8]; 3] = [b"!/base64 at byte ", b"!/base32 at byte ", b"!/hexadecimal at byte "];
 
 /// How bad and how sure findings are that have a value.
 type Weights = BTreeSet<(Severity, Confidence)>;
@@ -52,7 +52,8 @@ fn values(finding: &Finding) -> impl Iterator<Item = Vec<u8>> {
     finding.evidence.secrets.iter().map(|secret| secret.reveal().trim_ascii().to_vec())
 }
 
-/// Whether `path` is the bytes of `file` as they stand, or what base64 in them says.
+/// Whether `path` is the bytes of `file` as they stand, or what an encoded block in them says.
 fn is_of_its_bytes(path: &[u8], file: &[u8]) -> bool {
-    path.strip_prefix(file).is_some_and(|rest| rest.is_empty() || rest.starts_with(ENCODED))
+    path.strip_prefix(file)
+        .is_some_and(|rest| rest.is_empty() || ENCODED.iter().any(|encoded| rest.starts_with(encoded)))
 }

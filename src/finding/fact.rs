@@ -88,6 +88,7 @@ facts! {
     Now "now",
     Numbers "numbers",
     OnlyCounted "only counted",
+    OpenedBy "opened by",
     Opens "opens",
     Options "options",
     Owner "owner",
@@ -150,6 +151,7 @@ impl FactKey {
                 | Self::FilesLikeItNotListed
                 | Self::ProgramsNotJudged
                 | Self::PrivateHalf
+                | Self::OpenedBy
                 | Self::Opens
                 | Self::MoreNamesOfTheFile
         )

@@ -28,7 +28,7 @@ pub(super) fn rules() -> Result<Vec<Rule>, RuleError> {
 
 /// The texts of all rules, one after the other.
 pub(super) fn text() -> String {
-    FILES.iter().map(|(_, _, text)| *text).collect()
+    FILES.iter().map(|(_, _, text)| *text).chain([super::mnemonic::LIST]).collect()
 }
 
 #[cfg(test)]

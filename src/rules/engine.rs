@@ -5,9 +5,9 @@
 //! keyword needs no regex. The window's size is the rule's own.
 
 use super::schema::Rule;
-use super::{Match, utf16};
+use super::{Match, mnemonic, utf16};
 use assay_simd::Pattern;
-use assay_simd::literals::{Filter, Keyword};
+use assay_simd::literals::{Filter, Hit, Keyword};
 
 mod ahead;
 mod chunk;
@@ -24,6 +24,8 @@ pub use scan::Scan;
 pub struct Engine {
     rules: Vec<Rule>,
     filter: Filter,
+    /// The keyword that stands for words of a wallet, which no filter finds; none, where no rule wants them.
+    mnemonics: Option<u32>,
     /// Each keyword, and the rules that want it.
     keywords: Vec<(Keyword, Vec<usize>)>,
     overlap: usize,
@@ -48,14 +50,29 @@ impl Engine {
             }
         }
         let filter = Filter::new(&keywords.iter().map(|(keyword, _)| keyword.clone()).collect::<Vec<_>>());
+        let mnemonics = mnemonic_keyword(&rules, &mut keywords);
         let longest = rules.iter().map(|rule| rule.before.saturating_add(rule.after)).max().unwrap_or(0);
-        // Text in UTF-16 has two bytes where the windows count one.
-        Self { rules, filter, keywords, overlap: longest.saturating_add(256).saturating_mul(2) }
+        // Text in UTF-16 has two bytes where the windows count one, and chunks begin with a unit of UTF-32.
+        Self {
+            rules,
+            filter,
+            mnemonics,
+            keywords,
+            overlap: longest.saturating_add(256).saturating_mul(2).next_multiple_of(4),
+        }
     }
 
     /// The rules.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// The places of all keywords in `bytes`.
+    fn find(&self, bytes: &[u8], places: &mut Vec<u32>, hits: &mut Vec<Hit>) {
+        self.filter.find(bytes, places, hits);
+        if let Some(keyword) = self.mnemonics {
+            mnemonic::find(bytes, &mut |phrase| hits.push(Hit { start: phrase.start, keyword }));
+        }
     }
 
     /// Bytes at the end of a chunk that the next one must repeat.
@@ -74,10 +91,19 @@ impl Engine {
     }
 }
 
+/// A keyword for the rules that look for words of a wallet.
+fn mnemonic_keyword(rules: &[Rule], keywords: &mut Vec<(Keyword, Vec<usize>)>) -> Option<u32> {
+    let rules = rules.iter().enumerate().filter(|(_, rule)| rule.is_of_mnemonics());
+    let users: Vec<usize> = rules.map(|(index, _)| index).collect();
+    let number = u32::try_from(keywords.len()).ok().filter(|_| !users.is_empty())?;
+    let keyword = Keyword { text: Vec::new(), any_case: false, shape: Pattern::parse("").shape(b"", false) };
+    keywords.push((keyword, users));
+    Some(number)
+}
+
 #[cfg(test)]
 mod tests {
     use aho_corasick::AhoCorasick;
-    use assay_simd::literals::Hit;
 
     use super::*;
     use crate::rules::random::Random;
@@ -88,7 +114,7 @@ mod tests {
         for any_case in [false, true] {
             let mine: Vec<(u32, &Keyword)> = (0..)
                 .zip(&engine.keywords)
-                .filter(|(_, (keyword, _))| keyword.any_case == any_case)
+                .filter(|(_, (keyword, _))| keyword.any_case == any_case && !keyword.text.is_empty())
                 .map(|(index, (keyword, _))| (index, keyword))
                 .collect();
             let texts = mine.iter().map(|(_, keyword)| &keyword.text);
@@ -110,7 +136,7 @@ mod tests {
         while bytes.len() < 30_000 {
             match random.next(4) {
                 0 => {
-                    let text = &engine.keywords[random.next(engine.keywords.len())].0.text;
+                    let text = &engine.keywords[random.next(engine.keywords.len() - 1)].0.text;
                     let cut = random.next(text.len() + 1);
                     let piece = if random.next(2) == 0 { &text[cut..] } else { &text[..] };
                     let upper = random.next(3) == 0;

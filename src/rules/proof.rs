@@ -96,10 +96,11 @@ fn lost_at_a_cut(engine: &Engine, id: &str, text: &str, secret: &str) -> Option<
 }
 
 fn has_keyword(rule: &Rule, text: &str) -> bool {
-    rule.keywords.iter().any(|keyword| match rule.case_insensitive {
-        true => text.to_ascii_lowercase().contains(&keyword.to_ascii_lowercase()),
-        false => text.contains(keyword.as_str()),
-    })
+    rule.keywords.is_empty()
+        || rule.keywords.iter().any(|keyword| match rule.case_insensitive {
+            true => text.to_ascii_lowercase().contains(&keyword.to_ascii_lowercase()),
+            false => text.contains(keyword.as_str()),
+        })
 }
 
 /// The values that the rule `id` catches in a file, read as a whole or in two chunks.

@@ -1,5 +1,6 @@
 //! Rule files: TOML as it is written, and the rule it means.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use regex::bytes::Regex;
@@ -8,6 +9,7 @@ use thiserror::Error;
 
 use super::Family;
 use super::lazy_regex::LazyRegex;
+use super::mnemonic;
 use super::pair::Pair;
 use super::validators::{self, Validator};
 use crate::finding::{Advisory, Category, Confidence, Severity};
@@ -59,6 +61,8 @@ struct RawRule {
     confidence: String,
     #[serde(default)]
     why: String,
+    /// None where the values are found by all that they are.
+    #[serde(default)]
     keywords: Vec<String>,
     #[serde(default)]
     case_insensitive: bool,
@@ -179,13 +183,25 @@ pub struct Rule {
 pub(super) enum Reader {
     /// What is assigned to names of secrets.
     Assignment,
+    /// Words from which a wallet is restored: they have no keyword, and are looked for by [`mnemonic::find`].
+    Mnemonic,
+}
+
+/// What a reader found: a value, or the first byte of one that its syntax ends.
+pub(super) struct Found {
+    pub(super) name: Option<Range<usize>>,
+    pub(super) value: Range<usize>,
 }
 
 impl Reader {
-    /// The name and the beginning of the value at a keyword.
-    pub(super) fn find(self, bytes: &[u8], keyword: usize) -> Option<Assignment> {
+    /// The value at a keyword, and its name.
+    pub(super) fn find(self, bytes: &[u8], keyword: usize) -> Option<Found> {
         match self {
-            Self::Assignment => Assignment::at(bytes, keyword),
+            Self::Assignment => Assignment::at(bytes, keyword).map(|Assignment { name, value, .. }| Found {
+                name: Some(name),
+                value: value..value.saturating_add(1),
+            }),
+            Self::Mnemonic => mnemonic::at(bytes, keyword).map(|value| Found { name: None, value }),
         }
     }
 }
@@ -220,6 +236,11 @@ impl Rule {
     /// The pattern, with what `(?&edge)` stands for.
     pub fn pattern(&self) -> &str {
         self.matcher.pattern()
+    }
+
+    /// Whether it looks for words of a wallet.
+    pub(super) fn is_of_mnemonics(&self) -> bool {
+        self.reader == Some(Reader::Mnemonic)
     }
 
     /// Whether a match may have the keyword that `bytes` begin with.
@@ -280,7 +301,8 @@ fn meant(rule: RawRule, family: Family) -> Result<Rule, RuleError> {
         confidence.ok_or_else(|| wrong(format!("no confidence is called {}", rule.confidence)))?;
     let validators = named(&rule.validators).map_err(wrong)?;
     let pair = rule.pair.map(paired).transpose().map_err(wrong)?;
-    if rule.keywords.is_empty() || rule.keywords.iter().any(|keyword| keyword.len() < 2) {
+    let needs_keywords = rule.reader != Some(Reader::Mnemonic);
+    if rule.keywords.is_empty() == needs_keywords || rule.keywords.iter().any(|keyword| keyword.len() < 2) {
         return Err(wrong("needs keywords of two bytes or more".to_owned()));
     }
     let gate = Gate::new(rule.gate.as_deref());
@@ -301,7 +323,7 @@ fn meant(rule: RawRule, family: Family) -> Result<Rule, RuleError> {
         family,
         keywords: rule.keywords,
         case_insensitive: rule.case_insensitive,
-        is_read: rule.read || rule.reader.is_some(),
+        is_read: rule.read || rule.reader == Some(Reader::Assignment),
         reader: rule.reader,
         min_entropy: rule.min_entropy,
         validators,

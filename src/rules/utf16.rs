@@ -1,18 +1,34 @@
-//! Text in UTF-16, as Windows tools write it.
+//! Text in UTF-16, as Windows tools write it, and in UTF-32.
 
-/// Order of the two bytes of a unit.
+/// Order of the bytes of a unit, and how many there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     Little,
     Big,
+    /// Four bytes, the lowest first.
+    Little4,
+    /// Four bytes, the highest first.
+    Big4,
+}
+
+impl Order {
+    /// The bytes of the units that a character has.
+    pub(super) const fn bytes(self, character: char) -> usize {
+        match self {
+            Self::Little | Self::Big => character.len_utf16() * 2,
+            Self::Little4 | Self::Big4 => 4,
+        }
+    }
 }
 
 /// Bytes that are looked at.
 const LOOK: usize = 4096;
 
-/// Whether the bytes begin a text in UTF-16: by its mark, or because nearly every other byte is zero.
+/// Whether the bytes begin a text in UTF-16 or UTF-32: by its mark, or because nearly all units are ASCII with zeros.
 pub(super) fn recognise(bytes: &[u8]) -> Option<Order> {
     match bytes {
+        [0xff, 0xfe, 0, 0, ..] => return Some(Order::Little4),
+        [0, 0, 0xfe, 0xff, ..] => return Some(Order::Big4),
         [0xff, 0xfe, ..] => return Some(Order::Little),
         [0xfe, 0xff, ..] => return Some(Order::Big),
         _ => {}
@@ -35,13 +51,34 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<Order> {
         Some(Order::Little)
     } else if counts.1 * 10 >= pairs * 9 {
         Some(Order::Big)
+    } else if counts.0 * 20 >= pairs * 9 {
+        // Every other pair of a text in UTF-32 has this form, and the pairs between are zeros.
+        fours(head, Order::Little4, |unit| matches!(unit, [text, 0, 0, 0] if ascii(*text)))
+    } else if counts.1 * 20 >= pairs * 9 {
+        fours(head, Order::Big4, |unit| matches!(unit, [0, 0, 0, text] if ascii(*text)))
     } else {
         None
     }
 }
 
+/// This order, if nearly all units of four bytes are of it.
+fn fours(head: &[u8], order: Order, is_of_it: impl Fn(&[u8; 4]) -> bool) -> Option<Order> {
+    let units = head.as_chunks().0;
+    let count = units.iter().filter(|unit| is_of_it(unit)).count();
+    (count * 10 >= units.len() * 9).then_some(order)
+}
+
 /// The text; what is no character becomes U+FFFD.
 pub(super) fn to_utf8(bytes: &[u8], order: Order) -> String {
+    let whole = |from: fn([u8; 4]) -> u32| {
+        let units = bytes.as_chunks().0.iter();
+        units.map(|unit| char::from_u32(from(*unit)).unwrap_or('\u{fffd}')).collect()
+    };
+    match order {
+        Order::Little4 => return whole(u32::from_le_bytes),
+        Order::Big4 => return whole(u32::from_be_bytes),
+        Order::Little | Order::Big => {}
+    }
     let units = bytes.chunks_exact(2).map(|pair| match (pair, order) {
         (&[a, b], Order::Little) => u16::from_le_bytes([a, b]),
         (&[a, b], Order::Big) => u16::from_be_bytes([a, b]),
@@ -54,6 +91,24 @@ pub(super) fn to_utf8(bytes: &[u8], order: Order) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn utf32_is_known_by_its_mark_or_its_zeros() {
+        let text = "Password=abc\n";
+        for (order, from) in
+            [(Order::Little4, u32::to_le_bytes as fn(u32) -> [u8; 4]), (Order::Big4, u32::to_be_bytes)]
+        {
+            let bytes: Vec<u8> = text.chars().flat_map(|c| from(c.into())).collect();
+            assert_eq!(recognise(&bytes), Some(order));
+            assert_eq!(to_utf8(&bytes, order), text);
+            let marked = [&from(0xfeff)[..], &from(0x20ac)].concat();
+            assert_eq!(recognise(&marked), Some(order));
+            assert_eq!(to_utf8(&from(0x0011_0000), order), "\u{fffd}");
+        }
+        // Numbers of 32 bits are no text.
+        let numbers: Vec<u8> = (0..64_u32).flat_map(|n| (n * 7).to_le_bytes()).collect();
+        assert_eq!(recognise(&numbers), None);
+    }
 
     #[test]
     fn utf16_is_known_by_its_mark_or_its_zeros() {

@@ -2,7 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
 
+use super::mnemonic;
 use crate::finding::{Confidence, Verification};
 use crate::values;
 
@@ -41,6 +43,8 @@ pub fn by_name(name: &str) -> Option<Validator> {
         "zuplo-crc32" => zuplo_crc32,
         "aws-secret" => aws_secret,
         "bitbucket-server" => bitbucket_server,
+        "bip39" => bip39,
+        "base58check" => base58check,
         "intercom-token" => intercom_token,
         _ => return None,
     })
@@ -290,6 +294,24 @@ fn intercom_token(value: &[u8]) -> Verdict {
     let hex = id.iter().all(|&byte| byte == b'_' || byte.is_ascii_hexdigit());
     if numbers && hex && groups.map(<[u8]>::len).eq([8, 4, 4, 4, 12]) && distinct(id) >= 6 {
         Verdict::Sure(Confidence::High, Verification::Structure)
+    } else {
+        Verdict::Refuted
+    }
+}
+
+/// The last four bytes in base 58 are the first of the SHA-256, taken twice, of those before.
+fn base58check(value: &[u8]) -> Verdict {
+    let bytes = bs58::decode(value).into_vec().unwrap_or_default();
+    let Some((body, sum)) = bytes.len().checked_sub(4).and_then(|cut| bytes.split_at_checked(cut)) else {
+        return Verdict::Refuted;
+    };
+    checked(Sha256::digest(Sha256::digest(body)).starts_with(sum))
+}
+
+/// Words of a wallet hold their own checksum.
+fn bip39(value: &[u8]) -> Verdict {
+    if mnemonic::is_phrase(value) {
+        Verdict::Sure(Confidence::High, Verification::Checksum)
     } else {
         Verdict::Refuted
     }

@@ -120,6 +120,29 @@ fn streams_of_every_packer_are_searched() {
 }
 
 #[test]
+fn scripts_of_makeself_are_searched() {
+    if !have("makeself", "makeself") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (source, out) = (dir.path().join("source"), dir.path().join("out"));
+    fs::create_dir(&source).unwrap();
+    fs::create_dir(&out).unwrap();
+    let methods = ["--gzip", "--bzip2", "--xz"];
+    for (number, method) in methods.iter().enumerate() {
+        fs::write(source.join("app.env"), format!("TOKEN={}\n", token(number))).unwrap();
+        let target = format!("out/{}.run", method.trim_start_matches('-'));
+        run(dir.path(), "makeself", &["--nox11", method, "source", &target, "a title", "true"]);
+    }
+    let report = audit(&out);
+    for (number, method) in methods.iter().enumerate() {
+        let inside = format!("{}.run!/payload", method.trim_start_matches('-'));
+        assert!(is_found(&report, number, &inside), "{method}");
+    }
+    assert!(report.gaps.is_empty(), "{:?}", report.gaps);
+}
+
+#[test]
 fn zip_archives_of_every_method_are_searched() {
     if !have("7z", "p7zip-full") || !have("zip", "zip") {
         return;

@@ -17,5 +17,6 @@ pub mod base64_runs;
 pub mod literals;
 pub mod md5;
 mod shape;
+pub mod words;
 
 pub use shape::{Pattern, Shape};

@@ -10,7 +10,7 @@ use super::{Quote, Quotes, Visit};
 
 /// Facts that the program makes itself, or that name a thing to be found again: a word in them that looks like a key is
 /// none.
-const MADE: [FactKey; 18] = [
+const MADE: [FactKey; 19] = [
     FactKey::Sha256,
     FactKey::Bits,
     FactKey::DiffersIn,
@@ -19,6 +19,7 @@ const MADE: [FactKey; 18] = [
     FactKey::Is,
     FactKey::List,
     FactKey::Missing,
+    FactKey::OpenedBy,
     FactKey::Opens,
     FactKey::Pools,
     FactKey::PrivateHalf,

@@ -173,7 +173,7 @@ impl Worker<'_> {
         depth: u32,
         collected: &mut Collector,
     ) {
-        let name = format!("!/base64 at byte {}", block.offset);
+        let name = format!("!/{} at byte {}", block.coding.name(), block.offset);
         let path = [&outer.location.path, name.as_bytes()].concat();
         for (block, skipped) in alignments(block, depth) {
             let content = block.decode(skipped);

@@ -55,7 +55,7 @@ impl<'e> ChunkScanner<'e> {
         let forms = Forms::new(bytes, base, last, manner, engine.overlap);
         let each = forms.each(true, 0).map(|chunk| {
             let (mut hits, mut matches) = (Vec::new(), Vec::new());
-            engine.filter.find(chunk.bytes, &mut self.places, &mut hits);
+            engine.find(chunk.bytes, &mut self.places, &mut hits);
             self.windows.look(engine, &hits, &chunk, |_| true, &mut |value| {
                 let Some(judged) = judge(&value, &chunk).filter(|_| !is_crowded) else { return };
                 is_crowded = room == 0;

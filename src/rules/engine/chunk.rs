@@ -1,4 +1,4 @@
-//! One chunk of a file: its bytes as they are and, where they are UTF-16, its text.
+//! One chunk of a file: its bytes as they are and, where they are UTF-16 or UTF-32, its text.
 
 use std::cell::Cell;
 
@@ -35,7 +35,7 @@ pub(super) struct Forms<'b> {
     /// Where in the bytes the next chunk begins.
     repeat: usize,
     /// The text, and where in it the next chunk begins.
-    decoded: Option<(usize, String)>,
+    decoded: Option<(usize, String, utf16::Order)>,
 }
 
 impl<'b> Forms<'b> {
@@ -45,7 +45,7 @@ impl<'b> Forms<'b> {
         let decoded = manner.encoding.map(|order| {
             let text = utf16::to_utf8(bytes, order);
             let repeated = utf16::to_utf8(bytes.get(repeat..).unwrap_or_default(), order);
-            (text.len().saturating_sub(repeated.len()), text)
+            (text.len().saturating_sub(repeated.len()), text, order)
         });
         Self { bytes, base, last, is_text: manner.is_text, repeat, decoded }
     }
@@ -60,10 +60,12 @@ impl<'b> Forms<'b> {
             decoded,
             is_cut,
             lines: is_text.then(|| Cell::new((0, lines))),
-            units: Cell::new((0, 0)),
+            before: Cell::new((0, 0)),
         };
-        let text = self.decoded.as_ref().map(|(repeat, text)| (*repeat, text.as_str()));
-        let text = text.map(move |(repeat, text)| make(text.as_bytes(), repeat, Some(text), true));
+        let text = self.decoded.as_ref();
+        let text = text.map(move |(repeat, text, order)| {
+            make(text.as_bytes(), *repeat, Some((text.as_str(), *order)), true)
+        });
         std::iter::once(make(self.bytes, self.repeat, None, self.is_text)).chain(text)
     }
 
@@ -76,7 +78,7 @@ impl<'b> Forms<'b> {
     pub(super) fn newlines(&self) -> u64 {
         let gone = match &self.decoded {
             _ if self.last => None,
-            Some((repeat, text)) => text.as_bytes().get(..*repeat),
+            Some((repeat, text, _)) => text.as_bytes().get(..*repeat),
             None => self.bytes.get(..self.repeat),
         };
         newlines(gone.unwrap_or_default())
@@ -90,13 +92,13 @@ pub(super) struct Chunk<'c> {
     /// Where the next chunk begins; none for the last one.
     pub(super) next: Option<usize>,
     /// The text, where the bytes are a decoded form of the file's.
-    decoded: Option<&'c str>,
+    decoded: Option<(&'c str, utf16::Order)>,
     /// Whether it begins within the file.
     pub(super) is_cut: bool,
     /// A place that was asked for before, and the newlines of the file before it; none where lines are not counted.
     lines: Option<Cell<(usize, u64)>>,
-    /// A place that was asked for before, and the units of UTF-16 before it.
-    units: Cell<(usize, usize)>,
+    /// A place in the text that was asked for before, and the file's bytes before it.
+    before: Cell<(usize, usize)>,
 }
 
 impl Chunk<'_> {
@@ -112,21 +114,20 @@ impl Chunk<'_> {
 
     /// The offset in the file of a place in the chunk.
     pub(super) fn offset(&self, at: usize) -> u64 {
-        let inside =
-            self.decoded.and_then(|text| self.units(text, at)).map_or(at, |units| units.saturating_mul(2));
+        let inside = self.decoded.and_then(|(text, order)| self.undecoded(text, order, at)).unwrap_or(at);
         self.base.saturating_add(inside as u64)
     }
 
-    /// The units of UTF-16 before a place in the text: counted from the place that was asked for before.
-    fn units(&self, text: &str, at: usize) -> Option<usize> {
-        let (place, before) = self.units.get();
-        let count = |text: &str| text.chars().map(char::len_utf16).sum::<usize>();
-        let units = match text.get(place..at) {
+    /// The file's bytes before a place in the text: counted from the place that was asked for before.
+    fn undecoded(&self, text: &str, order: utf16::Order, at: usize) -> Option<usize> {
+        let (place, before) = self.before.get();
+        let count = |text: &str| text.chars().map(|character| order.bytes(character)).sum::<usize>();
+        let bytes = match text.get(place..at) {
             Some(between) => before.saturating_add(count(between)),
             None => before.saturating_sub(count(text.get(at..place)?)),
         };
-        self.units.set((at, units));
-        Some(units)
+        self.before.set((at, bytes));
+        Some(bytes)
     }
 
     /// The line of a place, from 1.

@@ -80,7 +80,7 @@ impl<'e> Scan<'e> {
 
     /// Only finds the places of keywords: how many there are, for who measures the filter by itself.
     pub fn keywords(&mut self, bytes: &[u8]) -> usize {
-        self.engine.filter.find(bytes, &mut self.places, &mut self.hits);
+        self.engine.find(bytes, &mut self.places, &mut self.hits);
         self.hits.len()
     }
 
@@ -119,7 +119,7 @@ impl<'e> Scan<'e> {
     }
 
     fn search(&mut self, chunk: &Chunk<'_>) {
-        self.engine.filter.find(chunk.bytes, &mut self.places, &mut self.hits);
+        self.engine.find(chunk.bytes, &mut self.places, &mut self.hits);
         self.dirty |= !self.hits.is_empty();
         let before = self.kept.len();
         let kept = &mut self.kept;

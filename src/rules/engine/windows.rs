@@ -6,7 +6,7 @@ use regex::bytes::Regex;
 
 use super::Engine;
 use super::chunk::Chunk;
-use crate::rules::schema::{Reader, Rule};
+use crate::rules::schema::{Found, Reader, Rule};
 use crate::values::LONGEST;
 use assay_simd::literals::Hit;
 
@@ -208,7 +208,7 @@ fn window(
 /// What a byte of a value that is read costs, in bytes that an expression goes over.
 const READ: usize = 4;
 
-/// Looks for the value that is assigned at the keyword at `hit`; false, if the rule's work is at its limit.
+/// Looks for the value that a reader has at the keyword at `hit`; false, if the rule's work is at its limit.
 fn read(
     reader: Reader,
     work: &mut Work,
@@ -219,14 +219,14 @@ fn read(
     if work.is_spent(chunk) {
         return false;
     }
-    let Some(assignment) = reader.find(chunk.bytes, hit.start) else { return true };
+    let Some(Found { name, value }) = reader.find(chunk.bytes, hit.start) else { return true };
     // As far as the value may be read.
-    let most = assignment.value.saturating_add(LONGEST).min(chunk.bytes.len());
-    let line = chunk.bytes.get(assignment.value..most).unwrap_or_default();
+    let most = value.start.saturating_add(LONGEST).min(chunk.bytes.len());
+    let line = chunk.bytes.get(value.start..most).unwrap_or_default();
     let len = memchr::memchr(b'\n', line).unwrap_or(line.len());
     work.add(0, len.saturating_mul(READ));
-    let name = chunk.bytes.get(assignment.name).map(<[u8]>::to_vec);
-    found(assignment.value..assignment.value.saturating_add(1), name);
+    let name = name.and_then(|name| chunk.bytes.get(name)).map(<[u8]>::to_vec);
+    found(value, name);
     true
 }
 

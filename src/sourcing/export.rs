@@ -127,8 +127,7 @@ impl Reader {
         for part in &answers.parts {
             scope::refine(&mut answers.place, part);
         }
-        let scope = &answers.place.scope;
-        if scope.account.is_some() && scope.region.is_some() {
+        if answers.place.is_known() {
             self.take(answers);
         } else {
             self.waiting.push(answers);

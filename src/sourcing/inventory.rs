@@ -283,7 +283,9 @@ fn image_rows(
         let class = trust.class(estate, image);
         let (pointers, instances) = (by_image.get(image.id.as_str()), instances.get(image.id.as_str()));
         let is_look_alike = trust.look_alike(class, image).is_some();
-        if class != Class::Own && pointers.is_none() && instances.is_none() && !is_look_alike {
+        // What strangers share with the account is there to be started by mistake.
+        let is_offered = class == Class::SharedPrivately || is_look_alike;
+        if class != Class::Own && pointers.is_none() && instances.is_none() && !is_offered {
             continue;
         }
         let mut row = image_row(estate, trust, class, image, audits);
@@ -449,7 +451,11 @@ fn allowed_rows(
                 }
             }
             if matches!(settings.state(), State::Enabled | State::AuditMode) {
-                compare(&mut row, estate, scope, decide);
+                // AWS answered on the day of the export.
+                let then = estate.exported.unwrap_or(now);
+                compare(&mut row, estate, scope, |image| {
+                    settings.would_allow(image, scope.account.as_deref(), then)
+                });
             }
         }
         rows.push(row);

@@ -50,7 +50,10 @@ fn every_rule_is_told_by_the_whole_audit() {
     let report = audit::run(&Target::Rootfs(root.path().to_owned()), &settings, &Quiet).unwrap();
     let mut by_path: BTreeMap<String, Vec<&Finding>> = BTreeMap::new();
     for finding in &report.findings {
-        by_path.entry(finding.location.path.to_string()).or_default().push(finding);
+        by_path
+            .entry(String::from_utf8_lossy(&finding.location.path).into_owned())
+            .or_default()
+            .push(finding);
     }
     let (mut told, mut silent) = (BTreeSet::new(), Vec::new());
     for (path, case) in &cases {

@@ -148,12 +148,20 @@ fn take_instance(estate: &mut Estate, raw: &shapes::Instance, scope: Scope) {
             .as_ref()
             .and_then(|profile| profile.arn.clone().or(profile.name.clone())),
         metadata: raw.metadata_options.as_ref().and_then(metadata),
-        groups: raw.security_groups.iter().flatten().filter_map(|group| group.group_id.clone()).collect(),
+        groups: groups(raw).into_iter().collect(),
         key: raw.key_name.clone(),
         name: tag(&["Name"]),
         environment: tag(&["environment", "env", "stage"]),
         started_by: tag(&["aws:autoscaling:groupName", "aws:ec2launchtemplate:id", "aws:eks:cluster-name"]),
     };
+}
+
+/// Security groups, those of its interfaces among them.
+fn groups(raw: &shapes::Instance) -> BTreeSet<String> {
+    let of_interfaces =
+        raw.network_interfaces.iter().flatten().flat_map(|interface| interface.groups.iter().flatten());
+    let all = raw.security_groups.iter().flatten().chain(of_interfaces);
+    all.filter_map(|group| group.group_id.clone()).collect()
 }
 
 /// The value of the first tag that is called so, whatever its case.

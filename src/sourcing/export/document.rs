@@ -122,7 +122,11 @@ impl<'de> Deserialize<'de> for Document {
 }
 
 /// Calls that are known and not needed, by their members.
-const NOT_NEEDED: [&str; 20] = [
+const NOT_NEEDED: [&str; 24] = [
+    "clusters",
+    "nodegroups",
+    "imageVersionList",
+    "Organization",
     "NetworkInterfaces",
     "RouteTables",
     "Subnets",
@@ -262,7 +266,7 @@ impl Document {
         if rest.is_empty() {
             return Ok(());
         }
-        let part = if text(&rest, "format").is_some_and(|format| format == "assay-export") {
+        let part = if text(&rest, "tool").is_some_and(|tool| tool == "export-aws.sh") {
             Part::Manifest(Value::Object(rest))
         } else if let (Some(image), true) = (text(&rest, "ImageId"), has(&rest, "LaunchPermissions")) {
             Part::LaunchPermissions(image, take(&mut rest, "LaunchPermissions")?)

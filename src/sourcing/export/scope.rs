@@ -47,6 +47,13 @@ pub(super) struct Place {
     pub(super) origin: Origin,
 }
 
+impl Place {
+    /// Whether nothing more needs to be found out.
+    pub(super) fn is_known(&self) -> bool {
+        self.origin != Origin::Nowhere
+    }
+}
+
 /// What folders say of themselves.
 #[derive(Default)]
 pub(super) struct Places {
@@ -77,7 +84,7 @@ impl Places {
         let text = |key: &str| {
             value.get(key).and_then(Value::as_str).filter(|text| is_account(text)).map(str::to_owned)
         };
-        let manifest = value.get("format").and_then(Value::as_str) == Some("assay-export");
+        let manifest = value.get("tool").and_then(Value::as_str) == Some("export-aws.sh");
         let origin = if manifest { Origin::Manifest } else { Origin::Names };
         if let Some(account) = text("account").or_else(|| text("Account")) {
             let known = self.accounts.entry(folder.to_owned()).or_insert_with(|| (account.clone(), origin));
@@ -95,8 +102,10 @@ impl Places {
         let told = path.ancestors().skip(1).find_map(|folder| self.accounts.get(folder).cloned());
         let named = || words().find(|word| is_account(word)).map(|word| (word.to_owned(), Origin::Names));
         let account = told.or_else(named);
+        // What is of the whole account has no region.
+        let is_global = parts.iter().any(|part| part == "global" || part == "manifest.json");
         let origin = match (&account, &region) {
-            (Some((_, origin)), Some(_)) => *origin,
+            (Some((_, origin)), _) if region.is_some() || is_global => *origin,
             _ => Origin::Nowhere,
         };
         Place { scope: Scope { account: account.map(|(account, _)| account), region }, origin }
@@ -184,15 +193,19 @@ pub(super) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Calls that the export script could not make.
+/// Calls that the export script could not make. An image that is not found is told of where something uses it.
 pub(super) fn failed_calls(manifest: &Value, path: &Path) -> Vec<Problem> {
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     let calls = manifest.get("calls").and_then(Value::as_array);
-    let failed =
-        calls.into_iter().flatten().filter(|call| text(call, "status").is_some_and(|status| status != "ok"));
+    let failed = calls.into_iter().flatten().filter(|call| {
+        text(call, "status").is_some_and(|status| !["ok", "not-found"].contains(&status.as_str()))
+    });
     failed
         .map(|call| Problem {
-            path: text(call, "file").unwrap_or_else(|| path.display().to_string()),
+            path: text(call, "file")
+                .map_or_else(|| path.to_owned(), |file| path.with_file_name(file))
+                .display()
+                .to_string(),
             line: None,
             reason: format!(
                 "the call failed when the account was exported: {}",

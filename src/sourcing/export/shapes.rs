@@ -150,6 +150,7 @@ pub struct Group {
 #[serde(rename_all = "PascalCase", default)]
 pub struct Interface {
     pub association: Option<Association>,
+    pub groups: List<Group>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

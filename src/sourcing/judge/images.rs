@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Court, ResourceKind, listed};
 use crate::finding::{FactKey, Finding, Severity};
 use crate::sourcing::class::{Class, Flag};
-use crate::sourcing::estate::{Permission, Scope};
+use crate::sourcing::estate::{Image, Permission, Scope};
 use crate::sourcing::glob;
 use crate::sourcing::inventory::ImageRow;
 
@@ -90,7 +90,7 @@ pub(super) fn image(
     }
     match rule {
         "image-deprecated" | "image-old" => {
-            facts.extend(row.created.map(|day| (FactKey::Created, day.to_string())))
+            facts.extend(row.created.map(|day| (FactKey::Created, day.to_string())));
         }
         "image-not-allowed" => {
             let regions = row.decisions.iter().filter(|(_, decision)| decision.name() == "not allowed");
@@ -219,7 +219,7 @@ fn snapshots(court: &mut Court<'_>) {
             .images
             .values()
             .filter(|image| image.mappings.iter().any(|mapping| mapping.snapshot.as_deref() == Some(id)));
-        let names: BTreeSet<&str> = of_images.map(|image| image.label()).collect();
+        let names: BTreeSet<&str> = of_images.map(Image::label).collect();
         let outsiders: Vec<&str> = court.trust.outsiders(estate, &snapshot.permissions).collect();
         let is_public = snapshot.permissions.contains(&Permission::All);
         let rules = [("snapshot-public", is_public), ("snapshot-shared-outside", !outsiders.is_empty())];

@@ -7,6 +7,7 @@ mod arguments;
 mod atomic_file;
 mod baseline;
 mod cache;
+mod code;
 mod completions;
 mod delivery;
 mod demo;
@@ -136,6 +137,7 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
             fix::run(fix, outside, signatures::read(arguments.signatures.as_deref())?, terminal)
         }
         Command::Demo(display) => demo::run(display, terminal),
+        Command::Code(wanted) => code::run(wanted, &signatures::read(arguments.signatures.as_deref())?, terminal),
         Command::Sourcing(wanted) => {
             sourcing::run(wanted, &signatures::read(arguments.signatures.as_deref())?, terminal)
         }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 mod category;
 mod disposition;
 mod fact;
+mod replacement;
 mod resource;
 mod verification;
 
@@ -15,6 +16,7 @@ pub use assay_disk::gap::{Gap, GapKind, Location, Loss};
 pub use category::Category;
 pub use disposition::{BaselineState, Disposition, SuppressedBy, Suppression};
 pub use fact::FactKey;
+pub use replacement::Replacement;
 pub use resource::Resource;
 pub use verification::Verification;
 
@@ -187,6 +189,8 @@ pub struct Finding {
     pub evidence: Evidence,
     /// The thing of a cloud account that it is about, where it is about one.
     pub resource: Option<Box<Resource>>,
+    /// What mends it, where it is about code and that is sure.
+    pub replacement: Option<Box<Replacement>>,
     /// What a policy and a baseline say of it; the audit leaves it empty.
     pub disposition: Disposition,
 }
@@ -207,6 +211,7 @@ impl Finding {
             as_packaged: false,
             evidence: Evidence::default(),
             resource: None,
+            replacement: None,
             disposition: Disposition::default(),
         }
     }

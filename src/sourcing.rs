@@ -11,21 +11,28 @@ use crate::finding::{Finding, Gap};
 pub mod allowed;
 pub mod audits;
 pub mod class;
+pub mod code;
 pub mod estate;
 pub mod export;
 pub mod glob;
 pub mod inventory;
 mod judge;
+pub mod lookups;
 pub mod moment;
 pub mod publishers;
 pub mod trail;
 
 pub use inventory::Inventory;
-pub use judge::advisories;
+pub use judge::{account_advisories, code_advisories};
 
 use class::Trust;
 use moment::Moment;
 use publishers::Publishers;
+
+/// The texts of everything that sourcing knows, which decide what it finds.
+pub const fn texts() -> [&'static str; 3] {
+    [publishers::TEXT, judge::TEXT, judge::CODE_TEXT]
+}
 
 /// What the user and the policy say of images.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,8 +83,7 @@ pub struct Sourcing {
 /// A path that is not there, a folder without any export, a broken table of publishers: in a sentence.
 pub fn examine(settings: &Settings) -> Result<Sourcing, String> {
     let export = export::read(&settings.exports)?;
-    let publishers = Publishers::parse(publishers::TEXT)
-        .map_err(|error| format!("signatures/publishers.toml: {error}"))?;
+    let publishers = Publishers::embedded()?;
     let trust = Trust {
         own: settings.rules.own.clone(),
         trusted: settings.rules.trusted.clone(),

@@ -86,6 +86,7 @@ impl Arguments {
         match &mut self.command {
             Command::Scan(Scan { display, .. })
             | Command::Demo(display)
+            | Command::Code(super::code::Code { display, .. })
             | Command::Sourcing(sourcing::Sourcing { display, .. }) => display.recorded = words,
             _ => {}
         }
@@ -108,6 +109,8 @@ pub(super) enum Command {
     Demo(Display),
     /// Judge which images an account runs, whose they are, and who may use its own, by exports
     Sourcing(sourcing::Sourcing),
+    /// Find where code chooses an image, and whether a stranger can choose for it
+    Code(super::code::Code),
     /// Show partitions and file systems of an image
     #[command(after_help = examples::LAYOUT)]
     Layout {

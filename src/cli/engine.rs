@@ -15,6 +15,7 @@ use crate::finding::Advisory;
 use crate::policy;
 use crate::requirements;
 use crate::rules::{Family, proof};
+use crate::sourcing;
 use assay_disk::image;
 use assay_disk::tree::Tree;
 
@@ -81,7 +82,9 @@ pub(super) fn rules_digest(signatures: &Signatures) -> String {
 
 /// The texts of all signatures.
 fn texts(signatures: &Signatures) -> Vec<String> {
-    vec![signatures.text(), requirements::text(), policy::text(), crate::remedies::text()]
+    let sourcing = sourcing::texts().map(str::to_owned);
+    let others = [signatures.text(), requirements::text(), policy::text(), crate::remedies::text()];
+    others.into_iter().chain(sourcing).collect()
 }
 
 /// Opens an image to look inside.
@@ -106,8 +109,10 @@ pub(super) fn advisories(signatures: &Arc<Signatures>) -> Vec<Arc<Advisory>> {
     let checks = checks::all(&signatures.checks).unwrap_or_default();
     let checks = checks.iter().map(|check| Arc::clone(&check.advisory));
     let rules = signatures.engine().rules().iter().map(|rule| Arc::clone(&rule.advisory));
+    let sourcing = [sourcing::account_advisories(), sourcing::code_advisories()];
+    let sourcing = sourcing.into_iter().flatten().flatten();
     let mut all: Vec<_> =
-        files.chain(matches).chain(streams).chain(systems).chain(rules).chain(checks).collect();
+        files.chain(matches).chain(streams).chain(systems).chain(rules).chain(checks).chain(sourcing).collect();
     all.sort_by(|a, b| a.id.cmp(&b.id));
     all.dedup_by(|a, b| a.id == b.id);
     all

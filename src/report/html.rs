@@ -25,6 +25,7 @@ mod map;
 mod next_steps;
 mod overview;
 mod remedy;
+mod sourcing;
 
 use compliance::Asked;
 use findings::{All, Group, Rule, Shown};
@@ -47,6 +48,7 @@ const SCRIPT: &str = concat!(
     include_str!("../../templates/report/map.js"),
     include_str!("../../templates/report/timeline.js"),
     include_str!("../../templates/report/graph.js"),
+    include_str!("../../templates/report/sourcing.js"),
     include_str!("../../templates/report/start.js"),
     "})();\n",
 );
@@ -94,6 +96,7 @@ struct Page<'a> {
     more_notes: Option<String>,
     asked: Vec<Asked>,
     has_benchmark: bool,
+    sourcing: Option<sourcing::Section>,
 }
 
 /// What the script reads.
@@ -170,6 +173,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options, run: &R
         more_notes: more(report.notes.len()),
         asked: asked(report, judgement),
         has_benchmark: report.benchmark.is_some(),
+        sourcing: report.sourcing.as_deref().map(|inventory| sourcing::Section::new(inventory, report)),
     };
     // It is written to memory, and no filter of the template fails.
     page.render().unwrap_or_default()

@@ -19,8 +19,9 @@ mod gaps;
 mod images;
 mod settings;
 
-/// The text of the rules.
+/// The texts of the rules.
 pub(super) const TEXT: &str = include_str!("../../signatures/sourcing/account.toml");
+pub(super) const CODE_TEXT: &str = include_str!("../../signatures/sourcing/code.toml");
 
 /// Most names that a finding lists.
 const MAX_NAMES: usize = 5;
@@ -42,16 +43,27 @@ struct RawAdvisory {
     references: Vec<String>,
 }
 
-/// What sourcing may find, in the order of the file.
+/// What sourcing may find about accounts, in the order of the file.
 ///
 /// # Errors
 /// What is wrong with the rules.
-pub fn advisories() -> Result<Vec<Arc<Advisory>>, String> {
-    let file: File =
-        toml::from_str(TEXT).map_err(|error| format!("signatures/sourcing/account.toml: {error}"))?;
+pub fn account_advisories() -> Result<Vec<Arc<Advisory>>, String> {
+    parse("account.toml", TEXT)
+}
+
+/// What it may find in code.
+///
+/// # Errors
+/// What is wrong with the rules.
+pub fn code_advisories() -> Result<Vec<Arc<Advisory>>, String> {
+    parse("code.toml", CODE_TEXT)
+}
+
+fn parse(name: &str, text: &str) -> Result<Vec<Arc<Advisory>>, String> {
+    let file: File = toml::from_str(text).map_err(|error| format!("signatures/sourcing/{name}: {error}"))?;
     let advisory = |raw: RawAdvisory| {
         let severity = Severity::by_name(&raw.severity)
-            .ok_or_else(|| format!("{}: {} is no severity", raw.id, raw.severity))?;
+            .ok_or_else(|| format!("signatures/sourcing/{name}: {}: {} is no severity", raw.id, raw.severity))?;
         Ok(Arc::new(Advisory {
             id: raw.id,
             category: Category::Sourcing,
@@ -83,7 +95,7 @@ pub(super) fn judge(
     trust: &Trust<'_>,
     settings: &Settings,
 ) -> Result<(Vec<Finding>, Vec<Gap>), String> {
-    let rules = advisories()?.into_iter().map(|rule| (rule.id.clone(), rule)).collect();
+    let rules = account_advisories()?.into_iter().map(|rule| (rule.id.clone(), rule)).collect();
     let mut court =
         Court { rules, export, inventory, trust, settings, findings: Vec::new(), gaps: Vec::new() };
     images::judge(&mut court);
@@ -189,7 +201,7 @@ mod tests {
             include_str!("judge/audited.rs"),
             include_str!("judge/events.rs"),
         ];
-        let rules = advisories().unwrap();
+        let rules = account_advisories().unwrap();
         assert!(rules.len() > 25);
         for rule in &rules {
             assert!(

@@ -70,6 +70,14 @@ impl Publishers {
         Ok(Self { all, by_account })
     }
 
+    /// The table that the program carries.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn embedded() -> Result<Self, String> {
+        Self::parse(TEXT).map_err(|error| format!("signatures/publishers.toml: {error}"))
+    }
+
     /// All of them, in the order of the table.
     pub fn all(&self) -> &[Publisher] {
         &self.all

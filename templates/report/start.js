@@ -19,5 +19,6 @@ for (const watch of watchers) watch();
 startMap();
 startTimes();
 startGraph();
+startSourcing();
 startList();
 document.documentElement.dataset.ready = "true";

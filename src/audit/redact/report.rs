@@ -102,6 +102,7 @@ fn of_finding(finding: &mut Finding, visit: Visit<'_>) {
         as_packaged: _,
         evidence: Evidence { secrets: _, key_fingerprint: _, facts, content: _ },
         resource: _,
+        replacement: _,
         disposition: _,
     } = finding;
     for (name, value) in facts {

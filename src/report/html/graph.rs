@@ -105,7 +105,9 @@ impl Graph {
     pub(super) fn new(image: &str, findings: &[Finding], rules: &[Rule], shown: &mut [Shown]) -> Self {
         let (mut who, mut what, mut opened) = (Column::default(), Column::default(), Column::default());
         // What a benchmark asks for is of the system as a whole.
-        let connected = |finding: &Finding| finding.advisory.category != Category::Hardening;
+        let connected = |finding: &Finding| {
+            !matches!(finding.advisory.category, Category::Hardening | Category::Sourcing)
+        };
         for (index, finding) in findings.iter().enumerate().filter(|(_, finding)| connected(finding)) {
             let (kind, label) = holder(finding);
             who.add(kind, label, index, finding.severity);

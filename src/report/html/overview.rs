@@ -4,6 +4,7 @@ use super::super::terminal::{looked_at, shown_place, size, thousands};
 use super::escaped;
 use crate::audit::{Report, VolumeSummary};
 use crate::finding::{Finding, Gap, Loss, Severity};
+use crate::sourcing::Inventory;
 use assay_disk::system::ledger::{Ledger, Use};
 use assay_disk::text::Escaped;
 
@@ -86,8 +87,22 @@ const fn words(what: Use) -> &'static str {
     }
 }
 
+/// Facts of an account.
+fn of_account(inventory: &Inventory) -> Vec<(&'static str, String)> {
+    let (files, bytes) = inventory.files;
+    vec![
+        ("Accounts", thousands(inventory.accounts.len() as u64)),
+        ("Accounts and regions", thousands(inventory.scopes.len() as u64)),
+        ("Files", format!("{}, {}", thousands(files), size(bytes))),
+        ("As of", inventory.at.to_string()),
+    ]
+}
+
 /// Facts of the audit, as name and value.
 pub(super) fn facts(report: &Report) -> Vec<(&'static str, String)> {
+    if let Some(inventory) = &report.sourcing {
+        return of_account(inventory);
+    }
     let (subject, coverage) = (&report.subject, &report.coverage);
     let unread = coverage.files.saturating_sub(coverage.files_read);
     let read = match unread {

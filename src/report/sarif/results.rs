@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ROOT;
 use super::rules::{Rules, level};
 use super::types::{
-    ArtifactLocation, Location, LogicalLocation, Message, PhysicalLocation, Properties, Region, Result,
+    ArtifactChange, ArtifactLocation, Bytes, Content, Fix, Location, LogicalLocation, Message, PhysicalLocation, Properties, Region, ReplacementView, Result,
     Suppression,
 };
 use super::uri;
 use crate::audit::Report;
-use crate::finding::{self, Confidence, Finding, Secret, Severity, Verification};
+use crate::finding::{self, Confidence, Finding, Replacement, Secret, Severity, Verification};
 use crate::report::fingerprints::{Mark, StateView};
 use crate::report::words::{cut, details, values};
 use crate::report::{Options, file_name, json};
@@ -68,6 +68,7 @@ pub(super) fn result<'a>(
             StateView::New => "new",
         }),
         suppressions: mark.suppression.iter().map(suppression).collect(),
+        fixes: finding.replacement.iter().map(|change| fix(finding, change)).collect(),
         properties: properties(finding, options),
     }
 }
@@ -79,6 +80,27 @@ fn related(finding: &Finding) -> impl Iterator<Item = &finding::Location> {
         .related_locations
         .iter()
         .filter(move |place| seen.insert((&place.path, line(place), &place.volume)))
+}
+
+/// What mends code, at its bytes.
+fn fix(finding: &Finding, change: &Replacement) -> Fix {
+    Fix {
+        description: Message::literal(&finding.advisory.remedy),
+        artifact_changes: [ArtifactChange {
+            artifact_location: ArtifactLocation {
+                uri: Some(uri::path(&finding.location.path)),
+                uri_base_id: Some(ROOT),
+                description: None,
+            },
+            replacements: [ReplacementView {
+                deleted_region: Bytes {
+                    byte_offset: change.start,
+                    byte_length: change.end.saturating_sub(change.start),
+                },
+                inserted_content: Content { text: change.text.clone() },
+            }],
+        }],
+    }
 }
 
 fn suppression(suppression: &crate::report::fingerprints::SuppressionView) -> Suppression {

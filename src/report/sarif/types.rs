@@ -133,7 +133,43 @@ pub(super) struct Result<'a> {
     pub(super) baseline_state: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) suppressions: Vec<Suppression>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) fixes: Vec<Fix>,
     pub(super) properties: Properties,
+}
+
+/// A change that mends what was found.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Fix {
+    pub(super) description: Message,
+    pub(super) artifact_changes: [ArtifactChange; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ArtifactChange {
+    pub(super) artifact_location: ArtifactLocation,
+    pub(super) replacements: [ReplacementView; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReplacementView {
+    pub(super) deleted_region: Bytes,
+    pub(super) inserted_content: Content,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Bytes {
+    pub(super) byte_offset: usize,
+    pub(super) byte_length: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct Content {
+    pub(super) text: String,
 }
 
 #[derive(Serialize)]

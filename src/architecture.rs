@@ -32,7 +32,7 @@ const FLOORS: &[&[&str]] = &[
     &["files", "rules", "keys", "command_line", "archive"],
     &["packages"],
     &["facts"],
-    &["checks", "remedies"],
+    &["checks", "remedies", "sourcing"],
     &["detect"],
     &["audit"],
     &["baseline", "diff", "requirements"],

@@ -74,6 +74,8 @@ pub mod requirements;
 #[doc(hidden)]
 pub mod rules;
 #[doc(hidden)]
+pub mod sourcing;
+#[doc(hidden)]
 pub mod values;
 
 #[cfg(test)]

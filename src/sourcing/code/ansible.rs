@@ -28,9 +28,16 @@ fn collect(value: &Value, variables: &mut Value) {
     for entry in value.entries() {
         let is_set = entry.key == "vars" || entry.key.ends_with("set_fact");
         if is_set {
-            entry.value.entries().iter().for_each(|variable| variables.set(&variable.key, variable.value.clone()));
+            entry
+                .value
+                .entries()
+                .iter()
+                .for_each(|variable| variables.set(&variable.key, variable.value.clone()));
         }
-        if matches!(entry.key.as_str(), "tasks" | "pre_tasks" | "post_tasks" | "handlers" | "block" | "rescue" | "always") {
+        if matches!(
+            entry.key.as_str(),
+            "tasks" | "pre_tasks" | "post_tasks" | "handlers" | "block" | "rescue" | "always"
+        ) {
             collect(&entry.value, variables);
         }
     }
@@ -56,7 +63,8 @@ fn module(entry: &Entry) -> Option<(&'static str, Value)> {
         MODULES.iter().find(|known| **known == bare).copied()
     };
     if let Some(name) = by_name(&entry.key) {
-        let arguments = entry.value.text().map_or_else(|| entry.value.clone(), |text| short(entry.value.at, text));
+        let arguments =
+            entry.value.text().map_or_else(|| entry.value.clone(), |text| short(entry.value.at, text));
         return Some((name, arguments));
     }
     if !matches!(entry.key.as_str(), "action" | "local_action") {
@@ -79,17 +87,30 @@ fn short(at: usize, text: &str) -> Value {
         let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''));
         let (value, next) = match quote {
             Some(quote) => after.get(1..).and_then(|inner| inner.split_once(quote)).unwrap_or((after, "")),
-            None if after.starts_with("{{") => after.split_once("}}").map_or((after, ""), |(value, next)| (value, next)),
+            None if after.starts_with("{{") => {
+                after.split_once("}}").map_or((after, ""), |(value, next)| (value, next))
+            }
             None => after.split_once(char::is_whitespace).unwrap_or((after, "")),
         };
-        let value = if quote.is_none() && value.starts_with("{{") { format!("{value}}}}}") } else { value.to_owned() };
+        let value = if quote.is_none() && value.starts_with("{{") {
+            format!("{value}}}}}")
+        } else {
+            value.to_owned()
+        };
         map.set(key.trim(), Value::new(at, Kind::Text(value)));
         rest = next.trim();
     }
     map
 }
 
-fn hit(at: usize, module: &str, arguments: Value, more: &[Entry], variables: &Value, options: &Options) -> Hit {
+fn hit(
+    at: usize,
+    module: &str,
+    arguments: Value,
+    more: &[Entry],
+    variables: &Value,
+    options: &Options,
+) -> Hit {
     let mut all = arguments;
     more.iter().for_each(|entry| all.set(&entry.key, entry.value.clone()));
     let all = resolved(&all, variables, 0);
@@ -104,7 +125,13 @@ fn find(arguments: &Value) -> Value {
     let mut sorts = false;
     for entry in arguments.entries() {
         match entry.key.as_str() {
-            "name" | "architecture" | "hypervisor" | "is_public" | "platform" | "product_code" | "virtualization_type" => {
+            "name"
+            | "architecture"
+            | "hypervisor"
+            | "is_public"
+            | "platform"
+            | "product_code"
+            | "virtualization_type" => {
                 filters.set(&entry.key.replace('_', "-"), entry.value.clone());
             }
             "ami_tags" => filters.set("tag-key", entry.value.clone()),
@@ -125,7 +152,8 @@ fn resolved(value: &Value, variables: &Value, depth: usize) -> Value {
         Kind::Text(text) if text.contains("{{") => return jinja(value.at, text, variables, depth),
         Kind::List(items) => Kind::List(items.iter().map(|item| resolved(item, variables, depth)).collect()),
         Kind::Map(entries) => {
-            let entry = |entry: &Entry| Entry { value: resolved(&entry.value, variables, depth), ..entry.clone() };
+            let entry =
+                |entry: &Entry| Entry { value: resolved(&entry.value, variables, depth), ..entry.clone() };
             Kind::Map(entries.iter().map(entry).collect())
         }
         other => other.clone(),
@@ -135,7 +163,10 @@ fn resolved(value: &Value, variables: &Value, depth: usize) -> Value {
 
 fn jinja(at: usize, text: &str, variables: &Value, depth: usize) -> Value {
     let bare = text.trim();
-    let whole = bare.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).filter(|inner| !inner.contains("{{"));
+    let whole = bare
+        .strip_prefix("{{")
+        .and_then(|rest| rest.strip_suffix("}}"))
+        .filter(|inner| !inner.contains("{{"));
     if let Some(expression) = whole {
         return expanded(at, expression, variables, depth);
     }

@@ -34,7 +34,8 @@ fn order(verdict: Verdict) -> u8 {
 
 /// `MostRecent`, `most_recent`, `withMostRecent` as one word.
 pub(super) fn plain_key(key: &str) -> String {
-    let key: String = key.chars().filter(|c| !matches!(c, '_' | '-' | '.')).collect::<String>().to_ascii_lowercase();
+    let key: String =
+        key.chars().filter(|c| !matches!(c, '_' | '-' | '.')).collect::<String>().to_ascii_lowercase();
     ["with", "set"].iter().find_map(|verb| key.strip_prefix(verb)).unwrap_or(&key).to_owned()
 }
 
@@ -108,7 +109,8 @@ fn texts(value: &Value) -> Constant<Vec<String>> {
 fn texts_inside(item: &Value) -> Constant<Vec<String>> {
     match &item.kind {
         Kind::List(items) if !items.is_empty() => {
-            let flat: Vec<Value> = items.iter().filter(|item| !matches!(item.kind, Kind::List(_))).cloned().collect();
+            let flat: Vec<Value> =
+                items.iter().filter(|item| !matches!(item.kind, Kind::List(_))).cloned().collect();
             texts(&Value::new(item.at, Kind::List(flat)))
         }
         _ => Constant::Absent,
@@ -159,7 +161,8 @@ fn filters(search: &mut Search, value: &Value) {
 /// Whether this is one filter, `{Name, Values}`, and not a map of filters by their names, `{name: …}`.
 fn has_name_and_values(value: &Value) -> bool {
     let has = |wanted: &str| value.entries().iter().any(|entry| plain_key(&entry.key) == wanted);
-    has("name") && (has("values") || has("value") || value.entries().len() == 1 && value.get("Name").is_some())
+    has("name")
+        && (has("values") || has("value") || value.entries().len() == 1 && value.get("Name").is_some())
 }
 
 fn filter(value: &Value) -> Filter {

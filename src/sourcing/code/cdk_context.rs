@@ -78,6 +78,9 @@ mod tests {
 
     #[test]
     fn colons_in_values_are_part_of_them() {
-        assert_eq!(parts("ami:account=1:filters.tag$:Name.0=a$$b"), ["ami", "account=1", "filters.tag:Name.0=a$b"]);
+        assert_eq!(
+            parts("ami:account=1:filters.tag$:Name.0=a$$b"),
+            ["ami", "account=1", "filters.tag:Name.0=a$b"]
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::hit::{Form, Hit, Source};
-use super::judge::{Judgement, Verdict};
+use super::judge::Judgement;
 use super::language::Language;
 use super::search::Search;
 use super::value::{Kind, Value};
@@ -14,7 +14,10 @@ const IMAGE_KEYS: &[&str] = &["ImageId", "ParentImage", "ImageIdOverride", "AmiI
 
 /// Looks at a template.
 pub(super) fn look(source: &Source<'_>, root: &Value, options: &Options, scan: &mut Scan) {
-    let Some(resources) = root.get("Resources").filter(|resources| matches!(resources.kind, Kind::Map(_))) else { return };
+    let Some(resources) = root.get("Resources").filter(|resources| matches!(resources.kind, Kind::Map(_)))
+    else {
+        return;
+    };
     let mut template = Template { root, hits: BTreeMap::new() };
     template.parameters();
     template.walk(resources);

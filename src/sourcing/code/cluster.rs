@@ -23,8 +23,12 @@ fn walk(value: &Value, options: &Options, hits: &mut Vec<Hit>) {
     }
     for entry in value.entries() {
         match entry.key.as_str() {
-            "amiSelectorTerms" => hits.extend(entry.value.items().iter().map(|term| self::term(term, options))),
-            "amiSelector" if matches!(entry.value.kind, Kind::Map(_)) => hits.push(selector(&entry.value, options)),
+            "amiSelectorTerms" => {
+                hits.extend(entry.value.items().iter().map(|term| self::term(term, options)));
+            }
+            "amiSelector" if matches!(entry.value.kind, Kind::Map(_)) => {
+                hits.push(selector(&entry.value, options));
+            }
             _ => walk(&entry.value, options, hits),
         }
     }
@@ -51,7 +55,10 @@ fn term(term: &Value, options: &Options) -> Hit {
     search.filters.extend(text(term, "name").map(|name| Filter::known("name", &[name])));
     search.filters.extend(term.get("tags").is_some().then(|| Filter::known("tag-key", &["tags"])));
     search.owners = match term.get("owner") {
-        Some(owner) => owner.text().map_or_else(|| Constant::Unknown("owner".to_owned()), |owner| Constant::Known(vec![owner.to_owned()])),
+        Some(owner) => owner.text().map_or_else(
+            || Constant::Unknown("owner".to_owned()),
+            |owner| Constant::Known(vec![owner.to_owned()]),
+        ),
         // Karpenter asks for these where no owner is given.
         None => Constant::Known(vec!["self".to_owned(), "amazon".to_owned()]),
     };
@@ -95,7 +102,8 @@ fn machine(spec: &Value, options: &Options) -> Hit {
     };
     let filters = vec![Filter::known("name", &[name])];
     let search = Search { owners: owner, filters, newest: Constant::Known(true), ..Search::default() };
-    let is_theirs = search.owners.known().is_some_and(|owners| owners.iter().all(|owner| owner == CLUSTER_API));
+    let is_theirs =
+        search.owners.known().is_some_and(|owners| owners.iter().all(|owner| owner == CLUSTER_API));
     let judgement = if is_theirs {
         Judgement::new(Verdict::Safe, "Only images of the Cluster API project, by its account.")
     } else {

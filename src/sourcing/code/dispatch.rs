@@ -8,8 +8,8 @@ use super::language::{self, Language};
 use super::value::Value;
 use super::walk::Found;
 use super::{
-    Options, Scan, ansible, cdk_context, cloudformation, cluster, image_builder, json, markdown, packer, program,
-    pulumi_yaml, shell, terraform, yaml,
+    Options, Scan, ansible, cdk_context, cloudformation, cluster, image_builder, json, markdown, packer,
+    program, pulumi_yaml, shell, terraform, yaml,
 };
 
 /// Bytes by which a file without an ending is known.
@@ -45,8 +45,16 @@ fn read(found: &Found, options: &Options) -> Result<Option<(Language, Vec<u8>)>,
     Ok(Some((language, bytes)))
 }
 
-fn bytes_of(path: &str, language: Language, bytes: Vec<u8>, options: &Options, terraform: &mut terraform::Project, scan: &mut Scan) {
-    let problem = |reason: &str| Problem { path: path.as_bytes().to_vec(), line: None, reason: reason.to_owned() };
+fn bytes_of(
+    path: &str,
+    language: Language,
+    bytes: Vec<u8>,
+    options: &Options,
+    terraform: &mut terraform::Project,
+    scan: &mut Scan,
+) {
+    let problem =
+        |reason: &str| Problem { path: path.as_bytes().to_vec(), line: None, reason: reason.to_owned() };
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return scan.problems.push(problem("The file is in UTF-16, and was not read."));
     }
@@ -66,12 +74,19 @@ fn bytes_of(path: &str, language: Language, bytes: Vec<u8>, options: &Options, t
 /// Looks at a text: a file, or code inside one.
 pub(super) fn source(source: &Source<'_>, language: Language, options: &Options, scan: &mut Scan) {
     match language {
-        Language::Hcl | Language::HclJson | Language::TerraformValues => terraform::alone(source, options, scan),
+        Language::Hcl | Language::HclJson | Language::TerraformValues => {
+            terraform::alone(source, options, scan);
+        }
         Language::Json => json_text(source, options, scan),
         Language::Yaml => yaml_text(source, options, scan),
         Language::Shell => shell::look(source, options, scan),
         Language::Markdown => markdown::look(source, options, scan),
-        Language::Python | Language::JavaScript | Language::TypeScript | Language::Tsx | Language::Go | Language::Java => {
+        Language::Python
+        | Language::JavaScript
+        | Language::TypeScript
+        | Language::Tsx
+        | Language::Go
+        | Language::Java => {
             program::look(source, language, options, scan);
             if language == Language::Java && source.path.to_ascii_lowercase().ends_with(".groovy") {
                 shell::look(source, options, scan);

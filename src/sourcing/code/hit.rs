@@ -200,7 +200,13 @@ impl Hit {
     }
 
     /// A search by these arguments, with what else is known of it.
-    pub(super) fn of(at: usize, form: Form, arguments: &Value, publishers: &Publishers, more: impl Fn(&mut Search)) -> Self {
+    pub(super) fn of(
+        at: usize,
+        form: Form,
+        arguments: &Value,
+        publishers: &Publishers,
+        more: impl Fn(&mut Search),
+    ) -> Self {
         let mut searches = searches(arguments);
         searches.iter_mut().for_each(more);
         let (search, judgement) = worst(searches, publishers);

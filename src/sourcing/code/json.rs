@@ -126,7 +126,9 @@ impl Reader<'_> {
             "true" => Kind::Flag(true),
             "false" => Kind::Flag(false),
             "null" => Kind::Null,
-            number if number.starts_with(|c: char| c.is_ascii_digit() || c == '-') => Kind::Text(number.to_owned()),
+            number if number.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
+                Kind::Text(number.to_owned())
+            }
             _ => return Err(self.error("This is no JSON value.")),
         };
         self.at += end;
@@ -168,7 +170,8 @@ impl Reader<'_> {
     /// A character by its number; halves of pairs become the replacement character: no name of an image needs them.
     fn code_unit(&mut self) -> Result<char, Error> {
         let digits = self.text.get(self.at..self.at + 4).ok_or_else(|| self.error("A string has no end."))?;
-        let number = u32::from_str_radix(digits, 16).map_err(|_| self.error("These are no hexadecimal digits."))?;
+        let number =
+            u32::from_str_radix(digits, 16).map_err(|_| self.error("These are no hexadecimal digits."))?;
         self.at += 4;
         Ok(char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER))
     }

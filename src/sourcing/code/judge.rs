@@ -68,7 +68,9 @@ fn by_ids(search: &Search) -> Option<Judgement> {
 fn by_owners(search: &Search, publishers: &Publishers) -> Option<Judgement> {
     match &search.owners {
         Constant::Absent => None,
-        Constant::Unknown(name) => Some(Judgement::unknown(name, format!("`{name}` decides who the owner is."))),
+        Constant::Unknown(name) => {
+            Some(Judgement::unknown(name, format!("`{name}` decides who the owner is.")))
+        }
         Constant::Known(owners) => {
             owners.iter().map(|owner| by_owner(owner, search, publishers)).min_by_key(|one| one.verdict)
         }
@@ -78,11 +80,15 @@ fn by_owners(search: &Search, publishers: &Publishers) -> Option<Judgement> {
 fn by_owner(owner: &str, search: &Search, publishers: &Publishers) -> Judgement {
     match owner {
         "self" => Judgement::new(Verdict::Safe, "Only images of one's own account."),
-        "amazon" => Judgement::new(Verdict::Safe, "Only images of Amazon and of publishers that it has verified."),
+        "amazon" => {
+            Judgement::new(Verdict::Safe, "Only images of Amazon and of publishers that it has verified.")
+        }
         "aws-backup-vault" => Judgement::new(Verdict::Safe, "Only images of AWS Backup vaults."),
         "aws-marketplace" | MARKETPLACE => marketplace(search),
         account if is_account(account) => match publishers.of_account(account) {
-            Some(known) => Judgement::new(Verdict::Safe, format!("Only images of {}, by its account.", known.name)),
+            Some(known) => {
+                Judgement::new(Verdict::Safe, format!("Only images of {}, by its account.", known.name))
+            }
             None => third_party(account),
         },
         "" | "*" | "all" => without_limit(search),
@@ -119,7 +125,8 @@ fn by_users(search: &Search) -> Option<Judgement> {
         }
         Constant::Known(users) if users.is_empty() || users.iter().any(|user| user == "all") => None,
         Constant::Known(_) => {
-            let reason = "Any account can share an image with this one: that it is shared is no proof of its owner.";
+            let reason =
+                "Any account can share an image with this one: that it is shared is no proof of its owner.";
             Some(Judgement::new(Verdict::Weak, reason))
         }
     }
@@ -128,7 +135,9 @@ fn by_users(search: &Search) -> Option<Judgement> {
 /// What a variable may add that cannot be seen here.
 fn by_elsewhere(search: &Search) -> Option<Judgement> {
     let name = search.other_parts.as_ref().or(search.other_filters.as_ref());
-    name.map(|name| Judgement::unknown(name, format!("`{name}` may name an owner; it is not set in this file.")))
+    name.map(|name| {
+        Judgement::unknown(name, format!("`{name}` may name an owner; it is not set in this file."))
+    })
 }
 
 fn by_filter(filter: &Filter, search: &Search, publishers: &Publishers) -> Option<Judgement> {
@@ -183,7 +192,9 @@ fn by_alias_filter(filter: &Filter, search: &Search, publishers: &Publishers) ->
             Some(Judgement::new(Verdict::Safe, format!("Only images of the alias in `{name}`.")))
         }
         Constant::Known(_) if is_open(filter) => Some(marketplace(search)),
-        Constant::Known(aliases) => aliases.iter().map(|alias| by_alias(alias, search, publishers)).min_by_key(|one| one.verdict),
+        Constant::Known(aliases) => {
+            aliases.iter().map(|alias| by_alias(alias, search, publishers)).min_by_key(|one| one.verdict)
+        }
     }
 }
 
@@ -202,7 +213,10 @@ fn is_open(filter: &Filter) -> bool {
 }
 
 fn values_are(filter: &Filter, wanted: &str) -> bool {
-    filter.values.known().is_some_and(|values| !values.is_empty() && values.iter().all(|value| value == wanted))
+    filter
+        .values
+        .known()
+        .is_some_and(|values| !values.is_empty() && values.iter().all(|value| value == wanted))
 }
 
 fn has_filter(search: &Search, name: &str) -> bool {

@@ -23,7 +23,8 @@ pub(super) enum Language {
 }
 
 /// Endings of templates, behind which the real one stands.
-const TEMPLATES: &[&str] = &[".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".tftpl", ".erb", ".in", ".sample", ".example", ".dist"];
+const TEMPLATES: &[&str] =
+    &[".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".tftpl", ".erb", ".in", ".sample", ".example", ".dist"];
 
 /// Whole endings before their last parts: `.tf.json` is no mere JSON.
 const ENDINGS: &[(&str, Language)] = &[
@@ -68,13 +69,17 @@ const ENDINGS: &[(&str, Language)] = &[
     (".env", Language::Shell),
     (".envrc", Language::Shell),
     (".dockerfile", Language::Shell),
+    (".ps1", Language::Shell),
+    (".bat", Language::Shell),
+    (".cmd", Language::Shell),
     (".rst", Language::Shell),
     (".adoc", Language::Shell),
     (".txt", Language::Shell),
 ];
 
 /// Names without an ending.
-const NAMES: &[&str] = &["makefile", "gnumakefile", "dockerfile", "containerfile", "jenkinsfile", "justfile", "vagrantfile"];
+const NAMES: &[&str] =
+    &["makefile", "gnumakefile", "dockerfile", "containerfile", "jenkinsfile", "justfile", "vagrantfile"];
 
 /// The language of a file; `head` are its first bytes.
 pub(super) fn of(path: &str, head: &[u8]) -> Option<Language> {
@@ -103,16 +108,50 @@ fn by_interpreter(head: &[u8]) -> Option<Language> {
 
 /// Words of program text that choose an image.
 const PROGRAM: &[&str] = &[
-    "describe_images", "describeImages", "DescribeImages", "get_ami", "getAmi", "GetAmi", "LookupAmi", "MachineImage",
-    "images.filter", "images.all", "getParameter", "get_parameter", "LookupParameter",
+    "describe_images",
+    "describeImages",
+    "DescribeImages",
+    "get_ami",
+    "getAmi",
+    "GetAmi",
+    "LookupAmi",
+    "MachineImage",
+    "images.filter",
+    "images.all",
+    "getParameter",
+    "get_parameter",
+    "LookupParameter",
 ];
 const HCL: &[&str] = &[
-    "aws_ami", "ami-", "resolve:ssm", "aws_ssm_parameter", "amazon-ami", "source_ami", "ami_groups", "snapshot_groups",
+    "aws_ami",
+    "ami-",
+    "resolve:ssm",
+    "aws_ssm_parameter",
+    "amazon-ami",
+    "source_ami",
+    "ami_groups",
+    "snapshot_groups",
 ];
 const DATA: &[&str] = &[
-    "aws_ami", "ami-", "ami:account=", "resolve:ssm", "source_ami", "ami_groups", "snapshot_groups", "ImageId",
-    "describe-images", "describe_images", "describeImages", "DescribeImages", "ec2_ami", "getAmi", "amiSelector",
-    "imageLookup", "arentImage", "AWS::EC2::Image", "get-parameter",
+    "aws_ami",
+    "ami-",
+    "ami:account=",
+    "resolve:ssm",
+    "source_ami",
+    "ami_groups",
+    "snapshot_groups",
+    "ImageId",
+    "describe-images",
+    "describe_images",
+    "describeImages",
+    "DescribeImages",
+    "ec2_ami",
+    "getAmi",
+    "amiSelector",
+    "imageLookup",
+    "arentImage",
+    "AWS::EC2::Image",
+    "get-parameter",
 ];
 const SHELL: &[&str] = &["describe-images", "get-parameter"];
 const MARKDOWN: &[&[&str]] = &[PROGRAM, HCL, DATA];
@@ -134,12 +173,27 @@ pub(super) fn may_choose(language: Language, bytes: &[u8]) -> bool {
         Language::Json | Language::Yaml => &DATA_WORDS,
         Language::Shell => &SHELL_WORDS,
         Language::Markdown => &MARKDOWN_WORDS,
-        Language::Python | Language::JavaScript | Language::TypeScript | Language::Tsx | Language::Go | Language::Java => {
-            &PROGRAM_WORDS
-        }
+        Language::Python
+        | Language::JavaScript
+        | Language::TypeScript
+        | Language::Tsx
+        | Language::Go
+        | Language::Java => &PROGRAM_WORDS,
     };
     // Without the automaton, which cannot fail for these words, every file is read.
     words.as_ref().is_none_or(|words| words.is_match(bytes))
+}
+
+/// Whether a text calls a search for images; more words are in files that only name one.
+pub(super) fn searches(text: &str) -> bool {
+    let calls = [
+        "describe_images(",
+        "describeImages(",
+        "DescribeImages(",
+        "DescribeImagesCommand(",
+        "MachineImage.lookup(",
+    ];
+    calls.iter().any(|call| memchr::memmem::find(text.as_bytes(), call.as_bytes()).is_some())
 }
 
 #[cfg(test)]

@@ -29,11 +29,16 @@ fn blocks(text: &str) -> Vec<Block> {
     for line in text.split_inclusive('\n') {
         let (bare, end) = (line.trim(), at + line.len());
         match &mut open {
-            Some((fence, _)) if bare.starts_with(fence.as_str()) && bare.trim_start_matches(['`', '~']).is_empty() => {
+            Some((fence, _))
+                if bare.starts_with(fence.as_str()) && bare.trim_start_matches(['`', '~']).is_empty() =>
+            {
                 blocks.extend(open.take().map(|(_, block)| Block { end: at, ..block }));
             }
             Some(_) => {}
-            None => open = fence(bare).map(|(fence, name)| (fence, Block { start: end, end, language: language(name) })),
+            None => {
+                open = fence(bare)
+                    .map(|(fence, name)| (fence, Block { start: end, end, language: language(name) }));
+            }
         }
         at = end;
     }
@@ -49,7 +54,8 @@ fn fence(line: &str) -> Option<(String, &str)> {
 }
 
 fn language(name: &str) -> Option<Language> {
-    let word = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
+    let word =
+        name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
     match word.as_str() {
         "hcl" | "terraform" | "tf" => Some(Language::Hcl),
         "json" => Some(Language::Json),
@@ -65,7 +71,8 @@ fn language(name: &str) -> Option<Language> {
 
 /// The text with spaces for all that is not in the block, so that offsets and lines stay.
 fn masked(text: &str, start: usize, end: usize) -> String {
-    let blank = |part: &str| part.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect::<String>();
+    let blank =
+        |part: &str| part.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect::<String>();
     let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default();
     [&blank(part(0..start)), part(start..end), &blank(part(end..text.len()))].concat()
 }

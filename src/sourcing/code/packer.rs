@@ -23,7 +23,9 @@ pub(super) fn builder(source: &Source<'_>, builder: &Value, options: &Options, s
     for filter in builder.get("source_ami_filter").map(Value::as_list).unwrap_or_default() {
         search(filter, options).report(source, options, scan);
     }
-    if let Some(hit) = builder.get("source_ami").and_then(|id| reference::hit(builder.at, Form::Packer, id.text()?)) {
+    if let Some(hit) =
+        builder.get("source_ami").and_then(|id| reference::hit(builder.at, Form::Packer, id.text()?))
+    {
         hit.report(source, options, scan);
     }
     for (key, what) in [("ami_groups", "the image"), ("snapshot_groups", "the snapshots of the image")] {
@@ -38,7 +40,14 @@ fn publication(source: &Source<'_>, at: usize, what: &str) -> Publication {
     let (line, column) = source.line_and_column(at);
     let suppressed = suppression::reason_for(source.text, at, MADE_PUBLIC);
     let reason = format!("Every AWS account may use {what}: the group `all` is given.");
-    Publication { path: source.path.as_bytes().to_vec(), line, column, form: Form::Packer, reason, suppressed }
+    Publication {
+        path: source.path.as_bytes().to_vec(),
+        line,
+        column,
+        form: Form::Packer,
+        reason,
+        suppressed,
+    }
 }
 
 /// What `source_ami_filter`, or `data "amazon-ami"`, asks for.
@@ -51,7 +60,9 @@ pub(super) fn search(arguments: &Value, options: &Options) -> Hit {
         let reason = "Packer refuses this: `owners` belongs beside `filters`, not among them.";
         hit.judgement = Judgement::new(Verdict::Info, reason);
     } else if hit.judgement.verdict == Verdict::Unsafe {
-        hit.judgement.reason = "Anyone can publish an image that matches: no owner is given, which Packer refuses since 1.3.0.".to_owned();
+        hit.judgement.reason =
+            "Anyone can publish an image that matches: no owner is given, which Packer refuses since 1.3.0."
+                .to_owned();
     }
     hit
 }
@@ -62,7 +73,10 @@ fn resolved(value: &Value, variables: Option<&Value>) -> Value {
         Kind::Text(text) if text.contains("{{") => template(text, variables),
         Kind::List(items) => Kind::List(items.iter().map(|item| resolved(item, variables)).collect()),
         Kind::Map(entries) => Kind::Map(
-            entries.iter().map(|entry| Entry { value: resolved(&entry.value, variables), ..entry.clone() }).collect(),
+            entries
+                .iter()
+                .map(|entry| Entry { value: resolved(&entry.value, variables), ..entry.clone() })
+                .collect(),
         ),
         other => other.clone(),
     };

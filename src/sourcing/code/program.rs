@@ -3,7 +3,10 @@
 //! tree-sitter parses the file. Calls that may choose an image are lowered to expressions of one form for all languages,
 //! and evaluated over the constants of the file: literals, variables, members set later, lists that grow.
 
+mod calls;
+mod decoys;
 mod evaluate;
+mod lists;
 mod lookups;
 mod syntax;
 mod unit;
@@ -31,21 +34,35 @@ pub(super) fn look(source: &Source<'_>, language: Language, options: &Options, s
         return scan.problems.push(source.problem(None, reason));
     }
     let Some(tree) = parse(source.text, language) else {
-        return scan.problems.push(source.problem(None, "The program could not be parsed in the time that its length allows."));
+        return scan.problems.push(
+            source.problem(None, "The program could not be parsed in the time that its length allows."),
+        );
     };
     let unit = Unit::of(&tree, source.text);
-    for call in &unit.calls {
-        if let Some(found) = lookups::recognise(&unit, *call, language, options) {
-            checked(&unit, found).report(source, options, scan);
-        }
+    let hits = unit.calls.iter().filter_map(|call| lookups::recognise(&unit, *call, language, options));
+    let hits: Vec<Hit> = hits.collect();
+    if let (Some(&at), true) = (unit.errors.first(), hits.is_empty()) {
+        let reason = "A part of the program that searches for images could not be parsed.";
+        scan.problems.push(source.problem(Some(at), reason));
     }
+    hits.into_iter().for_each(|hit| checked(&unit, hit).report(source, options, scan));
 }
 
 /// Other clouds have calls of the same names.
 fn is_of_another_cloud(text: &str) -> bool {
-    let has = |words: &[&str]| words.iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some());
-    has(&["tencentcloud", "TencentCloud", "aliyun", "Aliyun", "alibabacloud", "alibaba-cloud", "huaweicloud", "ecs-2014"])
-        && !has(&["boto3", "aws-sdk", "amazonaws", "software.amazon", "pulumi"])
+    let has = |words: &[&str]| {
+        words.iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+    };
+    has(&[
+        "tencentcloud",
+        "TencentCloud",
+        "aliyun",
+        "Aliyun",
+        "alibabacloud",
+        "alibaba-cloud",
+        "huaweicloud",
+        "ecs-2014",
+    ]) && !has(&["boto3", "aws-sdk", "amazonaws", "software.amazon", "pulumi"])
 }
 
 fn grammar(language: Language) -> tree_sitter::Language {

@@ -51,7 +51,8 @@ fn shares_a_word(pattern: &str, own: &str) -> bool {
 
 /// Whether some name matches both patterns.
 fn intersect(one: &str, other: &str) -> bool {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().take(512).collect(), other.chars().take(512).collect());
+    let (one, other): (Vec<char>, Vec<char>) =
+        (one.chars().take(512).collect(), other.chars().take(512).collect());
     // reach[j]: the patterns up to `i` and `j` have a name in common.
     let mut reach = vec![false; other.len() + 1];
     for i in 0..=one.len() {
@@ -126,7 +127,9 @@ mod tests {
 
     #[test]
     fn a_pattern_is_aimed_at_whose_names_it_meets() {
-        for pattern in ["ubuntu/images/hvm-ssd/*", "ubuntu*", "*ubuntu-jammy*", "ubuntu/images/x", "ubunt?/images/*"] {
+        for pattern in
+            ["ubuntu/images/hvm-ssd/*", "ubuntu*", "*ubuntu-jammy*", "ubuntu/images/x", "ubunt?/images/*"]
+        {
             assert!(canonical().of_name(pattern).is_some(), "{pattern}");
         }
         for pattern in ["golden-*", "*", "*-x86_64*", "debian-12-*", "", "u*"] {

@@ -52,7 +52,10 @@ fn resolved(value: &Value, variables: Option<&Value>) -> Value {
         },
         Kind::List(items) => Kind::List(items.iter().map(|item| resolved(item, variables)).collect()),
         Kind::Map(entries) => Kind::Map(
-            entries.iter().map(|entry| Entry { value: resolved(&entry.value, variables), ..entry.clone() }).collect(),
+            entries
+                .iter()
+                .map(|entry| Entry { value: resolved(&entry.value, variables), ..entry.clone() })
+                .collect(),
         ),
         other => other.clone(),
     };

@@ -41,9 +41,15 @@ pub(super) fn parameter(at: usize, form: Form, name: &str) -> Hit {
     let judgement = if name.starts_with("/aws/service/") || name.starts_with("aws/service/") {
         Judgement::new(Verdict::Safe, "A public parameter of AWS: only AWS writes under /aws/service/.")
     } else if name.starts_with("arn:") {
-        Judgement::new(Verdict::Info, "A parameter of another account names the image: whoever may write it chooses.")
+        Judgement::new(
+            Verdict::Info,
+            "A parameter of another account names the image: whoever may write it chooses.",
+        )
     } else {
-        Judgement::new(Verdict::Info, format!("The parameter {name} names the image: whoever may write it chooses."))
+        Judgement::new(
+            Verdict::Info,
+            format!("The parameter {name} names the image: whoever may write it chooses."),
+        )
     };
     Hit::new(at, form, Search::default(), judgement)
 }
@@ -63,7 +69,9 @@ fn by_arn(at: usize, form: Form, arn: &str) -> Option<Hit> {
     let (service, account) = (parts.next()?, parts.nth(1)?);
     let judgement = match (service, account) {
         ("imagebuilder", "aws") => Judgement::new(Verdict::Safe, "An image that AWS manages."),
-        ("imagebuilder", "aws-marketplace") => Judgement::new(Verdict::Info, "A product of the AWS Marketplace."),
+        ("imagebuilder", "aws-marketplace") => {
+            Judgement::new(Verdict::Info, "A product of the AWS Marketplace.")
+        }
         ("imagebuilder", account) => {
             let reason = format!("An image of account {account}: whose it is, the code does not say.");
             Judgement::new(Verdict::Info, reason)

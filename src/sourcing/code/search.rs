@@ -82,13 +82,15 @@ impl Search {
 
     /// The patterns of names that it asks for.
     pub fn names(&self) -> Vec<&str> {
-        let filters = self.filters.iter().filter(|filter| filter.is("name") || filter.is("manifest-location"));
+        let filters =
+            self.filters.iter().filter(|filter| filter.is("name") || filter.is("manifest-location"));
         filters.filter_map(|filter| filter.values.known()).flatten().map(String::as_str).collect()
     }
 
     /// Whether it asks for anything at all.
     pub(super) fn has_criteria(&self) -> bool {
-        let given = [&self.owners, &self.image_ids, &self.executable_users].map(|part| *part != Constant::Absent);
+        let given =
+            [&self.owners, &self.image_ids, &self.executable_users].map(|part| *part != Constant::Absent);
         given.contains(&true)
             || !self.filters.is_empty()
             || self.other_filters.is_some()

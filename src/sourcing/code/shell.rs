@@ -5,8 +5,9 @@
 mod variables;
 mod words;
 
-use super::arguments::SPREAD;
-use super::hit::{Form, Hit, Source};
+use super::arguments::{SPREAD, searches};
+use super::hit::{Fix, Form, Hit, Source};
+use super::judge::{Judgement, Verdict};
 use super::search::{Constant, Search};
 use super::value::{Kind, Value};
 use super::{Options, Scan, json, reference};
@@ -17,12 +18,16 @@ use words::{Command, value};
 pub(super) fn look(source: &Source<'_>, options: &Options, scan: &mut Scan) {
     let variables = Variables::of(source.text);
     for at in places(source.text, "describe-images") {
-        if let Some(call) = Call::at(source.text, at, "describe-images", &variables).filter(|call| call.service == "ec2") {
+        if let Some(call) =
+            Call::at(source.text, at, "describe-images", &variables).filter(|call| call.service == "ec2")
+        {
             describe_images(&call, options).report(source, options, scan);
         }
     }
     for at in places(source.text, "get-parameter") {
-        if let Some(call) = Call::at(source.text, at, "get-parameter", &variables).filter(|call| call.service == "ssm") {
+        if let Some(call) =
+            Call::at(source.text, at, "get-parameter", &variables).filter(|call| call.service == "ssm")
+        {
             parameters(&call).into_iter().for_each(|hit| hit.report(source, options, scan));
         }
     }
@@ -39,7 +44,8 @@ fn is_comment(text: &str, at: usize) -> bool {
 }
 
 /// Services of which some have a command of the same name.
-const SERVICES: &[&str] = &["ec2", "ssm", "ecr", "ecr-public", "appstream", "sagemaker", "lightsail", "imagebuilder"];
+const SERVICES: &[&str] =
+    &["ec2", "ssm", "ecr", "ecr-public", "appstream", "sagemaker", "lightsail", "imagebuilder"];
 
 /// Words between the service and the command, at most: options and their values.
 const WORDS_BETWEEN: usize = 12;
@@ -64,7 +70,8 @@ impl<'a> Call<'a> {
             return None;
         }
         let command = words::command(text, after, variables);
-        let program = before.get(..start).unwrap_or_default().split_whitespace().next_back().unwrap_or_default();
+        let program =
+            before.get(..start).unwrap_or_default().split_whitespace().next_back().unwrap_or_default();
         let is_caught = program.contains("$(") || program.contains('`') || program.contains("(aws");
         Some(Self { at, service, is_caught, command })
     }
@@ -93,13 +100,17 @@ fn describe_images(call: &Call<'_>, options: &Options) -> Hit {
     let mut arguments = Value::new(call.at, Kind::Map(Vec::new()));
     let mut query = None;
     for (name, words) in call.command.options() {
-        let list = || Value::new(call.at, Kind::List(words.iter().map(|word| value(call.at, word)).collect()));
+        let list =
+            || Value::new(call.at, Kind::List(words.iter().map(|word| value(call.at, word)).collect()));
         match name.as_str() {
             _ if is_option(&name, "owners", 2) => arguments.set("Owners", list()),
             _ if is_option(&name, "image-ids", 3) => arguments.set("ImageIds", list()),
             _ if is_option(&name, "executable-users", 1) => arguments.set("ExecutableUsers", list()),
             _ if is_option(&name, "filters", 1) => {
-                arguments.set("Filters", Value::new(call.at, Kind::List(words.iter().map(|word| filter(call.at, word)).collect())));
+                arguments.set(
+                    "Filters",
+                    Value::new(call.at, Kind::List(words.iter().map(|word| filter(call.at, word)).collect())),
+                );
             }
             _ if is_option(&name, "query", 1) => query = Some(words.join(" ")),
             "cli-input-json" | "cli-input-yaml" => {
@@ -114,11 +125,52 @@ fn describe_images(call: &Call<'_>, options: &Options) -> Hit {
         }
     }
     let tail = &call.command.tail;
+    let chosen = [query.as_deref().unwrap_or_default(), tail].concat();
+    if compares_owner(&chosen) {
+        let reason = "The owner of what is found is compared afterwards.";
+        return Hit::new(
+            call.at,
+            Form::AwsCli,
+            searches(&arguments).swap_remove(0),
+            Judgement::new(Verdict::Safe, reason),
+        );
+    }
+    if arguments.get("Filters").is_none() {
+        chosen_by(&chosen).into_iter().for_each(|name| arguments.set("Filters", by_name(call.at, name)));
+    }
     let more = |search: &mut Search| {
         search.newest = Constant::Known(takes_newest(query.as_deref(), tail));
         search.is_used = Constant::Known(is_used(query.as_deref(), tail, call.is_caught));
     };
-    Hit::of(call.at, Form::AwsCli, &arguments, &options.publishers, more)
+    let mut hit = Hit::of(call.at, Form::AwsCli, &arguments, &options.publishers, more);
+    hit.fix = hit.owner_to_name(&options.publishers).map(|owner| {
+        let end = call.at + "describe-images".len();
+        Fix { start: end, end, text: format!(" --owners {owner}") }
+    });
+    hit
+}
+
+/// Whether what is done with the answer asks whose the image is. To drop those with an alias keeps only strangers'.
+fn compares_owner(chosen: &str) -> bool {
+    let text: String =
+        chosen.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'' | '`' | '\\')).collect();
+    ["OwnerId==", "ImageOwnerAlias==amazon", "ImageOwnerAlias==self"].iter().any(|test| text.contains(test))
+}
+
+/// By what a query chooses among all images: `Images[?Name==…]`, `select(.Name | test(…))`.
+fn chosen_by(chosen: &str) -> Option<&'static str> {
+    let asks = chosen.contains("[?") || chosen.contains("select(");
+    [("Description", "description"), ("Name", "name")]
+        .iter()
+        .find(|(key, _)| asks && chosen.contains(key))
+        .map(|(_, name)| *name)
+}
+
+fn by_name(at: usize, name: &str) -> Value {
+    let mut filter = Value::new(at, Kind::Map(Vec::new()));
+    filter.set("Name", Value::new(at, Kind::Text(name.to_owned())));
+    filter.set("Values", Value::new(at, Kind::Text("*".to_owned())));
+    Value::new(at, Kind::List(vec![filter]))
 }
 
 /// The command takes options by any beginning that is unambiguous.
@@ -128,14 +180,18 @@ fn is_option(given: &str, name: &str, least: usize) -> bool {
 
 fn takes_newest(query: Option<&str>, tail: &str) -> bool {
     let texts = [query.unwrap_or_default(), tail];
-    texts.iter().any(|text| ["sort", "reverse", "max_by", "last", "tail"].iter().any(|word| text.contains(word)))
+    texts
+        .iter()
+        .any(|text| ["sort", "reverse", "max_by", "last", "tail"].iter().any(|word| text.contains(word)))
 }
 
 fn is_used(query: Option<&str>, tail: &str, is_caught: bool) -> bool {
     match query {
         Some(query) if query.contains("ImageId") || query.contains(words::UNKNOWN) => true,
         // Whole images.
-        Some(query) => query.trim_end().ends_with(']') && !query.contains("].[") && !query.starts_with("length"),
+        Some(query) => {
+            query.trim_end().ends_with(']') && !query.contains("].[") && !query.starts_with("length")
+        }
         None => is_caught || !tail.trim().is_empty(),
     }
 }
@@ -144,7 +200,10 @@ fn is_used(query: Option<&str>, tail: &str, is_caught: bool) -> bool {
 fn filter(at: usize, word: &str) -> Value {
     let bare = word.trim();
     if bare.starts_with(['[', '{']) {
-        return json::parse(bare).map_or_else(|_| Value::new(at, Kind::Unknown("the filters".to_owned())), |parsed| marked(&parsed));
+        return json::parse(bare).map_or_else(
+            |_| Value::new(at, Kind::Unknown("the filters".to_owned())),
+            |parsed| marked(&parsed),
+        );
     }
     let Some((name, values)) = shorthand(bare) else {
         let name = words::variable(bare).unwrap_or_else(|| bare.to_owned());
@@ -152,7 +211,8 @@ fn filter(at: usize, word: &str) -> Value {
     };
     let mut filter = Value::new(at, Kind::Map(Vec::new()));
     filter.set("Name", value(at, name));
-    let values = values.split(',').map(|part| value(at, part.trim_matches(['[', ']', '"', '\'', ' ']))).collect();
+    let values =
+        values.split(',').map(|part| value(at, part.trim_matches(['[', ']', '"', '\'', ' ']))).collect();
     filter.set("Values", Value::new(at, Kind::List(values)));
     filter
 }

@@ -29,14 +29,16 @@ pub(super) fn reason_for(text: &str, at: usize, rule: &str) -> Option<String> {
     let at = text.floor_char_boundary(at);
     let (before, after) = text.split_at_checked(at)?;
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let above = before.get(..start).unwrap_or_default().trim_end_matches(['\r', '\n']).rsplit('\n').next();
+    let above =
+        before.get(..start.saturating_sub(1)).filter(|_| start > 0).map(|lines| lines.rsplit('\n').next());
     let own = [before.get(start..).unwrap_or_default(), after.lines().next().unwrap_or_default()].concat();
-    in_line(&own, rule).or_else(|| in_line(above?, rule))
+    in_line(&own, rule).or_else(|| in_line(above??, rule))
 }
 
 fn in_line(line: &str, rule: &str) -> Option<String> {
     let (before, after) = line.split_once(MARK)?;
-    let is_comment = ["#", "//", "/*", "<!--", "--", ";"].iter().any(|mark| before.trim_end().ends_with(mark));
+    let is_comment =
+        ["#", "//", "/*", "<!--", "--", ";"].iter().any(|mark| before.trim_end().ends_with(mark));
     let (rules, reason) = after.split_once(']')?;
     let is_meant = rules.split(',').any(|one| one.trim() == rule);
     let reason = reason.trim().trim_end_matches("*/").trim_end_matches("-->").trim();
@@ -52,7 +54,10 @@ mod tests {
         let of = |text: &str| reason(text, text.find("HERE").unwrap(), Verdict::Unsafe);
         assert_eq!(of("# assay: ignore[image-lookup-unsafe] a test\nHERE"), Some("a test".into()));
         assert_eq!(of("HERE // assay: ignore[image-lookup-unsafe] a test"), Some("a test".into()));
-        assert_eq!(of("/* assay: ignore[image-lookup-weak, image-lookup-unsafe] why */ HERE"), Some("why */ HERE".into()));
+        assert_eq!(
+            of("/* assay: ignore[image-lookup-weak, image-lookup-unsafe] why */ HERE"),
+            Some("why */ HERE".into())
+        );
         assert_eq!(of("# assay: ignore[image-lookup-unsafe]\nHERE"), None);
         assert_eq!(of("# assay: ignore[image-lookup-weak] why\nHERE"), None);
         assert_eq!(of("# assay: ignore[image-lookup-unsafe] why\n\nHERE"), None);

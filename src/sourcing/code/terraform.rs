@@ -69,7 +69,8 @@ impl Project {
 
     /// The folders whose files call a module of the project.
     fn callers(&self, modules: &mut BTreeMap<String, Module>, scan: &mut Scan) -> BTreeSet<String> {
-        let names: Vec<&str> = self.folders.iter().map(|name| name.rsplit('/').next().unwrap_or(name)).collect();
+        let names: Vec<&str> =
+            self.folders.iter().map(|name| name.rsplit('/').next().unwrap_or(name)).collect();
         let calls = |text: &str| text.contains("source") && names.iter().any(|name| text.contains(name));
         let mut callers = BTreeSet::new();
         for (path, text) in &self.files {

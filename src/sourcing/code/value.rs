@@ -16,7 +16,10 @@ pub(super) enum Kind {
     /// Text; numbers, too, as they are written: an account keeps its leading zeros.
     Text(String),
     /// Text of which a part comes from elsewhere: that part is a `*` here.
-    Partial { pattern: String, variable: String },
+    Partial {
+        pattern: String,
+        variable: String,
+    },
     List(Vec<Value>),
     Map(Vec<Entry>),
     /// What another place decides: the name of the variable.
@@ -141,7 +144,12 @@ fn expand(value: &Value) -> Vec<Value> {
             let rows = product(entries.iter().map(|entry| expand(&entry.value)).collect());
             rows.into_iter().map(|row| with_values(value.at, entries, row)).collect()
         }
-        Kind::Null | Kind::Flag(_) | Kind::Text(_) | Kind::Partial { .. } | Kind::Unknown(_) | Kind::Tagged(..) => {
+        Kind::Null
+        | Kind::Flag(_)
+        | Kind::Text(_)
+        | Kind::Partial { .. }
+        | Kind::Unknown(_)
+        | Kind::Tagged(..) => {
             vec![value.clone()]
         }
     }
@@ -161,7 +169,9 @@ fn product(columns: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
         }
         rows = rows
             .iter()
-            .flat_map(|row| column.iter().map(move |value| [row.as_slice(), &[value.clone()]].concat()))
+            .flat_map(|row| {
+                column.iter().map(move |value| [row.as_slice(), std::slice::from_ref(value)].concat())
+            })
             .take(MAX_READINGS)
             .collect();
     }

@@ -28,7 +28,10 @@ pub(super) fn parse(text: &str) -> (Vec<Value>, Option<Error>) {
             Ok((event, span)) => loader.event(event, span),
             Err(error) => {
                 let mark = error.marker();
-                Err(Error { at: loader.offset(mark.line(), mark.col()), reason: format!("This is no YAML: {}.", error.info()) })
+                Err(Error {
+                    at: loader.offset(mark.line(), mark.col()),
+                    reason: format!("This is no YAML: {}.", error.info()),
+                })
             }
         };
         if let Err(error) = result {
@@ -79,10 +82,16 @@ impl<'a> Loader<'a> {
                 let kind = scalar(text.into_owned(), style, tag.as_deref());
                 self.complete(tagged(Value::new(at, kind), tag.as_deref().and_then(local)), anchor, 1)
             }
-            Event::SequenceStart(anchor, tag) => self.open(at, Kind::List(Vec::new()), anchor, tag.as_deref()),
+            Event::SequenceStart(anchor, tag) => {
+                self.open(at, Kind::List(Vec::new()), anchor, tag.as_deref())
+            }
             Event::MappingStart(anchor, tag) => self.open(at, Kind::Map(Vec::new()), anchor, tag.as_deref()),
             Event::SequenceEnd | Event::MappingEnd => self.close(),
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => Ok(()),
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd => Ok(()),
         }
     }
 
@@ -147,8 +156,12 @@ fn count(value: &Value) -> usize {
 /// `<<: *defaults` gives what is not there.
 fn merge(entries: &mut Vec<Entry>, value: &Value) {
     for map in value.as_list() {
-        let new: Vec<Entry> =
-            map.entries().iter().filter(|new| entries.iter().all(|old| old.key != new.key)).cloned().collect();
+        let new: Vec<Entry> = map
+            .entries()
+            .iter()
+            .filter(|new| entries.iter().all(|old| old.key != new.key))
+            .cloned()
+            .collect();
         entries.splice(0..0, new);
     }
 }
@@ -190,7 +203,10 @@ mod tests {
         let (documents, error) = parse("a: &x {k: 0123}\nb: *x\nc: !Ref Y\n---\n- ä: [z]\n");
         assert_eq!(error, None);
         assert_eq!(documents[0].path(&["b", "k"]).unwrap().text(), Some("0123"));
-        assert_eq!(documents[0].get("c").unwrap().kind, Kind::Tagged("Ref".into(), Box::new(Value::new(26, Kind::Text("Y".into())))));
+        assert_eq!(
+            documents[0].get("c").unwrap().kind,
+            Kind::Tagged("Ref".into(), Box::new(Value::new(25, Kind::Text("Y".into()))))
+        );
         assert_eq!(documents[1].items()[0].get("ä").unwrap().items()[0].text(), Some("z"));
     }
 

@@ -2,8 +2,9 @@
 
 use std::cell::Cell;
 
-use super::super::arguments::{SPREAD, plain_key};
-use super::super::value::{Entry, Kind, Value};
+use super::super::arguments::SPREAD;
+use super::super::value::{Kind, Value};
+use super::lists::{added, conditional, joined, unknown};
 use super::syntax::{Call, Expression, Node, lower};
 use super::unit::{Binding, Unit};
 
@@ -66,7 +67,7 @@ impl<'u, 't> Evaluator<'u, 't> {
     }
 
     /// Items of a list; a list that is spread gives its own.
-    fn items(&self, items: &[Node]) -> Vec<Value> {
+    pub(super) fn items(&self, items: &[Node]) -> Vec<Value> {
         let mut all = Vec::new();
         for item in items {
             let value = self.value(item);
@@ -94,9 +95,11 @@ impl<'u, 't> Evaluator<'u, 't> {
     }
 
     /// Sets a member; an empty key puts the members of a map in.
-    fn set(&self, map: &mut Value, key: &str, value: Value) {
+    pub(super) fn set(&self, map: &mut Value, key: &str, value: Value) {
         match (&value.kind, key) {
-            (Kind::Map(entries), "") => entries.iter().for_each(|entry| map.set(&entry.key, entry.value.clone())),
+            (Kind::Map(entries), "") => {
+                entries.iter().for_each(|entry| map.set(&entry.key, entry.value.clone()));
+            }
             (Kind::Null, "") => {}
             (_, "") => map.set(SPREAD, value),
             _ => map.set(key, value),
@@ -107,22 +110,23 @@ impl<'u, 't> Evaluator<'u, 't> {
         if let Some((_, value)) = self.lambdas.iter().rev().find(|(known, _)| known == name) {
             return value.clone();
         }
-        self.from_functions(name, at, &self.unit.functions_at(at)).unwrap_or_else(|| unknown(at, name))
+        self.in_functions(name, at, &self.unit.functions_at(at)).unwrap_or_else(|| unknown(at, name))
     }
 
     /// What the name is in the innermost function that assigns it or has it as a parameter.
-    fn from_functions(&self, name: &str, at: usize, functions: &[usize]) -> Option<Value> {
+    fn in_functions(&self, name: &str, at: usize, functions: &[usize]) -> Option<Value> {
         let (&function, outer) = functions.split_first()?;
         let own = self.unit.bindings.iter().filter(|one| one.function == function && one.name == name);
         let own: Vec<&Binding<'_>> = own.collect();
         let is_innermost = self.unit.functions_at(at).first() == Some(&function);
-        let before: Vec<&Binding<'_>> = own.iter().copied().filter(|one| one.end <= at || !is_innermost).collect();
+        let before: Vec<&Binding<'_>> =
+            own.iter().copied().filter(|one| one.end <= at || !is_innermost).collect();
         let parameter = self.unit.functions.get(function).and_then(|one| one.parameters.get(name));
         let is_set = before.iter().any(|one| !one.changes && one.path.is_empty());
         let start = match parameter {
             Some(default) => Some(self.parameter(name, at, default.as_ref())),
             None if is_set => None,
-            None => self.from_functions(name, at, outer),
+            None => self.in_functions(name, at, outer),
         };
         if before.is_empty() {
             return start;
@@ -163,7 +167,13 @@ impl<'u, 't> Evaluator<'u, 't> {
         whole
     }
 
-    fn whole(&self, binding: &Binding<'_>, node: &Node, before: Option<Value>, is_conditional: bool) -> Value {
+    fn whole(
+        &self,
+        binding: &Binding<'_>,
+        node: &Node,
+        before: Option<Value>,
+        is_conditional: bool,
+    ) -> Value {
         let value = self.value(node);
         let after = match (&before, binding.changes) {
             // A call that does not change what is known, such as `client.close()`.
@@ -187,9 +197,10 @@ impl<'u, 't> Evaluator<'u, 't> {
                 let found = entries.iter().rev().find(|entry| entry.key == name);
                 found.map_or_else(|| unknown(node.at, node.shown()), |entry| entry.value.clone())
             }
-            Kind::OneOf(arms) if arms.iter().all(|arm| arm.get(name).is_some()) => {
-                Value::new(node.at, Kind::OneOf(arms.iter().filter_map(|arm| arm.get(name).cloned()).collect()))
-            }
+            Kind::OneOf(arms) if arms.iter().all(|arm| arm.get(name).is_some()) => Value::new(
+                node.at,
+                Kind::OneOf(arms.iter().filter_map(|arm| arm.get(name).cloned()).collect()),
+            ),
             _ => unknown(node.at, node.shown()),
         }
     }
@@ -198,11 +209,14 @@ impl<'u, 't> Evaluator<'u, 't> {
         let (value, key) = (self.value(object), self.value(key));
         let found = match (&value.kind, key.text()) {
             (Kind::Map(_), Some(name)) => value.get(name).cloned(),
-            (Kind::List(items), Some(number)) => number.parse::<usize>().ok().and_then(|n| items.get(n).cloned()),
-            // By a key that is not known it may be any member.
-            (Kind::Map(entries), None) if !entries.is_empty() => {
-                Some(Value::new(node.at, Kind::OneOf(entries.iter().map(|entry| entry.value.clone()).collect())))
+            (Kind::List(items), Some(number)) => {
+                number.parse::<usize>().ok().and_then(|n| items.get(n).cloned())
             }
+            // By a key that is not known it may be any member.
+            (Kind::Map(entries), None) if !entries.is_empty() => Some(Value::new(
+                node.at,
+                Kind::OneOf(entries.iter().map(|entry| entry.value.clone()).collect()),
+            )),
             _ => None,
         };
         found.unwrap_or_else(|| unknown(node.at, node.shown()))
@@ -215,210 +229,8 @@ impl<'u, 't> Evaluator<'u, 't> {
         inner.value(body)
     }
 
-    fn call(&self, node: &Node, call: &Call) -> Value {
-        let path = call.callee.path();
-        let last = path.last().copied().unwrap_or_default();
-        if let Expression::Member(object, method) = &call.callee.expression {
-            if method == "builder" || method == "newBuilder" {
-                return Value::new(node.at, Kind::Map(Vec::new()));
-            }
-            let receiver = self.value(object);
-            if let Some(value) = self.method(node.at, receiver, method, call) {
-                return value;
-            }
-        }
-        if last == "append" && path.len() == 1 {
-            return self.appended(call);
-        }
-        if WRAPPERS.contains(&last) {
-            return self.wrapped(node.at, call);
-        }
-        if call.is_new || last.starts_with(|c: char| c.is_ascii_uppercase()) || last == "dict" {
-            if let Some(value) = self.constructed(node.at, last, call) {
-                return value;
-            }
-        }
-        if last == "assign" && path.first() == Some(&"Object") {
-            let mut map = Value::new(node.at, Kind::Map(Vec::new()));
-            call.arguments.iter().for_each(|one| self.set(&mut map, "", self.value(one)));
-            return map;
-        }
-        if path.contains(&"get_caller_identity") || path.contains(&"getCallerIdentity") {
-            return Value::new(node.at, Kind::Text("self".to_owned()));
-        }
-        unknown(node.at, format!("{}()", call.callee.shown()))
-    }
-
-    /// A method of a list or map that is known; `None` for others.
-    fn method(&self, at: usize, receiver: Value, method: &str, call: &Call) -> Option<Value> {
-        let arguments = self.items(&call.arguments);
-        let is_known = matches!(receiver.kind, Kind::List(_) | Kind::Map(_) | Kind::Null | Kind::OneOf(_));
-        let is_variable = is_known || matches!(receiver.kind, Kind::Unknown(_));
-        match method {
-            "append" | "push" | "add" | "Add" if is_variable && !arguments.is_empty() => {
-                Some(arguments.into_iter().fold(receiver, |list, item| added(&list, Value::new(at, Kind::List(vec![item])))))
-            }
-            "extend" | "addAll" | "concat" if is_variable => Some(arguments.into_iter().fold(receiver, |list, more| added(&list, more))),
-            "update" | "putAll" if is_known => {
-                let mut map = receiver;
-                arguments.into_iter().for_each(|more| self.set(&mut map, "", more));
-                call.named.iter().for_each(|(key, node)| self.set(&mut map, key, self.value(node)));
-                Some(map)
-            }
-            "put" | "setdefault" if is_known && arguments.len() == 2 => {
-                let mut map = receiver;
-                let mut arguments = arguments.into_iter();
-                let key = arguments.next()?.text()?.to_owned();
-                map.set(&key, arguments.next()?);
-                Some(map)
-            }
-            "build" | "copy" | "clone" | "toBuilder" | "promise" if is_known => Some(receiver),
-            "get" if matches!(receiver.kind, Kind::Map(_)) => {
-                let default = arguments.get(1).cloned().unwrap_or_else(|| Value::new(at, Kind::Null));
-                Some(receiver.get(arguments.first()?.text()?).cloned().unwrap_or(default))
-            }
-            _ if is_known && !arguments.is_empty() && PARTS.contains(&plain_key(method).as_str()) => {
-                let mut map = receiver;
-                map.set(&plain_key(method), one_or_list(at, arguments));
-                Some(map)
-            }
-            // Other parts of a request say nothing of its limits.
-            _ if matches!(receiver.kind, Kind::Map(_)) && !call.is_new && arguments.len() <= 1 && is_setter(method) => Some(receiver),
-            _ => None,
-        }
-    }
-
-    /// `append(list, items…)` of Go.
-    fn appended(&self, call: &Call) -> Value {
-        let mut arguments = self.items(&call.arguments).into_iter();
-        let Some(list) = arguments.next() else { return unknown(call.callee.at, "append()") };
-        arguments.fold(list, |list, item| match item.kind {
-            Kind::List(_) => added(&list, item),
-            _ => added(&list, Value::new(item.at, Kind::List(vec![item]))),
-        })
-    }
-
-    /// Functions that give their arguments as a text or a list.
-    fn wrapped(&self, at: usize, call: &Call) -> Value {
-        let mut arguments = self.items(&call.arguments);
-        match arguments.len() {
-            0 => Value::new(at, Kind::List(Vec::new())),
-            1 => arguments.swap_remove(0),
-            _ => Value::new(at, Kind::List(arguments)),
-        }
-    }
-
-    /// `new X({…})`, `X(a=b)`, `new Filter("name", values)`.
-    fn constructed(&self, at: usize, name: &str, call: &Call) -> Option<Value> {
-        let mut map = Value::new(at, Kind::Map(Vec::new()));
-        let arguments = self.items(&call.arguments);
-        if name == "Filter" && !arguments.is_empty() {
-            let mut arguments = arguments.into_iter();
-            map.set("Name", arguments.next()?);
-            arguments.next().into_iter().for_each(|values| map.set("Values", values));
-            return Some(map);
-        }
-        if !arguments.is_empty() && arguments.iter().all(|one| !matches!(one.kind, Kind::Map(_))) && !call.is_new {
-            return None;
-        }
-        arguments.into_iter().filter(|one| matches!(one.kind, Kind::Map(_))).for_each(|one| self.set(&mut map, "", one));
-        call.named.iter().for_each(|(key, node)| self.set(&mut map, key, self.value(node)));
-        Some(map)
-    }
-
     /// The arguments of a call by name, as a map.
     pub(super) fn named(&self, at: usize, call: &Call) -> Value {
         self.map(at, &call.named)
     }
-}
-
-/// Parts of a request and of a filter, which builders set.
-const PARTS: &[&str] = &[
-    "owners", "owner", "imageids", "filters", "filter", "executableusers", "name", "values", "mostrecent", "nameregex",
-];
-
-const WRAPPERS: &[&str] = &[
-    "String", "StringSlice", "StringPtr", "StringRef", "BoolRef", "Bool", "BoolPtr", "ToString", "list", "tuple", "set", "of", "asList",
-    "listOf", "singletonList", "singleton", "emptyList", "newArrayList", "Strings", "String_", "StringArray", "ToStringArray",
-    "ToPtr", "Ptr", "output", "ofNullable", "Of", "setOf", "arrayOf", "ToStringPtr", "freeze",
-];
-
-fn is_setter(method: &str) -> bool {
-    !matches!(method, "get" | "items" | "keys" | "values" | "entries" | "map" | "filter" | "forEach" | "stream")
-}
-
-fn unknown(at: usize, name: impl Into<String>) -> Value {
-    Value::new(at, Kind::Unknown(name.into()))
-}
-
-fn one_or_list(at: usize, mut values: Vec<Value>) -> Value {
-    if values.len() == 1 { values.swap_remove(0) } else { Value::new(at, Kind::List(values)) }
-}
-
-/// A list with more items; of a list that is not known, that stays an item.
-fn added(list: &Value, more: Value) -> Value {
-    let items = match more.kind {
-        Kind::List(items) => items,
-        Kind::Null => Vec::new(),
-        kind => vec![Value::new(more.at, kind)],
-    };
-    match &list.kind {
-        Kind::OneOf(arms) => {
-            let all = |arm: &Value| added(arm, Value::new(more.at, Kind::List(items.clone())));
-            Value::new(list.at, Kind::OneOf(arms.iter().map(all).collect()))
-        }
-        _ => {
-            let mut list = match list.kind {
-                Kind::Null => Value::new(list.at, Kind::List(Vec::new())),
-                _ => list.clone(),
-            };
-            if let (Kind::Text(text), [only]) = (&list.kind, items.as_slice()) {
-                return Value::new(list.at, joined(&[Value::new(list.at, Kind::Text(text.clone())), only.clone()]));
-            }
-            items.into_iter().for_each(|item| list.push(item));
-            list
-        }
-    }
-}
-
-/// What holds where a condition does not: the old value, and that the condition decides of what was added.
-fn conditional(old: Value, new: &Value, binding: &Binding<'_>) -> Value {
-    let condition = binding.guard.as_ref().map(|(_, condition)| condition.clone()).unwrap_or_default();
-    match (&old.kind, &new.kind) {
-        (Kind::List(before), Kind::List(after)) if after.len() > before.len() && !before.is_empty() => {
-            added(&old, unknown(old.at, condition))
-        }
-        _ => old,
-    }
-}
-
-/// Parts as one text, with a `*` for what is not known.
-fn joined(parts: &[Value]) -> Kind {
-    let (mut pattern, mut variable) = (String::new(), None);
-    for part in parts {
-        match &part.kind {
-            Kind::Text(text) => pattern.push_str(text),
-            Kind::Partial { pattern: inner, variable: name } => {
-                pattern.push_str(inner);
-                variable = Some(name.clone());
-            }
-            Kind::Unknown(name) => {
-                pattern.push('*');
-                variable = Some(name.clone());
-            }
-            _ => {
-                pattern.push('*');
-                variable = Some("an expression".to_owned());
-            }
-        }
-    }
-    match variable {
-        Some(variable) => Kind::Partial { pattern, variable },
-        None => Kind::Text(pattern),
-    }
-}
-
-/// A map without members.
-pub(super) fn empty(at: usize) -> Value {
-    Value::new(at, Kind::Map(Vec::<Entry>::new()))
 }

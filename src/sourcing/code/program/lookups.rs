@@ -3,13 +3,16 @@
 use tree_sitter::Node as Syntax;
 
 use super::super::Options;
+use super::super::arguments::{SPREAD, plain_key};
 use super::super::hit::{Fix, Form, Hit};
 use super::super::judge::{Judgement, Verdict};
 use super::super::language::Language;
 use super::super::reference;
 use super::super::search::{Constant, Search};
 use super::super::value::{Kind, Value};
-use super::evaluate::{Evaluator, empty};
+use super::decoys::service;
+use super::evaluate::Evaluator;
+use super::lists::empty;
 use super::syntax::{Call, Expression, Node, lower};
 use super::unit::Unit;
 
@@ -18,8 +21,16 @@ pub(super) fn is_image_class(name: &str) -> bool {
     CDK_FIXED.contains(&name) || CDK_PARAMETER.contains(&name) || is_latest(name)
 }
 
-const CDK_FIXED: &[&str] = &["genericLinux", "generic_linux", "genericWindows", "generic_windows", "GenericLinuxImage", "GenericWindowsImage"];
-const CDK_PARAMETER: &[&str] = &["fromSsmParameter", "from_ssm_parameter", "fromSSMParameter", "from_ssm_parameter_name"];
+const CDK_FIXED: &[&str] = &[
+    "genericLinux",
+    "generic_linux",
+    "genericWindows",
+    "generic_windows",
+    "GenericLinuxImage",
+    "GenericWindowsImage",
+];
+const CDK_PARAMETER: &[&str] =
+    &["fromSsmParameter", "from_ssm_parameter", "fromSSMParameter", "from_ssm_parameter_name"];
 
 fn is_latest(name: &str) -> bool {
     let bare = name.trim_start_matches("MachineImage_").to_ascii_lowercase().replace('_', "");
@@ -27,20 +38,26 @@ fn is_latest(name: &str) -> bool {
 }
 
 /// The lookup that a call is.
-pub(super) fn recognise(unit: &Unit<'_>, node: Syntax<'_>, language: Language, options: &Options) -> Option<Hit> {
+pub(super) fn recognise(
+    unit: &Unit<'_>,
+    node: Syntax<'_>,
+    language: Language,
+    options: &Options,
+) -> Option<Hit> {
     let lowered = lower(node, unit.text);
     let Expression::Call(call) = &lowered.expression else { return None };
-    let lookup = Recogniser { unit, evaluator: Evaluator::new(unit), language, options, node: &lowered, call };
+    let lookup =
+        Recogniser { unit, evaluator: Evaluator::new(unit), language, options, node: &lowered, call };
     lookup.hit()
 }
 
-struct Recogniser<'a, 'u, 't> {
-    unit: &'u Unit<'t>,
-    evaluator: Evaluator<'u, 't>,
-    language: Language,
-    options: &'a Options,
-    node: &'a Node,
-    call: &'a Call,
+pub(super) struct Recogniser<'a, 'u, 't> {
+    pub(super) unit: &'u Unit<'t>,
+    pub(super) evaluator: Evaluator<'u, 't>,
+    pub(super) language: Language,
+    pub(super) options: &'a Options,
+    pub(super) node: &'a Node,
+    pub(super) call: &'a Call,
 }
 
 impl Recogniser<'_, '_, '_> {
@@ -51,20 +68,31 @@ impl Recogniser<'_, '_, '_> {
         let name = original.filter(|name| !name.is_empty() && *name != "*").unwrap_or(last);
         let before = path.len().checked_sub(2).and_then(|n| path.get(n)).copied().unwrap_or_default();
         match name {
-            _ if is_latest(name) => Some(self.plain(Form::Cdk, Verdict::Safe, "An image of AWS, by a parameter of AWS.")),
+            _ if is_latest(name) => {
+                Some(self.plain(Form::Cdk, Verdict::Safe, "An image of AWS, by a parameter of AWS."))
+            }
             _ if CDK_FIXED.contains(&name) => self.fixed(),
-            _ if CDK_PARAMETER.contains(&name.trim_start_matches("MachineImage_")) || name == "MachineImage_FromSsmParameter" => {
-                self.parameter(Form::Cdk, self.first()?)
+            _ if CDK_PARAMETER.contains(&name.trim_start_matches("MachineImage_"))
+                || name == "MachineImage_FromSsmParameter" =>
+            {
+                self.parameter(Form::Cdk, &self.first()?)
             }
             "lookup" if before == "MachineImage" => Some(self.search(Form::Cdk, self.request(0), true)),
             "LookupMachineImage" | "MachineImage_Lookup" | "NewLookupMachineImage" => {
                 Some(self.search(Form::Cdk, self.request(0), true))
             }
-            "getAmi" | "getAmiOutput" | "getAmiIds" | "getAmiPlain" | "get_ami" | "get_ami_output" | "get_ami_ids" | "LookupAmi"
-            | "LookupAmiOutput" | "GetAmiIds" | "GetAmi" => self.pulumi(name),
+            "getAmi" | "getAmiOutput" | "getAmiIds" | "getAmiPlain" | "get_ami" | "get_ami_output"
+            | "get_ami_ids" | "LookupAmi" | "LookupAmiOutput" | "GetAmiIds" | "GetAmi" => self.pulumi(name),
             "getParameter" | "get_parameter" | "LookupParameter" | "getParameterOutput" => self.ssm(&path),
-            "describe_images" | "describeImages" | "DescribeImages" | "DescribeImagesPages" | "DescribeImagesWithContext"
-            | "DescribeImagesPagesWithContext" | "DescribeImagesCommand" | "paginateDescribeImages" | "NewDescribeImagesPaginator"
+            "describe_images"
+            | "describeImages"
+            | "DescribeImages"
+            | "DescribeImagesPages"
+            | "DescribeImagesWithContext"
+            | "DescribeImagesPagesWithContext"
+            | "DescribeImagesCommand"
+            | "paginateDescribeImages"
+            | "NewDescribeImagesPaginator"
             | "describeImagesPaginator" => self.sdk(name, last),
             "paginate" => self.paginate(),
             "filter" | "all" if before == "images" => self.resource(name),
@@ -77,7 +105,12 @@ impl Recogniser<'_, '_, '_> {
     }
 
     fn first(&self) -> Option<Value> {
-        let by_name = self.call.named.iter().find(|(name, _)| name.contains("parameter") || name == "name").map(|(_, node)| node);
+        let by_name = self
+            .call
+            .named
+            .iter()
+            .find(|(name, _)| name.contains("parameter") || name == "name")
+            .map(|(_, node)| node);
         self.call.arguments.first().or(by_name).map(|node| self.evaluator.value(node))
     }
 
@@ -89,7 +122,11 @@ impl Recogniser<'_, '_, '_> {
         let values: Vec<Value> = self.call.arguments.iter().map(|node| self.evaluator.value(node)).collect();
         let is_map = |value: &&Value| matches!(value.kind, Kind::Map(_) | Kind::OneOf(_));
         let map = values.iter().skip(index).find(is_map).or_else(|| values.iter().find(is_map));
-        let none = self.call.arguments.get(index).is_none_or(|node| matches!(node.expression, Expression::Lambda { .. } | Expression::Null));
+        let none = self
+            .call
+            .arguments
+            .get(index)
+            .is_none_or(|node| matches!(node.expression, Expression::Lambda { .. } | Expression::Null));
         match (map, values.get(index)) {
             (Some(map), _) => map.clone(),
             (None, Some(value)) if !none => value.clone(),
@@ -112,17 +149,24 @@ impl Recogniser<'_, '_, '_> {
 
     fn fixed(&self) -> Option<Hit> {
         let request = self.request(0);
-        let ids = request.entries().iter().filter_map(|entry| entry.value.text()).filter(|id| reference::is_image_id(id));
+        let ids = request
+            .entries()
+            .iter()
+            .filter_map(|entry| entry.value.text())
+            .filter(|id| reference::is_image_id(id));
         let ids: Vec<String> = ids.map(str::to_owned).collect();
         (!ids.is_empty()).then(|| reference::fixed(self.node.at, Form::Cdk, ids))
     }
 
-    fn parameter(&self, form: Form, name: Value) -> Option<Hit> {
+    fn parameter(&self, form: Form, name: &Value) -> Option<Hit> {
         match &name.kind {
             Kind::Text(name) => Some(reference::parameter(self.node.at, form, name)),
             Kind::Partial { pattern, .. } => Some(reference::parameter(self.node.at, form, pattern)),
             Kind::Unknown(variable) => {
-                let judgement = Judgement::unknown(variable, format!("`{variable}` decides which parameter names the image."));
+                let judgement = Judgement::unknown(
+                    variable,
+                    format!("`{variable}` decides which parameter names the image."),
+                );
                 Some(Hit::new(self.node.at, form, Search::default(), judgement))
             }
             _ => None,
@@ -141,7 +185,8 @@ impl Recogniser<'_, '_, '_> {
     fn ssm(&self, path: &[&str]) -> Option<Hit> {
         let is_ssm = path.iter().any(|name| name.to_ascii_lowercase().contains("ssm"));
         let request = self.request(usize::from(self.language == Language::Go));
-        let name = request.entries().iter().find(|entry| entry.key.eq_ignore_ascii_case("name"))?.value.text()?;
+        let name =
+            request.entries().iter().find(|entry| entry.key.eq_ignore_ascii_case("name"))?.value.text()?;
         let form = if self.mentions(&["pulumi"]) { Form::Pulumi } else { self.form() };
         (is_ssm && reference::names_an_image(name)).then(|| reference::parameter(self.node.at, form, name))
     }
@@ -164,7 +209,17 @@ impl Recogniser<'_, '_, '_> {
             return None;
         }
         let index = match (self.language, name) {
-            (Language::Python, _) if !self.call.arguments.is_empty() && self.call.named.is_empty() => return None,
+            (Language::Go, _) if !name.starts_with("DescribeImages") && !name.starts_with("New") => {
+                return None;
+            }
+            (Language::Python, _) if name != "describe_images" || self.call.callee.path().len() < 2 => {
+                return None;
+            }
+            (Language::Java, _) if !name.starts_with("describeImages") => return None,
+            (Language::JavaScript | Language::TypeScript | Language::Tsx, "DescribeImages") => return None,
+            (Language::Python, _) if !self.call.arguments.is_empty() && self.call.named.is_empty() => {
+                return None;
+            }
             (Language::Go, "DescribeImages") if self.call.arguments.len() < 2 => 0,
             (Language::Go, "DescribeImagesPages") => 0,
             (Language::Go, _) | (_, "paginateDescribeImages") => 1,
@@ -172,12 +227,14 @@ impl Recogniser<'_, '_, '_> {
             (_, "DescribeImagesCommand") if !self.call.is_new => return None,
             _ => 0,
         };
-        Some(self.request_of_sdk(self.request(index)))
+        let request = self.request(index);
+        is_request(&request).then(|| self.request_of_sdk(request))
     }
 
     fn request_of_sdk(&self, request: Value) -> Hit {
         let around = self.unit.around(self.node.at);
-        let sorts = ["CreationDate", "creation_date", "creationDate"].iter().any(|word| around.contains(word));
+        let sorts =
+            ["CreationDate", "creation_date", "creationDate"].iter().any(|word| around.contains(word));
         self.search(self.form(), request, sorts)
     }
 
@@ -205,68 +262,28 @@ impl Recogniser<'_, '_, '_> {
     }
 
     /// Where a name comes from: the last value that it is given.
-    fn origin(&self, node: &Node, depth: usize) -> Node {
+    pub(super) fn origin(&self, node: &Node, depth: usize) -> Node {
         let Expression::Name(name) = &node.expression else { return node.clone() };
         let functions = self.unit.functions_at(node.at);
-        let own = self.unit.bindings.iter().filter(|one| one.name == *name && one.path.is_empty() && !one.changes);
-        let visible = own.filter(|one| functions.contains(&one.function)).max_by_key(|one| (one.function, one.end <= node.at, one.end));
+        let own =
+            self.unit.bindings.iter().filter(|one| one.name == *name && one.path.is_empty() && !one.changes);
+        let visible = own
+            .filter(|one| functions.contains(&one.function))
+            .max_by_key(|one| (one.function, one.end <= node.at, one.end));
         match visible.filter(|_| depth < 4) {
             Some(binding) => self.origin(&lower(binding.value, self.unit.text), depth + 1),
             None => node.clone(),
         }
     }
 
-    fn is_of_another_service(&self, local: &str) -> bool {
-        let module = self.unit.imports.get(local).map(|(module, _)| module.as_str()).unwrap_or_default();
-        let by_request = self.call.arguments.iter().any(|node| self.names_another_service(node));
-        let by_key = self.call.named.iter().any(|(name, _)| OTHER_KEYS.contains(&name.as_str()));
-        let by_client = match &self.call.callee.expression {
-            Expression::Member(client, _) => self.is_other(client),
-            _ => false,
-        };
-        is_other_module(module) || by_request || by_key || by_client
-    }
-
-    /// A request of another service, by its type or its keys.
-    fn names_another_service(&self, node: &Node) -> bool {
-        let node = self.origin(node, 0);
-        let by_key = self.evaluator.value(&node).entries().iter().any(|entry| OTHER_KEYS.contains(&entry.key.as_str()));
-        let names = match &node.expression {
-            Expression::Map { type_name: Some(name), .. } => name.split('.').map(str::to_owned).collect(),
-            _ => node.path().into_iter().map(str::to_owned).collect::<Vec<String>>(),
-        };
-        let by_type = names.iter().any(|name| {
-            let module = self.unit.imports.get(name).map(|(module, _)| module.as_str()).unwrap_or(name);
-            is_other_module(module)
-        });
-        by_key || by_type
-    }
-
-    fn is_other(&self, client: &Node) -> bool {
-        let origin = self.origin(client, 0);
-        match service(&origin) {
-            Some(service) => service != "ec2",
-            None => [client, &origin].iter().any(|node| node.path().iter().any(|name| is_other_name(name))),
-        }
-    }
-
-    /// Calls that prepare or check an answer in a test.
-    fn is_mock(&self) -> bool {
-        let path = self.call.callee.path();
-        let by_path = path.iter().any(|name| matches!(*name, "EXPECT" | "verify" | "when" | "given" | "doReturn"));
-        let by_argument = self.call.arguments.iter().any(|node| {
-            let path = node.path();
-            let last = path.last().copied().unwrap_or_default();
-            matches!(last, "any" | "Any" | "isA" | "argThat" | "anyOf" | "captor" | "capture" | "eq" | "AnythingOfType")
-                || matches!(path.first(), Some(&"gomock" | &"mock" | &"Mockito" | &"ArgumentMatchers"))
-        });
-        by_path || by_argument
-    }
-
     /// The argument that names the owner, where a call has arguments by name, or an object.
     fn fix(&self, hit: &Hit) -> Option<Fix> {
         let owner = hit.owner_to_name(&self.options.publishers)?;
-        let (start, text) = match (&hit.form, self.call.named.first(), self.call.arguments.first().map(|node| (&node.expression, node))) {
+        let (start, text) = match (
+            &hit.form,
+            self.call.named.first(),
+            self.call.arguments.first().map(|node| (&node.expression, node)),
+        ) {
             (Form::Boto3, Some((name, first)), _) if !name.is_empty() => {
                 (first.at.checked_sub(name.len() + 1)?, format!("Owners=[\"{owner}\"], "))
             }
@@ -283,33 +300,27 @@ impl Recogniser<'_, '_, '_> {
     }
 }
 
-/// Keys of requests of ECR and AppStream.
-const OTHER_KEYS: &[&str] = &["repositoryName", "RepositoryName", "registryId", "imageIds", "RegistryId", "Names", "Arns", "ImageName"];
-
-fn is_other_module(module: &str) -> bool {
-    let lower = module.to_ascii_lowercase();
-    let mut words = lower.split(|c: char| !c.is_ascii_alphanumeric());
-    words.any(|word| matches!(word, "ecr" | "ecrpublic" | "appstream" | "sagemaker" | "ecs" | "cvm" | "lightsail"))
+/// Whether a map has the keys of a request, if it has any; other clouds and other functions have other keys.
+fn is_request(request: &Value) -> bool {
+    let entries = request.entries();
+    entries.is_empty()
+        || entries
+            .iter()
+            .any(|entry| entry.key == SPREAD || REQUEST_KEYS.contains(&plain_key(&entry.key).as_str()))
 }
 
-fn is_other_name(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    ["ecr", "appstream", "sagemaker", "aliyun"].iter().any(|word| lower.contains(word))
-}
-
-/// The service of a client, by how it is made: `boto3.client("ec2")`, `new AWS.ECR()`, `ecr.NewFromConfig(…)`.
-fn service(node: &Node) -> Option<String> {
-    let Expression::Call(call) = &node.expression else { return None };
-    let path = call.callee.path();
-    let last = path.last().copied().unwrap_or_default().to_ascii_lowercase();
-    if let Some(Expression::Text(name)) = call.arguments.first().map(|node| &node.expression) {
-        if last.contains("client") || last.contains("resource") {
-            return Some(name.clone());
-        }
-    }
-    let is_other = path.iter().any(|name| is_other_name(name));
-    (is_other && !last.contains("ec2")).then(|| "another".to_owned())
-}
+const REQUEST_KEYS: &[&str] = &[
+    "owners",
+    "imageids",
+    "filters",
+    "executableusers",
+    "dryrun",
+    "includedeprecated",
+    "includedisabled",
+    "maxresults",
+    "nexttoken",
+    "paginationconfig",
+];
 
 /// CDK has the name beside its filters.
 fn of_cdk(request: &Value, name: Option<Value>) -> Value {

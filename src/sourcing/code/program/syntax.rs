@@ -23,12 +23,18 @@ pub(super) enum Expression {
     Parts(Vec<Node>),
     List(Vec<Node>),
     /// Members in order; an empty key is a map whose members are put in (`**kw`, `...props`).
-    Map { type_name: Option<String>, members: Vec<(String, Node)> },
+    Map {
+        type_name: Option<String>,
+        members: Vec<(String, Node)>,
+    },
     Name(String),
     Member(Box<Node>, String),
     Index(Box<Node>, Box<Node>),
     Call(Box<Call>),
-    Lambda { parameter: String, body: Box<Node> },
+    Lambda {
+        parameter: String,
+        body: Box<Node>,
+    },
     Either(Vec<Node>),
     /// `...list` in a list or in arguments.
     Spread(Box<Node>),
@@ -115,33 +121,69 @@ impl<'a> Lowering<'a> {
             "integer" | "number" | "int_literal" | "decimal_integer_literal" => {
                 Expression::Text(self.source(node).trim_end_matches(['n', 'L', 'l']).replace('_', ""))
             }
-            "string" | "string_literal" | "template_string" | "interpreted_string_literal" | "raw_string_literal" => {
-                self.string(node, depth)
-            }
+            "string"
+            | "string_literal"
+            | "template_string"
+            | "interpreted_string_literal"
+            | "raw_string_literal" => self.string(node, depth),
             "concatenated_string" => Expression::Parts(self.each(node, depth)),
             "list" | "tuple" | "set" | "array" | "array_initializer" | "expression_list" => {
                 Expression::List(self.each(node, depth))
             }
-            "dictionary" | "object" => Expression::Map { type_name: None, members: self.members(node, depth) },
-            "identifier" | "property_identifier" | "field_identifier" | "type_identifier" | "this" | "scoped_type_identifier"
-            | "qualified_type" | "package_identifier" | "generic_type" => self.name(node),
-            "attribute" | "member_expression" | "selector_expression" | "field_access" => self.member(node, depth),
-            "subscript" | "subscript_expression" | "index_expression" | "array_access" => self.index(node, depth),
-            "call" | "call_expression" | "new_expression" | "method_invocation" | "object_creation_expression" => {
-                self.call(node, depth)
+            // One item stands for all.
+            "list_comprehension" | "generator_expression" => {
+                Expression::List(self.field(node, "body", depth).into_iter().collect())
             }
-            "composite_literal" | "literal_value" | "literal_element" | "array_creation_expression"
+            "dictionary" | "object" => {
+                Expression::Map { type_name: None, members: self.members(node, depth) }
+            }
+            "identifier"
+            | "property_identifier"
+            | "field_identifier"
+            | "type_identifier"
+            | "this"
+            | "scoped_type_identifier"
+            | "qualified_type"
+            | "package_identifier"
+            | "generic_type" => self.name(node),
+            "attribute" | "member_expression" | "selector_expression" | "field_access" => {
+                self.member(node, depth)
+            }
+            "subscript" | "subscript_expression" | "index_expression" | "array_access" => {
+                self.index(node, depth)
+            }
+            "call"
+            | "call_expression"
+            | "new_expression"
+            | "method_invocation"
+            | "object_creation_expression" => self.call(node, depth),
+            "composite_literal"
+            | "literal_value"
+            | "literal_element"
+            | "array_creation_expression"
             | "type_conversion_expression" => self.of_type(node, depth),
             "lambda" | "arrow_function" | "lambda_expression" => self.lambda(node, depth),
             "conditional_expression" | "ternary_expression" => self.either(node, depth),
             "boolean_operator" | "binary_operator" | "binary_expression" => self.binary(node, depth),
             "spread_element" | "list_splat" | "variadic_argument" | "dictionary_splat" => {
-                Expression::Spread(Box::new(Node { expression: self.only_child(node, depth), ..self.nothing(node) }))
+                Expression::Spread(Box::new(Node {
+                    expression: self.only_child(node, depth),
+                    ..self.nothing(node)
+                }))
             }
-            "parenthesized_expression" | "await_expression" | "await" | "as_expression" | "satisfies_expression"
-            | "non_null_expression" | "literal" => self.only_child(node, depth),
-            "unary_expression" => self.field(node, "operand", depth).map_or(Expression::Other, |inner| inner.expression),
-            "cast_expression" => self.field(node, "value", depth).map_or(Expression::Other, |inner| inner.expression),
+            "parenthesized_expression"
+            | "await_expression"
+            | "await"
+            | "as_expression"
+            | "satisfies_expression"
+            | "non_null_expression"
+            | "literal" => self.only_child(node, depth),
+            "unary_expression" => {
+                self.field(node, "operand", depth).map_or(Expression::Other, |inner| inner.expression)
+            }
+            "cast_expression" => {
+                self.field(node, "value", depth).map_or(Expression::Other, |inner| inner.expression)
+            }
             _ => Expression::Other,
         }
     }
@@ -159,12 +201,18 @@ impl<'a> Lowering<'a> {
         if inner.iter().any(is_code) {
             let part = |child: Syntax<'_>| match is_code(&child) {
                 true => Node { expression: self.only_child(child, depth), ..self.nothing(child) },
-                false => Node { expression: Expression::Text(unescaped(self.source(child))), ..self.nothing(child) },
+                false => Node {
+                    expression: Expression::Text(unescaped(self.source(child))),
+                    ..self.nothing(child)
+                },
             };
             return Expression::Parts(inner.into_iter().map(part).collect());
         }
         let source = self.source(node).trim_start_matches(|c: char| c.is_ascii_alphabetic());
-        let mark = ["\"\"\"", "'''", "\"", "'", "`"].into_iter().find(|mark| source.starts_with(mark)).unwrap_or_default();
+        let mark = ["\"\"\"", "'''", "\"", "'", "`"]
+            .into_iter()
+            .find(|mark| source.starts_with(mark))
+            .unwrap_or_default();
         let bare = source.strip_prefix(mark).and_then(|rest| rest.strip_suffix(mark)).unwrap_or(source);
         Expression::Text(unescaped(bare))
     }
@@ -183,9 +231,10 @@ impl<'a> Lowering<'a> {
                 let name = self.source(child).to_owned();
                 Some((name.clone(), Node { expression: Expression::Name(name), ..self.nothing(child) }))
             }
-            "spread_element" | "dictionary_splat" => {
-                Some((String::new(), Node { expression: self.only_child(child, depth), ..self.nothing(child) }))
-            }
+            "spread_element" | "dictionary_splat" => Some((
+                String::new(),
+                Node { expression: self.only_child(child, depth), ..self.nothing(child) },
+            )),
             "keyed_element" => {
                 let parts = children(child);
                 let key = self.key(*parts.first()?, depth);
@@ -208,13 +257,16 @@ impl<'a> Lowering<'a> {
         let (Some(object), Some(name)) = (object, name) else { return Expression::Other };
         let name = self.source(name);
         match &object.expression {
-            Expression::Name(owner) if owner == "self" || owner == "this" => Expression::Name(format!("{owner}.{name}")),
+            Expression::Name(owner) if owner == "self" || owner == "this" => {
+                Expression::Name(format!("{owner}.{name}"))
+            }
             _ => Expression::Member(Box::new(object), name.to_owned()),
         }
     }
 
     fn index(&self, node: Syntax<'_>, depth: usize) -> Expression {
-        let object = ["value", "object", "operand", "array"].iter().find_map(|name| self.field(node, name, depth));
+        let object =
+            ["value", "object", "operand", "array"].iter().find_map(|name| self.field(node, name, depth));
         let index = ["subscript", "index"].iter().find_map(|name| self.field(node, name, depth));
         match (object, index) {
             (Some(object), Some(index)) => Expression::Index(Box::new(object), Box::new(index)),
@@ -233,7 +285,10 @@ impl<'a> Lowering<'a> {
                     named.extend(name.zip(self.field(child, "value", depth)));
                 }
                 "dictionary_splat" => {
-                    named.push((String::new(), Node { expression: self.only_child(child, depth), ..self.nothing(child) }));
+                    named.push((
+                        String::new(),
+                        Node { expression: self.only_child(child, depth), ..self.nothing(child) },
+                    ));
                 }
                 _ => arguments.push(self.node(child, depth)),
             }
@@ -251,7 +306,8 @@ impl<'a> Lowering<'a> {
             };
             return Some(Node { expression, ..self.nothing(node) });
         }
-        let callee = ["function", "constructor", "type"].iter().find_map(|name| node.child_by_field_name(name))?;
+        let callee =
+            ["function", "constructor", "type"].iter().find_map(|name| node.child_by_field_name(name))?;
         if matches!(callee.kind(), "scoped_type_identifier" | "qualified_type" | "generic_type") {
             return Some(Node { expression: dotted(self.source(callee)), ..self.nothing(callee) });
         }
@@ -264,13 +320,17 @@ impl<'a> Lowering<'a> {
             return self.only_child(node, depth);
         }
         let body = ["body", "value"].iter().find_map(|name| node.child_by_field_name(name)).unwrap_or(node);
-        let type_name = node.child_by_field_name("type").map(|name| self.source(name).trim_start_matches(['[', ']', '*']).to_owned());
+        let type_name = node
+            .child_by_field_name("type")
+            .map(|name| self.source(name).trim_start_matches(['[', ']', '*']).to_owned());
         if node.kind() == "type_conversion_expression" {
             return self.field(node, "operand", depth).map_or(Expression::Other, |inner| inner.expression);
         }
         let inner = children(body);
         let is_map = inner.iter().any(|child| child.kind() == "keyed_element");
-        let is_list = node.child_by_field_name("type").is_some_and(|name| name.kind() == "slice_type" || name.kind() == "array_type");
+        let is_list = node
+            .child_by_field_name("type")
+            .is_some_and(|name| name.kind() == "slice_type" || name.kind() == "array_type");
         if is_map || (type_name.is_some() && inner.is_empty() && !is_list) {
             return Expression::Map { type_name, members: self.members(body, depth) };
         }
@@ -279,7 +339,9 @@ impl<'a> Lowering<'a> {
 
     fn lambda(&self, node: Syntax<'_>, depth: usize) -> Expression {
         let parameters = ["parameter", "parameters"].iter().find_map(|name| node.child_by_field_name(name));
-        let parameter = parameters.map(|node| self.source(node).trim_matches(['(', ')', ' ']).to_owned()).unwrap_or_default();
+        let parameter = parameters
+            .map(|node| self.source(node).trim_matches(['(', ')', ' ']).to_owned())
+            .unwrap_or_default();
         Expression::Lambda { parameter, body: self.boxed(node, "body", depth) }
     }
 
@@ -287,14 +349,22 @@ impl<'a> Lowering<'a> {
         let arms = match (self.field(node, "consequence", depth), self.field(node, "alternative", depth)) {
             (Some(yes), Some(no)) => vec![yes, no],
             // Python: `a if condition else b`
-            _ => self.each(node, depth).into_iter().enumerate().filter(|(n, _)| *n != 1).map(|(_, arm)| arm).collect(),
+            _ => self
+                .each(node, depth)
+                .into_iter()
+                .enumerate()
+                .filter(|(n, _)| *n != 1)
+                .map(|(_, arm)| arm)
+                .collect(),
         };
         Expression::Either(arms)
     }
 
     fn binary(&self, node: Syntax<'_>, depth: usize) -> Expression {
-        let operator = node.child_by_field_name("operator").map(|operator| self.source(operator)).unwrap_or_default();
-        let sides: Vec<Node> = ["left", "right"].iter().filter_map(|side| self.field(node, side, depth)).collect();
+        let operator =
+            node.child_by_field_name("operator").map(|operator| self.source(operator)).unwrap_or_default();
+        let sides: Vec<Node> =
+            ["left", "right"].iter().filter_map(|side| self.field(node, side, depth)).collect();
         match operator {
             "+" | "%" => Expression::Parts(sides),
             "or" | "||" | "??" => Expression::Either(sides),
@@ -320,5 +390,9 @@ pub(super) fn children(node: Syntax<'_>) -> Vec<Syntax<'_>> {
 
 /// The text of a literal; escapes of letters are rare in names of images, and stay.
 fn unescaped(text: &str) -> String {
-    if text.contains('\\') { text.replace("\\\"", "\"").replace("\\'", "'").replace("\\\\", "\\") } else { text.to_owned() }
+    if text.contains('\\') {
+        text.replace("\\\"", "\"").replace("\\'", "'").replace("\\\\", "\\")
+    } else {
+        text.to_owned()
+    }
 }

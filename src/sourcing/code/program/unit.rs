@@ -37,21 +37,45 @@ pub(super) struct Unit<'t> {
     /// Local names: the module, and the name there.
     pub(super) imports: BTreeMap<String, (String, String)>,
     pub(super) calls: Vec<Syntax<'t>>,
+    /// Places that the parser did not understand, and that may choose an image.
+    pub(super) errors: Vec<usize>,
 }
 
 const FUNCTIONS: &[&str] = &[
-    "function_definition", "lambda", "function_declaration", "function_expression", "arrow_function", "method_definition",
-    "generator_function_declaration", "func_literal", "method_declaration", "constructor_declaration", "lambda_expression",
+    "function_definition",
+    "lambda",
+    "function_declaration",
+    "function_expression",
+    "arrow_function",
+    "method_definition",
+    "generator_function_declaration",
+    "func_literal",
+    "method_declaration",
+    "constructor_declaration",
+    "lambda_expression",
 ];
 const CALLS: &[&str] =
     &["call", "call_expression", "new_expression", "method_invocation", "object_creation_expression"];
-const GUARDS: &[&str] = &["if_statement", "elif_clause", "else_clause", "expression_switch_statement", "switch_statement", "match_statement"];
+const GUARDS: &[&str] = &[
+    "if_statement",
+    "elif_clause",
+    "else_clause",
+    "expression_switch_statement",
+    "switch_statement",
+    "match_statement",
+];
 
 impl<'t> Unit<'t> {
     pub(super) fn of(tree: &'t Tree, text: &'t str) -> Self {
         let whole = Function { range: 0..text.len(), parameters: BTreeMap::new() };
-        let mut unit =
-            Self { text, functions: vec![whole], bindings: Vec::new(), imports: BTreeMap::new(), calls: Vec::new() };
+        let mut unit = Self {
+            text,
+            functions: vec![whole],
+            bindings: Vec::new(),
+            imports: BTreeMap::new(),
+            calls: Vec::new(),
+            errors: Vec::new(),
+        };
         unit.walk(tree);
         unit
     }
@@ -64,7 +88,9 @@ impl<'t> Unit<'t> {
         loop {
             let node = cursor.node();
             let at = node.start_byte();
-            functions.retain(|&known| self.functions.get(known).is_some_and(|one| one.range.end > at || known == 0));
+            functions.retain(|&known| {
+                self.functions.get(known).is_some_and(|one| one.range.end > at || known == 0)
+            });
             guards.retain(|(range, _)| range.end > at);
             if GUARDS.contains(&node.kind()) {
                 guards.push((node.byte_range(), self.condition(node)));
@@ -91,42 +117,65 @@ impl<'t> Unit<'t> {
     }
 
     fn condition(&self, node: Syntax<'t>) -> String {
-        let condition = node.child_by_field_name("condition").map(|condition| self.source(condition)).unwrap_or("a condition");
+        let condition = node
+            .child_by_field_name("condition")
+            .map(|condition| self.source(condition))
+            .unwrap_or("a condition");
         condition.trim_matches(['(', ')']).chars().take(40).collect()
     }
 
     fn node(&mut self, node: Syntax<'t>, function: usize, guard: Option<&(Range<usize>, String)>) {
         let guard = guard.cloned();
+        if node.is_error() && language::searches(self.source(node)) {
+            self.errors.push(node.start_byte());
+        }
         match node.kind() {
-            "assignment" | "assignment_expression" | "named_expression" | "short_var_declaration" | "assignment_statement" => {
-                self.assignment(node, function, guard, false);
+            "assignment"
+            | "assignment_expression"
+            | "named_expression"
+            | "short_var_declaration"
+            | "assignment_statement" => {
+                self.assignment(node, function, guard.as_ref(), false);
             }
-            "augmented_assignment" | "augmented_assignment_expression" => self.assignment(node, function, guard, true),
+            "augmented_assignment" | "augmented_assignment_expression" => {
+                self.assignment(node, function, guard.as_ref(), true);
+            }
             "variable_declarator" | "var_spec" | "const_spec" => {
                 let (name, value) = (node.child_by_field_name("name"), node.child_by_field_name("value"));
                 if let (Some(name), Some(value)) = (name, value) {
-                    self.pairs(name, value).into_iter().for_each(|(name, value)| self.bind(name, value, function, guard.clone(), false));
+                    self.pairs(name, value)
+                        .into_iter()
+                        .for_each(|(name, value)| self.bind(name, value, function, guard.clone(), false));
                 }
             }
             "expression_statement" => self.statement(node, function, guard),
-            "import_statement" | "import_from_statement" | "import_declaration" | "import_spec" => self.import(node),
+            "import_statement" | "import_from_statement" | "import_declaration" | "import_spec" => {
+                self.import(node);
+            }
             kind if CALLS.contains(&kind) => self.call(node),
             _ => {}
         }
     }
 
-    fn assignment(&mut self, node: Syntax<'t>, function: usize, guard: Option<(Range<usize>, String)>, changes: bool) {
+    fn assignment(
+        &mut self,
+        node: Syntax<'t>,
+        function: usize,
+        guard: Option<&(Range<usize>, String)>,
+        changes: bool,
+    ) {
         let (left, right) = (node.child_by_field_name("left"), node.child_by_field_name("right"));
         if let (Some(left), Some(right)) = (left, right) {
             for (name, value) in self.pairs(left, right) {
-                self.bind(name, value, function, guard.clone(), changes);
+                self.bind(name, value, function, guard.cloned(), changes);
             }
         }
     }
 
     /// `a, b = x, y` as pairs; a single value for several names is the first one's.
     fn pairs(&self, left: Syntax<'t>, right: Syntax<'t>) -> Vec<(Syntax<'t>, Syntax<'t>)> {
-        let is_list = |node: Syntax<'_>| matches!(node.kind(), "expression_list" | "pattern_list" | "tuple_pattern");
+        let is_list =
+            |node: Syntax<'_>| matches!(node.kind(), "expression_list" | "pattern_list" | "tuple_pattern");
         match (is_list(left), is_list(right)) {
             (false, false) => vec![(left, right)],
             (true, false) => children(left).into_iter().take(1).map(|name| (name, right)).collect(),
@@ -135,7 +184,14 @@ impl<'t> Unit<'t> {
         }
     }
 
-    fn bind(&mut self, target: Syntax<'t>, value: Syntax<'t>, function: usize, guard: Option<(Range<usize>, String)>, changes: bool) {
+    fn bind(
+        &mut self,
+        target: Syntax<'t>,
+        value: Syntax<'t>,
+        function: usize,
+        guard: Option<(Range<usize>, String)>,
+        changes: bool,
+    ) {
         let mut path = Vec::new();
         let mut node = lower(target, self.text);
         let name = loop {
@@ -161,22 +217,47 @@ impl<'t> Unit<'t> {
 
     /// A call as a statement, `filters.append(x)`, may change the variable that it begins with.
     fn statement(&mut self, node: Syntax<'t>, function: usize, guard: Option<(Range<usize>, String)>) {
-        let Some(call) = children(node).first().copied().filter(|child| CALLS.contains(&child.kind())) else { return };
+        let Some(call) = children(node).first().copied().filter(|child| CALLS.contains(&child.kind())) else {
+            return;
+        };
         let callee = ["function", "object"].iter().find_map(|name| call.child_by_field_name(name));
-        let Some(root) = callee.and_then(root) else { return };
+        let Some(callee) = callee else { return };
+        let Some(root) = root(callee) else { return };
         let name = self.source(root).to_owned();
         if name.len() < 64 && is_name(&name) {
-            let (path, end) = (Vec::new(), call.end_byte());
+            let path = self.path_of_receiver(call, callee);
+            let end = call.end_byte();
             self.bindings.push(Binding { name, path, value: call, end, function, guard, changes: true });
         }
     }
 
+    /// The members between a variable and the method that is called: `Filters` in `params.Filters.push(x)`.
+    fn path_of_receiver(&self, call: Syntax<'t>, callee: Syntax<'t>) -> Vec<String> {
+        let mut node = lower(callee, self.text);
+        if call.kind() != "method_invocation" {
+            let Expression::Member(object, _) = node.expression else { return Vec::new() };
+            node = *object;
+        }
+        let mut path = Vec::new();
+        while let Expression::Member(object, name) = node.expression {
+            path.insert(0, name);
+            node = *object;
+        }
+        if matches!(node.expression, Expression::Name(_)) { path } else { Vec::new() }
+    }
+
     fn call(&mut self, node: Syntax<'t>) {
-        let callee = ["name", "function", "constructor", "type"].iter().find_map(|name| node.child_by_field_name(name));
+        let callee = ["name", "function", "constructor", "type"]
+            .iter()
+            .find_map(|name| node.child_by_field_name(name));
         let last = callee.map(|callee| self.source(callee)).unwrap_or_default();
         let last = last.rsplit(['.', ':']).next().unwrap_or(last);
-        let is_known = language::may_choose(Language::Python, last.as_bytes()) || matches!(last, "paginate" | "filter" | "all" | "lookup");
-        let is_alias = self.imports.get(last).is_some_and(|(_, name)| language::may_choose(Language::Python, name.as_bytes()));
+        let is_known = language::may_choose(Language::Python, last.as_bytes())
+            || matches!(last, "paginate" | "filter" | "all" | "lookup");
+        let is_alias = self
+            .imports
+            .get(last)
+            .is_some_and(|(_, name)| language::may_choose(Language::Python, name.as_bytes()));
         let is_cdk = super::lookups::is_image_class(last);
         if is_known || is_alias || is_cdk {
             self.calls.push(node);
@@ -202,13 +283,15 @@ impl<'t> Unit<'t> {
             (true, Some(other)) => vec![other],
             (true, None) => vec![children(node).first().copied().unwrap_or(node)],
         };
-        names.into_iter().map(|name| (self.source(name).trim_start_matches(['*', '.']).to_owned(), value)).collect()
+        names
+            .into_iter()
+            .map(|name| (self.source(name).trim_start_matches(['*', '.']).to_owned(), value))
+            .collect()
     }
 
     fn import(&mut self, node: Syntax<'t>) {
-        static NAMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
-            Regex::new(r"([A-Za-z_*][\w.]*)(?:\s+as\s+|\s*:\s*)?([A-Za-z_]\w*)?").ok()
-        });
+        static NAMES: LazyLock<Option<Regex>> =
+            LazyLock::new(|| Regex::new(r"([A-Za-z_*][\w.]*)(?:\s+as\s+|\s*:\s*)?([A-Za-z_]\w*)?").ok());
         let text = self.source(node);
         let quoted = text.split(['"', '\'', '`']).nth(1);
         if node.kind() == "import_spec" {
@@ -223,9 +306,12 @@ impl<'t> Unit<'t> {
                 let rest = text.trim_start_matches("from ");
                 rest.split_once("import").map_or((rest, ""), |(module, names)| (module.trim(), names))
             }
-            (_, Some(module)) => (module, text.split(" from").next().unwrap_or_default().trim_start_matches("import")),
+            (_, Some(module)) => {
+                (module, text.split(" from").next().unwrap_or_default().trim_start_matches("import"))
+            }
             (_, None) => {
-                let path = text.trim_start_matches("import").trim_start_matches(" static").trim_matches([' ', ';']);
+                let path =
+                    text.trim_start_matches("import").trim_start_matches(" static").trim_matches([' ', ';']);
                 let local = path.rsplit([' ', '.']).next().unwrap_or(path).to_owned();
                 self.imports.insert(local.clone(), (path.to_owned(), local));
                 return;
@@ -250,7 +336,11 @@ impl<'t> Unit<'t> {
     pub(super) fn around(&self, at: usize) -> &'t str {
         let lambdas = ["lambda", "=>", "->"];
         let functions = self.functions_at(at);
-        let ranges = functions.iter().filter(|&&n| n != 0).filter_map(|&n| self.functions.get(n)).map(|one| one.range.clone());
+        let ranges = functions
+            .iter()
+            .filter(|&&n| n != 0)
+            .filter_map(|&n| self.functions.get(n))
+            .map(|one| one.range.clone());
         let mut texts = ranges.filter_map(|range| self.text.get(range));
         let own = texts.find(|text| text.contains('\n') || !lambdas.iter().any(|mark| text.contains(mark)));
         own.unwrap_or_else(|| {
@@ -274,7 +364,11 @@ impl<'t> Unit<'t> {
         let around = self.around(at);
         let start = around.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
         let after = around.get(at.saturating_sub(start)..).unwrap_or_default();
-        let is_nothing = |text: &str| ["nil", "null", "None", "undefined", "\"\""].iter().any(|none| text.trim_start().starts_with(none));
+        let is_nothing = |text: &str| {
+            ["nil", "null", "None", "undefined", "\"\""]
+                .iter()
+                .any(|none| text.trim_start().starts_with(none))
+        };
         COMPARED.as_ref().is_some_and(|pattern| {
             pattern.find_iter(after).any(|found| !is_nothing(after.get(found.end()..).unwrap_or_default()))
         })
@@ -290,7 +384,8 @@ fn root(mut node: Syntax<'_>) -> Option<Syntax<'_>> {
         if matches!(node.kind(), "identifier" | "this") {
             return Some(node);
         }
-        let inner = ["object", "operand", "function", "value"].iter().find_map(|name| node.child_by_field_name(name));
+        let inner =
+            ["object", "operand", "function", "value"].iter().find_map(|name| node.child_by_field_name(name));
         node = inner?;
     }
 }

@@ -50,7 +50,8 @@ impl Variables {
     pub(super) fn of(text: &str) -> Self {
         let found = ASSIGNMENT.as_ref().map(|pattern| pattern.captures_iter(text)).into_iter().flatten();
         let assignment = |captures: regex::Captures<'_>| {
-            let name = ["sh", "make", "yaml"].iter().find_map(|kind| captures.name(kind))?.as_str().to_owned();
+            let name =
+                ["sh", "make", "yaml"].iter().find_map(|kind| captures.name(kind))?.as_str().to_owned();
             let value = captures.name("value")?;
             let adds = captures.name("more").is_some_and(|more| !more.is_empty());
             Some(Assignment { name, value: value.as_str().trim().to_owned(), at: value.start(), adds })
@@ -81,7 +82,8 @@ impl Variables {
         // What is only assigned later is assigned by a function, or in a part of a Makefile.
         let candidates = if before.is_empty() { own } else { before };
         let first = candidates.iter().rposition(|one| !one.adds)?;
-        let words: Vec<String> = candidates.get(first..)?.iter().flat_map(|one| self.read(&one.value, one.at)).collect();
+        let words: Vec<String> =
+            candidates.get(first..)?.iter().flat_map(|one| self.read(&one.value, one.at)).collect();
         (!words.is_empty()).then_some(words)
     }
 
@@ -105,8 +107,12 @@ fn unknown(name: &str) -> String {
 
 /// The name in `name[@]`, `name:-default` and the like, and the default.
 fn parts(name: &str) -> (&str, Option<&str>) {
-    let end = name.find([':', '[', '-', '%', '#', '/', '=', '?', ',', '^']).filter(|&end| end > 0).unwrap_or(name.len());
+    let end = name
+        .find([':', '[', '-', '%', '#', '/', '=', '?', ',', '^'])
+        .filter(|&end| end > 0)
+        .unwrap_or(name.len());
     let rest = name.get(end..).unwrap_or_default();
-    let default = rest.strip_prefix(":-").or_else(|| rest.strip_prefix(":=")).or_else(|| rest.strip_prefix('-'));
+    let default =
+        rest.strip_prefix(":-").or_else(|| rest.strip_prefix(":=")).or_else(|| rest.strip_prefix('-'));
     (name.get(..end).unwrap_or(name), default)
 }

@@ -23,7 +23,8 @@ impl Command {
         let mut options: Vec<(String, Vec<String>)> = vec![(String::new(), Vec::new())];
         for word in &self.words {
             if let Some(option) = word.strip_prefix("--") {
-                let (name, value) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
+                let (name, value) =
+                    option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
                 options.push((name.to_owned(), value.into_iter().map(str::to_owned).collect()));
             } else if word.starts_with(UNKNOWN) && is_whole(word) && is_request(word) {
                 options.push((String::new(), vec![word.clone()]));
@@ -56,7 +57,11 @@ pub(super) fn value(at: usize, word: &str) -> Value {
         None => Kind::Text(word.to_owned()),
         Some(variable) if is_whole(word) && word.starts_with(UNKNOWN) => Kind::Unknown(variable),
         Some(variable) => {
-            let pattern = word.split(UNKNOWN).enumerate().map(|(n, part)| if n % 2 == 0 { part } else { "*" }).collect();
+            let pattern = word
+                .split(UNKNOWN)
+                .enumerate()
+                .map(|(n, part)| if n % 2 == 0 { part } else { "*" })
+                .collect();
             Kind::Partial { pattern, variable }
         }
     };
@@ -145,6 +150,17 @@ impl<'a> Reader<'a> {
             _ if letter.is_whitespace() => {
                 self.end_word();
                 self.at += letter.len_utf8();
+            }
+            // Lines of PowerShell and of Windows' command go on behind these.
+            '`' | '^'
+                if self
+                    .rest()
+                    .get(1..)
+                    .is_some_and(|next| next.trim_start_matches('\r').starts_with('\n')) =>
+            {
+                self.end_word();
+                let rest = self.rest();
+                self.at += rest.find('\n').map_or(rest.len(), |newline| newline + 1);
             }
             '|' | ';' | '&' | ')' | '`' | '>' | '<' => return false,
             '#' if !self.is_word => return false,

@@ -64,7 +64,10 @@ impl<'a> Scope<'a> {
             },
             Kind::List(items) => Kind::List(items.iter().map(|item| self.json(item)).collect()),
             Kind::Map(entries) => Kind::Map(
-                entries.iter().map(|entry| Entry { value: self.json(&entry.value), ..entry.clone() }).collect(),
+                entries
+                    .iter()
+                    .map(|entry| Entry { value: self.json(&entry.value), ..entry.clone() })
+                    .collect(),
             ),
             other => other.clone(),
         };
@@ -105,7 +108,9 @@ impl<'a> Scope<'a> {
             Expression::Conditional(conditional) => match self.decided(&conditional.cond_expr) {
                 Some(true) => return self.value(&conditional.true_expr),
                 Some(false) => return self.value(&conditional.false_expr),
-                None => Kind::OneOf(vec![self.value(&conditional.true_expr), self.value(&conditional.false_expr)]),
+                None => {
+                    Kind::OneOf(vec![self.value(&conditional.true_expr), self.value(&conditional.false_expr)])
+                }
             },
             Expression::FuncCall(call) => {
                 let arguments: Vec<Value> = call.args.iter().map(|argument| self.value(argument)).collect();
@@ -216,7 +221,9 @@ impl<'a> Scope<'a> {
         let step = |value: Value, operator: &hcl_edit::Decorated<TraversalOperator>| match operator.value() {
             TraversalOperator::GetAttr(name) => functions::member(at, &value, name.as_str()),
             TraversalOperator::Index(index) => functions::index(at, &value, &self.value(index)),
-            TraversalOperator::LegacyIndex(index) => functions::member(at, &value, &index.value().to_string()),
+            TraversalOperator::LegacyIndex(index) => {
+                functions::member(at, &value, &index.value().to_string())
+            }
             TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => value,
         };
         operators.iter().fold(start, step)
@@ -236,7 +243,8 @@ impl<'a> Scope<'a> {
             return None;
         }
         let number = |value: &Value| value.text().and_then(|text| text.parse::<f64>().ok());
-        let is_known = |value: &Value| !matches!(value.kind, Kind::Unknown(_) | Kind::OneOf(_) | Kind::Partial { .. });
+        let is_known =
+            |value: &Value| !matches!(value.kind, Kind::Unknown(_) | Kind::OneOf(_) | Kind::Partial { .. });
         let both = is_known(&left) && is_known(&right);
         match operation.operator.value() {
             BinaryOperator::Eq if both => Some(left.kind == right.kind),

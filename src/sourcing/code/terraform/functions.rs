@@ -7,22 +7,26 @@ pub(super) fn call(at: usize, name: &str, arguments: &[Value]) -> Kind {
     let first = arguments.first();
     let unknown = || first.and_then(variable).unwrap_or_else(|| format!("{name}(…)"));
     match (name, first) {
-        ("concat" | "compact" | "flatten" | "distinct" | "toset" | "tolist" | "list" | "sort" | "setunion", Some(_)) => {
-            flat(arguments)
-        }
-        ("tostring" | "trimspace" | "tonumber" | "sensitive" | "nonsensitive" | "one" | "chomp", Some(only)) => {
-            match &only.kind {
-                Kind::List(items) if name == "one" => items.first().map_or(Kind::Null, |item| item.kind.clone()),
-                other => other.clone(),
-            }
-        }
+        (
+            "concat" | "compact" | "flatten" | "distinct" | "toset" | "tolist" | "list" | "sort" | "setunion",
+            Some(_),
+        ) => flat(arguments),
+        (
+            "tostring" | "trimspace" | "tonumber" | "sensitive" | "nonsensitive" | "one" | "chomp",
+            Some(only),
+        ) => match &only.kind {
+            Kind::List(items) if name == "one" => items.first().map_or(Kind::Null, |item| item.kind.clone()),
+            other => other.clone(),
+        },
         ("coalesce" | "coalescelist" | "try", Some(_)) => first_given(arguments),
         ("length", Some(list)) => length(list),
         ("lookup", Some(map)) => lookup(at, map, arguments),
         ("merge", Some(_)) => merged(at, arguments),
         ("element", Some(list)) => arguments.get(1).map_or(Kind::Null, |n| index(at, list, n).kind),
         ("split", Some(mark)) => split(at, mark, arguments.get(1)),
-        ("join", Some(_)) => arguments.get(1).map_or_else(|| Kind::Unknown(unknown()), |list| list.kind.clone()),
+        ("join", Some(_)) => {
+            arguments.get(1).map_or_else(|| Kind::Unknown(unknown()), |list| list.kind.clone())
+        }
         ("format", Some(pattern)) => format(pattern),
         ("lower" | "upper", Some(text)) => text.kind.clone(),
         _ => Kind::Unknown(unknown()),
@@ -38,10 +42,10 @@ fn variable(value: &Value) -> Option<String> {
 
 /// All items of lists in one; what is unknown stays an item.
 fn flat(arguments: &[Value]) -> Kind {
-    if let [only] = arguments {
-        if !matches!(only.kind, Kind::List(_)) {
-            return only.kind.clone();
-        }
+    if let [only] = arguments
+        && !matches!(only.kind, Kind::List(_))
+    {
+        return only.kind.clone();
     }
     let mut items = Vec::new();
     for argument in arguments {
@@ -117,7 +121,9 @@ fn format(pattern: &Value) -> Kind {
     match pattern.text() {
         Some(text) if text.contains('%') => {
             let parts = text.split('%').enumerate();
-            let parts = parts.map(|(n, part)| if n == 0 { part.to_owned() } else { format!("*{}", part.get(1..).unwrap_or_default()) });
+            let parts = parts.map(|(n, part)| {
+                if n == 0 { part.to_owned() } else { format!("*{}", part.get(1..).unwrap_or_default()) }
+            });
             Kind::Partial { pattern: parts.collect(), variable: "format(…)".to_owned() }
         }
         Some(text) => Kind::Text(text.to_owned()),

@@ -169,7 +169,8 @@ impl Module {
     /// The calls of the module in `folder` that stand here.
     pub(super) fn calls<'a>(&'a self, folder: &str) -> Vec<Call<'a>> {
         let own = self.calls.iter().filter(|(_, target, _)| target == folder);
-        own.filter_map(|(file, _, item)| Some(Call { caller: self, file: self.files.get(*file)?, item })).collect()
+        own.filter_map(|(file, _, item)| Some(Call { caller: self, file: self.files.get(*file)?, item }))
+            .collect()
     }
 }
 
@@ -195,7 +196,8 @@ fn json_item(is_data: bool, kind: &str, name: &str, body: &Value) -> Item {
 /// The members of an object, or of the objects in a list.
 fn objects(value: Option<&Value>) -> Vec<(String, &Value)> {
     let maps = value.map(Value::as_list).unwrap_or_default().into_iter().flat_map(Value::entries);
-    let members = maps.flat_map(|entry| entry.value.as_list().into_iter().map(|body| (entry.key.clone(), body)));
+    let members =
+        maps.flat_map(|entry| entry.value.as_list().into_iter().map(|body| (entry.key.clone(), body)));
     members.collect()
 }
 

@@ -45,9 +45,17 @@ pub(super) fn look(module: &Module, calls: &[Call<'_>], options: &Options, scan:
     }
 }
 
-fn search(module: &Module, file: &ModuleFile, item: &Item, calls: &[Call<'_>], options: &Options, scan: &mut Scan) {
+fn search(
+    module: &Module,
+    file: &ModuleFile,
+    item: &Item,
+    calls: &[Call<'_>],
+    options: &Options,
+    scan: &mut Scan,
+) {
     let own = hit(&own_scope(module), file, item, options);
-    let by_calls: Vec<Hit> = calls.iter().map(|call| hit(&scope(module, call), file, item, options)).collect();
+    let by_calls: Vec<Hit> =
+        calls.iter().map(|call| hit(&scope(module, call), file, item, options)).collect();
     let is_decided_here = by_calls.iter().all(|hit| hit.judgement.verdict == own.judgement.verdict);
     if by_calls.is_empty() || is_decided_here {
         return own.report(&file.source(), options, scan);
@@ -79,7 +87,10 @@ fn arguments(scope: &Scope<'_>, item: &Item) -> Value {
     for (name, code) in item.content.attributes() {
         match (name.as_str(), &code) {
             ("dynamic", Code::Json(dynamic)) => {
-                dynamic.get("filter").into_iter().for_each(|filter| add(&mut arguments, json_dynamic(&scope, filter)));
+                dynamic
+                    .get("filter")
+                    .into_iter()
+                    .for_each(|filter| add(&mut arguments, json_dynamic(&scope, filter)));
             }
             ("filter", _) => add(&mut arguments, scope.code(&code)),
             _ => arguments.set(&name, scope.code(&code)),
@@ -134,7 +145,7 @@ fn add(arguments: &mut Value, filter: Value) {
 }
 
 fn block_of(scope: &Scope<'_>, block: &Block, arguments: &mut Value) {
-    let label = block.labels.first().map(|label| label.as_str());
+    let label = block.labels.first().map(hcl_edit::structure::BlockLabel::as_str);
     match (block.ident.as_str(), label) {
         ("filter", _) => add(arguments, body(scope, &block.body)),
         ("dynamic", Some("filter")) => add(arguments, dynamic(scope, block)),
@@ -173,7 +184,13 @@ fn json_dynamic(scope: &Scope<'_>, dynamic: &Value) -> Value {
     each_filter(scope, "filter", dynamic.at, &collection, &|scope| scope.json(&content))
 }
 
-fn each_filter(scope: &Scope<'_>, name: &str, at: usize, collection: &Value, body: &dyn Fn(&Scope<'_>) -> Value) -> Value {
+fn each_filter(
+    scope: &Scope<'_>,
+    name: &str,
+    at: usize,
+    collection: &Value,
+    body: &dyn Fn(&Scope<'_>) -> Value,
+) -> Value {
     match &collection.kind {
         Kind::OneOf(arms) => {
             let arms = arms.iter().map(|arm| each_filter(scope, name, at, arm, body)).collect();
@@ -203,7 +220,11 @@ fn fix(hit: &Hit, file: &ModuleFile, item: &Item, options: &Options) -> Option<F
     let rest = file.text.get(head..)?;
     let start = head + rest.find('{')? + 1;
     let on_one_line = !file.text.get(start..)?.lines().next()?.trim().is_empty();
-    let text = if on_one_line { format!(" owners = [\"{owner}\"]\n") } else { format!("\n  owners = [\"{owner}\"]") };
+    let text = if on_one_line {
+        format!(" owners = [\"{owner}\"]\n")
+    } else {
+        format!("\n  owners = [\"{owner}\"]")
+    };
     Some(Fix { start, end: start, text })
 }
 
@@ -229,7 +250,14 @@ fn is_used_as_image(module: &Module, name: &str) -> bool {
     })
 }
 
-fn image(module: &Module, file: &ModuleFile, item: &Item, attribute: &str, options: &Options, scan: &mut Scan) {
+fn image(
+    module: &Module,
+    file: &ModuleFile,
+    item: &Item,
+    attribute: &str,
+    options: &Options,
+    scan: &mut Scan,
+) {
     let Some(code) = item.content.attribute(attribute) else { return };
     let value = own_scope(module).code(&code);
     if let Some(hit) = value.text().and_then(|text| reference::hit(item.at, Form::Terraform, text)) {

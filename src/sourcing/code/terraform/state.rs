@@ -30,7 +30,9 @@ fn walk(value: &Value, options: &Options, hits: &mut Vec<Hit>) {
         Kind::Map(_) if is_search(value) => {
             let instances = value.get("instances").map(Value::items).unwrap_or_default();
             let attributes = instances.iter().filter_map(|instance| instance.get("attributes"));
-            hits.extend(value.get("values").into_iter().chain(attributes).map(|values| hit(value, values, options)));
+            hits.extend(
+                value.get("values").into_iter().chain(attributes).map(|values| hit(value, values, options)),
+            );
         }
         Kind::Map(entries) => {
             let containers = ["values", "root_module", "child_modules", "resources", "planned_values"];

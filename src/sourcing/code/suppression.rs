@@ -26,7 +26,6 @@ pub(super) fn reason(text: &str, at: usize, verdict: Verdict) -> Option<String> 
 
 /// The same for any rule: the comment stands on the line, or on the line above.
 pub(super) fn reason_for(text: &str, at: usize, rule: &str) -> Option<String> {
-    let at = text.floor_char_boundary(at);
     let (before, after) = text.split_at_checked(at)?;
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let above =

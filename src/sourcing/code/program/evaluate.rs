@@ -110,7 +110,12 @@ impl<'u, 't> Evaluator<'u, 't> {
         if let Some((_, value)) = self.lambdas.iter().rev().find(|(known, _)| known == name) {
             return value.clone();
         }
-        self.in_functions(name, at, &self.unit.functions_at(at)).unwrap_or_else(|| unknown(at, name))
+        let found = self.in_functions(name, at, &self.unit.functions_at(at));
+        found.unwrap_or_else(|| match name {
+            // The account that a stack of CDK belongs to.
+            "self.account" | "this.account" => Value::new(at, Kind::Text("self".to_owned())),
+            _ => unknown(at, name),
+        })
     }
 
     /// What the name is in the innermost function that assigns it or has it as a parameter.

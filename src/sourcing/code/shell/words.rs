@@ -71,8 +71,9 @@ pub(super) fn value(at: usize, word: &str) -> Value {
 /// The command of which the words begin at `at`.
 pub(super) fn command(text: &str, at: usize, variables: &Variables) -> Command {
     let rest = text.get(at..).unwrap_or_default();
-    let end = rest.floor_char_boundary(MAX_BYTES);
-    let mut reader = Reader::new(rest.get(..end).unwrap_or_default(), at, variables);
+    // A character is not cut: the first end that lies between two of them.
+    let cut = (0..4).find_map(|fewer| rest.get(..MAX_BYTES - fewer)).unwrap_or(rest);
+    let mut reader = Reader::new(cut, at, variables);
     reader.run();
     let tail = reader.tail();
     Command { words: reader.words, tail }

@@ -6,6 +6,7 @@
 mod calls;
 mod decoys;
 mod evaluate;
+mod kinds;
 mod lists;
 mod lookups;
 mod syntax;

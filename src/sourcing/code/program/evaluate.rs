@@ -121,7 +121,7 @@ impl<'u, 't> Evaluator<'u, 't> {
     /// What the name is in the innermost function that assigns it or has it as a parameter.
     fn in_functions(&self, name: &str, at: usize, functions: &[usize]) -> Option<Value> {
         let (&function, outer) = functions.split_first()?;
-        let own = self.unit.bindings.iter().filter(|one| one.function == function && one.name == name);
+        let own = self.unit.bindings_of(name).filter(|one| one.function == function);
         let own: Vec<&Binding<'_>> = own.collect();
         let is_innermost = self.unit.functions_at(at).first() == Some(&function);
         let before: Vec<&Binding<'_>> =
@@ -163,13 +163,18 @@ impl<'u, 't> Evaluator<'u, 't> {
             whole.set(SPREAD, spread);
         }
         if let Some((_, condition)) = is_conditional {
-            let old = whole.get(key).cloned().unwrap_or_else(|| unknown(node.at, condition));
+            let old =
+                whole.get(key).cloned().unwrap_or_else(|| unknown(node.at, self.unit.condition(*condition)));
             value = Value::new(node.at, Kind::OneOf(vec![old, value]));
         }
         if inner.is_empty() {
             whole.set(key, value);
         }
         whole
+    }
+
+    fn condition(&self, binding: &Binding<'_>) -> String {
+        binding.guard.as_ref().map(|(_, condition)| self.unit.condition(*condition)).unwrap_or_default()
     }
 
     fn whole(
@@ -189,7 +194,10 @@ impl<'u, 't> Evaluator<'u, 't> {
         match before {
             Some(old) if is_conditional && old != after => {
                 // An item that is added under a condition is there or not.
-                Value::new(node.at, Kind::OneOf(vec![conditional(old, &after, binding), after]))
+                Value::new(
+                    node.at,
+                    Kind::OneOf(vec![conditional(old, &after, &self.condition(binding)), after]),
+                )
             }
             _ => after,
         }

@@ -1,7 +1,6 @@
 //! Lists that grow, texts of parts, and what is not known of them.
 
 use super::super::value::{Kind, Value};
-use super::unit::Binding;
 
 pub(super) fn unknown(at: usize, name: impl Into<String>) -> Value {
     Value::new(at, Kind::Unknown(name.into()))
@@ -41,8 +40,7 @@ pub(super) fn added(list: &Value, more: Value) -> Value {
 }
 
 /// What holds where a condition does not: the old value, and that the condition decides of what was added.
-pub(super) fn conditional(old: Value, new: &Value, binding: &Binding<'_>) -> Value {
-    let condition = binding.guard.as_ref().map(|(_, condition)| condition.clone()).unwrap_or_default();
+pub(super) fn conditional(old: Value, new: &Value, condition: &str) -> Value {
     match (&old.kind, &new.kind) {
         (Kind::List(before), Kind::List(after)) if after.len() > before.len() && !before.is_empty() => {
             added(&old, unknown(old.at, condition))

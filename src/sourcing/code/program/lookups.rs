@@ -265,8 +265,7 @@ impl Recogniser<'_, '_, '_> {
     pub(super) fn origin(&self, node: &Node, depth: usize) -> Node {
         let Expression::Name(name) = &node.expression else { return node.clone() };
         let functions = self.unit.functions_at(node.at);
-        let own =
-            self.unit.bindings.iter().filter(|one| one.name == *name && one.path.is_empty() && !one.changes);
+        let own = self.unit.bindings_of(name).filter(|one| one.path.is_empty() && !one.changes);
         let visible = own
             .filter(|one| functions.contains(&one.function))
             .max_by_key(|one| (one.function, one.end <= node.at, one.end));

@@ -8,6 +8,7 @@ use regex::Regex;
 use tree_sitter::{Node as Syntax, Tree};
 
 use super::super::language::{self, Language};
+use super::kinds::{Kind, Kinds, kind};
 use super::syntax::{Expression, children, lower};
 
 /// What is assigned: a variable, or a member of one.
@@ -19,7 +20,7 @@ pub(super) struct Binding<'t> {
     /// The function that it stands in; 0 is the file.
     pub(super) function: usize,
     /// The condition under which it is assigned: where, and its name for people.
-    pub(super) guard: Option<(Range<usize>, String)>,
+    pub(super) guard: Option<Guard<'t>>,
     /// `+=`, or a call that changes the variable: what it was before counts.
     pub(super) changes: bool,
 }
@@ -27,6 +28,8 @@ pub(super) struct Binding<'t> {
 /// A function, and its parameters with their defaults.
 pub(super) struct Function<'t> {
     pub(super) range: Range<usize>,
+    /// The function around it; 0 is the file.
+    parent: usize,
     pub(super) parameters: BTreeMap<String, Option<Syntax<'t>>>,
 }
 
@@ -39,35 +42,20 @@ pub(super) struct Unit<'t> {
     pub(super) calls: Vec<Syntax<'t>>,
     /// Places that the parser did not understand, and that may choose an image.
     pub(super) errors: Vec<usize>,
+    errors_seen: usize,
+    /// Bindings by their names.
+    by_name: BTreeMap<String, Vec<usize>>,
 }
 
-const FUNCTIONS: &[&str] = &[
-    "function_definition",
-    "lambda",
-    "function_declaration",
-    "function_expression",
-    "arrow_function",
-    "method_definition",
-    "generator_function_declaration",
-    "func_literal",
-    "method_declaration",
-    "constructor_declaration",
-    "lambda_expression",
-];
-const CALLS: &[&str] =
-    &["call", "call_expression", "new_expression", "method_invocation", "object_creation_expression"];
-const GUARDS: &[&str] = &[
-    "if_statement",
-    "elif_clause",
-    "else_clause",
-    "expression_switch_statement",
-    "switch_statement",
-    "match_statement",
-];
+/// A condition under which something is run: where, and how the condition is called.
+type Guard<'t> = (Range<usize>, Syntax<'t>);
+
+/// Places that the parser did not understand, of which the text is searched, at most.
+const MAX_ERRORS: usize = 1_000;
 
 impl<'t> Unit<'t> {
     pub(super) fn of(tree: &'t Tree, text: &'t str) -> Self {
-        let whole = Function { range: 0..text.len(), parameters: BTreeMap::new() };
+        let whole = Function { range: 0..text.len(), parent: 0, parameters: BTreeMap::new() };
         let mut unit = Self {
             text,
             functions: vec![whole],
@@ -75,32 +63,45 @@ impl<'t> Unit<'t> {
             imports: BTreeMap::new(),
             calls: Vec::new(),
             errors: Vec::new(),
+            errors_seen: 0,
+            by_name: BTreeMap::new(),
         };
         unit.walk(tree);
+        for (number, binding) in unit.bindings.iter().enumerate() {
+            unit.by_name.entry(binding.name.clone()).or_default().push(number);
+        }
         unit
     }
 
     /// All nodes in order, without recursion: the depth of a hostile file has no limit.
     fn walk(&mut self, tree: &'t Tree) {
+        let kinds = Kinds::of(&tree.language());
         let mut cursor = tree.walk();
         let mut functions = vec![0];
-        let mut guards: Vec<(Range<usize>, String)> = Vec::new();
+        let mut guards: Vec<Guard<'t>> = Vec::new();
         loop {
             let node = cursor.node();
-            let at = node.start_byte();
-            functions.retain(|&known| {
-                self.functions.get(known).is_some_and(|one| one.range.end > at || known == 0)
-            });
-            guards.retain(|(range, _)| range.end > at);
-            if GUARDS.contains(&node.kind()) {
-                guards.push((node.byte_range(), self.condition(node)));
+            let (kind, at) = (kinds.get(node.kind_id()), node.start_byte());
+            if kind != Kind::Other || node.is_error() {
+                while functions.len() > 1 && self.ends_before(functions.last(), at) {
+                    functions.pop();
+                }
+                while guards.pop_if(|(range, _)| range.end <= at).is_some() {}
+                if kind == Kind::Guard {
+                    guards.push((node.byte_range(), node));
+                }
+                if kind == Kind::Function {
+                    let parent = functions.last().copied().unwrap_or_default();
+                    functions.push(self.functions.len());
+                    let (range, parameters) = (node.byte_range(), self.parameters(node));
+                    self.functions.push(Function { range, parent, parameters });
+                }
+                let function = functions.last().copied().unwrap_or_default();
+                let start = self.functions.get(function).map_or(0, |own| own.range.start);
+                // A condition around a function is none of what stands in it.
+                let guard = guards.last().filter(|(range, _)| function == 0 || range.start > start);
+                self.node(kind, node, function, guard);
             }
-            if FUNCTIONS.contains(&node.kind()) {
-                functions.push(self.functions.len());
-                self.functions.push(Function { range: node.byte_range(), parameters: self.parameters(node) });
-                guards.clear();
-            }
-            self.node(node, functions.last().copied().unwrap_or_default(), guards.last());
             if cursor.goto_first_child() {
                 continue;
             }
@@ -112,58 +113,48 @@ impl<'t> Unit<'t> {
         }
     }
 
+    fn ends_before(&self, function: Option<&usize>, at: usize) -> bool {
+        function.and_then(|&known| self.functions.get(known)).is_none_or(|one| one.range.end <= at)
+    }
+
     fn source(&self, node: Syntax<'_>) -> &'t str {
         self.text.get(node.byte_range()).unwrap_or_default()
     }
 
-    fn condition(&self, node: Syntax<'t>) -> String {
-        let condition = node
-            .child_by_field_name("condition")
-            .map(|condition| self.source(condition))
-            .unwrap_or("a condition");
-        condition.trim_matches(['(', ')']).chars().take(40).collect()
+    /// How a condition is called.
+    pub(super) fn condition(&self, node: Syntax<'_>) -> String {
+        let condition = node.child_by_field_name("condition").map(|condition| self.source(condition));
+        condition.unwrap_or("a condition").trim_matches(['(', ')']).chars().take(40).collect()
     }
 
-    fn node(&mut self, node: Syntax<'t>, function: usize, guard: Option<&(Range<usize>, String)>) {
-        let guard = guard.cloned();
-        if node.is_error() && language::searches(self.source(node)) {
-            self.errors.push(node.start_byte());
-        }
-        match node.kind() {
-            "assignment"
-            | "assignment_expression"
-            | "named_expression"
-            | "short_var_declaration"
-            | "assignment_statement" => {
-                self.assignment(node, function, guard.as_ref(), false);
-            }
-            "augmented_assignment" | "augmented_assignment_expression" => {
-                self.assignment(node, function, guard.as_ref(), true);
-            }
-            "variable_declarator" | "var_spec" | "const_spec" => {
+    fn node(&mut self, kind: Kind, node: Syntax<'t>, function: usize, guard: Option<&Guard<'t>>) {
+        match kind {
+            Kind::Assignment => self.assignment(node, function, guard, false),
+            Kind::Addition => self.assignment(node, function, guard, true),
+            Kind::Declaration => {
                 let (name, value) = (node.child_by_field_name("name"), node.child_by_field_name("value"));
-                if let (Some(name), Some(value)) = (name, value) {
-                    self.pairs(name, value)
-                        .into_iter()
-                        .for_each(|(name, value)| self.bind(name, value, function, guard.clone(), false));
+                for (name, value) in
+                    name.zip(value).map(|(name, value)| self.pairs(name, value)).unwrap_or_default()
+                {
+                    self.bind(name, value, function, guard.cloned(), false);
                 }
             }
-            "expression_statement" => self.statement(node, function, guard),
-            "import_statement" | "import_from_statement" | "import_declaration" | "import_spec" => {
-                self.import(node);
-            }
-            kind if CALLS.contains(&kind) => self.call(node),
-            _ => {}
+            Kind::Statement => self.statement(node, function, guard.cloned()),
+            Kind::Import => self.import(node),
+            Kind::Call => self.call(node),
+            Kind::Function | Kind::Guard => {}
+            Kind::Other => self.error(node),
         }
     }
 
-    fn assignment(
-        &mut self,
-        node: Syntax<'t>,
-        function: usize,
-        guard: Option<&(Range<usize>, String)>,
-        changes: bool,
-    ) {
+    fn error(&mut self, node: Syntax<'t>) {
+        self.errors_seen += 1;
+        if self.errors_seen <= MAX_ERRORS && language::searches(self.source(node)) {
+            self.errors.push(node.start_byte());
+        }
+    }
+
+    fn assignment(&mut self, node: Syntax<'t>, function: usize, guard: Option<&Guard<'t>>, changes: bool) {
         let (left, right) = (node.child_by_field_name("left"), node.child_by_field_name("right"));
         if let (Some(left), Some(right)) = (left, right) {
             for (name, value) in self.pairs(left, right) {
@@ -189,7 +180,7 @@ impl<'t> Unit<'t> {
         target: Syntax<'t>,
         value: Syntax<'t>,
         function: usize,
-        guard: Option<(Range<usize>, String)>,
+        guard: Option<Guard<'t>>,
         changes: bool,
     ) {
         let mut path = Vec::new();
@@ -216,8 +207,9 @@ impl<'t> Unit<'t> {
     }
 
     /// A call as a statement, `filters.append(x)`, may change the variable that it begins with.
-    fn statement(&mut self, node: Syntax<'t>, function: usize, guard: Option<(Range<usize>, String)>) {
-        let Some(call) = children(node).first().copied().filter(|child| CALLS.contains(&child.kind())) else {
+    fn statement(&mut self, node: Syntax<'t>, function: usize, guard: Option<Guard<'t>>) {
+        let Some(call) = children(node).first().copied().filter(|child| kind(child.kind()) == Kind::Call)
+        else {
             return;
         };
         let callee = ["function", "object"].iter().find_map(|name| call.child_by_field_name(name));
@@ -326,10 +318,22 @@ impl<'t> Unit<'t> {
 
     /// The functions around a place, the innermost first; the file is the last.
     pub(super) fn functions_at(&self, at: usize) -> Vec<usize> {
-        let around = self.functions.iter().enumerate().filter(|(_, one)| one.range.contains(&at));
-        let mut around: Vec<(usize, usize)> = around.map(|(n, one)| (one.range.len(), n)).collect();
-        around.sort_unstable();
-        around.into_iter().map(|(_, n)| n).collect()
+        let mut function = self.functions.partition_point(|one| one.range.start <= at).saturating_sub(1);
+        let mut around = Vec::new();
+        while function != 0 {
+            let Some(own) = self.functions.get(function) else { break };
+            if own.range.contains(&at) {
+                around.push(function);
+            }
+            function = own.parent;
+        }
+        around.push(0);
+        around
+    }
+
+    /// What is assigned to a name, in the order of the text.
+    pub(super) fn bindings_of(&self, name: &str) -> impl Iterator<Item = &Binding<'t>> {
+        self.by_name.get(name).into_iter().flatten().filter_map(|&number| self.bindings.get(number))
     }
 
     /// The text of the function around a place; at the top of a file, the lines that follow.

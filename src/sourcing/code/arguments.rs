@@ -87,34 +87,24 @@ fn text(value: &Value) -> Constant<String> {
     }
 }
 
-/// Texts of which every one must be known: owners, ids.
+/// Texts of which every one must be known: owners, ids. What is not understood may be an owner.
 fn texts(value: &Value) -> Constant<Vec<String>> {
     let mut known = Vec::new();
     for item in value.as_list() {
-        match (item.text(), variable(item)) {
-            (Some(text), _) => known.extend(text.split(',').map(|part| part.trim().to_owned())),
-            (None, Some(name)) => return Constant::Unknown(name),
+        match &item.kind {
+            Kind::Text(text) => known.extend(text.split(',').map(|part| part.trim().to_owned())),
+            Kind::Null => {}
             // A list in a list: `Owners=[OWNERS]`.
-            (None, None) => match texts_inside(item) {
+            Kind::List(_) => match texts(item) {
                 Constant::Known(more) => known.extend(more),
                 Constant::Absent => {}
                 unknown @ Constant::Unknown(_) => return unknown,
             },
+            _ => return Constant::Unknown(variable(item).unwrap_or_else(|| "an expression".to_owned())),
         }
     }
     known.retain(|text| !text.is_empty());
     if known.is_empty() { Constant::Absent } else { Constant::Known(known) }
-}
-
-fn texts_inside(item: &Value) -> Constant<Vec<String>> {
-    match &item.kind {
-        Kind::List(items) if !items.is_empty() => {
-            let flat: Vec<Value> =
-                items.iter().filter(|item| !matches!(item.kind, Kind::List(_))).cloned().collect();
-            texts(&Value::new(item.at, Kind::List(flat)))
-        }
-        _ => Constant::Absent,
-    }
 }
 
 /// The values of a filter: patterns, of which a part may be unknown.
@@ -154,7 +144,8 @@ fn filters(search: &mut Search, value: &Value) {
                 }
             }
         }
-        _ => search.other_filters = variable(value).or(search.other_filters.take()),
+        Kind::Null => {}
+        _ => search.other_filters = Some(variable(value).unwrap_or_else(|| "an expression".to_owned())),
     }
 }
 

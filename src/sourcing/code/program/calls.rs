@@ -61,6 +61,12 @@ fn is_setter(method: &str) -> bool {
     )
 }
 
+/// Whether a call by this name makes an object: Python and Kotlin have no `new`, and functions of Go begin with a capital.
+fn is_class(name: &str, has_names: bool) -> bool {
+    let ends = ["Request", "Input", "Args", "Props", "Filter"].iter().any(|end| name.ends_with(end));
+    name.starts_with(|c: char| c.is_ascii_uppercase()) && (has_names || ends)
+}
+
 impl Evaluator<'_, '_> {
     pub(super) fn call(&self, node: &Node, call: &Call) -> Value {
         let path = call.callee.path();
@@ -80,8 +86,7 @@ impl Evaluator<'_, '_> {
         if WRAPPERS.contains(&last) {
             return self.wrapped(node.at, call);
         }
-        let is_constructor =
-            call.is_new || last.starts_with(|c: char| c.is_ascii_uppercase()) || last == "dict";
+        let is_constructor = call.is_new || last == "dict" || is_class(last, !call.named.is_empty());
         if let Some(value) = is_constructor.then(|| self.constructed(node.at, last, call)).flatten() {
             return value;
         }

@@ -54,3 +54,9 @@ func safe_compared(c *ec2.Client) {
 }
 
 func decoy_mock(m *Mock) { m.EXPECT().DescribeImages(gomock.Any(), gomock.Any()).Return(nil, nil) }
+
+func unknown_call() {
+	ctx := context.Background()
+	account, err := lib.StsAccount(ctx)
+	c.DescribeImages(ctx, &ec2.DescribeImagesInput{Owners: []string{account}, Filters: []types.Filter{{Name: aws.String("name"), Values: []string{"x*"}}}})
+}

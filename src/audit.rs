@@ -45,7 +45,7 @@ pub use directories::Directory;
 use found::{Found, Kept};
 use plan::Plan;
 pub use redact::{Quote, Quotes, Seal, Visit};
-pub use report::{Coverage, Report};
+pub use report::{Coverage, Material, Report};
 pub use times::{FileTimes, Times};
 pub use vendor_content::PublishedFiles;
 use worker::{LocatedSink, Shared};
@@ -183,6 +183,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     let times = times::gather(&system.tree, &findings);
     let mut report = Report {
         subject: system.subject,
+        material: Material::Image,
         volumes,
         system: name,
         machine: Machine::of(&system.tree, &facts),

@@ -137,7 +137,9 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
             fix::run(fix, outside, signatures::read(arguments.signatures.as_deref())?, terminal)
         }
         Command::Demo(display) => demo::run(display, terminal),
-        Command::Code(wanted) => code::run(wanted, &signatures::read(arguments.signatures.as_deref())?, terminal),
+        Command::Code(wanted) => {
+            code::run(wanted, &signatures::read(arguments.signatures.as_deref())?, terminal)
+        }
         Command::Sourcing(wanted) => {
             sourcing::run(wanted, &signatures::read(arguments.signatures.as_deref())?, terminal)
         }

@@ -9,11 +9,25 @@ use crate::remedies::Machine;
 use crate::sourcing::Inventory;
 use assay_disk::system::{Ledger, Subject, VolumeSummary};
 
+/// What was judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Material {
+    /// A disk image, or a mounted tree.
+    #[default]
+    Image,
+    /// Exports of accounts.
+    Accounts,
+    /// Code that chooses images.
+    Code,
+}
+
 /// What the audit saw and found; the same image gives the same report, whatever the number of threads.
 #[derive(Debug, Default)]
 pub struct Report {
     /// What was audited.
     pub subject: Subject,
+    /// What kind of thing that is.
+    pub material: Material,
     /// Every partition or volume, in the order of the disk.
     pub volumes: Vec<VolumeSummary>,
     /// `PRETTY_NAME` of os-release, if there is one.

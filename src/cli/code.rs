@@ -10,7 +10,7 @@ use super::delivery::Plan;
 use super::policy::Gate;
 use super::record::Begun;
 use super::{Exit, Failure, Terminal};
-use crate::audit::{Coverage, Report, Target};
+use crate::audit::{Coverage, Material, Report, Target};
 use crate::detect::Signatures;
 use crate::sourcing::lookups;
 use assay_disk::system::Subject;
@@ -75,6 +75,7 @@ fn report(wanted: &Code) -> Result<Report, Failure> {
             layout: safe,
             ..Subject::default()
         },
+        material: Material::Code,
         coverage: Coverage {
             entries: found.files,
             files: found.files,

@@ -111,8 +111,14 @@ pub(super) fn advisories(signatures: &Arc<Signatures>) -> Vec<Arc<Advisory>> {
     let rules = signatures.engine().rules().iter().map(|rule| Arc::clone(&rule.advisory));
     let sourcing = [sourcing::account_advisories(), sourcing::code_advisories()];
     let sourcing = sourcing.into_iter().flatten().flatten();
-    let mut all: Vec<_> =
-        files.chain(matches).chain(streams).chain(systems).chain(rules).chain(checks).chain(sourcing).collect();
+    let mut all: Vec<_> = files
+        .chain(matches)
+        .chain(streams)
+        .chain(systems)
+        .chain(rules)
+        .chain(checks)
+        .chain(sourcing)
+        .collect();
     all.sort_by(|a, b| a.id.cmp(&b.id));
     all.dedup_by(|a, b| a.id == b.id);
     all

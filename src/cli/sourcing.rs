@@ -11,7 +11,7 @@ use super::delivery::Plan;
 use super::policy::Gate;
 use super::record::Begun;
 use super::{Exit, Failure, Terminal, output, user_file};
-use crate::audit::{Report, Target};
+use crate::audit::{Material, Report, Target};
 use crate::detect::Signatures;
 use crate::sourcing::audits::Audit;
 use crate::sourcing::moment::Moment;
@@ -76,6 +76,7 @@ fn report(wanted: &Sourcing, settings: &Settings) -> Result<Report, Failure> {
             layout: format!("{}, {}", counted(accounts, "account"), counted(scopes, "region")),
             ..Subject::default()
         },
+        material: Material::Accounts,
         findings: found.findings,
         gaps: found.gaps,
         notes: found.notes,

@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::policy::Gate;
-use crate::audit::Report;
+use crate::audit::{Material, Report};
 use crate::finding::{GapKind, Severity};
 use crate::gate::{self, Judged, Verdict};
 use crate::policy::Policy;
@@ -91,8 +91,10 @@ fn by_level(policy: &Policy, is_beside: bool, verdict: Verdict, report: &Report)
         Verdict::Fail { findings, .. } => {
             let level = policy.findings.severity.map_or("", Severity::name);
             let noun = if findings == 1 { "finding" } else { "findings" };
-            let end =
-                if report.sourcing.is_some() { "" } else { " must be gone before this image is published" };
+            let end = match report.material {
+                Material::Image => " must be gone before this image is published",
+                Material::Accounts | Material::Code => "",
+            };
             let sentence = format!("FAIL: {findings} {noun} at {level} or above{new}{end}.");
             (Outcome::Fail, sentence)
         }
@@ -108,7 +110,11 @@ fn by_level(policy: &Policy, is_beside: bool, verdict: Verdict, report: &Report)
 
 /// What is judged.
 const fn subject(report: &Report) -> &'static str {
-    if report.sourcing.is_some() { "these accounts" } else { "this image" }
+    match report.material {
+        Material::Image => "this image",
+        Material::Accounts => "these accounts",
+        Material::Code => "this code",
+    }
 }
 
 fn looked(report: &Report) -> String {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Judgement, fingerprints};
-use crate::audit::Report;
+use crate::audit::{Material, Report};
 use crate::finding::{Category, Finding, Gap, GapKind, Loss};
 use crate::gate::GapDisposition;
 
@@ -38,7 +38,7 @@ pub struct Unread<'a> {
 pub fn requirements(report: &Report) -> Vec<Requirement<'_>> {
     let is_tested = |category: &Category| match category {
         Category::Hardening => report.benchmark.is_some(),
-        Category::Sourcing => report.sourcing.is_some(),
+        Category::Sourcing => report.material != Material::Image,
         _ => true,
     };
     let of = |category| Requirement { category, rules: rules(report, category) };

@@ -62,8 +62,9 @@ pub fn code_advisories() -> Result<Vec<Arc<Advisory>>, String> {
 fn parse(name: &str, text: &str) -> Result<Vec<Arc<Advisory>>, String> {
     let file: File = toml::from_str(text).map_err(|error| format!("signatures/sourcing/{name}: {error}"))?;
     let advisory = |raw: RawAdvisory| {
-        let severity = Severity::by_name(&raw.severity)
-            .ok_or_else(|| format!("signatures/sourcing/{name}: {}: {} is no severity", raw.id, raw.severity))?;
+        let severity = Severity::by_name(&raw.severity).ok_or_else(|| {
+            format!("signatures/sourcing/{name}: {}: {} is no severity", raw.id, raw.severity)
+        })?;
         Ok(Arc::new(Advisory {
             id: raw.id,
             category: Category::Sourcing,

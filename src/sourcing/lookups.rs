@@ -52,7 +52,7 @@ pub fn examine(roots: &[PathBuf]) -> Result<CodeFindings, String> {
         }
     }
     for publication in &scan.publications {
-        match (&publication.suppressed, rules.get("image-published-by-code")) {
+        match (&publication.suppressed, rules.get("image-made-public")) {
             (Some(reason), _) => found.notes.push(suppressed(&publication.path, publication.line, reason)),
             (None, Some(rule)) => found.findings.push(of_publication(rule, publication)),
             (None, None) => {}
@@ -96,14 +96,21 @@ fn of_lookup(rule: &Arc<Advisory>, lookup: &Lookup) -> Finding {
         finding.severity = if lookup.publisher.is_some() { Severity::Critical } else { Severity::High };
     }
     let names = lookup.search.names().join(", ");
+    // An id cannot be taken over: it only grows old.
+    if lookup.verdict == Verdict::Pinned && names.is_empty() && !lookup.image_ids.is_empty() {
+        finding.severity = Severity::Info;
+    }
     let mut facts = vec![(FactKey::Because, lookup.reason.clone())];
     facts.extend((!names.is_empty()).then_some((FactKey::Matches, names)));
     facts.extend(lookup.publisher.clone().map(|name| (FactKey::Publisher, name)));
     facts.extend(lookup.unknown.clone().map(|name| (FactKey::Name, name)));
     facts.extend((!lookup.image_ids.is_empty()).then(|| (FactKey::Images, lookup.image_ids.join(", "))));
-    facts.extend(lookup.made_at.as_ref().map(|(path, line)| {
-        (FactKey::SeenBy, format!("{}:{line}", String::from_utf8_lossy(path)))
-    }));
+    facts.extend(
+        lookup
+            .made_at
+            .as_ref()
+            .map(|(path, line)| (FactKey::SeenBy, format!("{}:{line}", String::from_utf8_lossy(path)))),
+    );
     facts.sort();
     finding.evidence.facts = facts;
     if lookup.account.is_some() || lookup.region.is_some() {
@@ -114,9 +121,10 @@ fn of_lookup(rule: &Arc<Advisory>, lookup: &Lookup) -> Finding {
             id: lookup.image_ids.first().cloned().unwrap_or_default(),
         }));
     }
-    finding.replacement = lookup.fix.as_ref().map(|fix| {
-        Box::new(Replacement { start: fix.start, end: fix.end, text: fix.text.clone() })
-    });
+    finding.replacement = lookup
+        .fix
+        .as_ref()
+        .map(|fix| Box::new(Replacement { start: fix.start, end: fix.end, text: fix.text.clone() }));
     finding
 }
 
@@ -126,4 +134,15 @@ fn of_publication(rule: &Arc<Advisory>, publication: &Publication) -> Finding {
         Location { path: publication.path.clone(), line: Some(publication.line), ..Location::default() };
     finding.subject = Some(publication.form.name().to_owned());
     finding
+}
+
+impl From<Publishers> for code::Publishers {
+    fn from(publishers: Publishers) -> Self {
+        let publisher = |one: &super::publishers::Publisher| code::Publisher {
+            name: one.name.clone(),
+            accounts: one.accounts.clone(),
+            names: one.names.clone(),
+        };
+        Self(publishers.all().iter().map(publisher).collect())
+    }
 }

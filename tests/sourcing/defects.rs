@@ -9,7 +9,9 @@ fn image(id: &str, more: &str) -> String {
 }
 
 fn instance(number: usize, id: &str) -> String {
-    format!(r#"{{"InstanceId": "i-{number}", "ImageId": "ami-0000000000000000{id}", "State": {{"Name": "running"}}}}"#)
+    format!(
+        r#"{{"InstanceId": "i-{number}", "ImageId": "ami-0000000000000000{id}", "State": {{"Name": "running"}}}}"#
+    )
 }
 
 fn judged(images: &[String], instances: &[String], more: &[(&str, &str)]) -> serde_json::Value {
@@ -21,7 +23,8 @@ fn judged(images: &[String], instances: &[String], more: &[(&str, &str)]) -> ser
     let name = |name: &str| format!("{ACCOUNT}/{name}.json");
     let mut files = vec![(name("images"), images), (name("instances"), instances)];
     files.extend(more.iter().map(|(file, text)| (name(file), (*text).to_owned())));
-    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
     report(export(&files).path(), &[]).0
 }
 
@@ -68,7 +71,13 @@ fn backup_vaults_have_a_class_and_an_image_without_an_answer_has_one_too() {
     assert_eq!(class(&report, "ami-0000000000000000f"), "no-information");
     assert_eq!(report["sourcing"]["sums"]["add_up"], true);
     // And it is a gap: exit code 4, if nothing else stands against it.
-    assert!(report["gaps"].as_array().unwrap().iter().any(|gap| gap["reason"].as_str().unwrap().contains("whose image")));
+    assert!(
+        report["gaps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|gap| gap["reason"].as_str().unwrap().contains("whose image"))
+    );
 }
 
 #[test]
@@ -83,7 +92,8 @@ fn a_setting_that_was_not_exported_is_not_off() {
 fn the_publisher_s_name_with_another_owner_is_the_worst() {
     let name = r#""OwnerId": "999988887777", "Name": "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20261101", "Public": true"#;
     let true_one = r#""OwnerId": "099720109477", "ImageOwnerAlias": "amazon", "Name": "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20261001", "Public": true"#;
-    let report = judged(&[image("a", name), image("b", true_one)], &[instance(1, "a"), instance(2, "b")], &[]);
+    let report =
+        judged(&[image("a", name), image("b", true_one)], &[instance(1, "a"), instance(2, "b")], &[]);
     assert_eq!(rules_about(&report, "ami-0000000000000000a"), ["image-look-alike"]);
     assert!(rules_about(&report, "ami-0000000000000000b").is_empty());
     assert_eq!(class(&report, "ami-0000000000000000b"), "amazon");
@@ -122,9 +132,16 @@ fn instances_are_joined_with_what_audits_found_in_their_image() {
     let (report, exit) = report(root.path(), &["--audits", audits.path().to_str().unwrap()]);
     assert_eq!(exit, 1);
     let finding = &report["findings"][0];
-    assert_eq!((finding["id"].as_str(), finding["severity"].as_str()), (Some("image-with-findings-runs"), Some("critical")));
+    assert_eq!(
+        (finding["id"].as_str(), finding["severity"].as_str()),
+        (Some("image-with-findings-runs"), Some("critical"))
+    );
     assert_eq!(finding["subject"], "root can log in with a password");
     assert_eq!(finding["evidence"]["facts"]["instances"], "2, 2 running");
-    let never = report["gaps"].as_array().unwrap().iter().any(|gap| gap["reason"].as_str().unwrap().contains("never audited"));
+    let never = report["gaps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|gap| gap["reason"].as_str().unwrap().contains("never audited"));
     assert!(never, "{}", report["gaps"]);
 }

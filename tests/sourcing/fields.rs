@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 /// `image_owner_alias` as the model has it: `ImageOwnerAlias`.
 fn pascal(name: &str) -> String {
-    let capital = |word: &str| word.get(..1).unwrap_or_default().to_uppercase() + word.get(1..).unwrap_or_default();
+    let capital =
+        |word: &str| word.get(..1).unwrap_or_default().to_uppercase() + word.get(1..).unwrap_or_default();
     name.split('_').map(capital).collect()
 }
 
@@ -43,7 +44,11 @@ fn nothing_of_sourcing_opens_a_socket() {
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         for word in ["std::net", "TcpStream", "UdpSocket", "UnixStream", "rustix::net", "socket("] {
-            assert!(!text.contains(word) || text.contains("fn nothing_of_sourcing"), "{} uses {word}", file.display());
+            assert!(
+                !text.contains(word) || text.contains("fn nothing_of_sourcing"),
+                "{} uses {word}",
+                file.display()
+            );
         }
     }
 }

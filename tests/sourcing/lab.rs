@@ -44,17 +44,22 @@ fn every_image_and_instance_of_the_lab_is_in_its_class_and_the_sums_add_up() {
         let got = row("images", id);
         assert_eq!(got["class"], want["class"], "{id} {want}");
         // A snapshot is a finding of its own; these depend on the policy and on instances.
-        let mine: BTreeSet<&str> =
-            words(&got["flags"]).into_iter().filter(|flag| !["old", "not-allowed", "imdsv1"].contains(flag)).collect();
-        let want: BTreeSet<&str> =
-            words(&want["flags"]).into_iter().filter(|flag| !["snapshot-public", "imdsv1"].contains(flag)).collect();
+        let mine: BTreeSet<&str> = words(&got["flags"])
+            .into_iter()
+            .filter(|flag| !["old", "not-allowed", "imdsv1"].contains(flag))
+            .collect();
+        let want: BTreeSet<&str> = words(&want["flags"])
+            .into_iter()
+            .filter(|flag| !["snapshot-public", "imdsv1"].contains(flag))
+            .collect();
         assert_eq!(mine, want, "{id}");
     }
     for (id, want) in instances {
         assert_eq!(row("instances", id)["class"], want["class"], "{id} {want}");
     }
     assert_eq!(sourcing["sums"]["add_up"], true);
-    let sum: u64 = sourcing["classes"].as_object().unwrap().values().map(|one| one["instances"].as_u64().unwrap()).sum();
+    let sum: u64 =
+        sourcing["classes"].as_object().unwrap().values().map(|one| one["instances"].as_u64().unwrap()).sum();
     assert_eq!(Some(sum), sourcing["sums"]["instances"].as_u64());
 }
 
@@ -69,7 +74,10 @@ fn aws_s_own_answers_confirm_ours_and_settings_of_an_older_client_are_told() {
         regions.iter().filter(|row| !row["contradicted"].as_array().unwrap().is_empty()).collect();
     // There the client had left out the condition on scans.
     assert_eq!(contradicted.len(), 1);
-    assert_eq!((&contradicted[0]["account"], &contradicted[0]["region"]), (&"111122223333".into(), &"eu-central-1".into()));
+    assert_eq!(
+        (&contradicted[0]["account"], &contradicted[0]["region"]),
+        (&"111122223333".into(), &"eu-central-1".into())
+    );
     let gaps = report["gaps"].as_array().unwrap();
     assert!(gaps.iter().any(|gap| gap["reason"].as_str().unwrap().contains("ImageAllowed")));
     // And a call that was refused is a gap, not an answer.
@@ -80,7 +88,8 @@ fn aws_s_own_answers_confirm_ours_and_settings_of_an_older_client_are_told() {
 fn two_runs_give_the_same_bytes_in_every_format() {
     let (root, _) = lab();
     let path = root.path().join("export");
-    for format in ["terminal", "json", "html", "ndjson", "sarif", "junit", "markdown", "csv", "asff", "ocsf"] {
+    for format in ["terminal", "json", "html", "ndjson", "sarif", "junit", "markdown", "csv", "asff", "ocsf"]
+    {
         let run = || {
             super::assay(&["sourcing", path.to_str().unwrap(), "--at", "2026-11-30", "--format", format]).1
         };
@@ -98,10 +107,8 @@ fn the_proposed_criteria_allow_what_is_trusted_and_nothing_by_its_name_alone() {
     let criteria = proposal["ImageCriteria"].as_array().unwrap();
     assert!(!criteria.is_empty() && criteria.len() <= 10);
     assert!(criteria.iter().all(|one| !one["ImageProviders"].as_array().unwrap().is_empty()), "{proposal}");
-    let settings: assay::sourcing::allowed::Settings = serde_json::from_value(
-        serde_json::json!({ "State": "enabled", "ImageCriteria": criteria }),
-    )
-    .unwrap();
+    let settings: assay::sourcing::allowed::Settings =
+        serde_json::from_value(serde_json::json!({ "State": "enabled", "ImageCriteria": criteria })).unwrap();
     assert!(assay::sourcing::allowed::weaknesses(&settings).is_empty());
     let left: BTreeSet<&str> = words(&report["sourcing"]["left_out"]);
     for row in report["sourcing"]["images"].as_array().unwrap() {

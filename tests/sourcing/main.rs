@@ -8,11 +8,11 @@
     reason = "a panic here is a failed test"
 )]
 
+#[path = "../program/mod.rs"]
+mod program;
 #[path = "../oracle/skipped.rs"]
 #[allow(unreachable_pub, dead_code, clippy::allow_attributes, reason = "other tests use more of it")]
 mod skipped;
-#[path = "../program/mod.rs"]
-mod program;
 
 mod allowed;
 mod defects;

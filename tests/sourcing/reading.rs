@@ -30,7 +30,9 @@ fn packed_files_byte_order_marks_and_utf_16_are_read() {
 
 #[test]
 fn pages_lists_of_query_and_lines_are_one_export() {
-    let image = |id: &str| format!(r#"{{"ImageId": "{id}", "OwnerId": "999988887777", "Name": "n", "Public": true}}"#);
+    let image = |id: &str| {
+        format!(r#"{{"ImageId": "{id}", "OwnerId": "999988887777", "Name": "n", "Public": true}}"#)
+    };
     let (a, b, c, d) = (
         image("ami-0000000000000000a"),
         image("ami-0000000000000000b"),
@@ -41,7 +43,8 @@ fn pages_lists_of_query_and_lines_are_one_export() {
     let pages = format!(r#"{{"Images": [{a}], "NextToken": "x"}}{{"Images": [{b}]}}"#);
     let list = format!("[[{c}]]");
     let lines = format!("{d}\n{{\"InstanceId\": \"i-1\", \"ImageId\": \"ami-0000000000000000a\"}}\n");
-    let instance = |n: u8, id: char| format!(r#"{{"InstanceId": "i-{n}", "ImageId": "ami-0000000000000000{id}"}}"#);
+    let instance =
+        |n: u8, id: char| format!(r#"{{"InstanceId": "i-{n}", "ImageId": "ami-0000000000000000{id}"}}"#);
     let instances = format!("[{}, {}, {}]", instance(2, 'b'), instance(3, 'c'), instance(4, 'd'));
     let root = export(&[
         ("111122223333/eu-west-1/p.json", pages.as_bytes()),

@@ -36,6 +36,7 @@ impl Quotes for Report {
     fn each(&mut self, visit: Visit<'_>) {
         let Self {
             subject,
+            material: _,
             volumes,
             system,
             machine,

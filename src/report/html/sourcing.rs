@@ -69,17 +69,21 @@ impl Words {
     }
 }
 
+/// Id, name, class, owner, publisher, flags as bits, severity (0: none), pointers.
+type ImageCells = (String, String, usize, usize, usize, u32, usize, usize);
+
+/// Id, image, account, region, name, environment, what started it, role, bits: runs, has an address, is open, may do
+/// everything, answers version 1.
+type InstanceCells = (String, Option<usize>, usize, usize, String, usize, usize, usize, u32);
+
 /// What the script reads.
 #[derive(Serialize)]
 struct Table<'t> {
     words: &'t [String],
     classes: Vec<&'static str>,
     flags: Vec<&'static str>,
-    /// Id, name, class, owner, publisher, flags as bits, severity (0: none), pointers.
-    images: Vec<(String, String, usize, usize, usize, u32, usize, usize)>,
-    /// Id, image, account, region, name, environment, what started it, role, bits: runs, has an address, is open, may do
-    /// everything, answers version 1.
-    instances: Vec<(String, Option<usize>, usize, usize, String, usize, usize, usize, u32)>,
+    images: Vec<ImageCells>,
+    instances: Vec<InstanceCells>,
 }
 
 impl Section {

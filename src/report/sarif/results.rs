@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ROOT;
 use super::rules::{Rules, level};
 use super::types::{
-    ArtifactChange, ArtifactLocation, Bytes, Content, Fix, Location, LogicalLocation, Message, PhysicalLocation, Properties, Region, ReplacementView, Result,
-    Suppression,
+    ArtifactChange, ArtifactLocation, Bytes, Content, Fix, Location, LogicalLocation, Message,
+    PhysicalLocation, Properties, Region, ReplacementView, Result, Suppression,
 };
 use super::uri;
 use crate::audit::Report;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::text::{Paint, count, counted, size, wrap};
 use super::{Judgement, Options, policy, shown_place};
-use crate::audit::{Report, VolumeSummary};
+use crate::audit::{Material, Report, VolumeSummary};
 use crate::finding::{Gap, Severity};
 use crate::report::Outcome;
 use assay_disk::system::ledger::{Ledger, Use};
@@ -42,7 +42,8 @@ pub(super) fn render(
     }
     policy::why(&judgement.explanation, options, paint, out);
     if !options.quiet && judgement.outcome != Outcome::Pass && !report.findings.is_empty() {
-        let next = if report.sourcing.is_some() { NEXT.lines().next().unwrap_or(NEXT) } else { NEXT };
+        let next =
+            if report.material != Material::Image { NEXT.lines().next().unwrap_or(NEXT) } else { NEXT };
         let _ = writeln!(out, "\n{}\n{next}", paint.bold("Next"));
     }
     counts(report, options, paint, out);

@@ -39,7 +39,6 @@ facts! {
     Capabilities "capabilities",
     Comment "comment",
     Cost "cost",
-    Created "created",
     DefaultPasswords "default passwords",
     Device "device",
     DiffersIn "differs in",

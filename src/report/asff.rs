@@ -3,13 +3,15 @@
 //!
 //! Specification: the Security Hub user guide, "AWS Security Finding Format (ASFF)", with its limits of lengths.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::fingerprints::Marks;
 use super::format::{Format, Told};
 use super::json::visible::plain;
 use super::terminal::shown_place;
-use super::words::{cut, details};
+use super::words::{cut, details, values};
 use crate::finding::{Category, Finding, Resource, Severity};
 
 /// `--format asff`.
@@ -25,6 +27,8 @@ pub static FORMAT: Format = Format {
 
 /// Longest title, description and resource id.
 const LENGTHS: (usize, usize, usize) = (255, 1023, 511);
+/// Longest product field.
+const LONGEST_FIELD: usize = 2047;
 /// What stands where no export says the account: the import fills it in.
 const NO_ACCOUNT: &str = "000000000000";
 
@@ -49,6 +53,7 @@ struct View {
     title: String,
     description: String,
     remediation: Remediation,
+    product_fields: BTreeMap<&'static str, String>,
     resources: [ResourceView; 1],
 }
 
@@ -129,8 +134,22 @@ fn view(finding: &Finding, fingerprint: &str, told: &Told<'_>) -> View {
                 url: advisory.references.iter().find(|url| url.starts_with("https://")).cloned(),
             },
         },
+        product_fields: fields(finding, fingerprint, told),
         resources: [resource.map_or_else(|| of_image(told), |resource| of_account(resource, partition))],
     }
+}
+
+/// What the format has no place for; values where they are asked for.
+fn fields(finding: &Finding, fingerprint: &str, told: &Told<'_>) -> BTreeMap<&'static str, String> {
+    let mut fields = BTreeMap::from([
+        ("assay/category", finding.advisory.category.name().to_owned()),
+        ("assay/fingerprint", fingerprint.to_owned()),
+    ]);
+    let shown = values(finding, told.options);
+    if !shown.is_empty() {
+        fields.insert("assay/values", cut(&shown.join(" "), LONGEST_FIELD));
+    }
+    fields
 }
 
 fn of_account(resource: &Resource, partition: &'static str) -> ResourceView {

@@ -12,7 +12,7 @@ use super::fingerprints::Marks;
 use super::format::{Format, Told, names};
 use super::json::visible::plain;
 use super::terminal::shown_place;
-use super::words::details;
+use super::words::{details, values};
 use crate::finding::{Confidence, Finding, Severity};
 
 /// `--format ocsf`.
@@ -46,6 +46,19 @@ struct Event {
     cloud: Option<Cloud>,
     resources: [ResourceView; 1],
     remediation: Remediation,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidences: Vec<Evidence>,
+}
+
+/// Values, where they are asked for.
+#[derive(Serialize)]
+struct Evidence {
+    data: Values,
+}
+
+#[derive(Serialize)]
+struct Values {
+    values: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -156,6 +169,11 @@ fn event(finding: &Finding, fingerprint: &str, time: i64, told: &Told<'_>) -> Ev
             region: resource.region.clone(),
         }),
         resources: [resource(finding, &place, told)],
+        evidences: Some(values(finding, told.options))
+            .filter(|values| !values.is_empty())
+            .map(|values| Evidence { data: Values { values } })
+            .into_iter()
+            .collect(),
         remediation: Remediation { desc: advisory.remedy.clone(), references: advisory.references.clone() },
     }
 }

@@ -176,20 +176,19 @@ impl Settings {
 
     /// Whether `account` could use `image` if the setting were on.
     pub fn would_allow(&self, image: &Image, account: Option<&str>, now: Moment) -> Decision {
-        match (account, &image.owner) {
-            (Some(account), Some(owner)) if account == owner => return Decision::Allowed,
-            (_, None) if image.alias.is_none() => return Decision::undecided("OwnerId"),
-            _ => {}
+        if account.is_some() && account == image.owner.as_deref() {
+            return Decision::Allowed;
         }
         let by_criteria = if self.criteria().is_empty() {
             Decision::undecided("ImageCriteria is empty")
         } else {
             Decision::any(self.criteria().iter().map(|criterion| criterion.decide(image, now)))
         };
-        match (by_criteria, account) {
+        match (by_criteria, account, &image.owner) {
             // It may be the account's own.
-            (Decision::NotAllowed, None) => Decision::undecided("the account of the export"),
-            (decision, _) => decision,
+            (Decision::NotAllowed, None, _) => Decision::undecided("the account of the export"),
+            (Decision::NotAllowed, _, None) => Decision::undecided("OwnerId"),
+            (decision, ..) => decision,
         }
     }
 }
@@ -243,8 +242,16 @@ fn providers(all: &[String], image: &Image) -> Decision {
 }
 
 fn names(all: &[String], image: &Image) -> Decision {
-    let fits = |name: &String| Decision::of(all.iter().any(|pattern| glob::fits(pattern, name)));
+    let fits = |name: &String| Decision::any(all.iter().map(|pattern| named(pattern, name, "Name")));
     image.name.as_ref().map_or_else(|| Decision::undecided("Name"), fits)
+}
+
+/// Whether a name fits. AWS does not say whether case counts: where that decides, it is not decided.
+fn named(pattern: &str, name: &str, what: &str) -> Decision {
+    if !glob::fits(pattern, name) && glob::fits(&pattern.to_lowercase(), &name.to_lowercase()) {
+        return Decision::undecided(&format!("{what}: AWS does not say whether case counts"));
+    }
+    Decision::of(glob::fits(pattern, name))
 }
 
 fn product_codes(all: &[String], image: &Image) -> Decision {
@@ -284,7 +291,7 @@ pub(super) fn within(limit: Option<i64>, since: Option<Moment>, now: Moment, nam
 fn watermarks(filters: &[WatermarkFilter], image: &Image, now: Moment) -> Decision {
     let fits = |pattern: &Option<String>, value: &Option<String>, name: &str| match (pattern, value) {
         (None, _) => Decision::Allowed,
-        (Some(pattern), Some(value)) => Decision::of(glob::fits(pattern, value)),
+        (Some(pattern), Some(value)) => named(pattern, value, name),
         (Some(_), None) => Decision::undecided(name),
     };
     let age = |limit: Option<i64>, since: Option<Moment>, name: &str| match limit {

@@ -21,7 +21,6 @@ mod language;
 mod markdown;
 mod packer;
 mod program;
-mod publishers;
 mod pulumi_yaml;
 mod reference;
 mod search;
@@ -34,10 +33,11 @@ mod yaml;
 
 pub use hit::{Fix, Form, Lookup, Problem, Publication};
 pub use judge::{Judgement, Verdict, judge};
-pub use publishers::{Publisher, Publishers};
 pub use search::{Constant, Filter, Search};
 
 use std::path::PathBuf;
+
+use super::publishers::Publishers;
 
 /// What to look at, and what is known beforehand.
 #[derive(Clone, Debug)]

@@ -124,6 +124,8 @@ impl Reader {
                 }
             }
         }
+        // As large as all that was read of it.
+        drop(content);
         for part in &answers.parts {
             scope::refine(&mut answers.place, part);
         }

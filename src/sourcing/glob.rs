@@ -1,30 +1,31 @@
 //! Patterns of image names, as AWS has them: `*` is any text, `?` one character, and case counts.
 
+use std::str::Chars;
+
 /// Whether `text` fits `pattern`.
 pub fn fits(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut p, mut t) = (0, 0);
-    // Where the last star stands, and how much of the text it has taken.
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, t));
-                p += 1;
+    let (mut p, mut t) = (pattern.chars(), text.chars());
+    // What stands behind the last star, and the text from where that star has not taken it yet.
+    let mut star: Option<(Chars<'_>, Chars<'_>)> = None;
+    loop {
+        let (before_p, before_t) = (p.clone(), t.clone());
+        match (p.next(), t.next()) {
+            (None, None) => return true,
+            (Some('*'), _) => {
+                star = Some((p.clone(), before_t.clone()));
+                t = before_t;
             }
-            Some(&c) if c == '?' || text.get(t) == Some(&c) => {
-                p += 1;
-                t += 1;
-            }
-            _ => {
-                let Some((at, taken)) = star else { return false };
-                star = Some((at, taken + 1));
-                p = at + 1;
-                t = taken + 1;
+            (Some(one), Some(other)) if one == '?' || one == other => {}
+            (None, Some(_)) | (Some(_), _) => {
+                // The star takes one more character, and all behind it is tried again.
+                let Some((behind, taken)) = &mut star else { return false };
+                if taken.next().is_none() {
+                    return before_p.clone().all(|c| c == '*') && before_t.as_str().is_empty();
+                }
+                (p, t) = (behind.clone(), taken.clone());
             }
         }
     }
-    pattern.iter().skip(p).all(|&c| c == '*')
 }
 
 /// Whether some text fits both patterns.

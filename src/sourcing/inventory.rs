@@ -46,6 +46,8 @@ pub struct ImageRow {
     pub running: usize,
     /// Of these, those with a public address.
     pub addressed: usize,
+    /// Of these, those that answer version 1 of the metadata service.
+    pub imds_v1: usize,
     /// Roles of its instances.
     pub roles: BTreeSet<String>,
     /// Whether one of the roles may do everything.
@@ -338,6 +340,7 @@ fn image_row(
         instances: 0,
         running: 0,
         addressed: 0,
+        imds_v1: 0,
         roles: BTreeSet::new(),
         has_admin: false,
         pointers: Vec::new(),
@@ -392,6 +395,7 @@ fn reach(images: &mut BTreeMap<String, ImageRow>, instances: &[InstanceRow]) {
         row.roles.extend(instance.roles.iter().cloned());
         row.has_admin |= instance.has_admin;
         if instance.is_imds_v1 {
+            row.imds_v1 += 1;
             row.flags.insert(Flag::ImdsV1);
         }
     }

@@ -102,7 +102,7 @@ pub(super) fn judge(
     images::judge(&mut court);
     settings::judge(&mut court);
     audited::judge(&mut court);
-    events::judge(&mut court);
+    events::judge_events(&mut court);
     gaps::judge(&mut court);
     let order = |finding: &Finding| {
         (

@@ -37,7 +37,7 @@ pub fn examine(roots: &[PathBuf]) -> Result<CodeFindings, String> {
         std::fs::symlink_metadata(root).map_err(|error| format!("{}: {error}", root.display()))?;
     }
     let publishers = Publishers::embedded()?;
-    let options = code::Options { publishers: publishers.into(), ..code::Options::default() };
+    let options = code::Options { publishers, ..code::Options::default() };
     let scan = code::scan(roots, &options);
     let rules: BTreeMap<String, Arc<Advisory>> =
         judge::code_advisories()?.into_iter().map(|rule| (rule.id.clone(), rule)).collect();
@@ -134,15 +134,4 @@ fn of_publication(rule: &Arc<Advisory>, publication: &Publication) -> Finding {
         Location { path: publication.path.clone(), line: Some(publication.line), ..Location::default() };
     finding.subject = Some(publication.form.name().to_owned());
     finding
-}
-
-impl From<Publishers> for code::Publishers {
-    fn from(publishers: Publishers) -> Self {
-        let publisher = |one: &super::publishers::Publisher| code::Publisher {
-            name: one.name.clone(),
-            accounts: one.accounts.clone(),
-            names: one.names.clone(),
-        };
-        Self(publishers.all().iter().map(publisher).collect())
-    }
 }

@@ -50,7 +50,7 @@ struct Table {
 }
 
 /// All publishers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Publishers {
     all: Vec<Publisher>,
     by_account: BTreeMap<String, usize>,
@@ -93,10 +93,61 @@ impl Publishers {
         self.all.iter().filter(move |one| one.names.iter().any(|pattern| glob::fits(pattern, name)))
     }
 
-    /// The one whose images a search by `pattern` may find.
+    /// The one at whose images a search by `pattern` is aimed.
     pub fn of_pattern(&self, pattern: &str) -> Option<&Publisher> {
-        self.all.iter().find(|one| one.names.iter().any(|known| glob::intersects(known, pattern)))
+        self.all.iter().find(|one| one.names.iter().any(|own| is_aimed_at(pattern, own)))
     }
+
+    /// The same of a regular expression of names.
+    pub fn of_expression(&self, expression: &str) -> Option<&Publisher> {
+        self.of_pattern(&glob_of_regex(expression))
+    }
+}
+
+/// Letters that a pattern must share with a name: `*-x86_64` is aimed at nobody.
+const WORD: usize = 4;
+
+fn is_aimed_at(pattern: &str, own: &str) -> bool {
+    let starts_open = pattern.starts_with(['*', '?']);
+    glob::intersects(pattern, own)
+        && (prefix(pattern).len() >= WORD || starts_open && shares_a_word(pattern, own))
+}
+
+fn prefix(pattern: &str) -> &str {
+    pattern.split(['*', '?']).next().unwrap_or_default()
+}
+
+fn shares_a_word(pattern: &str, own: &str) -> bool {
+    let mut words = own.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| word.len() >= WORD);
+    words.any(|word| pattern.contains(word))
+}
+
+/// A pattern with `*` that every name of a regular expression satisfies; wider, never narrower.
+fn glob_of_regex(expression: &str) -> String {
+    let anchored = expression.strip_prefix('^');
+    let mut glob = String::from(if anchored.is_some() { "" } else { "*" });
+    let body = anchored.unwrap_or(expression);
+    let closed = body.strip_suffix('$');
+    let mut letters = closed.unwrap_or(body).chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => glob.push(letters.next().filter(|c| !c.is_alphanumeric()).unwrap_or('*')),
+            '[' => {
+                letters.by_ref().find(|&c| c == ']');
+                glob.push('*');
+            }
+            '(' | ')' | '|' | '{' | '}' | '.' | '+' => glob.push('*'),
+            '*' | '?' => {
+                glob.pop();
+                glob.push('*');
+            }
+            other => glob.push(other),
+        }
+    }
+    if closed.is_none() {
+        glob.push('*');
+    }
+    glob
 }
 
 #[cfg(test)]
@@ -138,5 +189,27 @@ mod tests {
         assert_eq!(publishers.of_name(name).next().unwrap().name, "Canonical");
         assert!(publishers.of_pattern("*ubuntu-jammy-22.04-amd64-server-*").is_some());
         assert!(publishers.of_name("golden-web-7").next().is_none());
+    }
+
+    #[test]
+    fn a_pattern_is_aimed_at_whose_names_it_meets() {
+        let publishers = Publishers::embedded().unwrap();
+        let aimed_at = |pattern: &str| publishers.of_pattern(pattern).map(|one| one.name.as_str());
+        for pattern in
+            ["ubuntu/images/hvm-ssd/*", "ubuntu/im*", "*ubuntu-jammy*", "ubuntu/images/x", "ubunt?/images/*"]
+        {
+            assert_eq!(aimed_at(pattern), Some("Canonical"), "{pattern}");
+        }
+        for pattern in ["golden-*", "*", "*-x86_64*", "", "u*"] {
+            assert_eq!(aimed_at(pattern), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn an_expression_is_taken_as_a_wider_pattern() {
+        assert_eq!(glob_of_regex("^amzn2-ami-hvm-.*-x86_64-gp2$"), "amzn2-ami-hvm-*-x86_64-gp2");
+        assert_eq!(glob_of_regex("app-[0-9]+"), "*app-***");
+        let publishers = Publishers::embedded().unwrap();
+        assert!(publishers.of_expression("^ubuntu/images/.*22\\.04").is_some());
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::code::{Constant, Filter, Search};
 use super::moment::Moment;
 
 /// What an event says.
@@ -27,19 +28,6 @@ pub enum Action {
     },
     /// The settings of Allowed AMIs or of public sharing were changed: the event's name.
     Settings(String),
-}
-
-/// Parameters of `DescribeImages`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Search {
-    /// `Owners`.
-    pub owners: Vec<String>,
-    /// `ImageIds`.
-    pub images: Vec<String>,
-    /// `ExecutableUsers`.
-    pub executable_by: Vec<String>,
-    /// Filters: name and values.
-    pub filters: Vec<(String, Vec<String>)>,
 }
 
 /// An event.
@@ -114,18 +102,28 @@ fn items<'v>(set: Option<&'v Value>, key: &'v str) -> impl Iterator<Item = Strin
     items.into_iter().flatten().filter_map(move |item| item.get(key)?.as_str().map(str::to_owned))
 }
 
+/// The request as code makes one. A trail has no answers: that images were only listed is not known.
 fn search(request: &Value) -> Search {
     let filters = request.get("filterSet").and_then(|set| set.get("items")).and_then(Value::as_array);
     let filter = |item: &Value| {
         let name = item.get("name")?.as_str()?.to_owned();
-        Some((name, items(item.get("valueSet"), "value").collect()))
+        let values = items(item.get("valueSet"), "value").collect();
+        Some(Filter { name: Constant::Known(name), values: Constant::Known(values) })
     };
     Search {
-        owners: items(request.get("ownersSet"), "owner").collect(),
-        images: items(request.get("imagesSet"), "imageId").collect(),
-        executable_by: items(request.get("executableBySet"), "user").collect(),
+        owners: list(request.get("ownersSet"), "owner"),
+        image_ids: list(request.get("imagesSet"), "imageId"),
+        executable_users: list(request.get("executableBySet"), "user"),
         filters: filters.into_iter().flatten().filter_map(filter).collect(),
+        newest: Constant::Known(true),
+        is_used: Constant::Known(true),
+        ..Search::default()
     }
+}
+
+fn list(set: Option<&Value>, key: &str) -> Constant<Vec<String>> {
+    let values: Vec<String> = items(set, key).collect();
+    if values.is_empty() { Constant::Absent } else { Constant::Known(values) }
 }
 
 fn launch(request: &Value, response: &Value) -> Action {
@@ -170,8 +168,8 @@ mod tests {
             "ownersSet": { "items": [{ "owner": "self" }] },
         } });
         let Action::Search(search) = event(&record).unwrap().action else { panic!("no search") };
-        assert_eq!(search.filters, [("name".to_owned(), vec!["ubuntu*".to_owned()])]);
-        assert_eq!(search.owners, ["self"]);
+        assert_eq!(search.filters, [Filter::known("name", &["ubuntu*"])]);
+        assert_eq!(search.owners, Constant::Known(vec!["self".to_owned()]));
     }
 
     #[test]

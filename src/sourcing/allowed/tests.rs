@@ -119,12 +119,12 @@ fn what_the_metadata_of_instances_lacks_is_not_decided() {
 #[test]
 fn a_scan_is_held_to_severity_and_ages() {
     let scanned = |highest: Option<&str>, critical_fix: Option<i64>| Image {
-        scan: Some(Some(Scan {
+        scan: Some(Some(Box::new(Scan {
             highest_finding_severity_label: highest.map(str::to_owned),
             finding_scan_date: days_ago(3),
             critical_fix_available_since: critical_fix.and_then(days_ago),
             ..Default::default()
-        })),
+        }))),
         ..image()
     };
     let severity = r#"[{"ScanResultCondition": {"MaximumSeverityLabel": "medium"}}]"#;

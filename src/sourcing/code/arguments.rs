@@ -1,9 +1,9 @@
 //! The arguments of a lookup as a search. All APIs have the same parts, in the spelling of their language.
 
 use super::judge::{Judgement, Verdict, judge};
-use super::publishers::Publishers;
 use super::search::{Constant, Filter, Search};
 use super::value::{Kind, Value, readings};
+use crate::sourcing::publishers::Publishers;
 
 /// The searches that `arguments` stand for: one for each reading of its conditions.
 pub(super) fn searches(arguments: &Value) -> Vec<Search> {

@@ -2,11 +2,11 @@
 
 use super::arguments::{searches, worst};
 use super::judge::{Judgement, Verdict};
-use super::publishers::{Publisher, Publishers};
 use super::search::{Constant, Search};
 use super::suppression;
 use super::value::Value;
 use super::{Options, Scan};
+use crate::sourcing::publishers::{Publisher, Publishers};
 
 /// In which language, by which interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -255,6 +255,6 @@ fn has_a_pattern(search: &Search) -> bool {
 }
 
 fn publisher<'a>(search: &Search, publishers: &'a Publishers) -> Option<&'a Publisher> {
-    let by_name = search.names().into_iter().find_map(|name| publishers.of_name(name));
-    by_name.or_else(|| search.name_regex.known().and_then(|regex| publishers.of_name_regex(regex)))
+    let by_name = search.names().into_iter().find_map(|name| publishers.of_pattern(name));
+    by_name.or_else(|| search.name_regex.known().and_then(|regex| publishers.of_expression(regex)))
 }

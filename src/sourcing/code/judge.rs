@@ -1,7 +1,7 @@
 //! The verdict on a search: can a stranger's image satisfy it?
 
-use super::publishers::Publishers;
 use super::search::{Constant, Filter, Search};
+use crate::sourcing::publishers::Publishers;
 
 /// What a place in code that chooses an image is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

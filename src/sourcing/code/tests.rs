@@ -13,16 +13,7 @@ fn testdata() -> PathBuf {
 }
 
 pub(super) fn options() -> Options {
-    let publisher = |name: &str, accounts: &[&str], names: &[&str]| Publisher {
-        name: name.into(),
-        accounts: accounts.iter().map(|&text| text.into()).collect(),
-        names: names.iter().map(|&text| text.into()).collect(),
-    };
-    let publishers = Publishers(vec![
-        publisher("Canonical", &["099720109477", "513442679011"], &["ubuntu/images/*", "ubuntu-minimal/*"]),
-        publisher("Amazon Linux", &["137112412989"], &["al2023-ami-*", "amzn2-ami-*"]),
-        publisher("Debian", &["136693071363"], &["debian-1?-*"]),
-    ]);
+    let publishers = Publishers::embedded().unwrap();
     Options { publishers, ..Options::default() }
 }
 

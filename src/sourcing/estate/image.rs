@@ -93,8 +93,6 @@ pub struct Image {
     pub id: String,
     /// Its name, which anybody may give.
     pub name: Option<String>,
-    /// What its maker says of it.
-    pub description: Option<String>,
     /// The account that owns it.
     pub owner: Option<String>,
     /// Who stands for the owner.
@@ -116,7 +114,7 @@ pub struct Image {
     /// Marks.
     pub watermarks: Vec<Watermark>,
     /// What Inspector found; the outer `None` where only the metadata of instances is known.
-    pub scan: Option<Option<Scan>>,
+    pub scan: Option<Option<Box<Scan>>>,
     /// Devices with snapshots.
     pub mappings: Vec<Mapping>,
     /// Whether its instances demand version 2 of the metadata service.
@@ -138,29 +136,28 @@ impl Image {
     }
 
     /// Takes what describe-images says.
-    pub fn describe(&mut self, raw: &shapes::Image, scope: &Scope) {
+    pub fn describe(&mut self, raw: shapes::Image, scope: &Scope) {
         self.is_described = true;
-        set(&mut self.name, raw.name.as_ref());
-        set(&mut self.description, raw.description.as_ref());
-        set(&mut self.owner, raw.owner_id.as_ref());
-        set(&mut self.state, raw.state.as_ref());
+        self.mappings = mappings(&raw);
+        set(&mut self.name, raw.name);
+        set(&mut self.owner, raw.owner_id);
+        set(&mut self.state, raw.state);
         self.alias = raw.image_owner_alias.as_deref().and_then(Alias::parse).or(self.alias);
         self.is_public = raw.public.or(self.is_public);
         self.created = raw.creation_date.or(self.created);
         self.deprecated = raw.deprecation_time.or(self.deprecated);
         self.last_launched = raw.last_launched_time.or(self.last_launched);
-        if let Some(source) = &raw.source_image_id {
-            self.source = Some((source.clone(), raw.source_image_region.clone()));
+        if let Some(source) = raw.source_image_id {
+            self.source = Some((source, raw.source_image_region));
         }
-        let codes = raw.product_codes.iter().flatten().filter_map(|code| code.product_code_id.clone());
+        let codes = raw.product_codes.into_iter().flatten().filter_map(|code| code.product_code_id);
         self.product_codes = Some(codes.collect());
-        if let Some(marks) = &raw.image_watermarks {
-            self.watermarks.clone_from(marks);
+        if let Some(marks) = raw.image_watermarks {
+            self.watermarks = marks;
         }
-        self.scan = Some(raw.scan_results.clone());
+        self.scan = Some(raw.scan_results.map(Box::new));
         self.imds_v2 |= raw.imds_support.as_deref() == Some("v2.0");
         self.is_in_recycle_bin |= raw.recycle_bin_enter_time.is_some();
-        self.mappings = mappings(raw);
         self.view(scope, raw.image_allowed);
     }
 
@@ -233,9 +230,9 @@ fn mappings(raw: &shapes::Image) -> Vec<Mapping> {
     .collect()
 }
 
-fn set(field: &mut Option<String>, value: Option<&String>) {
-    if let Some(value) = value {
-        *field = Some(value.clone());
+fn set(field: &mut Option<String>, value: Option<String>) {
+    if value.is_some() {
+        *field = value;
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn part(export: &mut Export, part: Part, scope: &Scope) {
     }
     estate.accounts.extend(scope.account.clone());
     match part {
-        Part::Images(all) => all.iter().for_each(|one| image(estate, one, scope)),
+        Part::Images(all) => all.into_iter().for_each(|one| image(estate, one, scope)),
         Part::Reservations(all) => all.iter().for_each(|one| reservation(estate, one, scope)),
         Part::InstanceImages(all) => all.iter().for_each(|one| instance_image(estate, one, scope)),
         Part::LaunchPermissions(id, all) => {
@@ -105,11 +105,11 @@ fn manifest(estate: &mut Estate, value: &Value) {
     estate.exported = estate.exported.max(day);
 }
 
-fn image(estate: &mut Estate, raw: &shapes::Image, scope: &Scope) {
+fn image(estate: &mut Estate, raw: shapes::Image, scope: &Scope) {
     // Kernels and RAM disks of paravirtual machines start nothing by themselves.
     let is_machine = raw.image_type.as_deref().is_none_or(|kind| kind == "machine");
-    if let (Some(id), true) = (&raw.image_id, is_machine) {
-        estate.image(id).describe(raw, scope);
+    if let (Some(id), true) = (raw.image_id.clone(), is_machine) {
+        estate.image(&id).describe(raw, scope);
     }
 }
 

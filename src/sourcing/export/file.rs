@@ -60,19 +60,22 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Content, FileError> {
     let mut start = [0; 4];
     let filled = fill(&mut File::open(path)?, &mut start)?;
     let mut file = File::open(path)?;
+    let size = file.metadata()?.len();
     match start.get(..filled).unwrap_or_default() {
-        [0x1f, 0x8b, ..] => take(&mut flate2::read::MultiGzDecoder::new(file), limit),
-        [0x28, 0xb5, 0x2f, 0xfd] => take(&mut zstd::stream::read::Decoder::new(file)?, limit),
-        _ => take(&mut file, limit),
+        [0x1f, 0x8b, ..] => take(&mut flate2::read::MultiGzDecoder::new(file), 0, limit),
+        [0x28, 0xb5, 0x2f, 0xfd] => take(&mut zstd::stream::read::Decoder::new(file)?, 0, limit),
+        _ => take(&mut file, size, limit),
     }
 }
 
-fn take(input: &mut dyn Read, limit: u64) -> Result<Content, FileError> {
+/// Reads what is `size` bytes long, if that is known.
+fn take(input: &mut dyn Read, size: u64, limit: u64) -> Result<Content, FileError> {
     let mut bytes = Vec::new();
     input.take(4096).read_to_end(&mut bytes)?;
     if !is_json(&bytes) {
         return Ok(Content::Other);
     }
+    bytes.reserve_exact(usize::try_from(size.min(limit)).unwrap_or(0).saturating_add(1));
     let more = limit.saturating_sub(bytes.len() as u64);
     let read = input.take(more.saturating_add(1)).read_to_end(&mut bytes)? as u64;
     if read > more {

@@ -14,7 +14,6 @@ pub type List<T> = Option<Vec<T>>;
 pub struct Image {
     pub image_id: Option<String>,
     pub name: Option<String>,
-    pub description: Option<String>,
     pub owner_id: Option<String>,
     pub image_owner_alias: Option<String>,
     pub public: Option<bool>,
@@ -25,16 +24,11 @@ pub struct Image {
     pub image_allowed: Option<bool>,
     pub source_image_id: Option<String>,
     pub source_image_region: Option<String>,
-    pub source_instance_id: Option<String>,
-    pub image_location: Option<String>,
-    pub public_ssm_parameter_name: Option<String>,
     pub image_watermarks: List<Watermark>,
     pub scan_results: Option<ScanResults>,
     pub product_codes: List<ProductCode>,
     pub imds_support: Option<String>,
     pub image_type: Option<String>,
-    pub platform_details: Option<String>,
-    pub architecture: Option<String>,
     pub root_device_name: Option<String>,
     pub block_device_mappings: List<Mapping>,
     pub recycle_bin_enter_time: Option<Moment>,
@@ -203,7 +197,6 @@ pub struct Snapshot {
     pub snapshot_id: Option<String>,
     pub owner_id: Option<String>,
     pub encrypted: Option<bool>,
-    pub description: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

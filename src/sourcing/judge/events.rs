@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Court, ResourceKind, listed};
 use crate::finding::{FactKey, Finding};
 use crate::sourcing::class::Class;
+use crate::sourcing::code::{Search, Verdict, judge};
 use crate::sourcing::estate::Scope;
 use crate::sourcing::glob;
-use crate::sourcing::trail::{Action, Event, Search};
+use crate::sourcing::trail::{Action, Event};
 
-pub(super) fn judge(court: &mut Court<'_>) {
+pub(super) fn judge_events(court: &mut Court<'_>) {
     let mut found = Vec::new();
     let launched: Vec<(&Event, &BTreeSet<String>)> = court
         .export
@@ -23,8 +24,8 @@ pub(super) fn judge(court: &mut Court<'_>) {
     let mut searches: BTreeMap<(String, String, String), Vec<&Event>> = BTreeMap::new();
     for event in &court.export.events {
         match &event.action {
-            Action::Search(search) if is_unguarded(search) => {
-                let key = (event.who.clone(), program(&event.client), patterns(search).join(", "));
+            Action::Search(search) if is_unguarded(court, search) => {
+                let key = (event.who.clone(), program(&event.client), search.names().join(", "));
                 searches.entry(key).or_default().push(event);
             }
             Action::Launch { images, .. } if event.error.is_none() => {
@@ -58,19 +59,10 @@ fn program(client: &str) -> String {
     client.split([' ', '/']).next().unwrap_or(client).to_owned()
 }
 
-/// Whether anybody's image can be found by it: no owner, no id, and no filter that a stranger cannot meet.
-fn is_unguarded(search: &Search) -> bool {
-    let safe = ["owner-id", "owner-alias", "image-id", "public-ssm-parameter-name", "tag-key"];
-    let limits = search.filters.iter().any(|(name, values)| {
-        (safe.contains(&name.as_str()) || name.starts_with("tag:")) && values.iter().all(|value| value != "*")
-    });
-    search.owners.is_empty() && search.images.is_empty() && !limits && !patterns(search).is_empty()
-}
-
-/// Names that were searched for.
-fn patterns(search: &Search) -> Vec<String> {
-    let named = search.filters.iter().filter(|(name, _)| ["name", "description"].contains(&name.as_str()));
-    named.flat_map(|(_, values)| values.iter().cloned()).collect()
+/// Whether a stranger's image can be found by it.
+fn is_unguarded(court: &Court<'_>, search: &Search) -> bool {
+    let verdict = judge(search, court.trust.publishers).verdict;
+    verdict < Verdict::Unknown && !search.names().is_empty()
 }
 
 /// A launch of an image that nobody vouches for.

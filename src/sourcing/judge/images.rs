@@ -18,7 +18,7 @@ pub(super) fn judge(court: &mut Court<'_>) {
         court.findings.extend(found);
         by_policy(court, row);
     }
-    unused(court);
+    by_account(court);
     behind(court);
     snapshots(court);
 }
@@ -44,20 +44,13 @@ fn of_use(row: &ImageRow) -> Vec<(&'static str, Option<Severity>)> {
         (Flag::NotAllowed, "image-not-allowed"),
         (Flag::Deregistered, "image-deregistered"),
         (Flag::Disabled, "image-disabled"),
-        (Flag::Deprecated, "image-deprecated"),
-        (Flag::Old, "image-old"),
-        (Flag::ImdsV1, "instances-imdsv1"),
     ];
     let flagged = by_flag.into_iter().filter_map(|(flag, rule)| has(flag).then_some(rule));
     whose.into_iter().chain(flagged).map(|rule| (rule, None)).collect()
 }
 
 fn of_own(row: &ImageRow) -> Vec<(&'static str, Option<Severity>)> {
-    let all = [
-        (Flag::Public, "image-public"),
-        (Flag::SharedOutside, "image-shared-outside"),
-        (Flag::Unencrypted, "image-unencrypted"),
-    ];
+    let all = [(Flag::Public, "image-public"), (Flag::SharedOutside, "image-shared-outside")];
     all.into_iter().filter_map(|(flag, rule)| row.flags.contains(&flag).then_some((rule, None))).collect()
 }
 
@@ -89,9 +82,6 @@ pub(super) fn image(
         facts.push((FactKey::StartedBy, listed(row.pointers.iter().map(String::as_str))));
     }
     match rule {
-        "image-deprecated" | "image-old" => {
-            facts.extend(row.created.map(|day| (FactKey::Created, day.to_string())));
-        }
         "image-not-allowed" => {
             let regions = row.decisions.iter().filter(|(_, decision)| decision.name() == "not allowed");
             let regions: Vec<String> = regions.map(|(scope, _)| scope.to_string()).collect();
@@ -134,30 +124,50 @@ fn by_policy(court: &mut Court<'_>, row: &ImageRow) {
     court.findings.extend(found);
 }
 
-/// Own images that nothing uses, an account at a time. Without usage reports nobody knows of other accounts.
-fn unused(court: &mut Court<'_>) {
-    let mut by_account: BTreeMap<Option<String>, Vec<&ImageRow>> = BTreeMap::new();
-    for row in &court.inventory.images {
-        let is_source = || {
-            court
-                .inventory
-                .images
-                .iter()
-                .any(|other| other.source.as_deref() == Some(&row.id) && other.is_used())
-        };
-        if row.class == Class::Own && !row.is_used() && row.used_outside.is_empty() && !is_source() {
-            by_account.entry(row.owner.clone()).or_default().push(row);
+/// What is so common that one finding an account says it: the table has every image with its flags.
+fn by_account(court: &mut Court<'_>) {
+    let images = &court.inventory.images;
+    let sources: BTreeSet<&str> =
+        images.iter().filter(|row| row.is_used()).filter_map(|row| row.source.as_deref()).collect();
+    let used = |row: &ImageRow, flag: Flag| row.is_used() && row.flags.contains(&flag);
+    // Without usage reports nobody knows of other accounts.
+    let is_unused = |row: &ImageRow| {
+        row.class == Class::Own
+            && !row.is_used()
+            && row.used_outside.is_empty()
+            && !sources.contains(row.id.as_str())
+    };
+    let mut by_account: BTreeMap<(&'static str, Option<String>), Vec<&ImageRow>> = BTreeMap::new();
+    for row in images {
+        let rules = [
+            ("image-deprecated", used(row, Flag::Deprecated)),
+            ("image-old", used(row, Flag::Old)),
+            ("instances-imdsv1", used(row, Flag::ImdsV1)),
+            ("image-unencrypted", row.flags.contains(&Flag::Unencrypted)),
+            ("image-unused", is_unused(row)),
+        ];
+        for (rule, _) in rules.into_iter().filter(|(_, holds)| *holds) {
+            let accounts: BTreeSet<Option<String>> = match rule {
+                "image-unused" | "image-unencrypted" => BTreeSet::from([row.owner.clone()]),
+                _ => row.scopes.iter().map(|scope| scope.account.clone()).collect(),
+            };
+            for account in accounts {
+                by_account.entry((rule, account)).or_default().push(row);
+            }
         }
     }
-    for (account, rows) in by_account {
+    for ((rule, account), rows) in by_account {
         let scope = Scope { account, region: None };
-        let Some(mut finding) = court.find("image-unused", &scope, ResourceKind::Account, "images") else {
-            continue;
-        };
-        finding.evidence.facts = vec![
-            (FactKey::Images, rows.len().to_string()),
-            (FactKey::Names, listed(rows.iter().map(|row| row.label()))),
-        ];
+        let Some(mut finding) = court.find(rule, &scope, ResourceKind::Account, rule) else { continue };
+        let names = listed(rows.iter().map(|row| row.label()));
+        let mut facts = vec![(FactKey::Images, rows.len().to_string()), (FactKey::Names, names)];
+        let of = |row: &&ImageRow| if rule == "instances-imdsv1" { row.imds_v1 } else { row.instances };
+        let instances: usize = rows.iter().map(of).sum();
+        if instances > 0 {
+            facts.push((FactKey::Instances, instances.to_string()));
+        }
+        facts.sort();
+        finding.evidence.facts = facts;
         court.findings.push(finding);
     }
 }

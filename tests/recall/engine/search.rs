@@ -35,8 +35,8 @@ fn unjudged(folders: &[(&str, Family)]) -> Vec<Rule> {
             rules.extend(schema::parse(folder, &text.join("\n"), family).unwrap());
         }
     }
-    // Where a value ends, no pattern says of these.
-    rules.retain(|rule: &Rule| !rule.is_read());
+    // Where a value ends, no pattern says of these; and some are found without one.
+    rules.retain(|rule: &Rule| !rule.is_read() && rule.pattern().contains("<secret>"));
     rules
 }
 

@@ -145,3 +145,31 @@ fn instances_are_joined_with_what_audits_found_in_their_image() {
         .any(|gap| gap["reason"].as_str().unwrap().contains("never audited"));
     assert!(never, "{}", report["gaps"]);
 }
+
+#[test]
+fn a_trail_names_who_searched_without_an_owner_and_what_came_of_it() {
+    let images = [image(
+        "a",
+        r#""OwnerId": "999988887777", "Name": "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20261101", "Public": true"#,
+    )];
+    let who = r#""userIdentity": {"arn": "arn:aws:iam::111122223333:role/ci"}, "userAgent": "aws-cli/2.31", "awsRegion": "eu-west-1", "recipientAccountId": "111122223333""#;
+    let search = |owners: &str| {
+        format!(
+            r#"{{"eventName": "DescribeImages", "eventTime": "2026-11-01T10:00:00Z", {who}, "requestParameters":
+        {{{owners}"filterSet": {{"items": [{{"name": "name", "valueSet": {{"items": [{{"value": "ubuntu/images/*jammy*"}}]}}}}]}}}}}}"#
+        )
+    };
+    let launch = format!(
+        r#"{{"eventName": "RunInstances", "eventTime": "2026-11-01T10:00:05Z", {who}, "requestParameters":
+        {{"instancesSet": {{"items": [{{"imageId": "ami-0000000000000000a"}}]}}}}, "responseElements": null}}"#
+    );
+    let records = format!(r#"{{"Records": [{}, {launch}]}}"#, search(""));
+    let report = judged(&images, &[instance(1, "a")], &[("trail", &records)]);
+    let rules = rules_about(&report, "ami-0000000000000000a");
+    for rule in ["trail-unguarded-search", "trail-launch-of-stranger", "image-look-alike"] {
+        assert!(rules.contains(&rule.to_owned()), "{rule}: {rules:?}");
+    }
+    let owned = search(r#""ownersSet": {"items": [{"owner": "099720109477"}]}, "#);
+    let report = judged(&images, &[], &[("trail", &format!(r#"{{"Records": [{owned}]}}"#))]);
+    assert!(!report["findings"].to_string().contains("trail-unguarded-search"));
+}

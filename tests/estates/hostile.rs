@@ -52,7 +52,7 @@ fn json_without_an_end_is_an_error_and_no_crash() {
         r#"{"Images": {"ImageId": 1}}"#,
         r#"{"Images": [1, 2]}"#,
         "{",
-        r#"[{"ImageId": {}}]"#,
+        r#"[{"ImageId": {}, "Name": "x"}]"#,
     ] {
         let root = export(&[("a.json", text.as_bytes())]);
         let (exit, _, err) = assay(&["sourcing", root.path().to_str().unwrap(), "--quiet"]);

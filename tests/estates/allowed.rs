@@ -15,7 +15,7 @@ use super::skipped;
 const CASES: usize = 400;
 
 fn cases(seed: u32) -> Option<Vec<Value>> {
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sourcing/allowed_model.py");
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/estates/allowed_model.py");
     let made = Command::new("python3")
         .arg(model)
         .args(["--generate", &seed.to_string(), &CASES.to_string()])
@@ -37,7 +37,7 @@ fn decide(case: &Value) -> Decision {
         image.describe_by_metadata(&raw, &scope);
     } else {
         let raw: shapes::Image = serde_json::from_value(case["image"].clone()).unwrap();
-        image.describe(&raw, &scope);
+        image.describe(raw, &scope);
     }
     let settings: Settings = serde_json::from_value(case["settings"].clone()).unwrap();
     let now = Moment::parse(case["now"].as_str().unwrap());

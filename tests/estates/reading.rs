@@ -77,7 +77,11 @@ fn a_broken_file_is_named_with_its_line_and_the_rest_is_read() {
     let gap = &report["gaps"][0];
     assert!(gap["location"]["path"].as_str().unwrap().ends_with("a.json"));
     assert_eq!(gap["location"]["line"], 2);
-    assert_eq!(report["sourcing"]["sums"]["images"].as_u64(), Some(0), "nothing is known to be one's own");
+    assert_eq!(
+        class(&report, "ami-0000000000000000a"),
+        "shared-by-stranger",
+        "whose export it is, nothing says"
+    );
     let root = export(&[("empty.json", b""), ("x.txt", b"plain")]);
     let (exit, _, err) = assay(&["sourcing", root.path().to_str().unwrap()]);
     assert_eq!(exit.0, 3, "{err}");

@@ -301,7 +301,7 @@ fn image_rows(
             row.scopes.insert(instance.scope.clone());
         }
         if row.scopes.is_empty() {
-            row.scopes.extend(image.views.keys().cloned());
+            row.scopes.extend(image.views.iter().map(|(scope, _)| scope.clone()));
         }
         rows.insert(image.id.clone(), row);
     }
@@ -409,6 +409,22 @@ fn allowed_rows(
     now: Moment,
 ) -> Vec<AllowedRow> {
     let mut rows = Vec::new();
+    let mut users: BTreeMap<&Scope, Vec<User<'_>>> = BTreeMap::new();
+    for instance in instances {
+        if let Some(image) = &instance.image {
+            users.entry(&instance.scope).or_default().push((image, &instance.id, true));
+        }
+    }
+    for pointer in pointers {
+        let all = pointer.images.iter().map(|image| (image.as_str(), pointer.label.as_str(), false));
+        users.entry(&pointer.scope).or_default().extend(all);
+    }
+    let mut answers: BTreeMap<&Scope, Vec<(&Image, bool)>> = BTreeMap::new();
+    for image in estate.images.values() {
+        for (scope, view) in &image.views {
+            answers.entry(scope).or_default().extend(view.allowed.map(|allowed| (image, allowed)));
+        }
+    }
     for (scope, region) in estate.regions.iter().filter(|(scope, _)| scope.region.is_some()) {
         let mut row = AllowedRow {
             scope: scope.clone(),
@@ -427,27 +443,24 @@ fn allowed_rows(
                 State::Disabled if settings.criteria().is_empty() => Decision::Allowed,
                 _ => settings.would_allow(image, scope.account.as_deref(), now),
             };
-            let here = instances.iter().filter(|instance| instance.scope == *scope);
-            let of_instances =
-                here.filter_map(|instance| Some((instance.image.clone()?, instance.id.clone(), true)));
-            let here = pointers.iter().filter(|pointer| pointer.scope == *scope);
-            let of_pointers = here.flat_map(|pointer| {
-                pointer.images.iter().map(|image| (image.clone(), pointer.label.clone(), false))
-            });
-            for (id, user, is_instance) in of_instances.chain(of_pointers) {
-                let Some(image) = estate.images.get(&id) else { continue };
+            for &(id, user, is_instance) in users.get(scope).into_iter().flatten() {
+                let Some(image) = estate.images.get(id) else { continue };
                 let decision = decide(image);
                 match &decision {
                     Decision::Allowed => {}
                     Decision::NotAllowed => {
-                        row.images.insert(id.clone());
-                        if is_instance { row.instances.push(user) } else { row.pointers.push(user) }
+                        row.images.insert(id.to_owned());
+                        if is_instance {
+                            row.instances.push(user.to_owned())
+                        } else {
+                            row.pointers.push(user.to_owned())
+                        }
                     }
                     Decision::Undecided(missing) => {
-                        row.undecided.entry(id.clone()).or_default().extend(missing.iter().cloned());
+                        row.undecided.entry(id.to_owned()).or_default().extend(missing.iter().cloned());
                     }
                 }
-                if let Some(image) = images.get_mut(&id) {
+                if let Some(image) = images.get_mut(id) {
                     if decision == Decision::NotAllowed && settings.state() != State::Disabled {
                         image.flags.insert(Flag::NotAllowed);
                     }
@@ -457,7 +470,7 @@ fn allowed_rows(
             if matches!(settings.state(), State::Enabled | State::AuditMode) {
                 // AWS answered on the day of the export.
                 let then = estate.exported.unwrap_or(now);
-                compare(&mut row, estate, scope, |image| {
+                compare(&mut row, answers.get(scope).map(Vec::as_slice).unwrap_or_default(), |image| {
                     settings.would_allow(image, scope.account.as_deref(), then)
                 });
             }
@@ -467,10 +480,12 @@ fn allowed_rows(
     rows
 }
 
+/// An image, what uses it in a region, and whether that is an instance.
+type User<'u> = (&'u str, &'u str, bool);
+
 /// Holds the decisions against AWS's own, wherever the export has one.
-fn compare(row: &mut AllowedRow, estate: &Estate, scope: &Scope, decide: impl Fn(&Image) -> Decision) {
-    for image in estate.images.values() {
-        let Some(theirs) = image.views.get(scope).and_then(|view| view.allowed) else { continue };
+fn compare(row: &mut AllowedRow, answers: &[(&Image, bool)], decide: impl Fn(&Image) -> Decision) {
+    for &(image, theirs) in answers {
         match (decide(image), theirs) {
             (Decision::Allowed, true) | (Decision::NotAllowed, false) => row.confirmed += 1,
             (Decision::Undecided(_), _) => {}

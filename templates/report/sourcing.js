@@ -12,15 +12,19 @@ async function unpacked(text) {
 }
 
 function tables({ words, classes, flags, images, instances }) {
-  const image = ([id, name, class_, owner, publisher, bits, rank_, pointers]) => ({
-    id, name, whose: classes[class_], owner: words[owner], publisher: words[publisher], rank: rank_, pointers,
-    flags: flags.filter((_, at) => bits & (1 << at)), instances: [], running: 0,
-  });
-  const all = images.map(image);
-  const running = instances.map(([id, of, account, region, name, environment, startedBy, role, bits]) => {
+  const ids = (column) => (column ? column.split(" ") : []);
+  const all = ids(images.ids).map((id, at) => ({
+    id: `ami-${id}`, name: images.names[at], whose: classes[images.classes[at]], owner: words[images.owners[at]],
+    publisher: words[images.publishers[at]], rank: images.severities[at], pointers: images.pointers[at],
+    flags: flags.filter((_, bit) => images.flags[at] & (1 << bit)), instances: [], running: 0,
+  }));
+  const running = ids(instances.ids).map((id, at) => {
+    const bits = instances.bits[at];
+    const of = instances.images[at];
     const row = {
-      id, image: of === null ? null : all[of], account: words[account], region: words[region], name, environment: words[environment],
-      startedBy: words[startedBy], role: words[role], runs: bits & 1, addressed: bits & 2, open: bits & 4, admin: bits & 8, v1: bits & 16,
+      id: `i-${id}`, image: of === null ? null : all[of], account: words[instances.accounts[at]], region: words[instances.regions[at]],
+      name: words[instances.names[at]], environment: words[instances.environments[at]], startedBy: words[instances.starters[at]],
+      role: words[instances.roles[at]], runs: bits & 1, addressed: bits & 2, open: bits & 4, admin: bits & 8, v1: bits & 16,
     };
     if (row.image) {
       row.image.instances.push(row);

@@ -16,7 +16,7 @@ use crate::audit::Report;
 use crate::finding::Severity;
 use crate::sourcing::Inventory;
 use crate::sourcing::class::{Class, Flag};
-use crate::sourcing::inventory::{ImageRow, InstanceRow};
+use crate::sourcing::inventory::ImageRow;
 
 /// Rows of images that can be read without scripts.
 const ROWS: usize = 100;
@@ -69,12 +69,37 @@ impl Words {
     }
 }
 
-/// Id, name, class, owner, publisher, flags as bits, severity (0: none), pointers.
-type ImageCells = (String, String, usize, usize, usize, u32, usize, usize);
+/// Images, a column a field: columns pack better than rows.
+#[derive(Default, Serialize)]
+struct Images {
+    /// Without `ami-`, blanks between them.
+    ids: String,
+    names: Vec<String>,
+    classes: Vec<usize>,
+    owners: Vec<usize>,
+    publishers: Vec<usize>,
+    /// Bits.
+    flags: Vec<u32>,
+    /// 0: none; then from info to critical.
+    severities: Vec<usize>,
+    pointers: Vec<usize>,
+}
 
-/// Id, image, account, region, name, environment, what started it, role, bits: runs, has an address, is open, may do
-/// everything, answers version 1.
-type InstanceCells = (String, Option<usize>, usize, usize, String, usize, usize, usize, u32);
+/// Instances.
+#[derive(Default, Serialize)]
+struct Instances {
+    /// Without `i-`, blanks between them.
+    ids: String,
+    images: Vec<Option<usize>>,
+    accounts: Vec<usize>,
+    regions: Vec<usize>,
+    names: Vec<usize>,
+    environments: Vec<usize>,
+    starters: Vec<usize>,
+    roles: Vec<usize>,
+    /// Runs, has an address, is open, may do everything, answers version 1.
+    bits: Vec<u32>,
+}
 
 /// What the script reads.
 #[derive(Serialize)]
@@ -82,8 +107,8 @@ struct Table<'t> {
     words: &'t [String],
     classes: Vec<&'static str>,
     flags: Vec<&'static str>,
-    images: Vec<ImageCells>,
-    instances: Vec<InstanceCells>,
+    images: Images,
+    instances: Instances,
 }
 
 impl Section {
@@ -160,41 +185,8 @@ fn packed(inventory: &Inventory, worst: &BTreeMap<&str, Severity>) -> String {
     let mut words = Words::default();
     // Nothing is the first word.
     words.number("");
-    let numbers: BTreeMap<&str, usize> =
-        inventory.images.iter().enumerate().map(|(number, row)| (row.id.as_str(), number)).collect();
-    let image = |row: &ImageRow, words: &mut Words| {
-        let severity = worst.get(row.id.as_str());
-        let rank = severity.and_then(|severity| Severity::ALL.iter().rev().position(|one| one == severity));
-        (
-            escaped(&row.id),
-            row.name.as_deref().map(escaped).unwrap_or_default(),
-            Class::ALL.iter().position(|class| *class == row.class).unwrap_or_default(),
-            words.number(row.owner.as_deref().unwrap_or_default()),
-            words.number(row.publisher.as_deref().unwrap_or_default()),
-            bits(FLAGS.map(|flag| row.flags.contains(&flag))),
-            rank.map_or(0, |rank| rank + 1),
-            row.pointers.len(),
-        )
-    };
-    let instance = |row: &InstanceRow, words: &mut Words| {
-        let mut word = |text: &Option<String>| words.number(text.as_deref().unwrap_or_default());
-        let (account, region) = (word(&row.scope.account), word(&row.scope.region));
-        let (environment, started_by) = (word(&row.environment), word(&row.started_by));
-        let runs = matches!(row.state.as_deref(), None | Some("running" | "pending"));
-        (
-            escaped(&row.id),
-            row.image.as_deref().and_then(|image| numbers.get(image).copied()),
-            account,
-            region,
-            row.name.as_deref().map(escaped).unwrap_or_default(),
-            environment,
-            started_by,
-            words.number(&row.roles.join(", ")),
-            bits([runs, !row.addresses.is_empty(), row.is_open, row.has_admin, row.is_imds_v1]),
-        )
-    };
-    let images: Vec<_> = inventory.images.iter().map(|row| image(row, &mut words)).collect();
-    let instances: Vec<_> = inventory.instances.iter().map(|row| instance(row, &mut words)).collect();
+    let images = images(inventory, worst, &mut words);
+    let instances = instances(inventory, &mut words);
     let table = Table {
         words: &words.all,
         classes: Class::ALL.map(Class::about).into(),
@@ -207,4 +199,50 @@ fn packed(inventory: &Inventory, worst: &BTreeMap<&str, Severity>) -> String {
     // It is written to memory.
     let packed = encoder.write_all(&json).and_then(|()| encoder.finish()).unwrap_or_default();
     STANDARD.encode(packed)
+}
+
+/// An id without what all have, in front of the next one.
+fn push_id(ids: &mut String, id: &str, prefix: &str) {
+    if !ids.is_empty() {
+        ids.push(' ');
+    }
+    ids.push_str(&escaped(id.strip_prefix(prefix).unwrap_or(id)).replace(' ', "_"));
+}
+
+fn images(inventory: &Inventory, worst: &BTreeMap<&str, Severity>, words: &mut Words) -> Images {
+    let mut images = Images::default();
+    for row in &inventory.images {
+        let severity = worst.get(row.id.as_str());
+        let rank = severity.and_then(|severity| Severity::ALL.iter().rev().position(|one| one == severity));
+        push_id(&mut images.ids, &row.id, "ami-");
+        images.names.push(row.name.as_deref().map(escaped).unwrap_or_default());
+        images.classes.push(Class::ALL.iter().position(|class| *class == row.class).unwrap_or_default());
+        images.owners.push(words.number(row.owner.as_deref().unwrap_or_default()));
+        images.publishers.push(words.number(row.publisher.as_deref().unwrap_or_default()));
+        images.flags.push(bits(FLAGS.map(|flag| row.flags.contains(&flag))));
+        images.severities.push(rank.map_or(0, |rank| rank + 1));
+        images.pointers.push(row.pointers.len());
+    }
+    images
+}
+
+fn instances(inventory: &Inventory, words: &mut Words) -> Instances {
+    let numbers: BTreeMap<&str, usize> =
+        inventory.images.iter().enumerate().map(|(number, row)| (row.id.as_str(), number)).collect();
+    let mut instances = Instances::default();
+    for row in &inventory.instances {
+        let mut word = |text: &Option<String>| words.number(text.as_deref().unwrap_or_default());
+        push_id(&mut instances.ids, &row.id, "i-");
+        instances.images.push(row.image.as_deref().and_then(|image| numbers.get(image).copied()));
+        instances.accounts.push(word(&row.scope.account));
+        instances.regions.push(word(&row.scope.region));
+        instances.names.push(word(&row.name));
+        instances.environments.push(word(&row.environment));
+        instances.starters.push(word(&row.started_by));
+        instances.roles.push(words.number(&row.roles.join(", ")));
+        let runs = matches!(row.state.as_deref(), None | Some("running" | "pending"));
+        let has_address = !row.addresses.is_empty();
+        instances.bits.push(bits([runs, has_address, row.is_open, row.has_admin, row.is_imds_v1]));
+    }
+    instances
 }

@@ -1,7 +1,5 @@
 //! An image, as all that saw it tell.
 
-use std::collections::BTreeMap;
-
 use super::Scope;
 use crate::sourcing::export::shapes;
 use crate::sourcing::moment::Moment;
@@ -122,7 +120,7 @@ pub struct Image {
     /// Who may launch it; `None` where that was not exported.
     pub permissions: Option<Vec<Permission>>,
     /// By whom and where it was seen.
-    pub views: BTreeMap<Scope, View>,
+    pub views: Vec<(Scope, View)>,
     /// Whether describe-images or the metadata of an instance told of it, and not only something that names it.
     pub is_described: bool,
     /// Whether it lies in the recycle bin.
@@ -155,7 +153,7 @@ impl Image {
         if let Some(marks) = raw.image_watermarks {
             self.watermarks = marks;
         }
-        self.scan = Some(raw.scan_results.map(Box::new));
+        self.scan = Some(raw.scan_results);
         self.imds_v2 |= raw.imds_support.as_deref() == Some("v2.0");
         self.is_in_recycle_bin |= raw.recycle_bin_enter_time.is_some();
         self.view(scope, raw.image_allowed);
@@ -187,8 +185,10 @@ impl Image {
     }
 
     fn view(&mut self, scope: &Scope, allowed: Option<bool>) {
-        let view = self.views.entry(scope.clone()).or_default();
-        view.allowed = allowed.or(view.allowed);
+        match self.views.iter_mut().find(|(known, _)| known == scope) {
+            Some((_, view)) => view.allowed = allowed.or(view.allowed),
+            None => self.views.push((scope.clone(), View { allowed })),
+        }
     }
 
     /// Its name, else its id: what to call it.

@@ -25,7 +25,7 @@ pub struct Image {
     pub source_image_id: Option<String>,
     pub source_image_region: Option<String>,
     pub image_watermarks: List<Watermark>,
-    pub scan_results: Option<ScanResults>,
+    pub scan_results: Option<Box<ScanResults>>,
     pub product_codes: List<ProductCode>,
     pub imds_support: Option<String>,
     pub image_type: Option<String>,

@@ -40,11 +40,7 @@ fn of_use(row: &ImageRow) -> Vec<(&'static str, Option<Severity>)> {
         Class::SharedPrivately => Some("image-of-private-stranger"),
         _ => None,
     };
-    let by_flag = [
-        (Flag::NotAllowed, "image-not-allowed"),
-        (Flag::Deregistered, "image-deregistered"),
-        (Flag::Disabled, "image-disabled"),
-    ];
+    let by_flag = [(Flag::Deregistered, "image-deregistered"), (Flag::Disabled, "image-disabled")];
     let flagged = by_flag.into_iter().filter_map(|(flag, rule)| has(flag).then_some(rule));
     whose.into_iter().chain(flagged).map(|rule| (rule, None)).collect()
 }
@@ -82,11 +78,6 @@ pub(super) fn image(
         facts.push((FactKey::StartedBy, listed(row.pointers.iter().map(String::as_str))));
     }
     match rule {
-        "image-not-allowed" => {
-            let regions = row.decisions.iter().filter(|(_, decision)| decision.name() == "not allowed");
-            let regions: Vec<String> = regions.map(|(scope, _)| scope.to_string()).collect();
-            facts.push((FactKey::Regions, listed(regions.iter().map(String::as_str))));
-        }
         "image-shared-outside" => facts.push((FactKey::SharedWith, shared_with(court, row))),
         _ => {}
     }
@@ -140,6 +131,7 @@ fn by_account(court: &mut Court<'_>) {
     let mut by_account: BTreeMap<(&'static str, Option<String>), Vec<&ImageRow>> = BTreeMap::new();
     for row in images {
         let rules = [
+            ("image-not-allowed", used(row, Flag::NotAllowed)),
             ("image-deprecated", used(row, Flag::Deprecated)),
             ("image-old", used(row, Flag::Old)),
             ("instances-imdsv1", used(row, Flag::ImdsV1)),

@@ -107,7 +107,7 @@ fn judged(found: &Match, place: &Place, reading: Reading) -> Option<(Vec<u8>, Co
             Reading { value: value.to_vec(), is_quoted: true, ..reading }
         }
     };
-    if is_in_url(before, key) || place.syntax.is_configuration() && is_listed(before) {
+    if is_in_url(before, key) || place.syntax.is_configuration() && is_listed(before, key) {
         return None; // told with the URL; the next name of a list
     }
     let kind = if key.is_empty() { NameKind::Password } else { NameKind::of(key)? };
@@ -130,8 +130,13 @@ fn judged(found: &Match, place: &Place, reading: Reading) -> Option<(Vec<u8>, Co
     Some((value, confidence))
 }
 
-/// Whether a comma stands between name and value: `get("name", "value")` in code, names in a list elsewhere.
-fn is_listed(before: &[u8]) -> bool {
+/// Whether a comma stands between name and value: `get("name", "value")` in code, names in a list elsewhere. A term of
+/// Erlang, `{name, "value"}`, is none.
+fn is_listed(before: &[u8], key: &[u8]) -> bool {
+    let opened = memchr::memmem::rfind(before, key).and_then(|at| before.get(..at));
+    if !key.is_empty() && opened.is_some_and(|opened| opened.ends_with(b"{") || opened.ends_with(b"{'")) {
+        return false;
+    }
     let head = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before);
     head.trim_ascii_end().ends_with(b",")
 }

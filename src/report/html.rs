@@ -12,7 +12,7 @@ use super::fingerprints::Marks;
 use super::format::Format;
 use super::terminal::{joined, thousands};
 use super::{Judgement, Options, Outcome, Run, TOOL_VERSION};
-use crate::audit::Report;
+use crate::audit::{Material, Report};
 use crate::finding::Finding;
 use assay_disk::text::Escaped;
 
@@ -154,7 +154,10 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options, run: &R
         mark: mark(judgement.outcome),
         sentence: sentence(&judgement.sentence),
         has_secrets: options.secrets,
-        steps: next_steps::steps(judgement.outcome, &findings, &shown),
+        steps: match report.material {
+            Material::Image => next_steps::steps(judgement.outcome, &findings, &shown),
+            Material::Accounts | Material::Code => next_steps::of_sourcing(judgement.outcome, &findings),
+        },
         facts: overview::facts(report),
         counts,
         total,

@@ -51,7 +51,7 @@ function box(graph, entry, x, y, width) {
   const count = number(node.count);
   // A place needs no word that it is one, nor a rule; of the image the last part of its path is its name.
   const word = kind && !["place", "remote"].includes(node.kind) ? `${kind} ` : "";
-  const fits = Math.max(4, Math.floor((width - 34 - count.length * 8) / 7) - word.length);
+  const fits = Math.max(4, Math.floor((width - 34 - count.length * 8) / 7.3) - word.length);
   const name = { image: node.label.split("/").pop(), login: node.label.replace(/ of this image$/, "") }[node.kind] ?? node.label;
   const text = (node.kind === "rule" ? cut : shortened)(name, fits);
   const fill_ = node.severity || "none";
@@ -67,7 +67,7 @@ function box(graph, entry, x, y, width) {
 function drawGraph(into, graph) {
   const columns = layers(graph);
   const width = Math.max(columns.length * 215, into.clientWidth);
-  const first = 150;
+  const first = graph.first ?? (width - (columns.length - 1) * Math.min(90, Math.max(36, width * 0.06))) / columns.length;
   const between = Math.min(90, Math.max(36, width * 0.06));
   const wide = (width - first - between * (columns.length - 1)) / Math.max(1, columns.length - 1);
   const tallest = columns.reduce((most, column) => Math.max(most, column.length), 1);
@@ -107,6 +107,6 @@ function drawGraph(into, graph) {
 function startGraph() {
   const into = $("#graph");
   if (!into) return;
-  const graph = { ...data.graph, name: "Connections", noun: "finding", shows: "shows its findings", titles: ["Image", "Whose", "What was found", "What it opens"], pick: (index) => showFindings({ node: index }) };
+  const graph = { ...data.graph, name: "Connections", noun: "finding", shows: "shows its findings", titles: ["Image", "Whose", "What was found", "What it opens"], first: 150, pick: (index) => showFindings({ node: index }) };
   onWidth(into, () => drawGraph(into, graph));
 }

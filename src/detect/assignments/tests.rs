@@ -36,6 +36,7 @@ fn a_secret_is_found_as_its_file_writes_it() {
         ("/srv/a/x.php", "<?php\n$dbPassword = 'it\\'s9Kq2x!';\n", "it's9Kq2x!"),
         ("/srv/a/a.xml", "<db><apiKey>Zk83&amp;hd92Hs71</apiKey></db>", "Zk83&hd92Hs71"),
         ("/srv/a/t.toml", "restic_password = \"amber-quartz-lagoon-willow\"\n", "amber-quartz-lagoon-willow"),
+        ("/etc/rabbitmq/sys.config", "[{rabbit, [{api_key, \"Zk83hd92Hs71Lq0P\"}]}].\n", "Zk83hd92Hs71Lq0P"),
         ("/srv/a/j.py", "API_KEY = ('Zk83hd92'\n    'Hs71Lq0P')\n", "Zk83hd92Hs71Lq0P"),
     ] {
         assert_eq!(found(path, text), [value], "{text}");

@@ -61,6 +61,46 @@ pub(super) fn steps(outcome: Outcome, findings: &[Finding], shown: &[Shown]) -> 
     steps
 }
 
+/// The steps where accounts or code were judged: by what is worst.
+pub(super) fn of_sourcing(outcome: Outcome, findings: &[Finding]) -> Vec<Step> {
+    let of = |rules: &[&str]| {
+        findings.iter().filter(|finding| rules.contains(&finding.advisory.id.as_str())).count()
+    };
+    let findings_of = Some(("findings", "Findings"));
+    let step = |text: String, section| Step { text, command: "", section };
+    let mut steps = Vec::new();
+    let strange = of(&["image-look-alike", "image-of-public-stranger", "image-of-private-stranger"]);
+    if strange > 0 {
+        let images = counted(strange, "image");
+        let text = format!(
+            "Replace what runs from {images} that nobody vouches for, look-alikes first; treat those instances as compromised."
+        );
+        steps.push(step(text, findings_of));
+    }
+    let leaks = of(&["snapshot-public", "image-public"]);
+    if leaks > 0 {
+        let text = format!(
+            "Make {} private again, and change every secret in them.",
+            counted(leaks, "public image or snapshot")
+        );
+        steps.push(step(text, findings_of));
+    }
+    let lookups = of(&["image-lookup-unsafe", "image-lookup-weak", "trail-unguarded-search"]);
+    if lookups > 0 {
+        let text = format!("Name an owner in {}.", counted(lookups, "search").replace("searchs", "searches"));
+        steps.push(step(text, findings_of));
+    }
+    if outcome == Outcome::Incomplete {
+        let text = "Export what is missing: it may hide a finding.".to_owned();
+        steps.push(step(text, Some(("gaps", "Gaps"))));
+    }
+    if of(&["allowed-amis-off", "allowed-amis-audit-only"]) > 0 {
+        let text = "Turn on Allowed AMIs with the proposed criteria, in audit mode first.".to_owned();
+        steps.push(Step { text, command: "assay sourcing EXPORT --proposal allowed.json", section: None });
+    }
+    steps
+}
+
 fn counted(number: usize, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{} {noun}{ending}", thousands(number as u64))

@@ -156,11 +156,16 @@ fn row(image: &ImageRow, worst: &BTreeMap<&str, Severity>) -> Row {
         id: escaped(&image.id),
         name: image.name.as_deref().map(escaped).unwrap_or_default(),
         class: image.class.about(),
-        owner: escaped(image.publisher.as_deref().or(image.owner.as_deref()).unwrap_or("?")),
+        owner: escaped(publisher(image).or(image.owner.as_deref()).unwrap_or("?")),
         running: format!("{} of {}", image.running, image.instances),
         flags: flags.join(", "),
         severity: worst.get(image.id.as_str()).map_or("", |severity| severity.name()),
     }
+}
+
+/// The publisher whose image it is, not the one for whose it may be taken.
+fn publisher(image: &ImageRow) -> Option<&str> {
+    image.publisher.as_deref().filter(|_| !image.flags.contains(&Flag::LookAlike))
 }
 
 /// All flags, in the order of their bits.
@@ -218,7 +223,7 @@ fn images(inventory: &Inventory, worst: &BTreeMap<&str, Severity>, words: &mut W
         images.names.push(row.name.as_deref().map(escaped).unwrap_or_default());
         images.classes.push(Class::ALL.iter().position(|class| *class == row.class).unwrap_or_default());
         images.owners.push(words.number(row.owner.as_deref().unwrap_or_default()));
-        images.publishers.push(words.number(row.publisher.as_deref().unwrap_or_default()));
+        images.publishers.push(words.number(publisher(row).unwrap_or_default()));
         images.flags.push(bits(FLAGS.map(|flag| row.flags.contains(&flag))));
         images.severities.push(rank.map_or(0, |rank| rank + 1));
         images.pointers.push(row.pointers.len());

@@ -133,7 +133,22 @@ pub(super) fn is_symbol(value: &[u8]) -> bool {
     let is_column = matches!((column.next(), column.next(), column.next()), (Some(kind), Some(size), None)
         if !kind.is_empty() && kind.iter().all(u8::is_ascii_alphabetic)
             && !size.is_empty() && size.iter().all(u8::is_ascii_digit));
-    is_constant || is_path || is_column
+    // `Win32_System_Com`: words with capitals, joined.
+    let is_word = |part: &[u8]| {
+        part.len() >= 3
+            && part.first().is_some_and(u8::is_ascii_uppercase)
+            && part.iter().all(u8::is_ascii_alphanumeric)
+            && part.iter().filter(|byte| byte.is_ascii_digit()).count() <= 2
+    };
+    let is_words = value.contains(&b'_') && value.split(|byte| *byte == b'_').all(is_word);
+    is_constant || is_words || is_path || is_column
+}
+
+/// What is told to everybody: an address of a chain, the scope of a request to AWS.
+pub(super) fn is_told(value: &[u8]) -> bool {
+    let address =
+        value.strip_prefix(b"0x").is_some_and(|hex| hex.len() == 40 && hex.iter().all(u8::is_ascii_hexdigit));
+    address || value.ends_with(b"/aws4_request")
 }
 
 /// Keys to press: `CmdOrCtrl+F5`.
@@ -278,6 +293,8 @@ mod tests {
         {
             assert!(is_symbol(value.as_bytes()), "{value}");
         }
+        assert!(is_symbol(b"Win32_System_Com") && is_told(b"0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"));
+        assert!(is_told(b"AKID/20150830/us-east-1/s3/aws4_request"));
         assert!(is_address(b"*@*.1800flowers.com") && is_keystroke(b"CmdOrCtrl+F5"));
         assert!(is_slug(b"mschapv2-and-ntlmv2-only"));
     }

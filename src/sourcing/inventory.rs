@@ -451,9 +451,9 @@ fn allowed_rows(
                     Decision::NotAllowed => {
                         row.images.insert(id.to_owned());
                         if is_instance {
-                            row.instances.push(user.to_owned())
+                            row.instances.push(user.to_owned());
                         } else {
-                            row.pointers.push(user.to_owned())
+                            row.pointers.push(user.to_owned());
                         }
                     }
                     Decision::Undecided(missing) => {

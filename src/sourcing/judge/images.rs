@@ -77,9 +77,8 @@ pub(super) fn image(
     if !row.pointers.is_empty() {
         facts.push((FactKey::StartedBy, listed(row.pointers.iter().map(String::as_str))));
     }
-    match rule {
-        "image-shared-outside" => facts.push((FactKey::SharedWith, shared_with(court, row))),
-        _ => {}
+    if rule == "image-shared-outside" {
+        facts.push((FactKey::SharedWith, shared_with(court, row)));
     }
     facts.sort();
     finding.evidence.facts = facts;

@@ -18,7 +18,7 @@
 #
 # Files: DIR/ACCOUNT/REGION/CALL.json, calls without a region in DIR/ACCOUNT/global/, and DIR/ACCOUNT/manifest.json: account,
 # regions, time, client, and for each call its file, its status and the error. Started again, it fetches what is missing
-# and tries what failed; delete a file to have it fetched anew, and the folder for a new day.
+# and retries what failed. Delete a file to fetch it again, or the folder to start a new export.
 #
 # Status: ok; not-found (an image that is gone, hidden or not allowed); denied; unsupported (the region or the endpoint
 # lacks it); client-too-old; failed. Exit code: 0, all there; 4, some calls failed (they are on stderr, too); 1, nothing

@@ -34,6 +34,11 @@ pub const fn texts() -> [&'static str; 3] {
     [publishers::TEXT, judge::TEXT, judge::CODE_TEXT]
 }
 
+/// Whether a text is the number of an AWS account: twelve digits.
+pub fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// What the user and the policy say of images.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
@@ -91,7 +96,8 @@ pub fn examine(settings: &Settings) -> Result<Sourcing, String> {
         max_age_days: settings.rules.max_age_days,
         now: settings.now,
     };
-    let inventory = Inventory::new(&export, &trust, settings);
-    let (findings, gaps) = judge::judge(&export, &inventory, &trust, settings)?;
+    let audits = audits::ByImage::new(&settings.audits, &export.estate);
+    let inventory = Inventory::new(&export, &trust, &audits, settings.wants_audits);
+    let (findings, gaps) = judge::judge(&export, &inventory, &trust, &audits, settings)?;
     Ok(Sourcing { inventory, findings, gaps, notes: export.notes })
 }

@@ -6,7 +6,7 @@ use super::schema::ChronyRule;
 use super::subject::{Unreadable, shown};
 use super::{Evidence, Outcome, Subject, Verdict};
 
-/// Where chronyd is told to begin: as Debian builds it, and as the others do.
+/// The file that chronyd reads first: Debian's, and everyone else's.
 const DEBIAN: &str = "/etc/chrony/chrony.conf";
 const OTHERS: &str = "/etc/chrony.conf";
 /// What counts in a file of a `sourcedir`.

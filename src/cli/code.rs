@@ -50,15 +50,8 @@ pub(super) fn run(
     let target = Target::Rootfs(wanted.paths.first().cloned().unwrap_or_default());
     let plan = Plan::new(&wanted.display, &target)?;
     let begun = Begun::new(&target, false)?;
-    let (mut report, ended) = begun.during(|| report(wanted))?;
-    let judgement = gate.judge(&mut report);
-    let exit = Exit(judgement.exit_code);
-    let run = ended.run(&report, &wanted.display.recorded, signatures);
-    match plan.deliver(&report, &judgement, &run, &wanted.display, terminal) {
-        // The reader went away (`2>&1 | head`): the verdict stays.
-        Err(failure) if failure.message.is_empty() => Ok(exit),
-        done => done.map(|()| exit),
-    }
+    let (report, ended) = begun.during(|| report(wanted))?;
+    plan.conclude(&gate, (report, ended), signatures, &wanted.display, terminal)
 }
 
 fn report(wanted: &Code) -> Result<Report, Failure> {

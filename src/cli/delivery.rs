@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use super::arguments::{Display, EvidenceForm};
 use super::formats::Wanted;
 use super::output::{self, Place};
-use super::{Failure, Terminal};
+use super::policy::Gate;
+use super::record::Ended;
+use super::{Exit, Failure, Terminal};
 use crate::audit::{Report, Target};
+use crate::detect::Signatures;
 use crate::report::{Format, Judgement, Options, Run, Told, terminal};
 
 /// A report that was asked for.
@@ -47,8 +50,27 @@ impl Plan {
         self.deliveries.iter().any(|delivery| delivery.format.needs_digest)
     }
 
+    /// Judges what was found, and writes all reports; the exit code is the gate's.
+    pub(super) fn conclude(
+        &self,
+        gate: &Gate,
+        (mut report, ended): (Report, Ended),
+        signatures: &Signatures,
+        display: &Display,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<Exit, Failure> {
+        let judgement = gate.judge(&mut report);
+        let exit = Exit(judgement.exit_code);
+        let run = ended.run(&report, &display.recorded, signatures);
+        match self.deliver(&report, &judgement, &run, display, terminal) {
+            // The reader went away (`2>&1 | head`): the verdict stays.
+            Err(failure) if failure.message.is_empty() => Ok(exit),
+            done => done.map(|()| exit),
+        }
+    }
+
     /// Writes all reports. Failures are told; the last is returned.
-    pub(super) fn deliver(
+    fn deliver(
         &self,
         report: &Report,
         judgement: &Judgement,

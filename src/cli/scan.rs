@@ -93,16 +93,9 @@ pub(super) fn audit(
     let signatures = Arc::clone(&settings.detect.signatures);
     let done = begun.during(|| engine::audit(target, outside, settings, &bar));
     drop(bar);
-    let (mut report, ended) = done?;
+    let (report, ended) = done?;
     if is_benchmark_wanted && report.benchmark.is_none() {
         writeln!(terminal.err, "There is no benchmark for this system; name one to run it all the same.")?;
     }
-    let judgement = gate.judge(&mut report);
-    let exit = Exit(judgement.exit_code);
-    let run = ended.run(&report, &display.recorded, &signatures);
-    match plan.deliver(&report, &judgement, &run, display, terminal) {
-        // The reader went away (`2>&1 | head`): the verdict stays.
-        Err(failure) if failure.message.is_empty() => Ok(exit),
-        done => done.map(|()| exit),
-    }
+    plan.conclude(gate, (report, ended), &signatures, display, terminal)
 }

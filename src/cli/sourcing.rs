@@ -33,16 +33,9 @@ pub(super) fn run(
     let plan = Plan::new(&wanted.display, &target)?;
     let begun = Begun::new(&target, false)?;
     let settings = settings(wanted, &gate)?;
-    let (mut report, ended) = begun.during(|| report(wanted, &settings))?;
+    let (report, ended) = begun.during(|| report(wanted, &settings))?;
     proposals(wanted, &report)?;
-    let judgement = gate.judge(&mut report);
-    let exit = Exit(judgement.exit_code);
-    let run = ended.run(&report, &wanted.display.recorded, signatures);
-    match plan.deliver(&report, &judgement, &run, &wanted.display, terminal) {
-        // The reader went away (`2>&1 | head`): the verdict stays.
-        Err(failure) if failure.message.is_empty() => Ok(exit),
-        done => done.map(|()| exit),
-    }
+    plan.conclude(&gate, (report, ended), signatures, &wanted.display, terminal)
 }
 
 fn settings(wanted: &Sourcing, gate: &Gate) -> Result<Settings, Failure> {

@@ -66,7 +66,7 @@ pub(super) fn is_example(path: &[u8]) -> bool {
     }
 }
 
-/// What was found in a place of examples: a path is all that says so, so it is told.
+/// A finding in a place of examples: only the path says so, so it is lowered and not dropped.
 pub(super) fn lowered(finding: Finding, confidence: Confidence) -> Finding {
     let severity = finding.severity.min(Severity::Low);
     finding.severity(severity).confidence(confidence)

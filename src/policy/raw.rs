@@ -12,7 +12,7 @@ use crate::checks::benchmark::BENCHMARKS;
 use crate::date::Date;
 use crate::finding::{Category, Confidence, GapKind, Severity};
 use crate::requirements;
-use crate::sourcing::Rules;
+use crate::sourcing::{Rules, is_account};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -132,10 +132,8 @@ pub fn read(name: &str, text: &str) -> Result<Policy, String> {
 
 fn sourcing(raw: &RawSourcing, lines: &Lines<'_>) -> Result<Rules, String> {
     let account = |word: &Spanned<String>| {
-        let is_account =
-            word.get_ref().len() == 12 && word.get_ref().bytes().all(|byte| byte.is_ascii_digit());
         let problem = || lines.error(word, &format!("{:?} is no account: twelve digits", word.get_ref()));
-        is_account.then(|| word.get_ref().clone()).ok_or_else(problem)
+        is_account(word.get_ref()).then(|| word.get_ref().clone()).ok_or_else(problem)
     };
     Ok(Rules {
         own: raw.own.iter().map(account).collect::<Result<_, _>>()?,

@@ -1,4 +1,4 @@
-//! Audits of images, as saved reports tell of them, joined with what runs.
+//! Audits of images, read from saved reports and joined with what runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::finding::Severity;
 
 use super::estate::{Estate, Image};
+use super::is_account;
 
 /// A finding of an audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,9 +74,7 @@ impl Audit {
                 severity: Severity::by_name(&text(finding, "/severity")?)?,
                 path: text(finding, "/location/path").unwrap_or_default(),
                 fingerprint: key,
-                account: text(finding, "/evidence/facts/account").filter(|account| {
-                    account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())
-                }),
+                account: text(finding, "/evidence/facts/account").filter(|account| is_account(account)),
             })
         };
         let subject = text(value, "/subject/name").unwrap_or_default();

@@ -179,12 +179,12 @@ impl Trust<'_> {
     }
 
     /// What the image itself says; what depends on settings of a region is added elsewhere.
-    pub fn flags(&self, estate: &Estate, class: Class, image: &Image) -> BTreeSet<Flag> {
+    pub fn flags(&self, estate: &Estate, class: Class, is_look_alike: bool, image: &Image) -> BTreeSet<Flag> {
         let is_own = class == Class::Own;
         let state = image.state.as_deref();
         let permissions = image.permissions.as_deref().unwrap_or_default();
         let all = [
-            (Flag::LookAlike, self.look_alike(class, image).is_some()),
+            (Flag::LookAlike, is_look_alike),
             (Flag::Deregistered, state == Some("deregistered") || image.is_in_recycle_bin),
             (Flag::Disabled, state == Some("disabled")),
             (Flag::Deprecated, image.is_deprecated(self.now) == Some(true)),

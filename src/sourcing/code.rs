@@ -5,7 +5,7 @@
 //! makes a [`Search`] of it, whose parts are known, absent or unknown, and one function, [`judge`], gives the verdict.
 //!
 //! The files are hostile, as images are: nothing is executed, links are not followed, and a file that cannot be read,
-//! is too large or is nested too deeply is told as a [`Problem`].
+//! is too large or is nested too deeply is reported as a [`Problem`].
 
 mod ansible;
 mod arguments;
@@ -44,7 +44,7 @@ use super::publishers::Publishers;
 pub struct Options {
     /// Whose accounts and names are known.
     pub publishers: Publishers,
-    /// Longer files are not read, which is told.
+    /// Longer files are not read, but reported as problems.
     pub max_file_bytes: u64,
     /// Whether `.gitignore` and the like are followed.
     pub follow_ignore_files: bool,

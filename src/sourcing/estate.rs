@@ -13,7 +13,7 @@ mod pointer;
 
 pub use image::{Alias, Image, Mapping, Permission, Scan, View, Watermark};
 pub use instance::{Instance, Metadata};
-pub use pointer::{Pointer, PointerKind, Target};
+pub use pointer::{NamedPointers, Pointer, PointerKind, Target};
 
 /// An account and a region; either may not be known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,8 +43,6 @@ pub struct RegionSettings {
     pub snapshot_block: Option<String>,
     /// `required`, `optional` or `no-preference`: `HttpTokens` of new instances.
     pub metadata_tokens: Option<String>,
-    /// Calls that were exported, by the member that they are known by.
-    pub calls: BTreeSet<&'static str>,
 }
 
 /// A snapshot of the account.
@@ -97,12 +95,8 @@ pub struct Estate {
     pub snapshots: BTreeMap<String, Snapshot>,
     /// Roles of instance profiles, by the profile's ARN.
     pub profiles: BTreeMap<String, Vec<Role>>,
-    /// Managed policies, by the role's name and account.
-    pub role_policies: BTreeMap<String, BTreeSet<String>>,
     /// Security groups that let the whole internet in.
     pub open_groups: BTreeSet<String>,
-    /// Groups that were exported: only of these it is known whether they are open.
-    pub known_groups: BTreeSet<String>,
     /// Auto Scaling groups of instances.
     pub group_of_instance: BTreeMap<String, String>,
     /// Use of own images in other accounts, by image.
@@ -140,38 +134,15 @@ impl Estate {
         by_image
     }
 
-    /// The images that a pointer leads to today.
-    pub fn targets(&self, pointer: &Pointer) -> Vec<String> {
-        let mut targets = BTreeSet::new();
-        self.follow(pointer, 0, &mut targets);
-        targets.into_iter().collect()
-    }
-
-    fn follow(&self, pointer: &Pointer, depth: usize, targets: &mut BTreeSet<String>) {
-        for target in &pointer.targets {
-            match target {
-                Target::Image(id) => {
-                    targets.insert(id.clone());
-                }
-                // A parameter may name a parameter, a group its template; a circle ends.
-                Target::Parameter(_) | Target::Template { .. } | Target::Configuration(_) if depth < 4 => {
-                    let named = self
-                        .pointers
-                        .iter()
-                        .filter(|other| other.scope.is_within(&pointer.scope) && target.means(other));
-                    for other in named {
-                        self.follow(other, depth + 1, targets);
-                    }
-                }
-                _ => {}
-            }
-        }
+    /// The pointers by what may name them.
+    pub fn named_pointers(&self) -> NamedPointers<'_> {
+        NamedPointers::new(&self.pointers)
     }
 }
 
 impl Scope {
     /// Whether both may be the same place: what is not known may be anything.
-    fn is_within(&self, other: &Self) -> bool {
+    fn may_be(&self, other: &Self) -> bool {
         let fits = |a: &Option<String>, b: &Option<String>| a.is_none() || b.is_none() || a == b;
         fits(&self.account, &other.account) && fits(&self.region, &other.region)
     }

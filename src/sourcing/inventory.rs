@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
-use super::Settings;
 use super::allowed::{self, Decision, Proposal, State};
 use super::audits::ByImage;
 use super::class::{Class, Flag, Trust};
-use super::estate::{Estate, Image, Instance, Metadata, Pointer, Scope};
+use super::estate::{Estate, Image, Instance, Metadata, Pointer, PointerKind, Scope};
 use super::export::Export;
 use super::moment::Moment;
+use super::publishers::Publisher;
 
 /// Policies that give a role the whole account.
 const ADMIN_POLICIES: [&str; 3] = ["AdministratorAccess", "PowerUserAccess", "IAMFullAccess"];
@@ -98,6 +96,8 @@ pub struct InstanceRow {
     pub class: Class,
     /// `running`, `stopped` …
     pub state: Option<String>,
+    /// Whether it runs.
+    pub is_running: bool,
     /// By its tag.
     pub name: Option<String>,
     /// By its tag.
@@ -182,6 +182,8 @@ pub struct Inventory {
 /// What will start an image.
 #[derive(Clone, Debug)]
 pub struct PointerRow {
+    /// What it is.
+    pub kind: PointerKind,
     /// Kind and name.
     pub label: String,
     /// Where.
@@ -191,7 +193,7 @@ pub struct PointerRow {
 }
 
 /// The sums.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
     /// Images in the tables.
     pub images: usize,
@@ -205,11 +207,10 @@ pub struct Sums {
 
 impl Inventory {
     /// Makes the tables.
-    pub fn new(export: &Export, trust: &Trust<'_>, settings: &Settings) -> Self {
+    pub fn new(export: &Export, trust: &Trust<'_>, audits: &ByImage<'_>, has_audits: bool) -> Self {
         let estate = &export.estate;
-        let audits = ByImage::new(&settings.audits, estate);
         let pointers = pointer_rows(estate);
-        let mut images = image_rows(estate, trust, &pointers, &audits);
+        let mut images = image_rows(estate, trust, &pointers, audits);
         let instances: Vec<InstanceRow> = instance_rows(estate, &images);
         reach(&mut images, &instances);
         let allowed = allowed_rows(estate, &mut images, &instances, &pointers, trust.now);
@@ -230,7 +231,7 @@ impl Inventory {
             allowed,
             proposal,
             pointers,
-            has_audits: settings.wants_audits,
+            has_audits,
         }
     }
 
@@ -252,13 +253,15 @@ fn badness(row: &ImageRow) -> (Option<crate::finding::Severity>, bool, Class, bo
 }
 
 fn pointer_rows(estate: &Estate) -> Vec<PointerRow> {
+    let named = estate.named_pointers();
     let row = |pointer: &Pointer| PointerRow {
+        kind: pointer.kind,
         label: match pointer.version {
             Some((number, ..)) => format!("{} {} (version {number})", pointer.kind.name(), pointer.name),
             None => format!("{} {}", pointer.kind.name(), pointer.name),
         },
         scope: pointer.scope.clone(),
-        images: estate.targets(pointer),
+        images: named.images_of(pointer),
     };
     let mut rows: Vec<PointerRow> =
         estate.pointers.iter().map(row).filter(|row| !row.images.is_empty()).collect();
@@ -284,13 +287,13 @@ fn image_rows(
     for image in estate.images.values() {
         let class = trust.class(estate, image);
         let (pointers, instances) = (by_image.get(image.id.as_str()), instances.get(image.id.as_str()));
-        let is_look_alike = trust.look_alike(class, image).is_some();
+        let look_alike = trust.look_alike(class, image);
         // What strangers share with the account is there to be started by mistake.
-        let is_offered = class == Class::SharedPrivately || is_look_alike;
+        let is_offered = class == Class::SharedPrivately || look_alike.is_some();
         if class != Class::Own && pointers.is_none() && instances.is_none() && !is_offered {
             continue;
         }
-        let mut row = image_row(estate, trust, class, image, audits);
+        let mut row = image_row(estate, trust, (class, look_alike), image, audits);
         for pointer in pointers.into_iter().flatten() {
             row.pointers.push(format!("{} in {}", pointer.label, pointer.scope));
             row.scopes.insert(pointer.scope.clone());
@@ -311,13 +314,12 @@ fn image_rows(
 fn image_row(
     estate: &Estate,
     trust: &Trust<'_>,
-    class: Class,
+    (class, look_alike): (Class, Option<&Publisher>),
     image: &Image,
     audits: &ByImage<'_>,
 ) -> ImageRow {
     let of_owner = image.owner.as_deref().and_then(|owner| trust.publishers.of_account(owner));
-    let publisher =
-        of_owner.or_else(|| trust.look_alike(class, image)).map(|publisher| publisher.name.clone());
+    let publisher = of_owner.or(look_alike).map(|publisher| publisher.name.clone());
     let all = audits.of(&image.id);
     let audit = (!all.is_empty()).then(|| AuditRow {
         worst: all.iter().flat_map(|audit| &audit.findings).map(|found| found.severity).max(),
@@ -331,7 +333,7 @@ fn image_row(
         owner: image.owner.clone(),
         publisher,
         class,
-        flags: trust.flags(estate, class, image),
+        flags: trust.flags(estate, class, look_alike.is_some(), image),
         state: image.state.clone(),
         created: image.created,
         last_launched: image.last_launched,
@@ -360,6 +362,7 @@ fn instance_rows(estate: &Estate, images: &BTreeMap<String, ImageRow>) -> Vec<In
             image: instance.image.clone(),
             class: class.unwrap_or(Class::NoInformation),
             state: instance.state.clone(),
+            is_running: instance.is_running(),
             name: instance.name.clone(),
             environment: instance.environment.clone(),
             started_by: estate.group_of_instance.get(&instance.id).or(instance.started_by.as_ref()).cloned(),
@@ -508,7 +511,7 @@ fn classes(images: &BTreeMap<String, ImageRow>, instances: &[InstanceRow]) -> BT
     for row in instances {
         if let Some(sum) = classes.get_mut(&row.class) {
             sum.instances += 1;
-            sum.running += usize::from(matches!(row.state.as_deref(), None | Some("running" | "pending")));
+            sum.running += usize::from(row.is_running);
         }
     }
     classes

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::Settings;
+use super::audits::ByImage;
 use super::class::Trust;
 use super::estate::Scope;
 use super::export::Export;
@@ -84,6 +85,7 @@ struct Court<'j> {
     export: &'j Export,
     inventory: &'j Inventory,
     trust: &'j Trust<'j>,
+    audits: &'j ByImage<'j>,
     settings: &'j Settings,
     findings: Vec<Finding>,
     gaps: Vec<Gap>,
@@ -94,11 +96,12 @@ pub(super) fn judge(
     export: &Export,
     inventory: &Inventory,
     trust: &Trust<'_>,
+    audits: &ByImage<'_>,
     settings: &Settings,
 ) -> Result<(Vec<Finding>, Vec<Gap>), String> {
     let rules = account_advisories()?.into_iter().map(|rule| (rule.id.clone(), rule)).collect();
     let mut court =
-        Court { rules, export, inventory, trust, settings, findings: Vec::new(), gaps: Vec::new() };
+        Court { rules, export, inventory, trust, audits, settings, findings: Vec::new(), gaps: Vec::new() };
     images::judge(&mut court);
     settings::judge(&mut court);
     audited::judge(&mut court);

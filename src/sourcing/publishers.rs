@@ -159,8 +159,7 @@ mod tests {
         let publishers = Publishers::parse(TEXT).unwrap();
         assert!(publishers.all().len() >= 40, "{}", publishers.all().len());
         for one in publishers.all() {
-            let is_account =
-                |text: &String| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+            let is_account = |text: &String| super::super::is_account(text);
             assert!(one.accounts.iter().chain(&one.former).all(is_account), "{}", one.name);
             assert!(
                 !one.sources.is_empty() && one.sources.iter().all(|source| source.starts_with("http")),

@@ -7,6 +7,7 @@ use clap::Args;
 use super::judging::day;
 use super::{AcceptGap, Display, FailOn, Judging, accept_gap, fail_on};
 use crate::date::Date;
+use crate::sourcing::is_account;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,6 +64,5 @@ pub(in crate::cli) struct Sourcing {
 /// Twelve digits; with the dashes or blanks that consoles show, too.
 fn account(text: &str) -> Result<String, String> {
     let digits: String = text.chars().filter(|c| !matches!(c, '-' | ' ')).collect();
-    let is_account = digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if is_account { Ok(digits) } else { Err("not an account: twelve digits".to_owned()) }
+    if is_account(&digits) { Ok(digits) } else { Err("not an account: twelve digits".to_owned()) }
 }

@@ -10,7 +10,7 @@ mod lookalikes;
 
 use lookalikes::{
     has_word, is_address, is_algorithm, is_class_path, is_code_name, is_domain, is_keystroke, is_markup,
-    is_numbered_name, is_public, is_rows, is_slug, is_stock, is_symbol, is_told,
+    is_numbered_name, is_public, is_public_identifier, is_rows, is_slug, is_stock, is_symbol,
 };
 
 /// Shortest password that a person chose, and shortest of another kind.
@@ -55,7 +55,7 @@ impl Judgement<'_> {
             || is_keystroke(value)
             || is_address(value)
             || is_symbol(value)
-            || is_told(value)
+            || is_public_identifier(value)
             || self.kind == NameKind::Key && is_numbered_name(value)
             || value.iter().any(|byte| *byte < b' ' && *byte != b'\n');
         if no_secret {

@@ -87,7 +87,8 @@ pub(super) fn of_sourcing(outcome: Outcome, findings: &[Finding]) -> Vec<Step> {
     }
     let lookups = of(&["image-lookup-unsafe", "image-lookup-weak", "trail-unguarded-search"]);
     if lookups > 0 {
-        let text = format!("Name an owner in {}.", counted(lookups, "search").replace("searchs", "searches"));
+        let noun = if lookups == 1 { "search" } else { "searches" };
+        let text = format!("Name an owner in {} {noun}.", thousands(lookups as u64));
         steps.push(step(text, findings_of));
     }
     if outcome == Outcome::Incomplete {

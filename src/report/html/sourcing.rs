@@ -245,9 +245,8 @@ fn instances(inventory: &Inventory, words: &mut Words) -> Instances {
         instances.environments.push(word(&row.environment));
         instances.starters.push(word(&row.started_by));
         instances.roles.push(words.number(&row.roles.join(", ")));
-        let runs = matches!(row.state.as_deref(), None | Some("running" | "pending"));
         let has_address = !row.addresses.is_empty();
-        instances.bits.push(bits([runs, has_address, row.is_open, row.has_admin, row.is_imds_v1]));
+        instances.bits.push(bits([row.is_running, has_address, row.is_open, row.has_admin, row.is_imds_v1]));
     }
     instances
 }

@@ -1,6 +1,7 @@
 //! The verdict on a search: can a stranger's image satisfy it?
 
 use super::search::{Constant, Filter, Search};
+use crate::sourcing::is_account;
 use crate::sourcing::publishers::Publishers;
 
 /// What a place in code that chooses an image is worth.
@@ -99,10 +100,6 @@ fn by_owner(owner: &str, search: &Search, publishers: &Publishers) -> Judgement 
 
 /// The account behind `aws-marketplace`.
 const MARKETPLACE: &str = "679593333241";
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
 
 fn third_party(account: &str) -> Judgement {
     let reason = format!("Only images of account {account}: whose it is, the code does not say.");

@@ -73,8 +73,6 @@ pub struct Mapping {
     pub snapshot: Option<String>,
     /// Whether it is encrypted.
     pub encrypted: Option<bool>,
-    /// Whether it is the root device.
-    pub is_root: bool,
 }
 
 /// What one account sees of an image in one region.
@@ -115,8 +113,6 @@ pub struct Image {
     pub scan: Option<Option<Box<Scan>>>,
     /// Devices with snapshots.
     pub mappings: Vec<Mapping>,
-    /// Whether its instances demand version 2 of the metadata service.
-    pub imds_v2: bool,
     /// Who may launch it; `None` where that was not exported.
     pub permissions: Option<Vec<Permission>>,
     /// By whom and where it was seen.
@@ -154,7 +150,6 @@ impl Image {
             self.watermarks = marks;
         }
         self.scan = Some(raw.scan_results);
-        self.imds_v2 |= raw.imds_support.as_deref() == Some("v2.0");
         self.is_in_recycle_bin |= raw.recycle_bin_enter_time.is_some();
         self.view(scope, raw.image_allowed);
     }
@@ -208,26 +203,12 @@ impl Image {
     pub fn is_unencrypted(&self) -> bool {
         self.mappings.iter().any(|mapping| mapping.encrypted == Some(false))
     }
-
-    /// The snapshot of the root device, else the first.
-    pub fn root_snapshot(&self) -> Option<&str> {
-        let root = self.mappings.iter().find(|mapping| mapping.is_root);
-        root.or_else(|| self.mappings.first())?.snapshot.as_deref()
-    }
 }
 
+/// Devices of the instance itself have no snapshot, and are none.
 fn mappings(raw: &shapes::Image) -> Vec<Mapping> {
-    let ebs = raw
-        .block_device_mappings
-        .iter()
-        .flatten()
-        .filter_map(|mapping| Some((mapping, mapping.ebs.as_ref()?)));
-    ebs.map(|(mapping, ebs)| Mapping {
-        snapshot: ebs.snapshot_id.clone(),
-        encrypted: ebs.encrypted,
-        is_root: mapping.device_name.is_some() && mapping.device_name == raw.root_device_name,
-    })
-    .collect()
+    let ebs = raw.block_device_mappings.iter().flatten().filter_map(|mapping| mapping.ebs.as_ref());
+    ebs.map(|ebs| Mapping { snapshot: ebs.snapshot_id.clone(), encrypted: ebs.encrypted }).collect()
 }
 
 fn set(field: &mut Option<String>, value: Option<String>) {

@@ -1,5 +1,7 @@
 //! What will start an image, or names one.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Scope;
 
 /// What points.
@@ -85,18 +87,21 @@ impl Target {
         }
     }
 
-    /// Whether it names `pointer`.
-    pub fn means(&self, pointer: &Pointer) -> bool {
-        let is = |kind: PointerKind, name: &str| {
-            pointer.kind == kind && (pointer.name == name || pointer.id.as_deref() == Some(name))
-        };
+    /// The kind and the name of the pointer that it names; none for an image.
+    fn named(&self) -> Option<(PointerKind, &str)> {
         match self {
-            Self::Image(_) => false,
-            Self::Parameter(name) => is(PointerKind::Parameter, name),
-            Self::Configuration(name) => is(PointerKind::LaunchConfiguration, name),
-            Self::Template { name, version } => {
-                is(PointerKind::LaunchTemplate, name) && pointer.has_version(version.as_deref())
-            }
+            Self::Image(_) => None,
+            Self::Parameter(name) => Some((PointerKind::Parameter, name)),
+            Self::Configuration(name) => Some((PointerKind::LaunchConfiguration, name)),
+            Self::Template { name, .. } => Some((PointerKind::LaunchTemplate, name)),
+        }
+    }
+
+    /// Whether a pointer of its name is of the version that it names.
+    fn means_version_of(&self, pointer: &Pointer) -> bool {
+        match self {
+            Self::Template { version, .. } => pointer.has_version(version.as_deref()),
+            Self::Image(_) | Self::Parameter(_) | Self::Configuration(_) => true,
         }
     }
 }
@@ -126,6 +131,47 @@ impl Pointer {
             None | Some("$Default") => is_default,
             Some("$Latest") => is_latest,
             Some(version) => version.parse() == Ok(number),
+        }
+    }
+}
+
+/// Pointers that follow one another are at most so many: a circle ends.
+const MAX_STEPS: usize = 4;
+
+/// Pointers by kind and by name or id.
+#[derive(Debug, Default)]
+pub struct NamedPointers<'p>(BTreeMap<(PointerKind, &'p str), Vec<&'p Pointer>>);
+
+impl<'p> NamedPointers<'p> {
+    pub(super) fn new(all: &'p [Pointer]) -> Self {
+        let mut named: BTreeMap<(PointerKind, &str), Vec<&Pointer>> = BTreeMap::new();
+        for pointer in all {
+            let id = pointer.id.as_deref().filter(|id| *id != pointer.name);
+            for name in std::iter::once(pointer.name.as_str()).chain(id) {
+                named.entry((pointer.kind, name)).or_default().push(pointer);
+            }
+        }
+        Self(named)
+    }
+
+    /// The images that a pointer leads to today: a parameter may name a parameter, a group its template.
+    pub fn images_of(&self, pointer: &Pointer) -> Vec<String> {
+        let mut images = BTreeSet::new();
+        self.follow(pointer, 0, &mut images);
+        images.into_iter().collect()
+    }
+
+    fn follow(&self, pointer: &Pointer, steps: usize, images: &mut BTreeSet<String>) {
+        for target in &pointer.targets {
+            if let Target::Image(id) = target {
+                images.insert(id.clone());
+            }
+            let named = target.named().filter(|_| steps < MAX_STEPS).and_then(|name| self.0.get(&name));
+            for other in named.into_iter().flatten() {
+                if other.scope.may_be(&pointer.scope) && target.means_version_of(other) {
+                    self.follow(other, steps + 1, images);
+                }
+            }
         }
     }
 }

@@ -1,16 +1,17 @@
 //! Puts answers together: what one call says of an image, another says of its instances.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::Export;
 use super::document::Part;
 use super::scope::region_of_zone;
 use super::shapes;
-use super::{Export, scope};
 use crate::sourcing::estate::{
     Estate, Instance, Metadata, Permission, Pointer, PointerKind, Role, Scope, Snapshot, Target, Usage,
 };
+use crate::sourcing::is_account;
 use crate::sourcing::moment::Moment;
 use crate::sourcing::trail;
 
@@ -18,7 +19,8 @@ use crate::sourcing::trail;
 pub(super) fn part(export: &mut Export, part: Part, scope: &Scope) {
     let estate = &mut export.estate;
     if scope.region.is_some() && !matches!(part, Part::Manifest(_) | Part::NotNeeded(_) | Part::Events(_)) {
-        estate.region(scope).calls.insert(part.name());
+        // Now it is one that was exported.
+        estate.region(scope);
     }
     estate.accounts.extend(scope.account.clone());
     match part {
@@ -100,7 +102,7 @@ pub(super) fn part(export: &mut Export, part: Part, scope: &Scope) {
 
 fn manifest(estate: &mut Estate, value: &Value) {
     let text = |key: &str| value.get(key).and_then(Value::as_str);
-    estate.accounts.extend(text("account").filter(|account| scope::is_account(account)).map(str::to_owned));
+    estate.accounts.extend(text("account").filter(|account| is_account(account)).map(str::to_owned));
     let day = text("day").map(Moment::parse);
     estate.exported = estate.exported.max(day);
 }
@@ -205,17 +207,16 @@ fn snapshot<'e>(estate: &'e mut Estate, id: &str, scope: &Scope) -> &'e mut Snap
 
 /// Versions that something starts by: the default and the latest one.
 fn templates(estate: &mut Estate, all: &[shapes::TemplateVersion], scope: &Scope) {
-    let newest = |id: &Option<String>| {
-        all.iter()
-            .filter(|other| other.launch_template_id == *id)
-            .filter_map(|other| other.version_number)
-            .max()
-    };
+    let mut newest: BTreeMap<&Option<String>, Option<u64>> = BTreeMap::new();
+    for raw in all {
+        let known = newest.entry(&raw.launch_template_id).or_default();
+        *known = (*known).max(raw.version_number);
+    }
     for raw in all {
         let data = raw.launch_template_data.as_ref();
         let target = data.and_then(|data| data.image_id.as_deref()).and_then(Target::parse);
         let number = raw.version_number.unwrap_or_default();
-        let is_latest = newest(&raw.launch_template_id) == raw.version_number;
+        let is_latest = newest.get(&raw.launch_template_id) == Some(&raw.version_number);
         let (id, name) = (raw.launch_template_id.clone(), raw.launch_template_name.clone());
         let name = name.or_else(|| id.clone()).unwrap_or_default();
         let version = Some((number, raw.default_version.unwrap_or(false), is_latest));
@@ -325,13 +326,12 @@ fn of_arn(arn: Option<&str>, scope: &Scope) -> Scope {
     let known = |part: Option<String>| part.filter(|part| !part.is_empty());
     let (region, account) = (known(parts.next()), known(parts.next()));
     Scope {
-        account: scope.account.clone().or_else(|| account.filter(|account| scope::is_account(account))),
+        account: scope.account.clone().or_else(|| account.filter(|account| is_account(account))),
         region: scope.region.clone().or(region),
     }
 }
 
 fn security_group(estate: &mut Estate, raw: &shapes::SecurityGroup) {
-    let Some(id) = raw.group_id.clone() else { return };
     let is_open = raw.ip_permissions.iter().flatten().any(|permission| {
         let mut v4 = permission.ip_ranges.iter().flatten();
         let mut v6 = permission.ipv6_ranges.iter().flatten();
@@ -339,9 +339,8 @@ fn security_group(estate: &mut Estate, raw: &shapes::SecurityGroup) {
             || v6.any(|range| range.cidr_ipv6.as_deref() == Some("::/0"))
     });
     if is_open {
-        estate.open_groups.insert(id.clone());
+        estate.open_groups.extend(raw.group_id.clone());
     }
-    estate.known_groups.insert(id);
 }
 
 fn profile(estate: &mut Estate, raw: &shapes::InstanceProfile) {

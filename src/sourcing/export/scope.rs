@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Problem;
 use super::document::Part;
 use crate::sourcing::estate::Scope;
+use crate::sourcing::is_account;
 
 /// How an account and a region were found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -187,10 +188,6 @@ fn region_in(word: &str) -> Option<String> {
             && middle.iter().all(|part| is_letters(part));
         is_region.then(|| region.join("-"))
     })
-}
-
-pub(super) fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Calls that the export script could not make. An image that is not found is told of where something uses it.

@@ -27,9 +27,7 @@ pub struct Image {
     pub image_watermarks: List<Watermark>,
     pub scan_results: Option<Box<ScanResults>>,
     pub product_codes: List<ProductCode>,
-    pub imds_support: Option<String>,
     pub image_type: Option<String>,
-    pub root_device_name: Option<String>,
     pub block_device_mappings: List<Mapping>,
     pub recycle_bin_enter_time: Option<Moment>,
 }
@@ -64,7 +62,6 @@ pub struct ProductCode {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Mapping {
-    pub device_name: Option<String>,
     pub ebs: Option<Ebs>,
 }
 

@@ -2,25 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::images::{image, scope};
+use super::images::image;
 use super::{Court, listed};
 use crate::finding::{FactKey, Finding, Severity};
 use crate::sourcing::audits::{Audit, ByImage, Found};
-use crate::sourcing::class::Flag;
 use crate::sourcing::inventory::ImageRow;
 
 pub(super) fn judge(court: &mut Court<'_>) {
-    let settings = court.settings;
-    let estate = &court.export.estate;
-    let audits = ByImage::new(&settings.audits, estate);
+    let audits = court.audits;
     let mut found = Vec::new();
     for row in &court.inventory.images {
-        found.extend(running(court, row, &audits));
+        found.extend(running(court, row, audits));
         found.extend(foreign_keys(court, row, audits.of(&row.id)));
     }
-    found.extend(shared_identities(court, &audits));
+    found.extend(shared_identities(court, audits));
     court.findings.extend(found);
-    confirm(court, &audits);
 }
 
 /// One finding for each rule that the audits found broken in an image that runs: "17 running instances".
@@ -101,26 +97,4 @@ fn shared_identities(court: &Court<'_>, audits: &ByImage<'_>) -> Vec<Finding> {
 
 fn is_identity(found: &Found) -> bool {
     found.rule.contains("host-key") || found.rule.contains("machine-id") || found.path.contains("/ssh_host_")
-}
-
-/// A look-alike of which the audit says what is really in it.
-fn confirm(court: &mut Court<'_>, audits: &ByImage<'_>) {
-    let looks_alike: BTreeMap<String, String> = court
-        .inventory
-        .images
-        .iter()
-        .filter(|row| row.flags.contains(&Flag::LookAlike))
-        .filter_map(|row| {
-            let system = audits.of(&row.id).iter().find_map(|audit| audit.system.clone())?;
-            let place = super::place(&scope(row), super::ResourceKind::Image, &row.id);
-            Some((String::from_utf8_lossy(&place.path).into_owned(), system))
-        })
-        .collect();
-    for finding in court.findings.iter_mut().filter(|finding| finding.advisory.id == "image-look-alike") {
-        let path = String::from_utf8_lossy(&finding.location.path).into_owned();
-        if let Some(system) = looks_alike.get(&path) {
-            finding.evidence.facts.push((FactKey::Is, format!("its content is {system}")));
-            finding.evidence.facts.sort();
-        }
-    }
 }

@@ -21,11 +21,11 @@ pub(super) fn judge_events(court: &mut Court<'_>) {
             _ => None,
         })
         .collect();
-    let mut searches: BTreeMap<(String, String, String), Vec<&Event>> = BTreeMap::new();
+    let mut searches: BTreeMap<(&str, String, Vec<&str>), Vec<&Event>> = BTreeMap::new();
     for event in &court.export.events {
         match &event.action {
             Action::Search(search) if is_unguarded(court, search) => {
-                let key = (event.who.clone(), program(&event.client), search.names().join(", "));
+                let key = (event.who.as_str(), program(&event.client), search.names());
                 searches.entry(key).or_default().push(event);
             }
             Action::Launch { images, .. } if event.error.is_none() => {
@@ -87,7 +87,7 @@ fn launch(court: &Court<'_>, event: &Event, id: &str) -> Option<Finding> {
 /// Searches by one client of one role, once. What it launched, and fits the name, is told.
 fn search(
     court: &Court<'_>,
-    pattern: &str,
+    patterns: &[&str],
     events: &[&Event],
     launched: &[(&Event, &BTreeSet<String>)],
 ) -> Option<Finding> {
@@ -95,7 +95,7 @@ fn search(
     let estate = &court.export.estate;
     let fits = |id: &str| {
         let name = estate.images.get(id).and_then(|image| image.name.as_deref());
-        name.is_some_and(|name| pattern.split(", ").any(|one| glob::fits(one, name)))
+        name.is_some_and(|name| patterns.iter().any(|one| glob::fits(one, name)))
     };
     let images: BTreeSet<&str> = launched
         .iter()
@@ -105,10 +105,11 @@ fn search(
         .flat_map(|(_, images)| images.iter().map(String::as_str))
         .filter(|id| fits(id))
         .collect();
-    let publisher = pattern.split(", ").find_map(|one| court.trust.publishers.of_pattern(one));
+    let publisher = patterns.iter().find_map(|one| court.trust.publishers.of_pattern(one));
     let name = images.first().copied().unwrap_or("search");
     let mut finding = at(court, "trail-unguarded-search", first, name)?;
-    finding = finding.fact(FactKey::Matches, pattern).fact(FactKey::Lines, events.len().to_string());
+    finding =
+        finding.fact(FactKey::Matches, patterns.join(", ")).fact(FactKey::Lines, events.len().to_string());
     if let Some(publisher) = publisher {
         finding = finding.fact(FactKey::Publisher, publisher.name.clone());
     }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Court, ResourceKind, listed};
 use crate::finding::{FactKey, Finding, Severity};
 use crate::sourcing::class::{Class, Flag};
-use crate::sourcing::estate::{Image, Permission, Scope};
+use crate::sourcing::estate::{Permission, PointerKind, Scope};
 use crate::sourcing::glob;
-use crate::sourcing::inventory::ImageRow;
+use crate::sourcing::inventory::{ImageRow, PointerRow};
 
 pub(super) fn judge(court: &mut Court<'_>) {
     let inventory = court.inventory;
@@ -76,6 +76,11 @@ pub(super) fn image(
     }
     if !row.pointers.is_empty() {
         facts.push((FactKey::StartedBy, listed(row.pointers.iter().map(String::as_str))));
+    }
+    if rule == "image-look-alike" {
+        // What is really in it.
+        let system = court.audits.of(&row.id).iter().find_map(|audit| audit.system.clone());
+        facts.extend(system.map(|system| (FactKey::Is, format!("its content is {system}"))));
     }
     if rule == "image-shared-outside" {
         facts.push((FactKey::SharedWith, shared_with(court, row)));
@@ -167,11 +172,15 @@ fn by_account(court: &mut Court<'_>) {
 fn behind(court: &mut Court<'_>) {
     let images: BTreeMap<&str, &ImageRow> =
         court.inventory.images.iter().map(|row| (row.id.as_str(), row)).collect();
+    let of = |pointer: &PointerRow| {
+        pointer.images.iter().filter_map(|id| images.get(id.as_str()).copied()).collect()
+    };
+    let (parameters, others): (Vec<&PointerRow>, Vec<&PointerRow>) =
+        court.inventory.pointers.iter().partition(|pointer| pointer.kind == PointerKind::Parameter);
     let mut current: BTreeMap<(Scope, String), &ImageRow> = BTreeMap::new();
-    for pointer in
-        court.inventory.pointers.iter().filter(|pointer| pointer.label.starts_with("SSM parameter"))
-    {
-        for row in pointer.images.iter().filter_map(|id| images.get(id.as_str())) {
+    for pointer in parameters {
+        let rows: Vec<&ImageRow> = of(pointer);
+        for row in rows {
             if let Some(line) = row.name.as_deref().map(line) {
                 let newest = current.entry((pointer.scope.clone(), line)).or_insert(row);
                 if row.created > newest.created {
@@ -181,10 +190,8 @@ fn behind(court: &mut Court<'_>) {
         }
     }
     let mut found = Vec::new();
-    for pointer in
-        court.inventory.pointers.iter().filter(|pointer| !pointer.label.starts_with("SSM parameter"))
-    {
-        for row in pointer.images.iter().filter_map(|id| images.get(id.as_str())) {
+    for pointer in others {
+        for row in of(pointer) {
             let key = row.name.as_deref().map(|name| (pointer.scope.clone(), line(name)));
             let Some(newest) = key.and_then(|key| current.get(&key)) else { continue };
             if newest.id == row.id || row.created >= newest.created {
@@ -211,16 +218,17 @@ fn line(name: &str) -> String {
 /// Own snapshots that others may use.
 fn snapshots(court: &mut Court<'_>) {
     let estate = &court.export.estate;
+    let mut labels: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for image in estate.images.values() {
+        for snapshot in image.mappings.iter().filter_map(|mapping| mapping.snapshot.as_deref()) {
+            labels.entry(snapshot).or_default().insert(image.label());
+        }
+    }
     let mut found = Vec::new();
     for (id, snapshot) in &estate.snapshots {
         if snapshot.owner.as_deref().is_some_and(|owner| !court.trust.is_own(estate, owner)) {
             continue;
         }
-        let of_images = estate
-            .images
-            .values()
-            .filter(|image| image.mappings.iter().any(|mapping| mapping.snapshot.as_deref() == Some(id)));
-        let names: BTreeSet<&str> = of_images.map(Image::label).collect();
         let outsiders: Vec<&str> = court.trust.outsiders(estate, &snapshot.permissions).collect();
         let is_public = snapshot.permissions.contains(&Permission::All);
         let rules = [("snapshot-public", is_public), ("snapshot-shared-outside", !outsiders.is_empty())];
@@ -228,8 +236,8 @@ fn snapshots(court: &mut Court<'_>) {
             let Some(mut finding) = court.find(rule, &snapshot.scope, ResourceKind::Snapshot, id) else {
                 continue;
             };
-            if !names.is_empty() {
-                finding = finding.fact(FactKey::Images, listed(names.iter().copied()));
+            if let Some(labels) = labels.get(id.as_str()) {
+                finding = finding.fact(FactKey::Images, listed(labels.iter().copied()));
             }
             if !outsiders.is_empty() {
                 finding = finding.fact(FactKey::SharedWith, listed(outsiders.iter().copied()));

@@ -55,10 +55,11 @@ pub(super) fn is_slug(value: &[u8]) -> bool {
 
 /// A word in lower case, with a digit behind it at most: `mschapv2`.
 fn is_numbered_word(part: &[u8]) -> bool {
-    let (word, digit) = part.split_last().map_or((part, None), |(last, rest)| {
-        if last.is_ascii_digit() && rest.len() >= 3 { (rest, Some(last)) } else { (part, None) }
-    });
-    word.iter().all(u8::is_ascii_lowercase) && (digit.is_none() || word.len() >= 3)
+    let word = match part {
+        [word @ .., last] if last.is_ascii_digit() && word.len() >= 3 => word,
+        _ => part,
+    };
+    word.iter().all(u8::is_ascii_lowercase)
 }
 
 /// A name in code with a number in it: `itipReplySubject2`, `webgl1WSIInfo`. What is made by chance has no words so long.
@@ -144,8 +145,8 @@ pub(super) fn is_symbol(value: &[u8]) -> bool {
     is_constant || is_words || is_path || is_column
 }
 
-/// What is told to everybody: an address of a chain, the scope of a request to AWS.
-pub(super) fn is_told(value: &[u8]) -> bool {
+/// What is public by design: an address on a blockchain, the scope of a signed request to AWS.
+pub(super) fn is_public_identifier(value: &[u8]) -> bool {
     let address =
         value.strip_prefix(b"0x").is_some_and(|hex| hex.len() == 40 && hex.iter().all(u8::is_ascii_hexdigit));
     address || value.ends_with(b"/aws4_request")
@@ -293,8 +294,11 @@ mod tests {
         {
             assert!(is_symbol(value.as_bytes()), "{value}");
         }
-        assert!(is_symbol(b"Win32_System_Com") && is_told(b"0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"));
-        assert!(is_told(b"AKID/20150830/us-east-1/s3/aws4_request"));
+        assert!(
+            is_symbol(b"Win32_System_Com")
+                && is_public_identifier(b"0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2")
+        );
+        assert!(is_public_identifier(b"AKID/20150830/us-east-1/s3/aws4_request"));
         assert!(is_address(b"*@*.1800flowers.com") && is_keystroke(b"CmdOrCtrl+F5"));
         assert!(is_slug(b"mschapv2-and-ntlmv2-only"));
     }

@@ -10,13 +10,15 @@ use std::path::{Path, PathBuf};
 mod collect;
 mod document;
 mod file;
+mod part;
 mod scope;
 pub mod shapes;
 
 use super::estate::{Estate, Scope};
 use super::trail::Event;
-use document::{Document, Part};
+use document::Document;
 use file::{Content, FileError};
+use part::Part;
 use scope::{Origin, Place, Places};
 
 /// Most bytes of one file, unpacked.

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::allowed::{self, Decision, Proposal, State};
+use super::allowed::{Decision, Proposal, State, propose};
 use super::audits::ByImage;
 use super::class::{Class, Flag, Trust};
-use super::estate::{Estate, Image, Instance, Metadata, Pointer, PointerKind, Scope};
+use super::estate::{Estate, Instance, Metadata, Pointer, PointerKind, Scope};
 use super::export::Export;
 use super::moment::Moment;
-use super::publishers::Publisher;
+
+mod allowed;
+mod images;
 
 /// Policies that give a role the whole account.
 const ADMIN_POLICIES: [&str; 3] = ["AdministratorAccess", "PowerUserAccess", "IAMFullAccess"];
@@ -210,13 +212,12 @@ impl Inventory {
     pub fn new(export: &Export, trust: &Trust<'_>, audits: &ByImage<'_>, has_audits: bool) -> Self {
         let estate = &export.estate;
         let pointers = pointer_rows(estate);
-        let mut images = image_rows(estate, trust, &pointers, audits);
+        let mut images = images::rows(estate, trust, &pointers, audits);
         let instances: Vec<InstanceRow> = instance_rows(estate, &images);
-        reach(&mut images, &instances);
-        let allowed = allowed_rows(estate, &mut images, &instances, &pointers, trust.now);
+        images::reach(&mut images, &instances);
+        let allowed = allowed::rows(estate, &mut images, &instances, &pointers, trust.now);
         let used = images.values().filter(|row| row.is_used());
-        let proposal =
-            allowed::propose(used.filter_map(|row| Some((estate.images.get(&row.id)?, row.class))));
+        let proposal = propose(used.filter_map(|row| Some((estate.images.get(&row.id)?, row.class))));
         let classes = classes(&images, &instances);
         let mut images: Vec<ImageRow> = images.into_values().collect();
         images.sort_by(|a, b| badness(b).cmp(&badness(a)).then_with(|| a.id.cmp(&b.id)));
@@ -269,89 +270,6 @@ fn pointer_rows(estate: &Estate) -> Vec<PointerRow> {
     rows
 }
 
-/// Images that are in use or one's own; others that an export happens to tell of are none of the inventory.
-fn image_rows(
-    estate: &Estate,
-    trust: &Trust<'_>,
-    pointers: &[PointerRow],
-    audits: &ByImage<'_>,
-) -> BTreeMap<String, ImageRow> {
-    let mut by_image: BTreeMap<&str, Vec<&PointerRow>> = BTreeMap::new();
-    for pointer in pointers {
-        for image in &pointer.images {
-            by_image.entry(image).or_default().push(pointer);
-        }
-    }
-    let instances = estate.instances_by_image();
-    let mut rows = BTreeMap::new();
-    for image in estate.images.values() {
-        let class = trust.class(estate, image);
-        let (pointers, instances) = (by_image.get(image.id.as_str()), instances.get(image.id.as_str()));
-        let look_alike = trust.look_alike(class, image);
-        // What strangers share with the account is there to be started by mistake.
-        let is_offered = class == Class::SharedPrivately || look_alike.is_some();
-        if class != Class::Own && pointers.is_none() && instances.is_none() && !is_offered {
-            continue;
-        }
-        let mut row = image_row(estate, trust, (class, look_alike), image, audits);
-        for pointer in pointers.into_iter().flatten() {
-            row.pointers.push(format!("{} in {}", pointer.label, pointer.scope));
-            row.scopes.insert(pointer.scope.clone());
-        }
-        for instance in instances.into_iter().flatten() {
-            row.instances += 1;
-            row.running += usize::from(instance.is_running());
-            row.scopes.insert(instance.scope.clone());
-        }
-        if row.scopes.is_empty() {
-            row.scopes.extend(image.views.iter().map(|(scope, _)| scope.clone()));
-        }
-        rows.insert(image.id.clone(), row);
-    }
-    rows
-}
-
-fn image_row(
-    estate: &Estate,
-    trust: &Trust<'_>,
-    (class, look_alike): (Class, Option<&Publisher>),
-    image: &Image,
-    audits: &ByImage<'_>,
-) -> ImageRow {
-    let of_owner = image.owner.as_deref().and_then(|owner| trust.publishers.of_account(owner));
-    let publisher = of_owner.or(look_alike).map(|publisher| publisher.name.clone());
-    let all = audits.of(&image.id);
-    let audit = (!all.is_empty()).then(|| AuditRow {
-        worst: all.iter().flat_map(|audit| &audit.findings).map(|found| found.severity).max(),
-        findings: all.iter().map(|audit| audit.findings.len()).sum(),
-        verdict: all.iter().find_map(|audit| audit.verdict.clone()),
-    });
-    let outside = estate.usage.get(&image.id).into_iter().flatten().map(|usage| usage.account.clone());
-    ImageRow {
-        id: image.id.clone(),
-        name: image.name.clone(),
-        owner: image.owner.clone(),
-        publisher,
-        class,
-        flags: trust.flags(estate, class, look_alike.is_some(), image),
-        state: image.state.clone(),
-        created: image.created,
-        last_launched: image.last_launched,
-        source: image.source.as_ref().map(|(id, _)| id.clone()),
-        scopes: BTreeSet::new(),
-        instances: 0,
-        running: 0,
-        addressed: 0,
-        imds_v1: 0,
-        roles: BTreeSet::new(),
-        has_admin: false,
-        pointers: Vec::new(),
-        used_outside: outside.filter(|account| !trust.is_own(estate, account)).collect(),
-        decisions: BTreeMap::new(),
-        audit,
-    }
-}
-
 fn instance_rows(estate: &Estate, images: &BTreeMap<String, ImageRow>) -> Vec<InstanceRow> {
     let row = |instance: &Instance| {
         let class = instance.image.as_ref().and_then(|image| images.get(image)).map(|row| row.class);
@@ -387,115 +305,6 @@ fn roles(estate: &Estate, profile: &str) -> Vec<(String, bool)> {
             roles.iter().map(|role| (role.name.clone(), role.policies.iter().any(is_admin))).collect()
         }
         _ => vec![(profile.rsplit('/').next().unwrap_or(profile).to_owned(), false)],
-    }
-}
-
-/// What an image reaches by its instances.
-fn reach(images: &mut BTreeMap<String, ImageRow>, instances: &[InstanceRow]) {
-    for instance in instances {
-        let Some(row) = instance.image.as_ref().and_then(|image| images.get_mut(image)) else { continue };
-        row.addressed += usize::from(!instance.addresses.is_empty());
-        row.roles.extend(instance.roles.iter().cloned());
-        row.has_admin |= instance.has_admin;
-        if instance.is_imds_v1 {
-            row.imds_v1 += 1;
-            row.flags.insert(Flag::ImdsV1);
-        }
-    }
-}
-
-fn allowed_rows(
-    estate: &Estate,
-    images: &mut BTreeMap<String, ImageRow>,
-    instances: &[InstanceRow],
-    pointers: &[PointerRow],
-    now: Moment,
-) -> Vec<AllowedRow> {
-    let mut rows = Vec::new();
-    let mut users: BTreeMap<&Scope, Vec<User<'_>>> = BTreeMap::new();
-    for instance in instances {
-        if let Some(image) = &instance.image {
-            users.entry(&instance.scope).or_default().push((image, &instance.id, true));
-        }
-    }
-    for pointer in pointers {
-        let all = pointer.images.iter().map(|image| (image.as_str(), pointer.label.as_str(), false));
-        users.entry(&pointer.scope).or_default().extend(all);
-    }
-    let mut answers: BTreeMap<&Scope, Vec<(&Image, bool)>> = BTreeMap::new();
-    for image in estate.images.values() {
-        for (scope, view) in &image.views {
-            answers.entry(scope).or_default().extend(view.allowed.map(|allowed| (image, allowed)));
-        }
-    }
-    for (scope, region) in estate.regions.iter().filter(|(scope, _)| scope.region.is_some()) {
-        let mut row = AllowedRow {
-            scope: scope.clone(),
-            state: region.allowed.as_ref().map(allowed::Settings::state),
-            criteria: region.allowed.as_ref().map_or(0, |settings| settings.criteria().len()),
-            instances: Vec::new(),
-            pointers: Vec::new(),
-            images: BTreeSet::new(),
-            undecided: BTreeMap::new(),
-            contradicted: BTreeSet::new(),
-            confirmed: 0,
-        };
-        if let Some(settings) = &region.allowed {
-            let decide = |image: &Image| match settings.state() {
-                // What its criteria would say if it were on: an empty list says nothing.
-                State::Disabled if settings.criteria().is_empty() => Decision::Allowed,
-                _ => settings.would_allow(image, scope.account.as_deref(), now),
-            };
-            for &(id, user, is_instance) in users.get(scope).into_iter().flatten() {
-                let Some(image) = estate.images.get(id) else { continue };
-                let decision = decide(image);
-                match &decision {
-                    Decision::Allowed => {}
-                    Decision::NotAllowed => {
-                        row.images.insert(id.to_owned());
-                        if is_instance {
-                            row.instances.push(user.to_owned());
-                        } else {
-                            row.pointers.push(user.to_owned());
-                        }
-                    }
-                    Decision::Undecided(missing) => {
-                        row.undecided.entry(id.to_owned()).or_default().extend(missing.iter().cloned());
-                    }
-                }
-                if let Some(image) = images.get_mut(id) {
-                    if decision == Decision::NotAllowed && settings.state() != State::Disabled {
-                        image.flags.insert(Flag::NotAllowed);
-                    }
-                    image.decisions.insert(scope.clone(), decision);
-                }
-            }
-            if matches!(settings.state(), State::Enabled | State::AuditMode) {
-                // AWS answered on the day of the export.
-                let then = estate.exported.unwrap_or(now);
-                compare(&mut row, answers.get(scope).map(Vec::as_slice).unwrap_or_default(), |image| {
-                    settings.would_allow(image, scope.account.as_deref(), then)
-                });
-            }
-        }
-        rows.push(row);
-    }
-    rows
-}
-
-/// An image, what uses it in a region, and whether that is an instance.
-type User<'u> = (&'u str, &'u str, bool);
-
-/// Holds the decisions against AWS's own, wherever the export has one.
-fn compare(row: &mut AllowedRow, answers: &[(&Image, bool)], decide: impl Fn(&Image) -> Decision) {
-    for &(image, theirs) in answers {
-        match (decide(image), theirs) {
-            (Decision::Allowed, true) | (Decision::NotAllowed, false) => row.confirmed += 1,
-            (Decision::Undecided(_), _) => {}
-            _ => {
-                row.contradicted.insert(image.id.clone());
-            }
-        }
     }
 }
 

@@ -1,16 +1,16 @@
 //! Puts answers together: what one call says of an image, another says of its instances.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+mod pointers;
+
 use super::Export;
-use super::document::Part;
+use super::part::Part;
 use super::scope::region_of_zone;
 use super::shapes;
-use crate::sourcing::estate::{
-    Estate, Instance, Metadata, Permission, Pointer, PointerKind, Role, Scope, Snapshot, Target, Usage,
-};
+use crate::sourcing::estate::{Estate, Instance, Metadata, Permission, Role, Scope, Snapshot, Usage};
 use crate::sourcing::is_account;
 use crate::sourcing::moment::Moment;
 use crate::sourcing::trail;
@@ -50,31 +50,17 @@ pub(super) fn part(export: &mut Export, part: Part, scope: &Scope) {
                 kept.encrypted = raw.encrypted.or(kept.encrypted);
             }
         }
-        Part::TemplateVersions(all) => templates(estate, &all, scope),
-        Part::AutoScalingGroups(all) => all.iter().for_each(|one| scaling_group(estate, one, scope)),
+        Part::TemplateVersions(all) => pointers::templates(estate, &all, scope),
+        Part::AutoScalingGroups(all) => {
+            all.iter().for_each(|one| pointers::scaling_group(estate, one, scope));
+        }
         Part::LaunchConfigurations(all) => {
-            for raw in all {
-                let target = raw.image_id.as_deref().and_then(Target::parse);
-                let name = raw.launch_configuration_name.unwrap_or_default();
-                point(
-                    estate,
-                    PointerKind::LaunchConfiguration,
-                    &of_arn(raw.arn.as_deref(), scope),
-                    name,
-                    target,
-                );
-            }
+            all.into_iter().for_each(|one| pointers::launch_configuration(estate, one, scope));
         }
-        Part::Choosers(name, values) => values.iter().for_each(|value| chooser(estate, name, value, scope)),
-        Part::Parameters(all) => {
-            for raw in all {
-                let target = raw.value.as_deref().and_then(Target::parse);
-                let name = raw.name.unwrap_or_default();
-                if target.is_some() {
-                    point(estate, PointerKind::Parameter, &of_arn(raw.arn.as_deref(), scope), name, target);
-                }
-            }
+        Part::Choosers(name, values) => {
+            values.iter().for_each(|value| pointers::chooser(estate, name, value, scope));
         }
+        Part::Parameters(all) => all.into_iter().for_each(|one| pointers::parameter(estate, one, scope)),
         Part::SecurityGroups(all) => all.iter().for_each(|one| security_group(estate, one)),
         Part::InstanceProfiles(all) => all.iter().for_each(|one| profile(estate, one)),
         Part::Roles(all) => all.iter().for_each(|one| role(estate, one)),
@@ -85,7 +71,7 @@ pub(super) fn part(export: &mut Export, part: Part, scope: &Scope) {
                 }
             }
         }
-        Part::References(all) => all.iter().for_each(|one| reference(estate, one, scope)),
+        Part::References(all) => all.iter().for_each(|one| pointers::reference(estate, one, scope)),
         Part::Usage(all) => all.into_iter().for_each(|one| usage(estate, one)),
         Part::Accounts(all) => estate.accounts.extend(all.into_iter().filter_map(|account| account.id)),
         Part::Identity(account) => {
@@ -205,132 +191,6 @@ fn snapshot<'e>(estate: &'e mut Estate, id: &str, scope: &Scope) -> &'e mut Snap
     estate.snapshots.entry(id.to_owned()).or_insert_with(new)
 }
 
-/// Versions that something starts by: the default and the latest one.
-fn templates(estate: &mut Estate, all: &[shapes::TemplateVersion], scope: &Scope) {
-    let mut newest: BTreeMap<&Option<String>, Option<u64>> = BTreeMap::new();
-    for raw in all {
-        let known = newest.entry(&raw.launch_template_id).or_default();
-        *known = (*known).max(raw.version_number);
-    }
-    for raw in all {
-        let data = raw.launch_template_data.as_ref();
-        let target = data.and_then(|data| data.image_id.as_deref()).and_then(Target::parse);
-        let number = raw.version_number.unwrap_or_default();
-        let is_latest = newest.get(&raw.launch_template_id) == Some(&raw.version_number);
-        let (id, name) = (raw.launch_template_id.clone(), raw.launch_template_name.clone());
-        let name = name.or_else(|| id.clone()).unwrap_or_default();
-        let version = Some((number, raw.default_version.unwrap_or(false), is_latest));
-        note_target(estate, target.as_ref());
-        let targets = target.into_iter().collect();
-        estate.pointers.push(Pointer {
-            kind: PointerKind::LaunchTemplate,
-            scope: scope.clone(),
-            name,
-            id,
-            version,
-            targets,
-        });
-    }
-}
-
-fn scaling_group(estate: &mut Estate, raw: &shapes::AutoScalingGroup, scope: &Scope) {
-    let scope = of_arn(raw.arn.as_deref(), scope);
-    let mixed = raw.mixed_instances_policy.as_ref().and_then(|policy| policy.launch_template.as_ref());
-    let overrides = || mixed.into_iter().flat_map(|mixed| mixed.overrides.iter().flatten());
-    let references = raw
-        .launch_template
-        .iter()
-        .chain(mixed.and_then(|mixed| mixed.launch_template_specification.as_ref()))
-        .chain(overrides().filter_map(|one| one.launch_template_specification.as_ref()));
-    let mut targets: BTreeSet<Target> = references.filter_map(template).collect();
-    targets.extend(overrides().filter_map(|one| Target::parse(one.image_id.as_deref()?)));
-    targets.extend(raw.launch_configuration_name.clone().map(Target::Configuration));
-    let name = raw.auto_scaling_group_name.clone().unwrap_or_default();
-    for instance in raw.instances.iter().flatten().filter_map(|instance| instance.instance_id.clone()) {
-        estate.group_of_instance.insert(instance, name.clone());
-    }
-    targets.iter().for_each(|target| note_target(estate, Some(target)));
-    let targets = targets.into_iter().collect();
-    estate.pointers.push(Pointer {
-        kind: PointerKind::AutoScalingGroup,
-        scope,
-        name,
-        id: None,
-        version: None,
-        targets,
-    });
-}
-
-fn template(raw: &shapes::TemplateReference) -> Option<Target> {
-    let name = raw.launch_template_id.clone().or_else(|| raw.launch_template_name.clone())?;
-    Some(Target::Template { name, version: raw.version.clone() })
-}
-
-/// Structures of other calls: each image and each template that stands anywhere in them.
-fn chooser(estate: &mut Estate, call: &str, value: &Value, scope: &Scope) {
-    let (kind, names): (PointerKind, &[&str]) = match call {
-        "computeEnvironments" => (PointerKind::ComputeEnvironment, &["computeEnvironmentName"]),
-        "imageRecipe" | "imageRecipeSummaryList" => (PointerKind::Recipe, &["name"]),
-        "nodegroup" => (PointerKind::NodeGroup, &["nodegroupName"]),
-        _ => (PointerKind::Fleet, &["SpotFleetRequestId", "FleetId", "SpotInstanceRequestId"]),
-    };
-    let name = names.iter().find_map(|name| value.get(name)?.as_str()).unwrap_or(call).to_owned();
-    let mut targets = BTreeSet::new();
-    targets_in(value, 0, &mut targets);
-    for target in &targets {
-        note_target(estate, Some(target));
-    }
-    let targets = targets.into_iter().collect();
-    estate.pointers.push(Pointer { kind, scope: scope.clone(), name, id: None, version: None, targets });
-}
-
-const IMAGE_MEMBERS: [&str; 7] =
-    ["ImageId", "imageId", "AmiId", "amiId", "SourceImageId", "parentImage", "imageIdOverride"];
-
-fn targets_in(value: &Value, depth: usize, targets: &mut BTreeSet<Target>) {
-    if depth > 12 {
-        return;
-    }
-    match value {
-        Value::Object(map) => {
-            let text =
-                |names: &[&str]| names.iter().find_map(|name| map.get(*name)?.as_str()).map(str::to_owned);
-            targets.extend(text(&IMAGE_MEMBERS).and_then(|id| Target::parse(&id)));
-            let name =
-                text(&["LaunchTemplateId", "launchTemplateId", "LaunchTemplateName", "launchTemplateName"]);
-            let version = text(&["Version", "version"]);
-            targets.extend(name.map(|name| Target::Template { name, version }));
-            map.values().for_each(|value| targets_in(value, depth + 1, targets));
-        }
-        Value::Array(values) => values.iter().for_each(|value| targets_in(value, depth + 1, targets)),
-        _ => {}
-    }
-}
-
-fn point(estate: &mut Estate, kind: PointerKind, scope: &Scope, name: String, target: Option<Target>) {
-    note_target(estate, target.as_ref());
-    let targets = target.into_iter().collect();
-    estate.pointers.push(Pointer { kind, scope: scope.clone(), name, id: None, version: None, targets });
-}
-
-/// An image that something points at is one of those in use, though nothing may be known of it.
-fn note_target(estate: &mut Estate, target: Option<&Target>) {
-    if let Some(Target::Image(id)) = target {
-        estate.image(id);
-    }
-}
-
-/// Account and region of an ARN, where it has them.
-fn of_arn(arn: Option<&str>, scope: &Scope) -> Scope {
-    let mut parts = arn.unwrap_or_default().split(':').skip(3).map(str::to_owned);
-    let known = |part: Option<String>| part.filter(|part| !part.is_empty());
-    let (region, account) = (known(parts.next()), known(parts.next()));
-    Scope {
-        account: scope.account.clone().or_else(|| account.filter(|account| is_account(account))),
-        region: scope.region.clone().or(region),
-    }
-}
-
 fn security_group(estate: &mut Estate, raw: &shapes::SecurityGroup) {
     let is_open = raw.ip_permissions.iter().flatten().any(|permission| {
         let mut v4 = permission.ip_ranges.iter().flatten();
@@ -345,57 +205,32 @@ fn security_group(estate: &mut Estate, raw: &shapes::SecurityGroup) {
 
 fn profile(estate: &mut Estate, raw: &shapes::InstanceProfile) {
     let Some(arn) = raw.arn.clone() else { return };
-    let roles = raw
-        .roles
-        .iter()
-        .flatten()
-        .filter_map(|role| Some(Role { name: role.role_name.clone()?, policies: policies(role) }));
-    let roles: Vec<Role> = roles.collect();
     let known = estate.profiles.entry(arn).or_default();
-    for role in roles {
-        match known.iter_mut().find(|other| other.name == role.name) {
-            Some(other) => other.policies.extend(role.policies),
-            None => known.push(role),
-        }
+    for role in raw.roles.iter().flatten() {
+        add_role(known, role);
     }
 }
 
 fn role(estate: &mut Estate, raw: &shapes::Role) {
+    for listed in raw.instance_profile_list.iter().flatten() {
+        if let Some(arn) = listed.arn.clone() {
+            add_role(estate.profiles.entry(arn).or_default(), raw);
+        }
+    }
+}
+
+/// A role of a profile: each call tells a part of its policies.
+fn add_role(known: &mut Vec<Role>, raw: &shapes::Role) {
     let Some(name) = raw.role_name.clone() else { return };
     let policies = policies(raw);
-    for listed in raw.instance_profile_list.iter().flatten() {
-        let Some(arn) = listed.arn.clone() else { continue };
-        let roles = estate.profiles.entry(arn).or_default();
-        match roles.iter_mut().find(|role| role.name == name) {
-            Some(role) => role.policies.extend(policies.clone()),
-            None => roles.push(Role { name: name.clone(), policies: policies.clone() }),
-        }
+    match known.iter_mut().find(|role| role.name == name) {
+        Some(role) => role.policies.extend(policies),
+        None => known.push(Role { name, policies }),
     }
 }
 
 fn policies(raw: &shapes::Role) -> BTreeSet<String> {
     raw.attached_managed_policies.iter().flatten().filter_map(|policy| policy.policy_name.clone()).collect()
-}
-
-fn reference(estate: &mut Estate, raw: &shapes::ImageReference, scope: &Scope) {
-    let kind = match raw.resource_type.as_deref() {
-        Some("ec2:LaunchTemplate") => PointerKind::LaunchTemplate,
-        Some("ssm:Parameter") => PointerKind::Parameter,
-        Some("imagebuilder:ImageRecipe" | "imagebuilder:ContainerRecipe") => PointerKind::Recipe,
-        // Instances tell of themselves.
-        _ => return,
-    };
-    let arn = raw.arn.as_deref();
-    let name = arn.and_then(|arn| arn.splitn(6, ':').nth(5)).unwrap_or_default();
-    let name = name.split_once('/').map_or(name, |(_, name)| name).to_owned();
-    let target = raw.image_id.clone().map(Target::Image);
-    let is_known = |pointer: &Pointer| {
-        pointer.kind == kind
-            && (pointer.id.as_deref() == Some(&name) || pointer.name.trim_start_matches('/') == name)
-    };
-    if !estate.pointers.iter().any(is_known) {
-        point(estate, kind, &of_arn(arn, scope), name, target);
-    }
 }
 
 fn usage(estate: &mut Estate, raw: shapes::UsageEntry) {

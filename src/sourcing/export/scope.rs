@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::Problem;
-use super::document::Part;
+use super::part::Part;
 use crate::sourcing::estate::Scope;
 use crate::sourcing::is_account;
 

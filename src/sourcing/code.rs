@@ -2,7 +2,7 @@
 //!
 //! A search by name without an owner takes whatever image is newest, and anyone can publish an image under any name
 //! ("whoAMI", CVE-2018-15869). Each language and tool writes this search in its own way. A front end for each of them
-//! makes a [`Search`] of it, whose parts are known, absent or unknown, and one function, [`judge`], gives the verdict.
+//! makes a [`Search`] of it, whose parts are known, absent or unknown, and one function, [`judge()`], gives the verdict.
 //!
 //! The files are hostile, as images are: nothing is executed, links are not followed, and a file that cannot be read,
 //! is too large or is nested too deeply is reported as a [`Problem`].

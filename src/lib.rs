@@ -77,6 +77,8 @@ pub mod rules;
 pub mod sourcing;
 #[doc(hidden)]
 pub mod values;
+#[doc(hidden)]
+pub mod vulnerabilities;
 
 #[cfg(test)]
 mod architecture;

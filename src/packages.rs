@@ -13,16 +13,23 @@ use crate::files::SystemReader;
 mod absence;
 mod apk;
 mod berkeley;
+pub mod component;
 mod database_file;
 mod diversions;
 mod dpkg;
+pub mod ecosystem;
+pub mod inventory;
 mod ndb;
 mod recorded;
 mod rpm;
 mod rpm_header;
 mod status;
+pub mod version;
 
+pub use component::Component;
 pub use diversions::Aside;
+pub use ecosystem::Ecosystem;
+pub use inventory::Inventory;
 pub use recorded::Recorded;
 
 /// Bytes of the status file.

@@ -22,6 +22,7 @@ mod correlate;
 mod counted;
 pub mod directories;
 mod found;
+mod inventory;
 mod leftovers;
 mod merge;
 mod of_content;
@@ -181,6 +182,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     let ledger = assay_disk::system::ledger::of_image(system.subject.size, &volumes, system.outside);
     let directories = directories::list(&system.tree, &findings);
     let times = times::gather(&system.tree, &findings);
+    let packages = inventory::assemble(&system.tree, &facts, Vec::new());
     let mut report = Report {
         subject: system.subject,
         material: Material::Image,
@@ -195,6 +197,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         ledger,
         directories,
         times,
+        packages,
         sourcing: None,
     };
     let seal = Seal::new(&report.findings, Arc::clone(&settings.detect.signatures));

@@ -29,6 +29,11 @@ impl Date {
         let last = LAST.unwrap_or_default();
         Self(moment.map_or(last, |moment| moment.date_naive().min(last)))
     }
+
+    /// Days from this one to `later`; negative where that is earlier.
+    pub fn days_until(self, later: Self) -> i64 {
+        later.0.signed_duration_since(self.0).num_days()
+    }
 }
 
 impl fmt::Display for Date {
@@ -60,6 +65,13 @@ mod tests {
     fn days_are_in_order() {
         let date = |text| Date::parse(text).unwrap();
         assert!(date("2026-12-31") < date("2027-01-01") && date("2027-01-31") < date("2027-02-01"));
+    }
+
+    #[test]
+    fn days_are_counted_over_leap_years() {
+        let day = |text| Date::parse(text).unwrap();
+        assert_eq!(day("2028-02-28").days_until(day("2028-03-01")), 2);
+        assert_eq!(day("2028-03-01").days_until(day("2027-03-01")), -366);
     }
 
     #[test]

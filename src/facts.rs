@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use crate::budget::Budget;
 use crate::files::{Files, SystemReader};
 use crate::finding::Gap;
-use crate::packages;
+use crate::packages::Packages;
+use crate::packages::inventory::Kernel;
 use assay_disk::tree::{Tree, View};
 
 pub mod accounts;
@@ -14,6 +15,7 @@ pub mod compared;
 mod form;
 mod histfile;
 mod hostname;
+pub mod kernels;
 pub mod os_release;
 pub(crate) mod pam;
 pub mod sshd;
@@ -27,7 +29,9 @@ pub struct Facts {
     /// /etc/passwd, /etc/shadow, /etc/group.
     pub accounts: accounts::Accounts,
     /// The files of packages and their owners.
-    pub packages: packages::Packages,
+    pub packages: Packages,
+    /// The kernels that are installed.
+    pub kernels: Vec<Kernel>,
     /// What sshd_config says of keys.
     pub sshd: sshd::Sshd,
     /// Where start files of shells put histories: patterns of the last parts of paths, with `*`.
@@ -87,17 +91,20 @@ impl Facts {
         let accounts = accounts::Accounts::gather(&mut reader);
         accounts.check(&mut reader);
         form::check(&mut reader);
+        let os = os_release::OsRelease::gather(&mut reader);
+        let mut packages = Packages::default();
+        if files.has_own_packages() {
+            packages = Packages::gather(&mut reader);
+            packages.settle_origins(&os.id);
+        }
         let mut facts = Self {
-            os: os_release::OsRelease::gather(&mut reader),
+            kernels: kernels::gather(&mut reader, &packages),
+            os,
             histories: histfile::gather(&mut reader, &accounts),
             hostname: hostname::gather(&mut reader),
             sshd: sshd::Sshd::gather(&mut reader, &accounts),
             accounts,
-            packages: if files.has_own_packages() {
-                packages::Packages::gather(&mut reader)
-            } else {
-                packages::Packages::default()
-            },
+            packages,
             unparsed: BTreeMap::new(),
             compared: compared::Compared::default(),
             others: Vec::new(),

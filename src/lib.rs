@@ -76,6 +76,8 @@ pub mod rules;
 #[doc(hidden)]
 pub mod sourcing;
 #[doc(hidden)]
+pub mod support;
+#[doc(hidden)]
 pub mod values;
 #[doc(hidden)]
 pub mod vulnerabilities;

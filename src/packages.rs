@@ -20,17 +20,20 @@ mod dpkg;
 pub mod ecosystem;
 pub mod inventory;
 mod ndb;
+pub mod origin;
 mod recorded;
+pub mod repositories;
 mod rpm;
 mod rpm_header;
 mod status;
 pub mod version;
 
-pub use component::Component;
+pub use component::{Component, Origin, Source, State};
 pub use diversions::Aside;
 pub use ecosystem::Ecosystem;
 pub use inventory::Inventory;
 pub use recorded::Recorded;
+pub use repositories::Repository;
 
 /// Bytes of the status file.
 const STATUS_LIMIT: u64 = 32 << 20;
@@ -85,6 +88,33 @@ pub struct Package {
     pub architecture: String,
     /// Whose it is.
     pub manager: PackageManager,
+    /// What it was built from.
+    pub source: Option<Source>,
+    /// How far it is installed.
+    pub state: State,
+    /// Who made it.
+    pub origin: Origin,
+    /// The stream of a module that it belongs to.
+    pub module: Option<String>,
+    /// Its license, where the database has it.
+    pub license: Option<String>,
+    /// When it was installed, in seconds since 1970, where the database has it.
+    pub installed: Option<i64>,
+}
+
+impl Package {
+    /// Bytes of its texts.
+    fn text_len(&self) -> usize {
+        let source = self.source.iter().flat_map(|source| [Some(&source.name), source.version.as_ref()]);
+        let origin = match &self.origin {
+            Origin::ThirdParty(who) => Some(who),
+            Origin::Unknown | Origin::Distribution => None,
+        };
+        let own = [&self.name, &self.version, &self.architecture].map(Some);
+        let more = [self.module.as_ref(), self.license.as_ref(), origin];
+        let all = own.into_iter().chain(more).chain(source).flatten();
+        all.fold(0, |sum, text| sum.saturating_add(text.len()))
+    }
 }
 
 /// A package database that is there.
@@ -116,6 +146,10 @@ pub struct Packages {
     contested: BTreeMap<Vec<u8>, [u32; 2]>,
     /// Where databases lie.
     databases: Vec<Database>,
+    /// Where packages come from.
+    repositories: Vec<Repository>,
+    /// The streams of modules that are enabled.
+    modules: Vec<String>,
     /// Whether not all of the database could be read.
     is_partial: bool,
     /// Where the database lies.
@@ -155,7 +189,10 @@ struct File {
 
 impl Packages {
     pub(super) fn gather(reader: &mut SystemReader<'_>) -> Self {
-        let mut packages = Self { place: b"/var/lib/dpkg/info".to_vec(), ..Self::default() };
+        let repositories = repositories::gather(reader);
+        let place = b"/var/lib/dpkg/info".to_vec();
+        let modules = repositories::modules(reader);
+        let mut packages = Self { place, repositories, modules, ..Self::default() };
         dpkg::gather(&mut packages, reader);
         // Debian's `rpm` and `alien` leave an empty database of RPM; one that is not counts, too.
         rpm::gather(&mut packages, reader);
@@ -208,6 +245,15 @@ impl Packages {
         self.contested = contested;
     }
 
+    /// Says of packages that name only their vendor whose they are; `distribution` is the system's `ID`.
+    pub(super) fn settle_origins(&mut self, distribution: &str) {
+        for package in self.installed.iter_mut().filter(|package| package.manager == PackageManager::Rpm) {
+            if let Origin::ThirdParty(vendor) = &package.origin {
+                package.origin = origin::of_rpm(vendor, distribution);
+            }
+        }
+    }
+
     /// Notes that there is a database.
     fn found(&mut self, manager: PackageManager, path: &[u8]) {
         self.databases.push(Database { manager, path: path.to_vec() });
@@ -215,9 +261,7 @@ impl Packages {
 
     /// Adds a package; its number. `None`, if it goes over a limit.
     fn install(&mut self, package: Package) -> Option<u32> {
-        let texts = [&package.name, &package.version, &package.architecture].map(String::len);
-        let texts = texts.iter().fold(0, |sum: usize, len| sum.saturating_add(*len));
-        self.taken = self.taken.saturating_add(texts).saturating_add(2 * size_of::<Package>());
+        self.taken = self.taken.saturating_add(package.text_len()).saturating_add(2 * size_of::<Package>());
         if self.cost() > TABLE_LIMIT || self.installed.len() >= PACKAGES_LIMIT {
             return None;
         }
@@ -353,6 +397,16 @@ impl Packages {
     /// The databases that are there, whether or not they name a package.
     pub fn databases(&self) -> &[Database] {
         &self.databases
+    }
+
+    /// Where packages come from.
+    pub fn repositories(&self) -> &[Repository] {
+        &self.repositories
+    }
+
+    /// The streams of modules that are enabled: `nodejs:18`.
+    pub fn modules(&self) -> &[String] {
+        &self.modules
     }
 
     /// What installs the packages of the system, where one is known.

@@ -33,11 +33,13 @@ pub enum Category {
     Hardening,
     /// Which images run, whose they are, and who chose them.
     Sourcing,
+    /// Software that is known to be vulnerable, or no longer supported.
+    Package,
 }
 
 impl Category {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::SshHostKey,
         Self::SshPrivateKey,
         Self::AuthorizedKeys,
@@ -53,6 +55,7 @@ impl Category {
         Self::Integrity,
         Self::Hardening,
         Self::Sourcing,
+        Self::Package,
     ];
 
     /// The one that is called `name`.
@@ -78,6 +81,7 @@ impl Category {
             Self::Integrity => "files that are not what the image's own package database says",
             Self::Hardening => "what a benchmark asks for",
             Self::Sourcing => "which images run, whose they are, and who chose them",
+            Self::Package => "software that is known to be vulnerable, or no longer supported",
         }
     }
 
@@ -99,6 +103,7 @@ impl Category {
             Self::Integrity => "integrity",
             Self::Hardening => "hardening",
             Self::Sourcing => "sourcing",
+            Self::Package => "package",
         }
     }
 }

@@ -1,13 +1,13 @@
 //! apk's database: paragraphs of lines, a letter and a value each.
 //!
 //! Source: Alpine's wiki, "Apk spec", and apk-tools' `database.c`: `P` name, `V` version, `A` architecture,
-//! `F` a directory, `R` a file in it, `Z` its SHA-1 as `Q1` and base64, or its SHA-256 as `Q2`. Of a symbolic link it is
+//! `o` origin, `L` license, `F` a directory, `R` a file in it, `Z` its SHA-1 as `Q1` and base64, or its SHA-256 as `Q2`. Of a symbolic link it is
 //! the digest of its target.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{OVER, Owned, Package, PackageManager, Packages, Recorded};
+use super::{OVER, Origin, Owned, Package, PackageManager, Packages, Recorded, Source};
 use crate::files::{SystemReader, lines};
 use crate::finding::GapKind;
 
@@ -43,7 +43,7 @@ pub(super) fn gather(packages: &mut Packages, system: &mut SystemReader<'_>) {
 }
 
 fn of_apk() -> Package {
-    Package { manager: PackageManager::Apk, ..Package::default() }
+    Package { manager: PackageManager::Apk, origin: Origin::Distribution, ..Package::default() }
 }
 
 struct Reader<'p> {
@@ -88,6 +88,8 @@ impl Reader<'_> {
             b'P' => self.package.name = text(),
             b'V' => self.package.version = text(),
             b'A' => self.package.architecture = text(),
+            b'L' => self.package.license = Some(text()),
+            b'o' => self.package.source = Some(Source { name: text(), version: None }),
             b'F' => self.directory = Some(directory(value)),
             b'R' => {
                 let directory = self.directory.as_ref().ok_or("a file has no directory")?;

@@ -11,8 +11,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
 use super::diversions::Diversions;
+use super::origin::{self, Deb};
 use super::status::{self, Stanza};
-use super::{Aside, LIST_LIMIT, OVER, Owned, PackageManager, Packages, Recorded, STATUS_LIMIT};
+use super::{
+    Aside, LIST_LIMIT, OVER, Origin, Owned, Package, PackageManager, Packages, Recorded, Repository,
+    STATUS_LIMIT,
+};
 use crate::files::form::Form;
 use crate::files::{SystemReader, lines};
 use crate::finding::GapKind;
@@ -27,7 +31,10 @@ const DIVERSIONS: &[u8] = b"/var/lib/dpkg/diversions";
 pub(super) fn gather(packages: &mut Packages, system: &mut SystemReader<'_>) {
     let before = system.gaps.len();
     let (diversions, diverted) = Diversions::parse(&system.read(DIVERSIONS, LIST_LIMIT).unwrap_or_default());
-    let mut reader = Reader { packages, diversions, known: BTreeSet::new(), problems: Problems::default() };
+    let foreign = packages.repositories.iter().filter(|one| !one.is_of_a_distribution());
+    let foreign = foreign.flat_map(Repository::hosts).map(str::to_owned).collect();
+    let mut reader =
+        Reader { packages, foreign, diversions, known: BTreeSet::new(), problems: Problems::default() };
     if let Some(content) = system.read(STATUS, STATUS_LIMIT) {
         reader.packages.found(PackageManager::Dpkg, STATUS);
         let end = reader.all(system, INFO, &content);
@@ -114,6 +121,8 @@ impl Problems {
 /// Puts what the files of the database say into the table of packages.
 struct Reader<'p> {
     packages: &'p mut Packages,
+    /// Hosts of repositories that are not the distribution's.
+    foreign: Vec<String>,
     diversions: Diversions,
     /// The names that lists of files may have.
     known: BTreeSet<Vec<u8>>,
@@ -160,10 +169,11 @@ impl Reader<'_> {
         directory: &[u8],
         stanza: &Stanza<'_>,
     ) -> Option<()> {
-        let number = self.packages.install(stanza.package())?;
         let before = system.gaps.len();
         let sums = info(system, directory, stanza, b".md5sums").unwrap_or_default();
         let list = info(system, directory, stanza, b".list");
+        let origin = self.origin(stanza, list.as_deref().unwrap_or(&sums));
+        let number = self.packages.install(Package { origin, ..stanza.package() })?;
         // One that cannot be read is a gap already.
         if list.is_none() && directory == INFO && system.gaps.len() == before {
             count(&mut self.problems.without_list, stanza.name);
@@ -199,6 +209,15 @@ impl Reader<'_> {
         Some(())
     }
 
+    /// Who made a package, by its stanza and its list of files.
+    fn origin(&self, stanza: &Stanza<'_>, list: &[u8]) -> Origin {
+        let [maintainer, version] = [stanza.maintainer, stanza.version].map(String::from_utf8_lossy);
+        let has_changelog = memchr::memmem::find(list, b"/changelog.Debian").is_some()
+            || has_linked_documents(list, stanza.name);
+        let deb = Deb { maintainer: &maintainer, version: &version, has_changelog };
+        origin::of_deb(deb, &self.foreign)
+    }
+
     /// Adds a file where it lies: another package, or the administrator, may have put it elsewhere.
     fn file(&mut self, number: u32, name: &[u8], path: &[u8], owned: Owned) -> Option<()> {
         let Some((to, by)) = self.diversions.of(path, name) else {
@@ -210,6 +229,13 @@ impl Reader<'_> {
         }
         self.packages.push(number, to, Owned { may_be_missing: true, ..owned })
     }
+}
+
+/// Whether a package's documents are a link to those of another package of the same source: nothing lies below them.
+fn has_linked_documents(list: &[u8], name: &[u8]) -> bool {
+    let place = [b"/usr/share/doc/", name].concat();
+    let own = || list.split(|&byte| byte == b'\n').filter(|line| line.starts_with(&place));
+    own().any(|line| line == place) && !own().any(|line| line.get(place.len()) == Some(&b'/'))
 }
 
 /// Whether all lines of a list are paths, and it is not cut off.

@@ -1,6 +1,8 @@
 //! All software of an image, system by system.
 
 use super::component::Component;
+use super::repositories::Repository;
+use crate::finding::Location;
 
 /// What is installed in an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,8 +20,16 @@ pub struct InstalledSystem {
     pub root: Vec<u8>,
     /// What it says it is.
     pub distribution: Distribution,
+    /// The file that says so.
+    pub release_file: Location,
+    /// The day on which its maker stops to look after it, as it says itself.
+    pub support_end: Option<String>,
     /// Its kernels.
     pub kernels: Vec<Kernel>,
+    /// Where its packages come from.
+    pub repositories: Vec<Repository>,
+    /// The streams of modules that are enabled: `nodejs:18`.
+    pub modules: Vec<String>,
     /// Whether not all of its packages could be read.
     pub is_partial: bool,
 }

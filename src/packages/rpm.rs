@@ -5,7 +5,7 @@
 
 use super::database_file::DatabaseFile;
 use super::rpm_header::{Header, Problem, tag};
-use super::{Owned, Package, PackageManager, Packages, Recorded, berkeley, ndb};
+use super::{Origin, Owned, Package, PackageManager, Packages, Recorded, Source, berkeley, ndb};
 use crate::archive::sqlite::log::Logged;
 use crate::archive::sqlite::{self, Pages};
 use crate::files::SystemReader;
@@ -170,9 +170,34 @@ fn add(packages: &mut Packages, header: &Header<'_>) -> Result<(), Problem> {
         None => release,
     };
     let architecture = header.text(tag::ARCHITECTURE)?.unwrap_or_default();
-    let package = Package { name, version, architecture, manager: PackageManager::Rpm };
+    let said = |tag| header.text(tag).map(|text| text.filter(|text| !text.is_empty() && text != "(none)"));
+    let package = Package {
+        name,
+        version,
+        architecture,
+        manager: PackageManager::Rpm,
+        source: said(tag::SOURCE)?.and_then(|file| source(&file)),
+        origin: said(tag::VENDOR)?.map_or(Origin::Unknown, Origin::ThirdParty),
+        module: said(tag::MODULE)?.map(|label| stream(&label)),
+        license: said(tag::LICENSE)?,
+        installed: header.numbers::<4>(tag::INSTALLED)?.next().map(i64::from),
+        ..Package::default()
+    };
     let number = packages.install(package).ok_or(super::OVER)?;
     files(packages, header, number)
+}
+
+/// What a package was built from, by the file name of the source package: `openssl-3.0.7-16.el9.src.rpm`. It has no epoch.
+fn source(file: &str) -> Option<Source> {
+    let stem = file.strip_suffix(".rpm")?.rsplit_once('.')?.0;
+    let (rest, release) = stem.rsplit_once('-')?;
+    let (name, version) = rest.rsplit_once('-')?;
+    Some(Source { name: name.to_owned(), version: Some(format!("{version}-{release}")) })
+}
+
+/// Name and stream of a module, out of `name:stream:version:context`.
+fn stream(label: &str) -> String {
+    label.split(':').take(2).collect::<Vec<_>>().join(":")
 }
 
 fn files(packages: &mut Packages, header: &Header<'_>, number: u32) -> Result<(), Problem> {

@@ -13,6 +13,9 @@ pub(super) mod tag {
     pub(in super::super) const VERSION: u32 = 1001;
     pub(in super::super) const RELEASE: u32 = 1002;
     pub(in super::super) const EPOCH: u32 = 1003;
+    pub(in super::super) const INSTALLED: u32 = 1008;
+    pub(in super::super) const VENDOR: u32 = 1011;
+    pub(in super::super) const LICENSE: u32 = 1014;
     pub(in super::super) const ARCHITECTURE: u32 = 1022;
     /// Whole paths, as RPM 3 had them.
     pub(in super::super) const OLD_NAMES: u32 = 1027;
@@ -20,27 +23,36 @@ pub(super) mod tag {
     pub(in super::super) const MODES: u32 = 1030;
     pub(in super::super) const DIGESTS: u32 = 1035;
     pub(in super::super) const FLAGS: u32 = 1037;
+    /// File name of the source package.
+    pub(in super::super) const SOURCE: u32 = 1044;
     pub(in super::super) const VERIFY: u32 = 1045;
     pub(in super::super) const DIRECTORY_OF: u32 = 1116;
     pub(in super::super) const NAMES: u32 = 1117;
     pub(in super::super) const DIRECTORIES: u32 = 1118;
     pub(in super::super) const ALGORITHM: u32 = 5011;
-    pub(super) const ALL: [u32; 15] = [
+    /// The module's name, stream, version and context.
+    pub(in super::super) const MODULE: u32 = 5096;
+    pub(super) const ALL: [u32; 20] = [
         NAME,
         VERSION,
         RELEASE,
         EPOCH,
+        INSTALLED,
+        VENDOR,
+        LICENSE,
         ARCHITECTURE,
         OLD_NAMES,
         STATES,
         MODES,
         DIGESTS,
         FLAGS,
+        SOURCE,
         VERIFY,
         DIRECTORY_OF,
         NAMES,
         DIRECTORIES,
         ALGORITHM,
+        MODULE,
     ];
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{Package, PackageManager};
+use super::{Package, PackageManager, Source, State};
 use crate::files::lines;
 use assay_disk::text::unhex;
 
@@ -11,19 +11,51 @@ use assay_disk::text::unhex;
 pub(super) struct Stanza<'a> {
     pub(super) name: &'a [u8],
     pub(super) architecture: &'a [u8],
-    version: &'a [u8],
+    pub(super) version: &'a [u8],
     /// Its info files carry the architecture in their names.
     pub(super) multi_arch_same: bool,
     /// The continuation lines of `Conffiles`.
     conffiles: Vec<&'a [u8]>,
     state: &'a [u8],
+    /// `name`, or `name (version)`.
+    source: &'a [u8],
+    pub(super) maintainer: &'a [u8],
 }
 
 impl<'a> Stanza<'a> {
     pub(super) fn package(&self) -> Package {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let (name, version) = (text(self.name), text(self.version));
-        Package { name, version, architecture: text(self.architecture), manager: PackageManager::Dpkg }
+        Package {
+            name: text(self.name),
+            version: text(self.version),
+            architecture: text(self.architecture),
+            manager: PackageManager::Dpkg,
+            source: Some(self.source()),
+            state: self.state(),
+            ..Package::default()
+        }
+    }
+
+    /// The source package: its name and version are those of the binary package where the field does not say others.
+    fn source(&self) -> Source {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes.trim_ascii()).into_owned();
+        let open = memchr::memchr(b'(', self.source).unwrap_or(self.source.len());
+        let (name, version) = self.source.split_at(open);
+        let version = version.strip_prefix(b"(").and_then(|rest| rest.split(|&byte| byte == b')').next());
+        Source {
+            name: if name.is_empty() { text(self.name) } else { text(name) },
+            version: Some(version.map_or_else(|| text(self.version), text)),
+        }
+    }
+
+    /// How far it is installed. Source: dpkg(1), "Package states" and "Package selection states".
+    fn state(&self) -> State {
+        let mut words = self.state.split(|&byte| byte == b' ');
+        match (words.next(), words.next_back()) {
+            (Some(b"hold"), Some(b"installed")) => State::Held,
+            (_, Some(b"installed")) | (Some(b"") | None, None) => State::Installed,
+            _ => State::Unfinished,
+        }
     }
 
     /// Paths of configuration files and their MD5, where it is one (`newconffile` is not).
@@ -111,6 +143,8 @@ fn field<'a>(stanza: &mut Stanza<'a>, line: &'a [u8]) -> bool {
         b"Architecture" if is_file_name(value) => stanza.architecture = value,
         b"Version" => stanza.version = value,
         b"Status" => stanza.state = value,
+        b"Source" => stanza.source = value,
+        b"Maintainer" => stanza.maintainer = value,
         b"Multi-Arch" => stanza.multi_arch_same = value == b"same",
         b"Conffiles" => return true,
         _ => {}
@@ -126,6 +160,43 @@ fn is_file_name(name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn package(fields: &str) -> Package {
+        let content = format!("Package: libx\nVersion: 1:2-3+b1\n{fields}\n");
+        let mut package = None;
+        each(content.as_bytes(), &mut |stanza| {
+            package = Some(stanza.package());
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        package.unwrap()
+    }
+
+    #[test]
+    fn a_source_has_the_name_and_version_of_its_package_unless_it_says_others() {
+        let source = |fields: &str| {
+            let source = package(fields).source.unwrap();
+            (source.name, source.version.unwrap())
+        };
+        assert_eq!(source(""), ("libx".to_owned(), "1:2-3+b1".to_owned()));
+        assert_eq!(source("Source: x\n"), ("x".to_owned(), "1:2-3+b1".to_owned()));
+        assert_eq!(source("Source: x (2-3)\n"), ("x".to_owned(), "2-3".to_owned()));
+    }
+
+    #[test]
+    fn states_are_those_of_dpkg() {
+        for (status, state) in [
+            ("", State::Installed),
+            ("Status: install ok installed\n", State::Installed),
+            ("Status: hold ok installed\n", State::Held),
+            ("Status: deinstall ok installed\n", State::Installed),
+            ("Status: install ok half-configured\n", State::Unfinished),
+            ("Status: install ok triggers-pending\n", State::Unfinished),
+            ("Status: install reinstreq half-installed\n", State::Unfinished),
+        ] {
+            assert_eq!(package(status).state, state, "{status}");
+        }
+    }
 
     #[test]
     fn a_name_cannot_leave_the_database() {

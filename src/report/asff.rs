@@ -201,6 +201,7 @@ const fn kind(category: Category) -> &'static str {
         Category::Persistence => "TTPs/Persistence",
         Category::Privilege => "TTPs/Privilege Escalation",
         Category::Integrity => "Unusual Behaviors/VM",
+        Category::Package => "Software and Configuration Checks/Vulnerabilities/CVE",
         Category::Credential
         | Category::SshHostKey
         | Category::SshPrivateKey

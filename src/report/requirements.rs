@@ -39,6 +39,7 @@ pub fn requirements(report: &Report) -> Vec<Requirement<'_>> {
     let is_tested = |category: &Category| match category {
         Category::Hardening => report.benchmark.is_some(),
         Category::Sourcing => report.material != Material::Image,
+        Category::Package => report.material == Material::Image,
         _ => true,
     };
     let of = |category| Requirement { category, rules: rules(report, category) };
@@ -87,6 +88,7 @@ pub const fn words(category: Category) -> &'static str {
         Category::Integrity => "Files as their packages brought them",
         Category::Hardening => "Hardened as the benchmark asks",
         Category::Sourcing => "Images from trusted owners alone",
+        Category::Package => "Software that is supported, without known vulnerabilities",
     }
 }
 

@@ -4,6 +4,8 @@ use crate::audit::{Report, Subject, VolumeSummary};
 use crate::checks::benchmark::Judged;
 use crate::checks::{Benchmark, Evidence as Shown};
 use crate::finding::{Evidence, FactKey, Finding, Gap, Location};
+use crate::packages::inventory::{Distribution, InstalledSystem, Kernel};
+use crate::packages::{Component, Inventory, Origin, Repository};
 use crate::remedies::Machine;
 
 use super::{Quote, Quotes, Visit};
@@ -48,6 +50,7 @@ impl Quotes for Report {
             ledger: _,
             directories,
             times,
+            packages: Inventory { systems, components },
             // An account was judged and no image: nothing was found in files.
             sourcing: _,
         } = self;
@@ -79,7 +82,73 @@ impl Quotes for Report {
             visit(b"", Quote::Name(&mut directory.volume));
         }
         times.each_place(&mut |place| of_location(place, visit));
+        systems.iter_mut().for_each(|system| of_system(system, visit));
+        components.iter_mut().for_each(|component| of_component(component, visit));
     }
+}
+
+fn of_system(system: &mut InstalledSystem, visit: Visit<'_>) {
+    let InstalledSystem {
+        root,
+        distribution: Distribution { id, like, version, codename, pretty, cpe },
+        release_file,
+        support_end,
+        kernels,
+        repositories,
+        modules,
+        is_partial: _,
+    } = system;
+    visit(b"", Quote::Path(root));
+    of_location(release_file, visit);
+    let names =
+        [id, version, codename, pretty, cpe].into_iter().chain(like).chain(support_end).chain(modules);
+    names.for_each(|name| visit(b"", Quote::Name(name)));
+    for Kernel { release, package, boots: _ } in kernels {
+        visit(b"", Quote::Name(release));
+        package.iter_mut().for_each(|(name, version)| {
+            visit(b"", Quote::Name(name));
+            visit(b"", Quote::Name(version));
+        });
+    }
+    for Repository { id, urls, is_enabled: _, is_unsigned: _, file, line: _ } in repositories {
+        visit(b"", Quote::Name(id));
+        // Addresses may have a user and a password.
+        urls.iter_mut().for_each(|url| visit(file, Quote::Line(url)));
+        visit(b"", Quote::Path(file));
+    }
+}
+
+fn of_component(component: &mut Component, visit: Visit<'_>) {
+    let Component {
+        ecosystem: _,
+        namespace,
+        name,
+        version,
+        source,
+        architecture,
+        state: _,
+        origin,
+        module,
+        license,
+        installed: _,
+        owner,
+        evidence: _,
+        confidence: _,
+        location,
+        system: _,
+        qualifiers,
+    } = component;
+    let origin = match origin {
+        Origin::ThirdParty(who) => Some(who),
+        Origin::Unknown | Origin::Distribution => None,
+    };
+    let source =
+        source.iter_mut().flat_map(|source| std::iter::once(&mut source.name).chain(&mut source.version));
+    let names = [namespace, version, architecture, module, license, owner].into_iter().flatten();
+    let qualifiers = qualifiers.iter_mut().map(|(_, value)| value);
+    let all = std::iter::once(name).chain(names).chain(source).chain(origin).chain(qualifiers);
+    all.for_each(|text| visit(b"", Quote::Name(text)));
+    of_location(location, visit);
 }
 
 fn of_volume(volume: &mut VolumeSummary, visit: Visit<'_>) {

@@ -80,6 +80,7 @@ pub(in crate::report) const fn category_name(category: Category) -> &'static str
         Category::Integrity => "Files that differ from their packages or the reference",
         Category::Hardening => "Hardening",
         Category::Sourcing => "Sourcing",
+        Category::Package => "Vulnerable and unsupported software",
     }
 }
 

@@ -17,10 +17,12 @@ mod database_file;
 mod diversions;
 mod dpkg;
 mod ndb;
+pub mod purl;
 mod recorded;
 mod rpm;
 mod rpm_header;
 mod status;
+pub mod version;
 
 pub use diversions::Aside;
 pub use recorded::Recorded;

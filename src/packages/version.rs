@@ -25,6 +25,8 @@ mod rpm;
 mod semver;
 
 #[cfg(test)]
+mod tables;
+#[cfg(test)]
 mod tests;
 
 /// Bytes of a version. Longer ones are none: real ones have less than 200, and some schemes keep a list of parts.

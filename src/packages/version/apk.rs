@@ -76,10 +76,11 @@ fn next<'a>(before: Option<Element<'a>>, rest: &'a [u8]) -> Option<(Element<'a>,
         (Some(First(_) | Dotted(_)), letter @ b'a'..=b'z') => Some((Letter(letter), after)),
         (Some(Letter(_)), b'0'..=b'9') => number(rest, LetterNumber),
         (Some(Earlier(_) | Later(_)), b'0'..=b'9') => number(rest, SuffixNumber),
-        (None | Some(Commit(_) | Revision(_) | End), _) => None,
+        (None | Some(Revision(_) | End), _) => None,
+        (Some(_), b'-') => revision(after),
+        (Some(Commit(_)), _) => None,
         (Some(_), b'_') => suffix(after),
         (Some(_), b'~') => commit(after),
-        (Some(_), b'-') => revision(after),
         _ => None,
     }
 }
@@ -114,6 +115,7 @@ fn revision(rest: &[u8]) -> Option<(Element<'_>, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::super::{Scheme, tests};
+    use super::Ordering;
 
     #[test]
     fn versions_are_ordered_as_by_apk() {
@@ -135,6 +137,7 @@ mod tests {
                 "1-r9",
                 "1-r10",
                 "1~0a",
+                "1~0a-r1",
                 "1~0b",
                 "1_cvs",
                 "1_svn",
@@ -179,7 +182,8 @@ mod tests {
                 "1-r1_p1", "1~", "1~xyz", "v1",
             ],
         );
-        tests::rises(Scheme::Apk, &["4_beta", "23_foo"]);
+        assert_eq!(Scheme::Apk.compare("4_beta", "23_foo"), Some(Ordering::Less));
+        assert_eq!(Scheme::Apk.compare("1.0", "1.0bc"), Some(Ordering::Less));
         tests::none(Scheme::Apk, "1_foo", &["1_bar", "1_rc1"]);
     }
 }

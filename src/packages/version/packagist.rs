@@ -5,6 +5,7 @@
 //! Source: PHP's manual of `version_compare`, and Composer's documentation of versions.
 
 use std::cmp::Ordering;
+use std::iter;
 
 use super::pieces::{Number, compare_padded, split_number, split_once, split_run};
 
@@ -31,55 +32,57 @@ const FORMS: [(&[u8], Element<'static>); 5] = [
     (b"p", Element::Patch),
 ];
 
+/// The numbers of a version, and the words behind them with theirs.
+struct Version<'a> {
+    release: &'a [u8],
+    forms: &'a [u8],
+}
+
 pub(super) fn compare(left: &[u8], right: &[u8]) -> Option<Ordering> {
     let (left, right) = (left.to_ascii_lowercase(), right.to_ascii_lowercase());
-    let (left, right) = (parse(&left)?, parse(&right)?);
-    Some(compare_padded(left, right, Element::End))
+    let (left, right) = (Version::parse(&left)?, Version::parse(&right)?);
+    let order = compare_padded(elements(left.release), elements(right.release), Element::Number(Number::ZERO));
+    Some(order.then_with(|| compare_padded(elements(left.forms), elements(right.forms), Element::End)))
 }
 
-fn parse(text: &[u8]) -> Option<Vec<Element<'_>>> {
-    let text = text.strip_prefix(b"v").unwrap_or(text);
-    let (text, _build) = split_once(text, b'+');
-    let mut rest = text.strip_suffix(b"-stable").unwrap_or(text);
-    let (mut version, mut is_release) = (Vec::new(), true);
-    while let Some((&first, after)) = rest.split_first() {
-        let (element, after) = match first {
-            b'.' | b'-' | b'_' => (None, after),
-            b'0'..=b'9' => {
-                let (number, after) = split_number(rest);
-                (Some(Element::Number(number)), after)
-            }
-            _ => {
-                let (word, after) = split_run(rest, |byte| !byte.is_ascii_digit() && !b".-_".contains(byte));
-                (Some(form(word)?), after)
-            }
+impl<'a> Version<'a> {
+    /// `None` for the wildcard of a branch (`1.x-dev`, `1.*`), and for characters that no version has.
+    fn parse(text: &'a [u8]) -> Option<Self> {
+        let text = text.strip_prefix(b"v").unwrap_or(text);
+        let (text, _build) = split_once(text, b'+');
+        let text = text.strip_suffix(b"-stable").unwrap_or(text);
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'/';
+        let mut parts = text.split(|&byte| is_separator(byte));
+        if text.is_empty() || !parts.all(|part| part != b"x" && part.iter().copied().all(is_word)) {
+            return None;
+        }
+        let (release, forms) = split_run(text, |&byte| byte.is_ascii_digit() || is_separator(byte));
+        Some(Self { release, forms })
+    }
+}
+
+fn elements(mut rest: &[u8]) -> impl Iterator<Item = Element<'_>> {
+    iter::from_fn(move || {
+        let (_, start) = split_run(rest, |&byte| is_separator(byte));
+        let (element, after) = if start.first()?.is_ascii_digit() {
+            let (number, after) = split_number(start);
+            (Element::Number(number), after)
+        } else {
+            let (word, after) = split_run(start, |&byte| !byte.is_ascii_digit() && !is_separator(byte));
+            (form(word), after)
         };
         rest = after;
-        if is_release && element.is_some_and(|element| !matches!(element, Element::Number(_))) {
-            is_release = false;
-            trim_zeros(&mut version);
-        }
-        version.extend(element);
-    }
-    if is_release {
-        trim_zeros(&mut version);
-    }
-    (!text.is_empty()).then_some(version)
+        Some(element)
+    })
 }
 
-/// `None` for the wildcard of a branch (`1.x-dev`, `1.*`), and for characters that no version has.
-fn form(word: &[u8]) -> Option<Element<'static>> {
-    if word == b"x" || !word.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'/') {
-        return None;
-    }
+fn form(word: &[u8]) -> Element<'static> {
     let known = FORMS.iter().find(|(start, _)| word.starts_with(start));
-    Some(known.map_or(Element::Unknown, |&(_, form)| form))
+    known.map_or(Element::Unknown, |&(_, form)| form)
 }
 
-fn trim_zeros(version: &mut Vec<Element<'_>>) {
-    while version.len() > 1 && version.last() == Some(&Element::Number(Number::ZERO)) {
-        version.pop();
-    }
+const fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'.' | b'-' | b'_')
 }
 
 #[cfg(test)]

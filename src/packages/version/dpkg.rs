@@ -80,9 +80,8 @@ mod tests {
             Scheme::Dpkg,
             // The last of each pair that dpkg would say is newer; asked of `dpkg --compare-versions`.
             &[
-                
                 "0~~",
-"0~~a",
+                "0~~a",
                 "0~",
                 "0",
                 "0a",

@@ -41,7 +41,8 @@ struct Version<'a> {
 pub(super) fn compare(left: &[u8], right: &[u8]) -> Option<Ordering> {
     let (left, right) = (left.to_ascii_lowercase(), right.to_ascii_lowercase());
     let (left, right) = (Version::parse(&left)?, Version::parse(&right)?);
-    let order = compare_padded(elements(left.release), elements(right.release), Element::Number(Number::ZERO));
+    let order =
+        compare_padded(elements(left.release), elements(right.release), Element::Number(Number::ZERO));
     Some(order.then_with(|| compare_padded(elements(left.forms), elements(right.forms), Element::End)))
 }
 

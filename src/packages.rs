@@ -21,6 +21,7 @@ pub mod ecosystem;
 pub mod inventory;
 mod ndb;
 pub mod origin;
+pub mod purl;
 mod recorded;
 pub mod repositories;
 mod rpm;

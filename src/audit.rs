@@ -9,6 +9,7 @@ use crate::detect::{self, Collector};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, Location};
 use crate::remedies::Machine;
+use crate::rules::Engine;
 use assay_disk::image;
 use assay_disk::tree::Tree;
 
@@ -111,7 +112,8 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         budget: settings.budget,
         ..settings.detect.clone()
     });
-    let engine = settings.detect.signatures.engine();
+    let nothing = settings.detect.is_software_only.then(|| Engine::new(Vec::new()));
+    let engine = nothing.as_ref().unwrap_or_else(|| settings.detect.signatures.engine());
     let (budget, contents, unpacked) = (&settings.budget, Contents::new(), Arc::default());
     let (plan, found, holes) = (Plan::default(), Found::new(budget), AtomicU64::new(0));
     let libraries = vendor_content::Libraries::default();

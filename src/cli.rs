@@ -22,6 +22,7 @@ mod manifest;
 mod manual;
 mod memory;
 mod output;
+mod packages;
 mod policy;
 mod progress;
 mod published;
@@ -142,6 +143,9 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
         }
         Command::Sourcing(wanted) => {
             sourcing::run(wanted, &signatures::read(arguments.signatures.as_deref())?, terminal)
+        }
+        Command::Packages(wanted) => {
+            packages::run(wanted, outside, signatures::read(arguments.signatures.as_deref())?, terminal)
         }
         Command::Layout { image } => inspect::layout(image, outside, terminal),
         Command::Ls { image, path } => inspect::ls(image, path, outside, terminal),

@@ -162,6 +162,8 @@ pub struct Options {
     /// The user's rules of YARA.
     #[cfg(feature = "yara")]
     pub yara: Option<Arc<yara::Rules>>,
+    /// Whether only installed software is looked for.
+    pub is_software_only: bool,
 }
 
 impl Options {
@@ -184,7 +186,14 @@ impl Options {
             hashes: Arc::default(),
             #[cfg(feature = "yara")]
             yara: None,
+            is_software_only: false,
         }
+    }
+
+    /// The same for a list of the installed software: nothing else is looked for.
+    #[must_use]
+    pub fn only_software(self) -> Self {
+        Self { is_software_only: true, compare: integrity::Extent::Nothing, ..self }
     }
 }
 

@@ -18,6 +18,7 @@ mod database_file;
 mod diversions;
 mod dpkg;
 pub mod ecosystem;
+pub mod identity;
 pub mod inventory;
 mod ndb;
 pub mod origin;

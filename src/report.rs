@@ -12,6 +12,7 @@ pub mod fingerprints;
 pub mod format;
 pub mod html;
 pub mod intoto;
+pub mod inventory;
 pub mod json;
 pub mod junit;
 pub mod markdown;
@@ -20,6 +21,7 @@ pub mod ocsf;
 pub mod requirements;
 pub mod run;
 pub mod sarif;
+pub mod sbom;
 pub mod terminal;
 mod words;
 
@@ -27,7 +29,7 @@ pub use format::{Format, Told};
 pub use run::Run;
 
 /// All forms of the report, in the order of the help.
-pub static FORMATS: [&Format; 12] = [
+pub static FORMATS: [&Format; 14] = [
     &terminal::FORMAT,
     &json::FORMAT,
     &html::FORMAT,
@@ -40,6 +42,8 @@ pub static FORMATS: [&Format; 12] = [
     &evidence::FORMAT,
     &asff::FORMAT,
     &ocsf::FORMAT,
+    &sbom::cyclonedx::FORMAT,
+    &sbom::spdx::FORMAT,
 ];
 
 /// Version of the program, as reports name it.

@@ -111,6 +111,8 @@ pub(super) enum Command {
     Sourcing(sourcing::Sourcing),
     /// Find where code chooses an image, and whether a stranger can choose for it
     Code(super::code::Code),
+    /// List the software of an image: packages, language libraries, programs without a package, kernels
+    Packages(super::packages::Packages),
     /// Show partitions and file systems of an image
     #[command(after_help = examples::LAYOUT)]
     Layout {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::parser::ValueSource;
@@ -150,6 +150,7 @@ impl Ended {
     pub(super) fn run(self, report: &Report, command: &[String], signatures: &Signatures) -> Run {
         let name = report::file_name(report).to_owned();
         Run {
+            created: created().unwrap_or_else(|| time(self.started)),
             started: time(self.started),
             ended: time(self.ended),
             command: command.to_vec(),
@@ -159,14 +160,18 @@ impl Ended {
     }
 }
 
+/// The moment of SOURCE_DATE_EPOCH: <https://reproducible-builds.org/specs/source-date-epoch/>.
+fn created() -> Option<String> {
+    let seconds: u64 = std::env::var("SOURCE_DATE_EPOCH").ok()?.parse().ok()?;
+    Some(time(SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?))
+}
+
 fn time(time: SystemTime) -> String {
     DateTime::<Utc>::from(time).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use clap::Arg;
 
     use super::*;

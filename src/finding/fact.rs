@@ -169,6 +169,19 @@ impl FactKey {
                 | Self::OpenedBy
                 | Self::Opens
                 | Self::MoreNamesOfTheFile
+                | Self::ClosedBy
+                | Self::DaysLeft
+                | Self::ExploitProbability
+                | Self::ExtendedSupportEnds
+                | Self::FixedIn
+                | Self::FixNeeds
+                | Self::Installed
+                | Self::KnownExploitedSince
+                | Self::Packages
+                | Self::Score
+                | Self::SeverityBy
+                | Self::Status
+                | Self::SupportEnds
         )
     }
 }

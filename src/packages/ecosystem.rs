@@ -117,23 +117,6 @@ impl Ecosystem {
         Self::ALL.into_iter().find(|ecosystem| ecosystem.name() == name)
     }
 
-    /// The type in its package URLs. Source: purl-spec, "purl types".
-    pub const fn purl_type(self) -> &'static str {
-        match self {
-            Self::PyPi => "pypi",
-            Self::Maven => "maven",
-            Self::Go => "golang",
-            Self::Cargo => "cargo",
-            Self::Composer => "composer",
-            Self::NuGet => "nuget",
-            Self::Cran => "cran",
-            Self::Cpan => "cpan",
-            Self::LuaRocks => "luarocks",
-            Self::WordPress | Self::Kernel | Self::Generic => "generic",
-            other => other.name(),
-        }
-    }
-
     /// Whether a distribution's package manager brought it.
     pub const fn is_of_a_distribution(self) -> bool {
         matches!(self, Self::Deb | Self::Rpm | Self::Apk | Self::Alpm)

@@ -113,7 +113,7 @@ fn facts(finding: &Finding) -> String {
     facts.map(|(name, value)| format!("{name}={}", plain(value.as_bytes()))).collect::<Vec<_>>().join("; ")
 }
 
-fn row(cells: &[String], out: &mut String) {
+pub(super) fn row(cells: &[String], out: &mut String) {
     for (index, cell) in cells.iter().enumerate() {
         if index > 0 {
             out.push(',');

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::format::{Format, names};
 use super::{Judgement, Options};
-use crate::audit::Report;
+use crate::audit::{Material, Report};
 use crate::finding::Finding;
 
 pub(super) mod account;
@@ -13,6 +13,7 @@ mod benchmark;
 pub(super) mod finding;
 pub(super) mod gap;
 mod machine;
+pub(super) mod packages;
 mod place;
 mod policy;
 #[cfg(test)]
@@ -55,6 +56,9 @@ struct Document<'a> {
     notes: Vec<NoteView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     benchmark: Option<benchmark::View<'a>>,
+    /// Where an image was judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    packages: Option<packages::View<'a>>,
     /// Where exports of an account were judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     sourcing: Option<sourcing::View>,
@@ -120,6 +124,7 @@ fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options)
         gaps: report.gaps.iter().enumerate().map(|(n, one)| gap::gap(one, explanation.gaps.get(n))).collect(),
         notes: report.notes.iter().map(gap::note).collect(),
         benchmark: report.benchmark.as_ref().map(benchmark::view),
+        packages: (report.material == Material::Image).then(|| packages::view(&report.packages)),
         sourcing: report.sourcing.as_deref().map(sourcing::view),
         policy: policy::view(explanation),
         requirements: explanation.requirements.iter().map(|judged| policy::list(judged, report)).collect(),

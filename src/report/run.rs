@@ -5,6 +5,8 @@
 pub struct Run {
     /// When it began: UTC, as RFC 3339 writes it.
     pub started: String,
+    /// When documents say that they were made: SOURCE_DATE_EPOCH, where it is set, so that two runs give the same bytes.
+    pub created: String,
     /// When the audit had ended.
     pub ended: String,
     /// The command line, without what may be secret.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::Options;
 use crate::finding::{BaselineState, Confidence, Disposition, Finding, Secret};
+use crate::packages::inventory::Boot;
 use assay_disk::text::Escaped;
 
 /// Evidence and facts, each a few words. Secrets are redacted, or left out where [`values`] shows them.
@@ -68,5 +69,14 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
+    }
+}
+
+/// Whether a kernel boots, in words.
+pub(super) const fn boots(boots: Boot) -> &'static str {
+    match boots {
+        Boot::Default => "boots by default",
+        Boot::Installed => "installed, does not boot by default",
+        Boot::Unknown => "installed, not known whether it boots",
     }
 }

@@ -150,7 +150,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     });
     let gaps = std::mem::take(&mut system.gaps).into_iter();
     found.add(Vec::new(), gaps.chain(late.gaps).chain(collected.gaps).chain(fact_gaps));
-    let Kept { mut findings, mut gaps, dropped, .. } = found.finish();
+    let Kept { mut findings, mut gaps, components, dropped, .. } = found.finish();
     twice::drop_repeats(&system.tree, &mut findings);
     of_content::add(&system.tree, &mut findings);
     // What is joined is joined in the order of the report, whatever thread found it.
@@ -195,6 +195,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         ledger,
         directories,
         times,
+        components,
         sourcing: None,
     };
     let seal = Seal::new(&report.findings, Arc::clone(&settings.detect.signatures));

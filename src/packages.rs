@@ -19,6 +19,7 @@ mod diversions;
 mod dpkg;
 pub mod ecosystem;
 pub mod inventory;
+pub mod manifest;
 mod ndb;
 mod recorded;
 mod rpm;

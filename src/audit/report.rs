@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Directory, Times};
 use crate::checks::Benchmark;
 use crate::finding::{Finding, Gap, Location, Loss};
+use crate::packages::component::Component;
 use crate::remedies::Machine;
 use crate::sourcing::Inventory;
 use assay_disk::system::{Ledger, Subject, VolumeSummary};
@@ -50,6 +51,8 @@ pub struct Report {
     pub directories: Vec<Directory>,
     /// The times of the files of findings.
     pub times: Times,
+    /// What is installed beside what package databases name, in a fixed order.
+    pub components: Vec<Component>,
     /// The tables of an account, where exports of one were judged and no image was.
     pub sourcing: Option<Box<Inventory>>,
 }

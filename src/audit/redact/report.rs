@@ -4,6 +4,7 @@ use crate::audit::{Report, Subject, VolumeSummary};
 use crate::checks::benchmark::Judged;
 use crate::checks::{Benchmark, Evidence as Shown};
 use crate::finding::{Evidence, FactKey, Finding, Gap, Location};
+use crate::packages::component::{Component, Origin};
 use crate::remedies::Machine;
 
 use super::{Quote, Quotes, Visit};
@@ -48,6 +49,7 @@ impl Quotes for Report {
             ledger: _,
             directories,
             times,
+            components,
             // An account was judged and no image: nothing was found in files.
             sourcing: _,
         } = self;
@@ -79,7 +81,39 @@ impl Quotes for Report {
             visit(b"", Quote::Name(&mut directory.volume));
         }
         times.each_place(&mut |place| of_location(place, visit));
+        components.iter_mut().for_each(|component| of_component(component, visit));
     }
+}
+
+fn of_component(component: &mut Component, visit: Visit<'_>) {
+    let Component {
+        ecosystem: _,
+        namespace,
+        name,
+        version,
+        source,
+        architecture,
+        state: _,
+        origin,
+        module,
+        license,
+        installed: _,
+        owner,
+        evidence: _,
+        confidence: _,
+        location,
+        system: _,
+        qualifiers,
+    } = component;
+    let maker = match origin {
+        Origin::ThirdParty(maker) => Some(maker),
+        Origin::Unknown | Origin::Distribution => None,
+    };
+    let texts = [namespace, version, architecture, module, license, owner].into_iter().flatten();
+    let of_source = source.iter_mut().flat_map(|source| [Some(&mut source.name), source.version.as_mut()]);
+    let more = of_source.flatten().chain(maker).chain(qualifiers.iter_mut().map(|(_, value)| value));
+    texts.chain(more).chain([name]).for_each(|text| visit(b"", Quote::Name(text)));
+    of_location(location, visit);
 }
 
 fn of_volume(volume: &mut VolumeSummary, visit: Visit<'_>) {

@@ -156,6 +156,7 @@ pub fn text() -> String {
         miners::hashes::TEXT,
         password_hashes::candidates::TEXT,
         privileges::table::TEXT,
+        crate::packages::programs::words::TEXT,
         crate::keys::PUBLISHED,
         crate::keys::PUBLISHED_VALUES,
     ];
@@ -235,6 +236,7 @@ pub fn with(options: &Options) -> Detectors {
         ],
         streams: vec![
             Box::new(listed_files::ListedFiles::new(Arc::clone(&options.hashes))),
+            Box::new(software::programs::Programs::embedded()),
             #[cfg(feature = "yara")]
             Box::new(yara::YaraRules::new(options.yara.clone())),
         ],

@@ -21,6 +21,7 @@ pub mod ecosystem;
 pub mod inventory;
 pub mod manifest;
 mod ndb;
+pub mod programs;
 mod recorded;
 mod rpm;
 mod rpm_header;

@@ -1,7 +1,7 @@
 //! What is installed beside packages of the distribution.
 //!
 //! **Finds** packages of languages, snaps, agents, modules of the kernel, by the metadata that their installers leave
-//! ([`crate::packages::manifest`]),. They are listed,
+//! ([`crate::packages::manifest`]), and programs by what their builds wrote into them ([`programs`]). They are listed,
 //! and are no findings.
 //!
 //! **Why it matters:** what is vulnerable or out of support is seldom a package of the distribution alone.
@@ -19,6 +19,8 @@ use crate::finding::{Advisory, Gap, GapKind, Location, Loss};
 use crate::packages::manifest::{Place, READERS, Reader, Wish, is_sound};
 use assay_disk::fs::FileType;
 use assay_disk::tree::Entry;
+
+pub mod programs;
 
 /// Reads what installers leave.
 #[derive(Default)]

@@ -153,7 +153,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     });
     let gaps = std::mem::take(&mut system.gaps).into_iter();
     found.add(Vec::new(), gaps.chain(late.gaps).chain(collected.gaps).chain(fact_gaps));
-    let Kept { mut findings, mut gaps, dropped, .. } = found.finish();
+    let Kept { mut findings, mut gaps, components, dropped, .. } = found.finish();
     twice::drop_repeats(&system.tree, &mut findings);
     of_content::add(&system.tree, &mut findings);
     // What is joined is joined in the order of the report, whatever thread found it.
@@ -184,7 +184,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     let ledger = assay_disk::system::ledger::of_image(system.subject.size, &volumes, system.outside);
     let directories = directories::list(&system.tree, &findings);
     let times = times::gather(&system.tree, &findings);
-    let packages = inventory::assemble(&system.tree, &facts, Vec::new());
+    let packages = inventory::assemble(&system.tree, &facts, components);
     let mut report = Report {
         subject: system.subject,
         material: Material::Image,

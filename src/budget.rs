@@ -60,6 +60,8 @@ pub struct Budget {
     pub findings: usize,
     /// Gaps of one kind in a report; the rest is counted.
     pub gaps: usize,
+    /// Pieces of installed software that are listed, beside those of package databases; the rest is counted.
+    pub components: usize,
     /// Other names of a file that its findings have.
     pub names: usize,
     /// What trying one password against one hash may cost, in nominal nanoseconds of one core: the image chooses
@@ -101,6 +103,7 @@ impl Default for Budget {
             findings_per_rule: 5000,
             findings: 25_000,
             gaps: 1000,
+            components: 100_000,
             names: 100,
             password_trial: 500_000_000,
             password_trials: 500_000_000,
@@ -121,6 +124,7 @@ impl Budget {
             whole_file: self.whole_file.min((bytes / 64).max(4 << 20)),
             findings: count(self.findings, 64 << 10),
             findings_per_rule: count(self.findings_per_rule, 256 << 10),
+            components: count(self.components, 4 << 10),
             password_memory: self.password_memory.min(bytes / 8),
             ..self
         }

@@ -30,6 +30,7 @@ pub mod reference;
 pub mod scripts;
 pub mod shell_history;
 mod signatures;
+pub mod software;
 pub mod ssh_host_keys;
 pub mod windows_passwords;
 #[cfg(feature = "yara")]
@@ -40,10 +41,14 @@ use std::sync::Arc;
 use crate::budget::Budget;
 use crate::facts::Facts;
 use crate::finding::{Advisory, Finding, Gap};
+use crate::packages::component::Component;
 use crate::rules::{Family, Match};
 use assay_disk::tree::{Entry, Tree};
 
 pub use signatures::Signatures;
+
+/// Bytes by which a [`Stream`] says whether it wants a file.
+pub const HEAD: usize = 64;
 
 /// What a detector wants of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +68,8 @@ pub trait Sink {
     fn finding(&mut self, finding: Finding);
     /// Something that could not be looked at.
     fn gap(&mut self, gap: Gap);
+    /// A piece of software that is installed.
+    fn component(&mut self, component: Component);
 }
 
 /// Looks at files by their path and metadata.
@@ -85,19 +92,28 @@ pub trait MatchDetector: Send + Sync {
     fn inspect(&self, entry: &Entry<'_>, matches: &[Match], facts: &Facts, sink: &mut dyn Sink);
 }
 
-/// Looks at the bytes of every file and member as they go by, however many they are: only for what the user asked
-/// for, as it costs its time on every byte.
+/// Looks at the bytes of files and members as they go by, however many they are. It costs its time on every byte: one
+/// that the user did not ask for says by the first bytes of a file that it does not want the rest.
 pub trait StreamDetector: Send + Sync {
     /// Everything it can report.
     fn advisories(&self) -> Vec<Arc<Advisory>>;
     /// Whether there is anything to look for.
     fn is_wanted(&self) -> bool;
+    /// Whether every byte of every file counts, zeros of holes among them.
+    fn takes_all(&self) -> bool {
+        true
+    }
     /// What one thread looks with, at one file after the other.
     fn begin(&self) -> Box<dyn Stream + '_>;
 }
 
 /// Looks at one file after the other.
 pub trait Stream {
+    /// A file begins, with these bytes: [`HEAD`] of them, where it has as many. Whether it is wanted; if not, nothing
+    /// more is said of it.
+    fn start(&mut self, _entry: &Entry<'_>, _facts: &Facts, _head: &[u8]) -> bool {
+        true
+    }
     /// The next bytes of the file at hand.
     fn piece(&mut self, bytes: &[u8]);
     /// The file is at its end, or (not `is_whole`) could not be read to it, which somebody else reports.
@@ -140,6 +156,7 @@ pub fn text() -> String {
         miners::hashes::TEXT,
         password_hashes::candidates::TEXT,
         privileges::table::TEXT,
+        crate::packages::programs::words::TEXT,
         crate::keys::PUBLISHED,
         crate::keys::PUBLISHED_VALUES,
     ];
@@ -205,6 +222,14 @@ impl Default for Options {
 
 /// All detectors there are. A new one is a file in `detect/` and a line here.
 pub fn with(options: &Options) -> Detectors {
+    if options.is_software_only {
+        return Detectors {
+            files: vec![Box::new(software::Software)],
+            streams: vec![Box::new(software::programs::Programs::embedded())],
+            compare: options.compare,
+            ..Detectors::default()
+        };
+    }
     Detectors {
         files: vec![
             Box::new(authorized_keys::AuthorizedKeys::default()),
@@ -215,6 +240,7 @@ pub fn with(options: &Options) -> Detectors {
             Box::new(password_hashes::PasswordHashes::default()),
             Box::new(scripts::Scripts::default()),
             Box::new(shell_history::ShellHistory::default()),
+            Box::new(software::Software),
             Box::new(ssh_host_keys::SshHostKeys::default()),
             Box::new(der_keys::DerKeys::default()),
             Box::new(windows_passwords::WindowsPasswords::default()),
@@ -227,6 +253,7 @@ pub fn with(options: &Options) -> Detectors {
         ],
         streams: vec![
             Box::new(listed_files::ListedFiles::new(Arc::clone(&options.hashes))),
+            Box::new(software::programs::Programs::embedded()),
             #[cfg(feature = "yara")]
             Box::new(yara::YaraRules::new(options.yara.clone())),
         ],
@@ -251,6 +278,8 @@ pub struct Collector {
     pub findings: Vec<Finding>,
     /// The gaps, in the order they came.
     pub gaps: Vec<Gap>,
+    /// What is installed, in the order it came.
+    pub components: Vec<Component>,
 }
 
 impl Sink for Collector {
@@ -259,5 +288,8 @@ impl Sink for Collector {
     }
     fn gap(&mut self, gap: Gap) {
         self.gaps.push(gap);
+    }
+    fn component(&mut self, component: Component) {
+        self.components.push(component);
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use super::merge;
 use crate::budget::Budget;
 use crate::finding::{Finding, Gap, GapKind, Location, Loss};
+use crate::packages::component::Component;
 
 /// Bytes of findings after which they are counted again.
 const BYTES: usize = 64 << 20;
@@ -25,8 +26,10 @@ pub(super) struct Found<'a> {
 pub(super) struct Kept {
     pub(super) findings: Vec<Finding>,
     pub(super) gaps: Vec<Gap>,
+    pub(super) components: Vec<Component>,
     /// Findings that are only counted.
     pub(super) dropped: u64,
+    dropped_components: u64,
     dropped_gaps: BTreeMap<(Loss, GapKind), u64>,
     bytes: usize,
     /// What is kept may grow to this before it is counted again.
@@ -53,10 +56,23 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// Adds what is installed.
+    pub(super) fn add_components(&self, components: Vec<Component>) {
+        if components.is_empty() {
+            return;
+        }
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.components.extend(components);
+        if kept.components.len() > self.budget.components.saturating_mul(2) {
+            kept.cut_components(self.budget.components);
+        }
+    }
+
     /// All of it, in the order of the report, with a gap for what is only counted.
     pub(super) fn finish(self) -> Kept {
         let mut kept = self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
         kept.cut(self.budget);
+        kept.cut_components(self.budget.components);
         let counted = |reason: String, kind, loss| Gap {
             location: Location::default(),
             kind,
@@ -72,6 +88,11 @@ impl<'a> Found<'a> {
             );
             kept.gaps.push(counted(reason, GapKind::OverLimit, Loss::Part));
         }
+        if kept.dropped_components > 0 {
+            let (dropped, most) = (kept.dropped_components, self.budget.components);
+            let reason = format!("{dropped} pieces of software are only counted: at most {most} are listed");
+            kept.gaps.push(counted(reason, GapKind::OverLimit, Loss::Part));
+        }
         for ((loss, kind), count) in std::mem::take(&mut kept.dropped_gaps) {
             let reason = format!("{count} more gaps of this kind are only counted");
             kept.gaps.push(counted(reason, kind, loss));
@@ -81,6 +102,14 @@ impl<'a> Found<'a> {
 }
 
 impl Kept {
+    /// Keeps the first of them in their order.
+    fn cut_components(&mut self, limit: usize) {
+        self.components.sort_by(Component::order);
+        let dropped = self.components.len().saturating_sub(limit) as u64;
+        self.dropped_components = self.dropped_components.saturating_add(dropped);
+        self.components.truncate(limit);
+    }
+
     /// Keeps the first of each rule and size, of each size, and of each kind of gap.
     fn cut(&mut self, budget: &Budget) {
         merge::sort(&mut self.findings, &mut self.gaps);
@@ -157,6 +186,28 @@ mod tests {
     fn gap(number: usize) -> Gap {
         let location = Location { path: format!("/{number:06}").into_bytes(), ..Location::default() };
         Gap { location, kind: GapKind::Damaged, loss: Loss::File, bytes: None, reason: String::new() }
+    }
+
+    #[test]
+    fn of_far_too_much_software_the_first_stays_in_whatever_order_it_was_found() {
+        use crate::packages::ecosystem::Ecosystem;
+        let budget = Budget { components: 5, ..Budget::default() };
+        let kept = |order: &dyn Fn(usize) -> usize| {
+            let found = Found::new(&budget);
+            for n in 0..100 {
+                let name = format!("{:03}", order(n));
+                found.add_components(vec![Component::new(Ecosystem::Npm, name, "1")]);
+            }
+            let kept = found.finish();
+            (kept.components, kept.gaps)
+        };
+        let (components, gaps) = kept(&|n| n);
+        assert_eq!(kept(&|n| 99 - n), (components.clone(), gaps.clone()));
+        assert_eq!(
+            components.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(),
+            ["000", "001", "002", "003", "004"]
+        );
+        assert!(gaps[0].reason.starts_with("95 pieces of software"));
     }
 
     #[test]

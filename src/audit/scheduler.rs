@@ -104,7 +104,8 @@ pub(super) fn search(shared: Shared<'_>, jobs: usize, progress: &dyn Progress) -
     // A thread without a batch may help with a long file.
     let chunks = |bytes: u64| usize::try_from(bytes / CHUNK as u64).unwrap_or(usize::MAX);
     let work = Work::of(shared.tree);
-    let counts_zeros = shared.detectors.streams.iter().any(|detector| detector.is_wanted());
+    let mut streams = shared.detectors.streams.iter();
+    let counts_zeros = streams.any(|detector| detector.is_wanted() && detector.takes_all());
     let plan = &Plan::new(shared.tree, &work, counts_zeros, shared.budget);
     let shared = Shared { plan, ..shared };
     let batches = batches(shared.tree, &work);

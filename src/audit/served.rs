@@ -6,17 +6,19 @@ use std::collections::{BTreeMap, HashSet};
 use super::merge;
 use crate::detect::Sink;
 use crate::finding::{FactKey, Finding, Gap, Secret};
+use crate::packages::component::Component;
 use assay_disk::tree::{Place, Tree};
 
 /// A sink that adds the place to what detectors find.
 pub(super) struct Served<'s> {
     sink: &'s mut dyn Sink,
     shown: String,
+    system: usize,
 }
 
 impl<'s> Served<'s> {
     pub(super) fn new(sink: &'s mut dyn Sink, place: &Place, tree: &Tree) -> Self {
-        Self { sink, shown: place.shown(tree) }
+        Self { sink, shown: place.shown(tree), system: place.system }
     }
 }
 
@@ -27,6 +29,11 @@ impl Sink for Served<'_> {
 
     fn gap(&mut self, gap: Gap) {
         self.sink.gap(gap);
+    }
+
+    /// What is installed in another system is no part of the machine.
+    fn component(&mut self, component: Component) {
+        self.sink.component(Component { system: self.system, ..component });
     }
 }
 

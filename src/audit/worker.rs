@@ -19,12 +19,14 @@ use crate::detect::reference::Reference;
 use crate::detect::{Collector, Detectors, Interest, Sink};
 use crate::facts::Facts;
 use crate::finding::{Confidence, FactKey, Finding, Gap, GapKind, Location, Loss, Severity, Verification};
+use crate::packages::component::Component;
 use crate::rules::{ChunkScanner, Engine, Scan};
 use assay_disk::fs::{self, Extent, FileType, NodeId};
 use assay_disk::tree::{Entry, EntryId, Place, Tree};
 
 mod beside;
 mod comparing;
+mod components;
 mod encoded;
 mod gaps;
 mod links;
@@ -92,7 +94,8 @@ pub(super) struct Worker<'a> {
     encoded: Encoded,
     /// Files against the package database.
     pub(super) comparing: Comparing,
-    /// Matches, and members that a detector asked for: a file with any is not kept in the cache.
+    /// Matches, members that a detector asked for, and files in which a stream found software: a file with any is not
+    /// kept in the cache.
     stirred: u64,
     /// What the search of all files has cost so far, in nanoseconds by a table.
     work: Rc<Cell<u64>>,
@@ -296,11 +299,12 @@ impl<'a> Worker<'a> {
     /// and its other names.
     fn settle(&mut self, first: EntryId, collected: Collector, others: &[EntryId]) {
         let tree = self.shared.tree;
-        let Collector { findings, mut gaps } = collected;
-        if findings.is_empty() && gaps.is_empty() {
+        let Collector { findings, mut gaps, components } = collected;
+        if findings.is_empty() && gaps.is_empty() && components.is_empty() {
             return;
         }
         let path = tree.path(first);
+        self.shared.found.add_components(self.completed(first, &path, components));
         let published = Published::new(self.shared, first, &path, others);
         gaps.iter_mut().for_each(|gap| published.excuse(gap));
         self.shared.found.add(Vec::new(), gaps);
@@ -367,6 +371,11 @@ impl Sink for LocatedSink<'_> {
     fn gap(&mut self, mut gap: Gap) {
         self.complete(&mut gap.location);
         self.collected.gap(gap);
+    }
+
+    fn component(&mut self, mut component: Component) {
+        self.complete(&mut component.location);
+        self.collected.component(component);
     }
 }
 

@@ -145,7 +145,8 @@ pub(super) fn check_rules(signatures: &Signatures) -> Checked {
         Err(error) => (0, vec![error.to_string()]),
     };
     let (requirements, wrong_requirements) = check_requirements();
-    let wrong = [wrong_files, wrong_histories, wrong_checks, wrong_traces, wrong_requirements];
+    let words = detect::software::programs::words();
+    let wrong = [wrong_files, wrong_histories, wrong_checks, wrong_traces, wrong_requirements, words.check()];
     Checked {
         kinds: vec![
             ("token rules", of(&[Family::Credentials])),
@@ -155,6 +156,7 @@ pub(super) fn check_rules(signatures: &Signatures) -> Checked {
             ("checks", checks),
             ("traces", artifacts),
             ("requirements", requirements),
+            ("words of programs", words.len()),
         ],
         providers: engine
             .rules()

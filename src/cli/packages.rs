@@ -95,7 +95,8 @@ pub(super) fn run(
     let report = engine::audit(&target, outside, settings, &bar);
     drop(bar);
     let report = report?;
-    let names: Vec<&str> = first.as_deref().into_iter().chain(wanted.names.iter().map(String::as_str)).collect();
+    let names: Vec<&str> =
+        first.as_deref().into_iter().chain(wanted.names.iter().map(String::as_str)).collect();
     let shown = filtered(&report.packages, &wanted.kind, &names);
     let form = match wanted.format {
         ListForm::Table => Form::Table,
@@ -109,7 +110,10 @@ pub(super) fn run(
     }
     let losses = report.losses().count();
     if losses > 0 {
-        writeln!(terminal.err, "{losses} places could not be read: there may be more packages. assay scan names them.")?;
+        writeln!(
+            terminal.err,
+            "{losses} places could not be read: there may be more packages. assay scan names them."
+        )?;
         return Ok(Exit::INCOMPLETE);
     }
     Ok(Exit::PASS)
@@ -117,7 +121,9 @@ pub(super) fn run(
 
 /// What is left of the inventory.
 fn filtered(all: &Inventory, kinds: &[Ecosystem], names: &[&str]) -> Inventory {
-    let is_shown = |name: &str| names.is_empty() || names.iter().any(|pattern| glob_folded(pattern.as_bytes(), name.as_bytes()));
+    let is_shown = |name: &str| {
+        names.is_empty() || names.iter().any(|pattern| glob_folded(pattern.as_bytes(), name.as_bytes()))
+    };
     let components = all
         .components
         .iter()

@@ -1,5 +1,7 @@
 //! A piece of software that is installed, whoever brought it.
 
+use std::cmp::Ordering;
+
 use super::ecosystem::Ecosystem;
 use crate::finding::{Confidence, Location};
 
@@ -138,6 +140,20 @@ impl Component {
             system: 0,
             qualifiers: Vec::new(),
         }
+    }
+
+    /// The order in which components are listed: a total one, so that no thread can be seen in it.
+    pub fn order(&self, other: &Self) -> Ordering {
+        (self.system, self.ecosystem)
+            .cmp(&(other.system, other.ecosystem))
+            .then_with(|| self.namespace.cmp(&other.namespace))
+            .then_with(|| self.name.cmp(&other.name))
+            .then_with(|| self.version.cmp(&other.version))
+            .then_with(|| self.location.cmp(&other.location))
+            .then_with(|| (self.evidence, self.state).cmp(&(other.evidence, other.state)))
+            .then_with(|| other.confidence.cmp(&self.confidence))
+            .then_with(|| (&self.architecture, &self.license).cmp(&(&other.architecture, &other.license)))
+            .then_with(|| self.qualifiers.cmp(&other.qualifiers))
     }
 
     /// The same below a namespace.

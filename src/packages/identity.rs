@@ -11,7 +11,9 @@ pub fn purl(component: &Component, distribution: &Distribution) -> Option<Purl> 
     let kind = component.ecosystem.purl_kind();
     let purl = match component.ecosystem {
         Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Alpm => {
-            Purl::new(kind, namespace(distribution, component.ecosystem), &component.name).ok()?.with_version(version)
+            Purl::new(kind, namespace(distribution, component.ecosystem), &component.name)
+                .ok()?
+                .with_version(version)
         }
         Ecosystem::Rpm => {
             let (epoch, version) = version.split_once(':').unwrap_or(("", version));
@@ -29,7 +31,11 @@ pub fn purl(component: &Component, distribution: &Distribution) -> Option<Purl> 
             Purl::new(kind, namespace, &component.name).ok()?.with_version(version)
         }
     };
-    let purl = if component.ecosystem.is_of_a_distribution() { of_distribution(purl, component, distribution) } else { purl };
+    let purl = if component.ecosystem.is_of_a_distribution() {
+        of_distribution(purl, component, distribution)
+    } else {
+        purl
+    };
     let own = |key: &str| Qualifier::ALL.into_iter().find(|qualifier| qualifier.key() == key);
     let qualifiers = component.qualifiers.iter().filter_map(|(key, value)| Some((own(key)?, value)));
     Some(qualifiers.fold(purl, |purl, (qualifier, value)| purl.with_qualifier(qualifier, value)))
@@ -123,7 +129,8 @@ mod tests {
 
     #[test]
     fn the_epoch_of_an_rpm_is_a_qualifier() {
-        let distribution = Distribution { id: "rhel".into(), version: "9.4".into(), ..Distribution::default() };
+        let distribution =
+            Distribution { id: "rhel".into(), version: "9.4".into(), ..Distribution::default() };
         let component = Component::new(Ecosystem::Rpm, "openssl-libs", "1:3.0.7-16.el9");
         let purl = purl(&component, &distribution).unwrap().to_string();
         assert_eq!(purl, "pkg:rpm/redhat/openssl-libs@3.0.7-16.el9?distro=rhel-9.4&epoch=1");
@@ -131,10 +138,19 @@ mod tests {
 
     #[test]
     fn names_keep_their_namespaces() {
-        assert_eq!(of(&Component::new(Ecosystem::Npm, "core", "1.0").namespace("@angular")), "pkg:npm/%40angular/core@1.0");
-        assert_eq!(of(&Component::new(Ecosystem::Go, "golang.org/x/net", "v0.1.0")), "pkg:golang/golang.org/x/net@v0.1.0");
+        assert_eq!(
+            of(&Component::new(Ecosystem::Npm, "core", "1.0").namespace("@angular")),
+            "pkg:npm/%40angular/core@1.0"
+        );
+        assert_eq!(
+            of(&Component::new(Ecosystem::Go, "golang.org/x/net", "v0.1.0")),
+            "pkg:golang/golang.org/x/net@v0.1.0"
+        );
         assert_eq!(of(&Component::new(Ecosystem::Go, "stdlib", "1.22.0")), "pkg:golang/stdlib@1.22.0");
-        let conda = Component { qualifiers: vec![("build", "py311_0".into()), ("odd", "x".into())], ..Component::new(Ecosystem::Conda, "numpy", "1.26") };
+        let conda = Component {
+            qualifiers: vec![("build", "py311_0".into()), ("odd", "x".into())],
+            ..Component::new(Ecosystem::Conda, "numpy", "1.26")
+        };
         assert_eq!(of(&conda), "pkg:conda/numpy@1.26?build=py311_0");
         assert!(purl(&Component::new(Ecosystem::Maven, "a", "1"), &Distribution::default()).is_none());
     }

@@ -32,8 +32,19 @@ struct Document<'a> {
 
 /// The columns of the CSV.
 const COLUMNS: [&str; 13] = [
-    "kind", "name", "version", "architecture", "source", "source version", "state", "origin", "owner", "system", "evidence",
-    "path", "purl",
+    "kind",
+    "name",
+    "version",
+    "architecture",
+    "source",
+    "source version",
+    "state",
+    "origin",
+    "owner",
+    "system",
+    "evidence",
+    "path",
+    "purl",
 ];
 
 /// The inventory of `image` in this form, ending with a newline.
@@ -64,13 +75,17 @@ fn table(inventory: &Inventory) -> String {
         }
         let _ = writeln!(out, "{}", heading(system));
         for kernel in &system.kernels {
-            let package = kernel.package.as_ref().map_or_else(String::new, |(name, version)| {
-                format!(" ({} {})", shown(name), shown(version))
-            });
-            let _ = writeln!(out, "  kernel {}{package}: {}", shown(&kernel.release), words::boots(kernel.boots));
+            let package = kernel
+                .package
+                .as_ref()
+                .map_or_else(String::new, |(name, version)| format!(" ({} {})", shown(name), shown(version)));
+            let _ =
+                writeln!(out, "  kernel {}{package}: {}", shown(&kernel.release), words::boots(kernel.boots));
         }
         let cells: Vec<[String; 4]> = own.iter().map(|component| cells(component)).collect();
-        let width = |at: usize| cells.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+        let width = |at: usize| {
+            cells.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
         let [kind, name, version] = [width(0), width(1).min(48), width(2).min(40)];
         for [first, second, third, rest] in &cells {
             let line = format!("  {first:kind$}  {second:name$}  {third:version$}  {rest}");
@@ -83,7 +98,8 @@ fn table(inventory: &Inventory) -> String {
 }
 
 fn heading(system: &InstalledSystem) -> String {
-    let name = [&system.distribution.pretty, &system.distribution.id].into_iter().find(|name| !name.is_empty());
+    let name =
+        [&system.distribution.pretty, &system.distribution.id].into_iter().find(|name| !name.is_empty());
     let name = name.map_or_else(|| "no operating system".to_owned(), |name| shown(name));
     let place = if system.root.is_empty() { String::new() } else { format!(" in {}", Escaped(&system.root)) };
     let partial = if system.is_partial { " (not all of its packages could be read)" } else { "" };

@@ -35,7 +35,8 @@ fn items(inventory: &Inventory) -> Vec<Item<'_>> {
     let mut items: Vec<Item<'_>> = Vec::new();
     let mut known: BTreeMap<(usize, String), usize> = BTreeMap::new();
     for component in &inventory.components {
-        let distribution = inventory.systems.get(component.system).map_or(&none, |system| &system.distribution);
+        let distribution =
+            inventory.systems.get(component.system).map_or(&none, |system| &system.distribution);
         let purl = identity::purl(component, distribution).map(|purl| purl.to_string());
         let key = purl.clone().unwrap_or_else(|| unnamed(component));
         let place = Escaped(&component.location.path).to_string();
@@ -53,7 +54,8 @@ fn items(inventory: &Inventory) -> Vec<Item<'_>> {
         item.places.retain(|place| !place.is_empty());
         item.places.sort_unstable();
         item.places.dedup();
-        item.evidence.sort_unstable_by_key(|(evidence, confidence)| (std::cmp::Reverse(*confidence), *evidence));
+        item.evidence
+            .sort_unstable_by_key(|(evidence, confidence)| (std::cmp::Reverse(*confidence), *evidence));
         item.evidence.dedup();
     }
     items

@@ -89,7 +89,9 @@ impl Worker<'_> {
                 self.readable(&subject, format, &mut stream, spent, depth.saturating_add(1), collected);
             }
             Some(format) => {
-                let mut watched = Watched::new(&mut stream, self.watch(&subject, true));
+                let (watch, facts) = (self.watch(&subject, true), self.shared.facts);
+                let watch = watch.and_then(|watch| watch.begun(&subject, facts, head, &mut self.idle));
+                let mut watched = Watched::new(&mut stream, watch);
                 let at = InMember::of(format);
                 let mut beside = Beside::new(self.shared, &mut watched, &at);
                 self.archive(&subject, (format, &at), &mut beside, spent, depth.saturating_add(1), collected);

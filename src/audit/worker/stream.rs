@@ -53,6 +53,10 @@ impl Worker<'_> {
                 format = archive::recognise(fresh.get(..archive::HEAD).unwrap_or(fresh));
                 self.encoded.begin(base, fresh, format);
             }
+            if carried == 0 {
+                let facts = self.shared.facts;
+                watch = watch.and_then(|watch| watch.begun(subject, facts, fresh, &mut self.idle));
+            }
             if let Some(watch) = &mut watch {
                 watch.piece(fresh);
                 is_whole &= result.is_ok();

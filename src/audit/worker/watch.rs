@@ -1,22 +1,48 @@
-//! What looks at all bytes of a file or member: digests, rules of the user. Nothing is done here unless the user
-//! asked for it.
+//! What looks at all bytes of a file or member: digests, rules of the user, words of programs. What wants only some
+//! files says so by their first bytes, and costs nothing on the others.
 
 use std::io::{self, Read};
 
 use super::super::content::{Holes, NodeReader, fill};
 use super::gaps::part_gap;
 use super::{LocatedSink, Subject, Worker};
-use crate::detect::{Collector, Sink, Stream};
+use crate::detect::{Collector, HEAD, Sink, Stream};
+use crate::facts::Facts;
 use crate::finding::GapKind;
 use assay_disk::fs::{FsError, Node};
 
 /// What looks at the bytes of one file at a time.
-pub(super) struct Watch<'a>(Vec<Box<dyn Stream + 'a>>);
+pub(super) struct Watch<'a>(Vec<Watching<'a>>);
+
+struct Watching<'a> {
+    stream: Box<dyn Stream + 'a>,
+    /// Whether it wants the file at hand.
+    is_wanted: bool,
+}
 
 impl Watch<'_> {
+    /// Shows the first bytes of a file to all; none where nobody wants the rest.
+    pub(super) fn begun(
+        mut self,
+        subject: &Subject<'_>,
+        facts: &Facts,
+        bytes: &[u8],
+        idle: &mut Vec<Self>,
+    ) -> Option<Self> {
+        let head = bytes.get(..HEAD).unwrap_or(bytes);
+        for Watching { stream, is_wanted } in &mut self.0 {
+            *is_wanted = stream.start(&subject.entry, facts, head);
+        }
+        if self.0.iter().any(|watching| watching.is_wanted) {
+            return Some(self);
+        }
+        idle.push(self);
+        None
+    }
+
     pub(super) fn piece(&mut self, bytes: &[u8]) {
-        for stream in &mut self.0 {
-            stream.piece(bytes);
+        for watching in self.0.iter_mut().filter(|watching| watching.is_wanted) {
+            watching.stream.piece(bytes);
         }
     }
 }
@@ -30,7 +56,8 @@ impl<'a> Worker<'a> {
             return None;
         }
         // An archive in an archive is watched while its members are.
-        Some(self.idle.pop().unwrap_or_else(|| Watch(wanted.map(|detector| detector.begin()).collect())))
+        let fresh = || wanted.map(|detector| Watching { stream: detector.begin(), is_wanted: false });
+        Some(self.idle.pop().unwrap_or_else(|| Watch(fresh().collect())))
     }
 
     /// All bytes of `subject` went by, or not.
@@ -42,10 +69,13 @@ impl<'a> Worker<'a> {
         collected: &mut Collector,
     ) {
         let Some(mut watch) = watch else { return };
+        let before = collected.components.len();
         let mut sink = LocatedSink { location: &subject.location, collected };
-        for stream in &mut watch.0 {
-            stream.end(&subject.entry, is_whole, &mut sink);
+        for watching in watch.0.iter_mut().filter(|watching| watching.is_wanted) {
+            watching.stream.end(&subject.entry, is_whole, &mut sink);
         }
+        // A file that the cache passed over would not be watched.
+        self.stirred += collected.components.len().saturating_sub(before) as u64;
         self.idle.push(watch);
     }
 
@@ -63,12 +93,19 @@ impl<'a> Worker<'a> {
         let all =
             Subject { location: subject.location.clone(), wanted: Vec::new(), is_watched: true, ..*subject };
         let size = node.metadata().size;
-        let Some(mut watch) = self.watch(&all, size > 0) else { return Ok(()) };
+        let Some(watch) = self.watch(&all, size > 0) else { return Ok(()) };
+        let mut head = [0; HEAD];
+        let read = node.read_at(0, &mut head)?;
+        let head = head.get(..read).unwrap_or_default();
+        let Some(mut watch) = watch.begun(&all, self.shared.facts, head, &mut self.idle) else {
+            return Ok(());
+        };
         let (budget, data) = (self.shared.budget, holes.data);
         let is_dense = size.saturating_sub(data) <= data.saturating_mul(4);
         if !is_dense && !self.watches_holes || data > budget.file_data {
-            let reason =
-                format!("not held against lists or rules of the user: {size} bytes, most of them holes");
+            let reason = format!(
+                "not held against lists, rules and words of programs: {size} bytes, most of them holes"
+            );
             collected.gap(part_gap(&subject.location, GapKind::OverLimit, reason));
             self.idle.push(watch);
             return Ok(());

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::packages::component::{Component, Origin};
-use crate::packages::{State, identity};
 use crate::packages::inventory::{Boot, Distribution, InstalledSystem, Inventory};
+use crate::packages::{State, identity};
 use assay_disk::text::Escaped;
 
 /// What is installed.
@@ -131,12 +131,19 @@ fn system(system: &InstalledSystem) -> SystemView<'_> {
     }
 }
 
-fn component<'a>(component: &'a Component, inventory: &'a Inventory, none: &Distribution) -> ComponentView<'a> {
+fn component<'a>(
+    component: &'a Component,
+    inventory: &'a Inventory,
+    none: &Distribution,
+) -> ComponentView<'a> {
     let distribution = inventory.systems.get(component.system).map_or(none, |system| &system.distribution);
     let source = component.source.as_ref();
     let version = component.version.as_deref();
-    let other_version = source.and_then(|source| source.version.as_deref()).filter(|of_source| Some(*of_source) != version);
-    let other_name = source.map(|source| source.name.as_str()).filter(|name| *name != component.name || other_version.is_some());
+    let other_version =
+        source.and_then(|source| source.version.as_deref()).filter(|of_source| Some(*of_source) != version);
+    let other_name = source
+        .map(|source| source.name.as_str())
+        .filter(|name| *name != component.name || other_version.is_some());
     ComponentView {
         kind: component.ecosystem.name(),
         name: component.full_name(),

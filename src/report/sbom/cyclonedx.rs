@@ -154,7 +154,9 @@ pub fn render(report: &Report, run: &Run) -> String {
         Dependency { of: system_id(number), depends_on: own.map(|item| item.id.clone()).collect() }
     });
     let dependencies = std::iter::once(of_image).chain(of_systems).collect();
-    let all = systems(&report.packages).map(|(number, _)| system_part(report, number)).chain(items.iter().map(part));
+    let all = systems(&report.packages)
+        .map(|(number, _)| system_part(report, number))
+        .chain(items.iter().map(part));
     let document = Document {
         schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
         bom_format: "CycloneDX",
@@ -170,7 +172,12 @@ pub fn render(report: &Report, run: &Run) -> String {
 }
 
 fn metadata(report: &Report, run: &Run) -> Metadata {
-    let tool = Part { kind: "application", name: "assay".to_owned(), version: Some(TOOL_VERSION.to_owned()), ..Part::default() };
+    let tool = Part {
+        kind: "application",
+        name: "assay".to_owned(),
+        version: Some(TOOL_VERSION.to_owned()),
+        ..Part::default()
+    };
     let component = Part {
         kind: "platform",
         id: Some(IMAGE.to_owned()),
@@ -200,14 +207,18 @@ fn system_part(report: &Report, number: usize) -> Part {
     let distribution = &system.distribution;
     let root = (!system.root.is_empty()).then(|| property("assay:root", &Escaped(&system.root).to_string()));
     let kernels = system.kernels.iter().map(|kernel| {
-        property("assay:kernel", &format!("{} ({})", shown(&kernel.release), super::super::words::boots(kernel.boots)))
+        property(
+            "assay:kernel",
+            &format!("{} ({})", shown(&kernel.release), super::super::words::boots(kernel.boots)),
+        )
     });
     Part {
         kind: "operating-system",
         id: Some(system_id(number)),
         name: shown(&distribution.id),
         version: Some(shown(&distribution.version)).filter(|text| !text.is_empty()),
-        cpe: Some(distribution.cpe.clone()).filter(|cpe| cpe.starts_with("cpe:2.3:") || cpe.starts_with("cpe:/")),
+        cpe: Some(distribution.cpe.clone())
+            .filter(|cpe| cpe.starts_with("cpe:2.3:") || cpe.starts_with("cpe:/")),
         properties: root.into_iter().chain(kernels).collect(),
         ..Part::default()
     }
@@ -223,7 +234,8 @@ fn part(item: &Item<'_>) -> Part {
         Origin::ThirdParty(who) => Some(Supplier { name: shown(who) }),
         Origin::Unknown | Origin::Distribution => None,
     };
-    let license = component.license.as_deref().map(|name| LicenseChoice { license: License { name: shown(name) } });
+    let license =
+        component.license.as_deref().map(|name| LicenseChoice { license: License { name: shown(name) } });
     Part {
         kind: kind(component.ecosystem),
         id: Some(item.id.clone()),

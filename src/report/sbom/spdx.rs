@@ -120,7 +120,11 @@ pub fn render(report: &Report, run: &Run) -> String {
 }
 
 fn relationship(from: &str, kind: &'static str, to: &str) -> Relationship {
-    Relationship { spdx_element_id: from.to_owned(), relationship_type: kind, related_spdx_element: to.to_owned() }
+    Relationship {
+        spdx_element_id: from.to_owned(),
+        relationship_type: kind,
+        related_spdx_element: to.to_owned(),
+    }
 }
 
 fn id(item: &Item<'_>) -> String {

@@ -58,14 +58,26 @@ fn names_of_the_image_are_inert() {
 #[test]
 fn every_reference_of_a_document_leads_to_something_in_it() {
     let cyclonedx: serde_json::Value = serde_json::from_str(&cyclonedx::render(&report(), &run())).unwrap();
-    let mut known: Vec<&str> = cyclonedx["components"].as_array().unwrap().iter().map(|one| one["bom-ref"].as_str().unwrap()).collect();
+    let mut known: Vec<&str> = cyclonedx["components"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["bom-ref"].as_str().unwrap())
+        .collect();
     known.push("image");
     for dependency in cyclonedx["dependencies"].as_array().unwrap() {
         assert!(known.contains(&dependency["ref"].as_str().unwrap()));
-        assert!(dependency["dependsOn"].as_array().unwrap().iter().all(|one| known.contains(&one.as_str().unwrap())));
+        assert!(
+            dependency["dependsOn"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|one| known.contains(&one.as_str().unwrap()))
+        );
     }
     let spdx: serde_json::Value = serde_json::from_str(&spdx::render(&report(), &run())).unwrap();
-    let known: Vec<&str> = spdx["packages"].as_array().unwrap().iter().map(|one| one["SPDXID"].as_str().unwrap()).collect();
+    let known: Vec<&str> =
+        spdx["packages"].as_array().unwrap().iter().map(|one| one["SPDXID"].as_str().unwrap()).collect();
     for relationship in spdx["relationships"].as_array().unwrap() {
         assert!(known.contains(&relationship["relatedSpdxElement"].as_str().unwrap()));
     }

@@ -29,6 +29,11 @@ impl Date {
         let last = LAST.unwrap_or_default();
         Self(moment.map_or(last, |moment| moment.date_naive().min(last)))
     }
+
+    /// How many days it is after `earlier`; negative where it is before.
+    pub fn days_since(self, earlier: Self) -> i64 {
+        self.0.signed_duration_since(earlier.0).num_days()
+    }
 }
 
 impl fmt::Display for Date {
@@ -60,6 +65,13 @@ mod tests {
     fn days_are_in_order() {
         let date = |text| Date::parse(text).unwrap();
         assert!(date("2026-12-31") < date("2027-01-01") && date("2027-01-31") < date("2027-02-01"));
+    }
+
+    #[test]
+    fn days_are_counted_over_leap_years() {
+        let date = |text| Date::parse(text).unwrap();
+        assert_eq!(date("2024-03-01").days_since(date("2024-02-28")), 2);
+        assert_eq!(date("2026-12-31").days_since(date("2027-01-01")), -1);
     }
 
     #[test]

@@ -20,6 +20,9 @@ pub struct InstalledSystem {
     pub distribution: Distribution,
     /// Its kernels.
     pub kernels: Vec<Kernel>,
+    /// The repositories of packages that are enabled, by their names: `amzn2-core`, `rhel-9-for-x86_64-baseos-rpms`.
+    /// Empty where nothing says it.
+    pub repositories: Vec<String>,
     /// Whether not all of its packages could be read.
     pub is_partial: bool,
 }

@@ -20,6 +20,7 @@ mod dpkg;
 pub mod ecosystem;
 pub mod inventory;
 mod ndb;
+pub mod purl;
 mod recorded;
 mod rpm;
 mod rpm_header;

@@ -34,6 +34,7 @@ mod repeats;
 mod report;
 mod scheduler;
 mod served;
+mod software;
 mod states;
 pub mod times;
 mod twice;
@@ -48,6 +49,7 @@ use found::{Found, Kept};
 use plan::Plan;
 pub use redact::{Quote, Quotes, Seal, Visit};
 pub use report::{Coverage, Material, Report};
+pub use software::Knowledge;
 pub use times::{FileTimes, Times};
 pub use vendor_content::PublishedFiles;
 use worker::{LocatedSink, Shared};
@@ -69,6 +71,8 @@ pub struct Settings {
     pub reference: Option<Target>,
     /// What counts as published, so that the values in it are no leak.
     pub published: PublishedFiles,
+    /// What the installed software is held against.
+    pub knowledge: Knowledge,
     /// Files that an earlier audit searched; takes up those that this one finds clean.
     pub cache: Option<Arc<Cache>>,
 }
@@ -154,6 +158,11 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     let gaps = std::mem::take(&mut system.gaps).into_iter();
     found.add(Vec::new(), gaps.chain(late.gaps).chain(collected.gaps).chain(fact_gaps));
     let Kept { mut findings, mut gaps, components, dropped, .. } = found.finish();
+    let packages = inventory::assemble(&system.tree, &facts, components);
+    let judged = software::judge(&packages, &settings.knowledge, &software::Unlinked);
+    findings.extend(judged.findings);
+    gaps.extend(judged.gaps);
+    notes.extend(judged.notes);
     twice::drop_repeats(&system.tree, &mut findings);
     of_content::add(&system.tree, &mut findings);
     // What is joined is joined in the order of the report, whatever thread found it.
@@ -184,7 +193,6 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     let ledger = assay_disk::system::ledger::of_image(system.subject.size, &volumes, system.outside);
     let directories = directories::list(&system.tree, &findings);
     let times = times::gather(&system.tree, &findings);
-    let packages = inventory::assemble(&system.tree, &facts, components);
     let mut report = Report {
         subject: system.subject,
         material: Material::Image,
@@ -200,6 +208,8 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
         directories,
         times,
         packages,
+        support: judged.support,
+        vulnerabilities: judged.vulnerabilities,
         sourcing: None,
     };
     let seal = Seal::new(&report.findings, Arc::clone(&settings.detect.signatures));

@@ -18,6 +18,7 @@ mod fix;
 mod formats;
 mod inert;
 mod inspect;
+mod knowledge;
 mod manifest;
 mod manual;
 mod memory;

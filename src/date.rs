@@ -30,9 +30,9 @@ impl Date {
         Self(moment.map_or(last, |moment| moment.date_naive().min(last)))
     }
 
-    /// Days from this one to `later`; negative where that is earlier.
-    pub fn days_until(self, later: Self) -> i64 {
-        later.0.signed_duration_since(self.0).num_days()
+    /// How many days it is after `earlier`; negative where it is before.
+    pub fn days_since(self, earlier: Self) -> i64 {
+        self.0.signed_duration_since(earlier.0).num_days()
     }
 }
 
@@ -69,9 +69,9 @@ mod tests {
 
     #[test]
     fn days_are_counted_over_leap_years() {
-        let day = |text| Date::parse(text).unwrap();
-        assert_eq!(day("2028-02-28").days_until(day("2028-03-01")), 2);
-        assert_eq!(day("2028-03-01").days_until(day("2027-03-01")), -366);
+        let date = |text| Date::parse(text).unwrap();
+        assert_eq!(date("2024-03-01").days_since(date("2024-02-28")), 2);
+        assert_eq!(date("2026-12-31").days_since(date("2027-01-01")), -1);
     }
 
     #[test]

@@ -14,9 +14,11 @@ use assay_disk::text::Escaped;
 
 mod embedded;
 mod merge;
+mod packages;
 mod raw;
 
 pub use embedded::{PROFILES, profile, text};
+pub use packages::{PackageRules, Said as SaidOfPackage};
 pub use raw::read;
 
 /// What an image must be like to pass.
@@ -36,6 +38,8 @@ pub struct Policy {
     pub lists: Vec<String>,
     /// What is said of images in use, where exports of an account are judged.
     pub sourcing: sourcing::Rules,
+    /// What is said of vulnerable and unsupported software.
+    pub packages: PackageRules,
     /// What must pass.
     pub required: Vec<Required>,
     /// Gaps that may be.
@@ -164,6 +168,7 @@ impl Default for Policy {
             categories: BTreeMap::new(),
             lists: Vec::new(),
             sourcing: sourcing::Rules::default(),
+            packages: PackageRules::default(),
             required: Vec::new(),
             accepted_gaps: Vec::new(),
             exceptions: Vec::new(),

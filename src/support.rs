@@ -11,7 +11,7 @@ use crate::packages::{Component, Inventory};
 mod findings;
 mod table;
 
-pub use findings::{advisories, findings};
+pub use findings::{ENDED, advisories, findings};
 pub use table::{Product, Release, Table, TableError};
 
 /// How something is looked after.
@@ -124,7 +124,7 @@ fn of_release(subject: Subject, product: &Product, release: &Release, day: Date)
         ends: release.ends,
         extended_ends: release.extended_ends,
         extended: product.extended.clone(),
-        days_left: end.map(|end| day.days_until(end)),
+        days_left: end.map(|end| end.days_since(day)),
     }
 }
 

@@ -8,6 +8,8 @@ use crate::finding::{Finding, Gap, Location, Loss};
 use crate::packages;
 use crate::remedies::Machine;
 use crate::sourcing::Inventory;
+use crate::support::Support;
+use crate::vulnerabilities::Matches;
 use assay_disk::system::{Ledger, Subject, VolumeSummary};
 
 /// What was judged.
@@ -53,6 +55,10 @@ pub struct Report {
     pub times: Times,
     /// What is installed.
     pub packages: packages::Inventory,
+    /// Whether it is supported.
+    pub support: Vec<Support>,
+    /// Which of it is known to be vulnerable; `None` where there were no data.
+    pub vulnerabilities: Option<Box<Matches>>,
     /// The tables of an account, where exports of one were judged and no image was.
     pub sourcing: Option<Box<Inventory>>,
 }

@@ -242,6 +242,16 @@ pub(super) struct Scan {
     /// Find files by rules of YARA: a file, or a folder of .yar and .yara files; repeatable
     #[arg(long, value_name = "FILE_OR_DIR", hide = !cfg!(feature = "yara"))]
     pub(super) yara: Vec<PathBuf>,
+    /// Hold the installed packages against vulnerability data: OSV, updateinfo.xml, Debian's tracker, CSAF, OpenVEX, KEV,
+    /// EPSS, recognised by content; a file or a folder, repeatable (docs/packages.md)
+    #[arg(long, value_name = "PATH")]
+    pub(super) vuln_db: Vec<PathBuf>,
+    /// Say so when vulnerability data are older than this [default: 5, or the policy's]
+    #[arg(long, value_name = "DAYS", requires = "vuln_db")]
+    pub(super) max_db_age: Option<u32>,
+    /// Newer days of the end of support, in the form of signatures/end-of-life.toml
+    #[arg(long, value_name = "FILE")]
+    pub(super) eol: Option<PathBuf>,
     /// Threads [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,

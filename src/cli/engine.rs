@@ -16,6 +16,8 @@ use crate::policy;
 use crate::requirements;
 use crate::rules::{Family, proof};
 use crate::sourcing;
+use crate::support;
+use crate::vulnerabilities;
 use assay_disk::image;
 use assay_disk::tree::Tree;
 
@@ -118,6 +120,8 @@ pub(super) fn advisories(signatures: &Arc<Signatures>) -> Vec<Arc<Advisory>> {
         .chain(rules)
         .chain(checks)
         .chain(sourcing)
+        .chain(support::advisories())
+        .chain(vulnerabilities::advisories())
         .collect();
     all.sort_by(|a, b| a.id.cmp(&b.id));
     all.dedup_by(|a, b| a.id == b.id);

@@ -17,7 +17,7 @@ use assay_disk::image::digest::{self, Digest, Undigested};
 use assay_disk::text::Escaped;
 
 /// Flags whose values are recorded: what is not in this list could be a secret, and is not.
-const RECORDED: [&str; 29] = [
+const RECORDED: [&str; 32] = [
     "accept-gap",
     "at",
     "audit-map",
@@ -28,12 +28,14 @@ const RECORDED: [&str; 29] = [
     "color",
     "compare-packages",
     "declarative-policy",
+    "eol",
     "evidence",
     "fail-on",
     "format",
     "hashes",
     "jobs",
     "max-age",
+    "max-db-age",
     "min-severity",
     "output",
     "own",
@@ -46,6 +48,7 @@ const RECORDED: [&str; 29] = [
     "signatures",
     "today",
     "trust",
+    "vuln-db",
     "yara",
 ];
 

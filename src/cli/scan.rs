@@ -10,7 +10,7 @@ use super::policy::{self, Gate};
 use super::progress::Bar;
 use super::record::Begun;
 use super::user_rules::Own;
-use super::{Exit, Failure, Terminal, cache, engine, memory};
+use super::{Exit, Failure, Terminal, cache, engine, knowledge, memory};
 use crate::audit::{Settings, Target};
 use crate::detect::{self, Signatures};
 
@@ -38,6 +38,7 @@ pub(super) fn run(
         detect: own.options(detect::Options { compare, ..detect::Options::of(signatures) }),
         reference: scan.reference.as_deref().map(|path| engine::target(path, outside)),
         cache: cache.as_ref().map(|kept| Arc::clone(&kept.cache)),
+        knowledge: knowledge::read(&scan.vuln_db, scan.eol.as_deref(), scan.max_db_age, &gate)?,
         budget: memory::within(policy::budget(&gate.policy)),
         ..Settings::default()
     };

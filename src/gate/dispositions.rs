@@ -5,7 +5,7 @@ use crate::audit::Report;
 use crate::baseline::{Baseline, Entry};
 use crate::date::Date;
 use crate::finding::{BaselineState, Disposition, Finding, SuppressedBy, Suppression};
-use crate::policy::{Exception, Policy};
+use crate::policy::{Exception, Policy, SaidOfPackage};
 
 /// The standing of each finding, and what there is to say of exceptions.
 pub(super) fn of(
@@ -27,8 +27,13 @@ pub(super) fn of(
         if disposition.allowed.is_some() {
             // An exception that holds is stronger than another that is over.
             disposition.fails.clear();
-        } else if threshold.fails(finding) {
-            disposition.fails.insert(0, threshold.name.clone());
+        } else {
+            match policy.packages.of(finding) {
+                Some(SaidOfPackage::Fails(rule)) => disposition.fails.insert(0, rule.to_owned()),
+                Some(SaidOfPackage::Passes) => {}
+                None if threshold.fails(finding) => disposition.fails.insert(0, threshold.name.clone()),
+                None => {}
+            }
         }
         dispositions.push(disposition);
     }

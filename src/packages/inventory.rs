@@ -34,6 +34,13 @@ pub struct InstalledSystem {
     pub is_partial: bool,
 }
 
+impl InstalledSystem {
+    /// The names of the repositories that are enabled: `amzn2-core`, `rhel-9-for-x86_64-baseos-rpms`.
+    pub fn enabled_repositories(&self) -> impl Iterator<Item = &str> {
+        self.repositories.iter().filter(|one| one.is_enabled).map(|one| one.id.as_str())
+    }
+}
+
 /// What distribution a system says it is: fields of os-release(5), or of the files that came before it. Empty where
 /// nothing says it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

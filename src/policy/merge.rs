@@ -33,6 +33,7 @@ pub(super) fn over(base: Policy, own: Said) -> Policy {
     policy.sourcing.approved.extend(sourcing.approved);
     policy.sourcing.naming = sourcing.naming.or(policy.sourcing.naming);
     policy.sourcing.max_age_days = sourcing.max_age_days.or(policy.sourcing.max_age_days);
+    policy.packages = own.rest.packages.or(policy.packages);
     policy.required.extend(own.rest.required);
     policy.accepted_gaps.extend(own.rest.accepted_gaps);
     policy.exceptions.extend(own.rest.exceptions);
@@ -54,6 +55,7 @@ pub(super) struct Rules {
     pub(super) categories: std::collections::BTreeMap<crate::finding::Category, super::Threshold>,
     pub(super) lists: Vec<String>,
     pub(super) sourcing: crate::sourcing::Rules,
+    pub(super) packages: super::PackageRules,
     pub(super) required: Vec<super::Required>,
     pub(super) accepted_gaps: Vec<super::AcceptedGap>,
     pub(super) exceptions: Vec<super::Exception>,

@@ -7,7 +7,9 @@ use toml::Spanned;
 
 use super::embedded::profile;
 use super::merge::{self, Said};
-use super::{AcceptedGap, Compare, DefaultPasswords, Exception, Policy, Required, Scan, Threshold, Which};
+use super::{
+    AcceptedGap, Compare, DefaultPasswords, Exception, PackageRules, Policy, Required, Scan, Threshold, Which,
+};
 use crate::checks::benchmark::BENCHMARKS;
 use crate::date::Date;
 use crate::finding::{Category, Confidence, GapKind, Severity};
@@ -25,6 +27,8 @@ struct File {
     findings: Findings,
     #[serde(default)]
     sourcing: RawSourcing,
+    #[serde(default)]
+    packages: PackageRules,
     #[serde(default)]
     requirements: Vec<Spanned<String>>,
     #[serde(default)]
@@ -121,6 +125,7 @@ pub fn read(name: &str, text: &str) -> Result<Policy, String> {
         findings: findings(&file.findings, &base, &lines)?,
         categories: categories(&file.findings, &lines)?,
         sourcing: sourcing(&file.sourcing, &lines)?,
+        packages: file.packages,
         lists: file.requirements.iter().map(|name| list(name, &lines)).collect::<Result<_, _>>()?,
         required: file.require.iter().map(|one| required(one, &lines)).collect::<Result<_, _>>()?,
         accepted_gaps: file.accept_gap.iter().map(|one| gap(one, &lines)).collect::<Result<_, _>>()?,

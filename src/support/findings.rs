@@ -9,6 +9,9 @@ use crate::packages::Inventory;
 /// Days before the end from which on it is told.
 const SOON: i64 = 180;
 
+/// The rule that policies name.
+pub const ENDED: &str = "support-ended";
+
 static ADVISORIES: LazyLock<[Arc<Advisory>; 3]> = LazyLock::new(|| {
     let of = |id: &str, title: &str, severity, why: &str, remedy: &str| {
         Arc::new(Advisory {
@@ -23,7 +26,7 @@ static ADVISORIES: LazyLock<[Arc<Advisory>; 3]> = LazyLock::new(|| {
     };
     [
         of(
-            "support-ended",
+            ENDED,
             "Software that is no longer supported",
             Severity::Medium,
             "Nobody publishes security fixes for it any more. Whatever is found in it from now on stays open, and scanners have \

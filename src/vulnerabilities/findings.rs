@@ -8,6 +8,11 @@ use super::statement::Status;
 use crate::finding::{Advisory, Category, FactKey, Finding, Severity};
 use crate::packages::inventory::{Boot, InstalledSystem, Inventory};
 
+/// Rules that policies name.
+pub const EXPLOITED: &str = "exploited-package";
+/// See [`EXPLOITED`].
+pub const UNFIXED: &str = "unfixed-package";
+
 struct Advisories {
     exploited: Arc<Advisory>,
     fixable: Arc<Advisory>,
@@ -29,7 +34,7 @@ static ADVISORIES: LazyLock<Advisories> = LazyLock::new(|| {
     };
     Advisories {
         exploited: of(
-            "exploited-package",
+            EXPLOITED,
             "Package with a vulnerability that is being exploited",
             Severity::Critical,
             "CISA lists this vulnerability as exploited: attackers have working code for it and use it.",
@@ -45,7 +50,7 @@ static ADVISORIES: LazyLock<Advisories> = LazyLock::new(|| {
             "https://csrc.nist.gov/pubs/sp/800/40/r4/final",
         ),
         unfixed: of(
-            "unfixed-package",
+            UNFIXED,
             "Package with a known vulnerability that is not fixed yet",
             Severity::Medium,
             "Every instance that starts from this image has the vulnerability, and there is no update yet.",

@@ -51,6 +51,9 @@ impl Quotes for Report {
             directories,
             times,
             packages: Inventory { systems, components },
+            // Said by tables that are not of the image; what it says itself is in the packages.
+            support: _,
+            vulnerabilities: _,
             // An account was judged and no image: nothing was found in files.
             sourcing: _,
         } = self;

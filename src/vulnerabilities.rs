@@ -16,6 +16,7 @@ mod debian_tracker;
 pub mod ecosystem;
 mod epss;
 mod findings;
+mod groups;
 mod identity;
 mod judge;
 mod kernel;
@@ -42,7 +43,8 @@ mod tests;
 
 pub use coverage::Coverage;
 pub use databases::{DatabaseError, Databases, Format, Limits};
-pub use findings::{EXPLOITED, UNFIXED, advisories, findings};
+pub use findings::{EXPLOITED, RULES, UNFIXED, advisories, findings};
+pub use groups::{Group, groups};
 pub use identity::Unmatched;
 pub use matches::{CvssScore, Epss, Exploited, FeedSummary, Matches, RatedBy, Suppressed, Vulnerability};
 pub use remedy::remedy;

@@ -90,16 +90,14 @@ fn gaps(matches: &Matches) -> Vec<Gap> {
     bad.chain(cut).collect()
 }
 
-/// Data that are older than they may be.
-fn stale(matches: &Matches, max_age_days: u32) -> Vec<(String, String)> {
-    let stale = matches.feeds.iter().filter(|feed| feed.is_stale).map(|feed| {
-        let age = match feed.newest {
-            Some(day) => format!("its newest record is of {day}: older than {max_age_days} days"),
-            None => "it does not say of which day it is".to_owned(),
-        };
-        (path(feed), format!("vulnerability data: {age}"))
-    });
-    stale.collect()
+/// Data that are older than they may be: of several the oldest is named.
+fn stale(matches: &Matches, max_age_days: u32) -> Option<(String, String)> {
+    let stale: Vec<&FeedSummary> = matches.feeds.iter().filter(|feed| feed.is_stale).collect();
+    let oldest = stale.iter().min_by_key(|feed| feed.newest)?;
+    let (count, all) = (stale.len(), matches.feeds.len());
+    let day = oldest.newest.map_or_else(|| "does not say its day".to_owned(), |day| format!("is of {day}"));
+    let reason = format!("{count} of {all} are older than {max_age_days} days; {} {day}", path(oldest));
+    Some(("vulnerability data".to_owned(), reason))
 }
 
 /// Packages that the data say nothing of.

@@ -20,7 +20,9 @@ mod policy;
 mod schema;
 mod sourcing;
 pub(super) mod summary;
+mod support;
 pub(super) mod visible;
+mod vulnerabilities;
 
 use account::{CoverageView, LedgerView, Volume};
 use finding::{FindingView, Group};
@@ -59,6 +61,12 @@ struct Document<'a> {
     /// Where an image was judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     packages: Option<packages::View<'a>>,
+    /// How long systems and runtimes are supported.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    support: Vec<support::View<'a>>,
+    /// Where there were vulnerability data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vulnerabilities: Option<vulnerabilities::View<'a>>,
     /// Where exports of an account were judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     sourcing: Option<sourcing::View>,
@@ -125,6 +133,11 @@ fn document<'a>(report: &'a Report, judgement: &'a Judgement, options: &Options)
         notes: report.notes.iter().map(gap::note).collect(),
         benchmark: report.benchmark.as_ref().map(benchmark::view),
         packages: (report.material == Material::Image).then(|| packages::view(&report.packages)),
+        support: report.support.iter().map(support::view).collect(),
+        vulnerabilities: report
+            .vulnerabilities
+            .as_deref()
+            .map(|matches| vulnerabilities::view(&report.packages, matches)),
         sourcing: report.sourcing.as_deref().map(sourcing::view),
         policy: policy::view(explanation),
         requirements: explanation.requirements.iter().map(|judged| policy::list(judged, report)).collect(),

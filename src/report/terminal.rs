@@ -20,6 +20,7 @@ mod policy;
 mod sourcing;
 mod summary;
 pub(super) mod text;
+mod vulnerable;
 
 pub(super) use summary::looked_at;
 use text::{Paint, count};
@@ -51,9 +52,11 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
     let mut out = String::new();
     head(report, &paint, &mut out);
     if !options.quiet {
-        // What a benchmark found stands in its own section.
+        // What a benchmark found stands in its own section, and so do vulnerable packages.
         let shown = |finding: &&Finding| {
-            finding.severity >= options.min_severity && finding.advisory.category != Category::Hardening
+            finding.severity >= options.min_severity
+                && finding.advisory.category != Category::Hardening
+                && !vulnerable::tells(finding)
         };
         let findings = joined(report, explanation.policy.is_some());
         let findings: Vec<&Finding> = findings.iter().filter(shown).collect();
@@ -63,6 +66,9 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
                 group(severity, of, &report.machine, options, &paint, &mut out);
             }
         }
+    }
+    if let Some(matches) = &report.vulnerabilities {
+        vulnerable::render(report, matches, options, &paint, &mut out);
     }
     if let Some(inventory) = &report.sourcing {
         sourcing::render(inventory, options, &paint, &mut out);

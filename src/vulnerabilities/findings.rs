@@ -2,16 +2,22 @@
 
 use std::sync::{Arc, LazyLock};
 
+use super::ecosystem::OsvEcosystem;
 use super::matches::{Matches, RatedBy, Vulnerability};
 use super::remedy::remedy;
 use super::statement::Status;
 use crate::finding::{Advisory, Category, FactKey, Finding, Severity};
 use crate::packages::inventory::{Boot, InstalledSystem, Inventory};
+use crate::packages::version::Scheme;
 
 /// Rules that policies name.
 pub const EXPLOITED: &str = "exploited-package";
 /// See [`EXPLOITED`].
 pub const UNFIXED: &str = "unfixed-package";
+const FIXABLE: &str = "vulnerable-package";
+const NOT_RUNNING: &str = "vulnerable-kernel-not-running";
+/// All rules.
+pub const RULES: [&str; 4] = [EXPLOITED, FIXABLE, UNFIXED, NOT_RUNNING];
 
 struct Advisories {
     exploited: Arc<Advisory>,
@@ -42,7 +48,7 @@ static ADVISORIES: LazyLock<Advisories> = LazyLock::new(|| {
             "https://www.cisa.gov/known-exploited-vulnerabilities-catalog",
         ),
         fixable: of(
-            "vulnerable-package",
+            FIXABLE,
             "Package with a known vulnerability that is fixed",
             Severity::High,
             "Every instance that starts from this image has the vulnerability until it is updated.",
@@ -58,7 +64,7 @@ static ADVISORIES: LazyLock<Advisories> = LazyLock::new(|| {
             "https://csrc.nist.gov/pubs/sp/800/40/r4/final",
         ),
         not_running: of(
-            "vulnerable-kernel-not-running",
+            NOT_RUNNING,
             "Vulnerable kernel that is installed but does not boot by default",
             Severity::Low,
             "Another kernel boots. This one runs only if somebody chooses it, or the other is removed.",
@@ -108,7 +114,7 @@ fn advisory(one: &Vulnerability) -> &'static Arc<Advisory> {
 }
 
 /// What people call it: by CVE, where it has one.
-fn name(one: &Vulnerability) -> &str {
+pub(super) fn name(one: &Vulnerability) -> &str {
     match one.cves.as_slice() {
         [cve] => cve,
         _ => &one.advisory,
@@ -117,7 +123,7 @@ fn name(one: &Vulnerability) -> &str {
 
 /// The severity that somebody says; what nobody rates is taken as medium. What the vendor thinks little of, what is not
 /// linked in and what does not run is low.
-fn severity(one: &Vulnerability) -> Severity {
+pub(super) fn severity(one: &Vulnerability) -> Severity {
     let rated = one.severity.unwrap_or(Severity::Medium);
     let is_minor = matches!(one.status, Status::Unimportant | Status::Minor);
     match one {
@@ -126,6 +132,18 @@ fn severity(one: &Vulnerability) -> Severity {
         _ if is_minor || one.is_linked == Some(false) => rated.min(Severity::Low),
         _ => rated,
     }
+}
+
+/// How the versions of its package are ordered.
+pub(super) fn scheme(inventory: &Inventory, one: &Vulnerability) -> Option<Scheme> {
+    let system = inventory.systems.get(one.system).map(|system| &system.distribution);
+    let own = match system {
+        Some(distribution) if one.ecosystem.is_of_a_distribution() => {
+            OsvEcosystem::of_distribution(distribution)
+        }
+        _ => OsvEcosystem::of_language(one.ecosystem),
+    };
+    own.map(OsvEcosystem::scheme)
 }
 
 /// The other files that show it.

@@ -42,6 +42,19 @@ pub enum Unmatched {
 }
 
 impl Unmatched {
+    /// Its name in reports for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoData => "no-data",
+            Self::NoVersion => "no-version",
+            Self::ThirdParty => "third-party",
+            Self::PartOfPackage => "part-of-package",
+            Self::NoKernel => "no-kernel",
+            Self::VersionNotUnderstood => "version-not-understood",
+            Self::Ambiguous => "ambiguous",
+        }
+    }
+
     /// In words, for reports.
     pub const fn reason(self) -> &'static str {
         match self {

@@ -129,6 +129,3 @@ fn claim(source: &str, name: String, release: Release) -> Option<Claim> {
     claim.ratings.push(Rating::Word(word));
     Some(claim)
 }
-
-#[cfg(test)]
-mod tests;

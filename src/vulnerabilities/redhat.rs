@@ -28,7 +28,8 @@ pub(super) fn fit(stream: &str, system: &InstalledSystem) -> Option<Fit> {
     }
     let (mark, _, name) = EXTENDED.iter().find(|(_, known, _)| *known == product)?;
     let is_enabled = system.repositories.iter().any(|repository| is_of(repository, mark, variant));
-    (release == installed && is_enabled).then_some(Fit { subscription: Some(name), doubt: None })
+    let is_release = release == installed || release == major(installed);
+    (is_release && is_enabled).then_some(Fit { subscription: Some(name), doubt: None })
 }
 
 /// The plain product: what is not named by repositories is taken to be BaseOS and AppStream, which every system has.

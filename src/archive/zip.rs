@@ -44,8 +44,13 @@ fn members(
     problems: &mut Problems,
     visit: &mut Visit<'_>,
 ) -> Result<(), ArchiveError> {
-    let mut archive =
-        Archive { window: Window::new(input), here: Vec::new(), agreed: 0, listed: BTreeMap::new(), problems };
+    let mut archive = Archive {
+        window: Window::new(input),
+        here: Vec::new(),
+        agreed: 0,
+        listed: BTreeMap::new(),
+        problems,
+    };
     archive.read(spent, visit)
 }
 

@@ -66,7 +66,11 @@ fn package(component: &Component, number: usize, wanted: &Wanted) -> String {
     let source = component.source.as_ref().map_or(component.name.as_str(), |source| source.name.as_str());
     let identity = wanted.identity(number);
     let named = identity.and_then(|identity| {
-        identity.names.iter().find(|(kind, _)| *kind == super::statement::NameKind::Source).map(|(_, name)| name.clone())
+        identity
+            .names
+            .iter()
+            .find(|(kind, _)| *kind == super::statement::NameKind::Source)
+            .map(|(_, name)| name.clone())
     });
     named.unwrap_or_else(|| source.to_owned())
 }

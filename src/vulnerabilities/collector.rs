@@ -137,7 +137,8 @@ impl<'a> Collector<'a> {
         self.patches.extend(livepatch::take(statement, &self.judge));
         for claim in &statement.claims {
             let subject = &claim.subject;
-            let Some((group, _)) = subject.name.split_once(':').filter(|_| subject.ecosystem == OsvEcosystem::Maven)
+            let Some((group, _)) =
+                subject.name.split_once(':').filter(|_| subject.ecosystem == OsvEcosystem::Maven)
             else {
                 continue;
             };
@@ -155,8 +156,12 @@ impl<'a> Collector<'a> {
 
     /// What was kept. A jar without a group is not taken for one of several that are called the same.
     pub(super) fn kept(&mut self) -> Vec<Kept> {
-        let ambiguous: BTreeSet<usize> =
-            self.groups.iter().filter(|(_, groups)| groups.len() > 1).map(|(component, _)| *component).collect();
+        let ambiguous: BTreeSet<usize> = self
+            .groups
+            .iter()
+            .filter(|(_, groups)| groups.len() > 1)
+            .map(|(component, _)| *component)
+            .collect();
         self.late.extend(ambiguous.iter().map(|component| (*component, Unmatched::Ambiguous)));
         let mut kept = std::mem::take(&mut self.kept);
         for one in &mut kept {

@@ -70,7 +70,13 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    fn document(&mut self, name: &str, input: &mut dyn Read, depth: u32, visit: &mut Visit<'_>) -> ControlFlow<()> {
+    fn document(
+        &mut self,
+        name: &str,
+        input: &mut dyn Read,
+        depth: u32,
+        visit: &mut Visit<'_>,
+    ) -> ControlFlow<()> {
         let mut head = Vec::with_capacity(archive::HEAD);
         if let Err(error) = input.take(archive::HEAD as u64).read_to_end(&mut head) {
             self.problems.push(error.to_string());

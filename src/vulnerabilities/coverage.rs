@@ -84,10 +84,14 @@ fn empty(
     (system, ecosystem): (usize, Ecosystem),
     published: &BTreeMap<OsvEcosystem, Published>,
 ) -> Coverage {
-    let of_distribution =
-        || inventory.systems.get(system).and_then(|system| OsvEcosystem::of_distribution(&system.distribution));
-    let publisher =
-        if ecosystem.is_of_a_distribution() { of_distribution() } else { OsvEcosystem::of_language(ecosystem) };
+    let of_distribution = || {
+        inventory.systems.get(system).and_then(|system| OsvEcosystem::of_distribution(&system.distribution))
+    };
+    let publisher = if ecosystem.is_of_a_distribution() {
+        of_distribution()
+    } else {
+        OsvEcosystem::of_language(ecosystem)
+    };
     let data = publisher.and_then(|publisher| published.get(&publisher)).cloned().unwrap_or_default();
     let Published { records, newest } = data;
     Coverage { system, ecosystem, publisher, packages: 0, records, newest, unmatched: BTreeMap::new() }

@@ -184,7 +184,12 @@ pub(super) fn read(json: &[u8], collector: &mut Collector<'_>) -> Result<(), ser
         advisory: raw.document.tracking.id.clone().into_owned(),
         summary: first_line(raw.document.title.as_deref().unwrap_or_default()),
         modified: modified.to_owned(),
-        ratings: raw.document.aggregate_severity.iter().map(|word| Rating::Word(word.text.clone().into_owned())).collect(),
+        ratings: raw
+            .document
+            .aggregate_severity
+            .iter()
+            .map(|word| Rating::Word(word.text.clone().into_owned()))
+            .collect(),
         ..Statement::default()
     };
     for vulnerability in &raw.vulnerabilities {
@@ -218,7 +223,8 @@ impl Statement {
             (&status.under_investigation, Status::UnderInvestigation),
         ];
         for (list, status) in lists {
-            let is_fixed = !std::ptr::eq(list, &raw.product_status.known_affected) && status == Status::Affected;
+            let is_fixed =
+                !std::ptr::eq(list, &raw.product_status.known_affected) && status == Status::Affected;
             for id in list {
                 let Some(mut claim) = products.claim(id, is_fixed, collector) else { continue };
                 claim.status = plans.get(id.as_ref()).copied().unwrap_or(status);
@@ -339,7 +345,8 @@ fn platform(id: &str, cpe: &str) -> Option<(OsvEcosystem, String)> {
 /// Name, epoch with version and release, and architecture of `openssl-1:3.0.7-16.el9_2.x86_64`.
 fn nevra(text: &str) -> Option<(&str, String, &str)> {
     const ARCHITECTURES: [&str; 12] = [
-        "x86_64", "noarch", "src", "i386", "i486", "i586", "i686", "aarch64", "ppc64le", "ppc64", "s390x", "s390",
+        "x86_64", "noarch", "src", "i386", "i486", "i586", "i686", "aarch64", "ppc64le", "ppc64", "s390x",
+        "s390",
     ];
     let (rest, architecture) = match text.rsplit_once('.') {
         Some((rest, last)) if ARCHITECTURES.contains(&last) => (rest, last),
@@ -357,7 +364,10 @@ mod tests {
 
     #[test]
     fn packages_are_split_from_behind() {
-        assert_eq!(nevra("openssl-libs-1:3.0.7-16.el9_2.x86_64"), Some(("openssl-libs", "1:3.0.7-16.el9_2".to_owned(), "x86_64")));
+        assert_eq!(
+            nevra("openssl-libs-1:3.0.7-16.el9_2.x86_64"),
+            Some(("openssl-libs", "1:3.0.7-16.el9_2".to_owned(), "x86_64"))
+        );
         assert_eq!(nevra("curl-0:7.61.1-33.el8.src"), Some(("curl", "7.61.1-33.el8".to_owned(), "src")));
         assert_eq!(
             nevra("samba-client-libs-4.19.4+git.339.acf1ccaa02-1.22"),
@@ -368,7 +378,8 @@ mod tests {
 
     #[test]
     fn platforms_are_known_by_cpe_or_name() {
-        let of = |id: &str, cpe: &str| platform(id, cpe).map(|(ecosystem, release)| (ecosystem.name(), release));
+        let of =
+            |id: &str, cpe: &str| platform(id, cpe).map(|(ecosystem, release)| (ecosystem.name(), release));
         assert_eq!(
             of("AppStream-9.2.0.Z.EUS", "cpe:/a:redhat:rhel_eus:9.2::appstream"),
             Some(("Red Hat", "rhel_eus:9.2::appstream".to_owned()))

@@ -33,7 +33,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { document: 16 << 20, unpacked: 64 << 30, records: 8_000_000, files: 1_000_000, matches: 500_000 }
+        Self {
+            document: 16 << 20,
+            unpacked: 64 << 30,
+            records: 8_000_000,
+            files: 1_000_000,
+            matches: 500_000,
+        }
     }
 }
 

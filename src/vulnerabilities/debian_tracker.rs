@@ -36,7 +36,8 @@ struct Release {
 
 /// Reads all of it.
 pub(super) fn read(document: Document<'_>, collector: &mut Collector<'_>) {
-    let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, document.content));
+    let mut reader =
+        serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, document.content));
     let read = reader.deserialize_map(Sources(collector));
     if let Err(error) = read.and_then(|()| reader.end()) {
         collector.bad(format!("{}: {error}", document.name));
@@ -97,7 +98,8 @@ impl<'de> Visitor<'de> for Source<'_, '_> {
 }
 
 fn statement(source: &str, id: String, vulnerability: Vulnerability) -> Statement {
-    let claims = vulnerability.releases.into_iter().filter_map(|(name, release)| claim(source, name, release));
+    let claims =
+        vulnerability.releases.into_iter().filter_map(|(name, release)| claim(source, name, &release));
     Statement {
         cves: cves(std::iter::once(id.as_str())),
         references: vec![format!("https://security-tracker.debian.org/tracker/{id}")],
@@ -108,7 +110,7 @@ fn statement(source: &str, id: String, vulnerability: Vulnerability) -> Statemen
     }
 }
 
-fn claim(source: &str, name: String, release: Release) -> Option<Claim> {
+fn claim(source: &str, name: String, release: &Release) -> Option<Claim> {
     let mut claim = Claim::new(Subject::new(OsvEcosystem::Debian, name, source));
     claim = match (release.status.as_str(), release.fixed_version.as_deref()) {
         // It never was affected.

@@ -242,7 +242,10 @@ mod tests {
     #[test]
     fn names_of_osv_are_split_at_their_first_colon() {
         assert_eq!(OsvEcosystem::parse("Debian:12"), Some((OsvEcosystem::Debian, "12")));
-        assert_eq!(OsvEcosystem::parse("Ubuntu:Pro:18.04:LTS"), Some((OsvEcosystem::Ubuntu, "Pro:18.04:LTS")));
+        assert_eq!(
+            OsvEcosystem::parse("Ubuntu:Pro:18.04:LTS"),
+            Some((OsvEcosystem::Ubuntu, "Pro:18.04:LTS"))
+        );
         assert_eq!(OsvEcosystem::parse("PyPI"), Some((OsvEcosystem::PyPi, "")));
         assert_eq!(OsvEcosystem::parse("Root:Debian:12"), None);
         assert_eq!(OsvEcosystem::parse("VSCode"), None);

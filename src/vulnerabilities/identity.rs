@@ -169,13 +169,22 @@ mod tests {
     fn what_is_signed_is_known_by_what_was_signed() {
         let pair = |name: &str, version: &str| (name.to_owned(), version.to_owned());
         assert_eq!(of("linux-signed-amd64", "6.1.176+1", "6.1.176-1"), pair("linux", "6.1.176-1"));
-        assert_eq!(of("linux-signed-aws-6.14", "6.14.0-1010.10", "6.14.0-1010.10"), pair("linux-aws-6.14", "6.14.0-1010.10"));
+        assert_eq!(
+            of("linux-signed-aws-6.14", "6.14.0-1010.10", "6.14.0-1010.10"),
+            pair("linux-aws-6.14", "6.14.0-1010.10")
+        );
         assert_eq!(of("linux-signed", "6.8.0-50.51", "6.8.0-50.51"), pair("linux", "6.8.0-50.51"));
         assert_eq!(
             of("grub-efi-amd64-signed", "1+2.06+13+deb12u1", "1+2.06-13+deb12u1"),
             pair("grub2", "2.06-13+deb12u1")
         );
-        assert_eq!(of("shim-signed", "1.44", "1.44~1+deb12u1+15.8-1~deb12u1"), pair("shim", "15.8-1~deb12u1"));
-        assert_eq!(of("openssl", "3.0.20-1~deb12u2", "3.0.20-1~deb12u2+b1"), pair("openssl", "3.0.20-1~deb12u2"));
+        assert_eq!(
+            of("shim-signed", "1.44", "1.44~1+deb12u1+15.8-1~deb12u1"),
+            pair("shim", "15.8-1~deb12u1")
+        );
+        assert_eq!(
+            of("openssl", "3.0.20-1~deb12u2", "3.0.20-1~deb12u2+b1"),
+            pair("openssl", "3.0.20-1~deb12u2")
+        );
     }
 }

@@ -51,7 +51,11 @@ struct Applied<'c> {
 
 impl Judge<'_> {
     /// The components that an advisory is about; `unreadable` takes those whose versions cannot be compared with it.
-    pub(super) fn hits(&self, statement: &Statement, unreadable: &mut dyn FnMut(usize, Unmatched)) -> Vec<Hit> {
+    pub(super) fn hits(
+        &self,
+        statement: &Statement,
+        unreadable: &mut dyn FnMut(usize, Unmatched),
+    ) -> Vec<Hit> {
         let mut applied: BTreeMap<usize, Vec<Applied<'_>>> = BTreeMap::new();
         for claim in &statement.claims {
             let subject = &claim.subject;
@@ -71,8 +75,9 @@ impl Judge<'_> {
         let identity = self.wanted.identity(number)?;
         let subject = &claim.subject;
         // Packages of kernels are called after their release, so those that are listed are those with the fix.
-        let is_named =
-            claim.binaries.is_empty() || identity.kernel.is_some() || claim.binaries.contains(&component.name);
+        let is_named = claim.binaries.is_empty()
+            || identity.kernel.is_some()
+            || claim.binaries.contains(&component.name);
         let is_kind = subject.kind == NameKind::Either || subject.kind == kind;
         if !is_named || !is_kind || !fits_architecture(subject.architecture.as_deref(), component) {
             return None;
@@ -110,7 +115,11 @@ impl Judge<'_> {
             match verdict(one.claim, identity.ecosystem.scheme(), version(&one, identity)) {
                 Verdict::Unreadable => unreadable(number, Unmatched::VersionNotUnderstood),
                 // It has the fix, be it the one that everybody gets or the one of subscribers.
-                Verdict::Unaffected if fixes(one.claim).next().is_some() && identity.ecosystem == OsvEcosystem::Ubuntu => return None,
+                Verdict::Unaffected
+                    if fixes(one.claim).next().is_some() && identity.ecosystem == OsvEcosystem::Ubuntu =>
+                {
+                    return None;
+                }
                 Verdict::Unaffected => {}
                 Verdict::Affected(fixed) => {
                     if best.as_ref().is_none_or(|(_, known)| known.is_none() && fixed.is_some()) {
@@ -123,7 +132,13 @@ impl Judge<'_> {
         self.describe(number, identity, one, fixed)
     }
 
-    fn describe(&self, number: usize, identity: &Identity, one: Applied<'_>, fixed: Option<String>) -> Option<Hit> {
+    fn describe(
+        &self,
+        number: usize,
+        identity: &Identity,
+        one: Applied<'_>,
+        fixed: Option<String>,
+    ) -> Option<Hit> {
         if one.claim.status == Status::NotAffected {
             return None;
         }
@@ -166,7 +181,8 @@ impl Judge<'_> {
         if claim.symbols.is_empty() || claim.symbols.iter().any(|(_, symbols)| symbols.is_empty()) {
             return None;
         }
-        let mut every = claim.symbols.iter().flat_map(|(path, symbols)| symbols.iter().map(move |symbol| (path, symbol)));
+        let mut every =
+            claim.symbols.iter().flat_map(|(path, symbols)| symbols.iter().map(move |symbol| (path, symbol)));
         let mut is_known = true;
         let found = every.any(|(path, symbol)| {
             let has = linked.has_symbol(component, path, symbol);
@@ -190,7 +206,8 @@ fn version<'i>(one: &Applied<'_>, identity: &'i Identity) -> &'i str {
 fn fits_architecture(wanted: Option<&str>, component: &Component) -> bool {
     match (wanted, component.architecture.as_deref()) {
         (Some(wanted), Some(architecture)) => {
-            wanted == architecture || [wanted, architecture].iter().any(|one| matches!(*one, "noarch" | "src"))
+            wanted == architecture
+                || [wanted, architecture].iter().any(|one| matches!(*one, "noarch" | "src"))
         }
         _ => true,
     }
@@ -241,7 +258,8 @@ fn amazon(claim: &Claim, identity: &Identity, system: &InstalledSystem) -> Optio
     }
     let Some(extra) = &claim.subject.repository else { return Some(None) };
     if system.repositories.is_empty() {
-        let is_line = kernel::line(fixed).map(|line| line.0) == kernel::line(&identity.version).map(|line| line.0);
+        let is_line =
+            kernel::line(fixed).map(|line| line.0) == kernel::line(&identity.version).map(|line| line.0);
         return is_line.then_some(Some("it is not known whether the repository of the fix is enabled"));
     }
     let is_enabled = system.repositories.iter().any(|enabled| enabled.ends_with(extra.as_str()));

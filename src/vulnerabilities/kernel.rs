@@ -38,7 +38,8 @@ pub(super) fn part(ecosystem: OsvEcosystem, component: &Component, source: &str)
 /// `linux`, `linux-6.1`, `linux-aws-6.14`; of flavours only what is called after the kernel, too: `linux-base` and
 /// `linux-firmware` are other things.
 fn is_deb_source(source: &str, name: &str) -> bool {
-    const OTHERS: [&str; 5] = ["linux-base", "linux-firmware", "linux-atm", "linux-minidisc", "linux-sound-base"];
+    const OTHERS: [&str; 5] =
+        ["linux-base", "linux-firmware", "linux-atm", "linux-minidisc", "linux-sound-base"];
     let is_kind = ["image", "modules", "headers", "tools", "libc-dev", "doc", "buildinfo", "cloud-tools"]
         .iter()
         .any(|kind| name.strip_prefix("linux-").is_some_and(|rest| rest.starts_with(kind)));
@@ -69,9 +70,8 @@ pub(super) fn is_rpm_source(source: &str) -> bool {
 }
 
 fn is_rpm_carrier(name: &str) -> bool {
-    const COMPANIONS: [&str; 11] = [
-        "headers", "devel", "tools", "doc", "docs", "abi", "macros", "selftests", "source", "syms", "libs",
-    ];
+    const COMPANIONS: [&str; 11] =
+        ["headers", "devel", "tools", "doc", "docs", "abi", "macros", "selftests", "source", "syms", "libs"];
     let mut words = name.split('-');
     let is_kernel = words.next().is_some_and(|first| first.starts_with("kernel") || first == "linux");
     is_kernel && !words.any(|word| COMPANIONS.contains(&word) || word.starts_with("debuginfo"))
@@ -90,7 +90,10 @@ fn is_of(component: &Component, kernel: &Kernel) -> bool {
     let without_epoch = version.split_once(':').map_or(version, |(_, rest)| rest);
     let is_called = !kernel.release.is_empty() && component.name.ends_with(&kernel.release);
     let is_release = !without_epoch.is_empty()
-        && kernel.release.strip_prefix(without_epoch).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '+']));
+        && kernel
+            .release
+            .strip_prefix(without_epoch)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '+']));
     is_package || is_called || is_release
 }
 
@@ -146,7 +149,10 @@ mod tests {
     fn a_package_belongs_to_the_kernel_of_its_name_or_its_version() {
         let kernel = |release: &str, boots| Kernel { release: release.to_owned(), package: None, boots };
         let system = InstalledSystem {
-            kernels: vec![kernel("6.1.0-50-amd64", Boot::Default), kernel("6.1.102-108.amzn2023.x86_64", Boot::Installed)],
+            kernels: vec![
+                kernel("6.1.0-50-amd64", Boot::Default),
+                kernel("6.1.102-108.amzn2023.x86_64", Boot::Installed),
+            ],
             ..InstalledSystem::default()
         };
         let of = |name: &str, version: &str| boot(&Component::new(Ecosystem::Rpm, name, version), &system);

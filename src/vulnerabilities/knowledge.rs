@@ -63,13 +63,15 @@ impl Knowledge {
         let exploited = vulnerability.cves.iter().filter_map(|cve| self.exploited.get(cve));
         vulnerability.exploited = exploited.min_by(|left, right| left.added.cmp(&right.added)).cloned();
         let scores = vulnerability.cves.iter().filter_map(|cve| self.scores.get(cve));
-        vulnerability.epss = scores.max_by(|left, right| left.probability.total_cmp(&right.probability)).copied();
+        vulnerability.epss =
+            scores.max_by(|left, right| left.probability.total_cmp(&right.probability)).copied();
         if vulnerability.is_linked == Some(false) {
             vulnerability.severity = vulnerability.severity.map(|severity| severity.min(Severity::Low));
         } else if vulnerability.exploited.is_some() {
             vulnerability.severity = Some(Severity::Critical);
             vulnerability.rated_by = RatedBy::KnownExploited;
         }
-        vulnerability.suppressed = self.statements.iter().find_map(|vex| vex.suppression(vulnerability, inventory));
+        vulnerability.suppressed =
+            self.statements.iter().find_map(|vex| vex.suppression(vulnerability, inventory));
     }
 }

@@ -42,7 +42,8 @@ pub(super) fn suppress(vulnerability: &mut Vulnerability, patches: &[Patch], inv
     if vulnerability.kernel.is_none() || vulnerability.cves.is_empty() {
         return;
     }
-    let is_for = |patch: &&Patch| patch.system == vulnerability.system && patches_all(patch, vulnerability, inventory);
+    let is_for =
+        |patch: &&Patch| patch.system == vulnerability.system && patches_all(patch, vulnerability, inventory);
     let patches: Vec<&Patch> = patches.iter().filter(is_for).collect();
     let is_mended = |cve: &String| patches.iter().any(|patch| patch.cves.contains(cve));
     if let Some(first) = patches.first().filter(|_| vulnerability.cves.iter().all(is_mended)) {

@@ -145,7 +145,11 @@ fn vex(names: Vec<String>, statement: RawStatement<'_>, author: &str, document: 
 
 impl Vex {
     /// Why a vulnerability does not count, if this statement is about it and about every package in it.
-    pub(super) fn suppression(&self, vulnerability: &Vulnerability, inventory: &Inventory) -> Option<Suppressed> {
+    pub(super) fn suppression(
+        &self,
+        vulnerability: &Vulnerability,
+        inventory: &Inventory,
+    ) -> Option<Suppressed> {
         // An advisory on several CVEs is cleared by its own name, or where it is about this one only.
         let is_named = |name: &String| {
             *name == vulnerability.advisory
@@ -154,7 +158,9 @@ impl Vex {
         };
         let components = || vulnerability.components.iter().map(|number| inventory.components.get(*number));
         let is_about = |component: Option<&Component>| {
-            component.is_some_and(|one| self.packages.iter().any(|package| package.is(one, &vulnerability.package)))
+            component.is_some_and(|one| {
+                self.packages.iter().any(|package| package.is(one, &vulnerability.package))
+            })
         };
         (self.names.iter().any(is_named) && components().all(is_about)).then(|| self.suppressed.clone())
     }
@@ -167,7 +173,9 @@ impl PackageUrl {
         let rest = rest.split(['?', '#']).next()?;
         let (kind, rest) = rest.split_once('/')?;
         // An `@` in front is the scope of npm.
-        let at = rest.rfind('@').filter(|at| *at > 0 && !rest.get(*at..).is_some_and(|behind| behind.contains('/')));
+        let at = rest
+            .rfind('@')
+            .filter(|at| *at > 0 && !rest.get(*at..).is_some_and(|behind| behind.contains('/')));
         let (path, version) = at.and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""));
         let version = version.strip_prefix('@').map(decoded).filter(|version| !version.is_empty());
         Some(Self { kind: kind.to_ascii_lowercase(), name: decoded(path.trim_matches('/')), version })
@@ -177,8 +185,10 @@ impl PackageUrl {
     fn is(&self, component: &Component, source: &str) -> bool {
         let version = component.version.as_deref().unwrap_or_default();
         let source_version = component.source.as_ref().and_then(|source| source.version.as_deref());
-        let is_version =
-            self.version.as_deref().is_none_or(|wanted| is_version(wanted, version) || Some(wanted) == source_version);
+        let is_version = self
+            .version
+            .as_deref()
+            .is_none_or(|wanted| is_version(wanted, version) || Some(wanted) == source_version);
         self.kind == component.ecosystem.purl_type() && is_version && self.is_called(component, source)
     }
 
@@ -224,9 +234,15 @@ mod tests {
     fn package_urls_say_kind_name_and_version() {
         let of = |text: &str| PackageUrl::parse(text).unwrap();
         let url = of("pkg:npm/%40angular/core@12.3.1?x=y#z");
-        assert_eq!((url.kind.as_str(), url.name.as_str(), url.version.as_deref()), ("npm", "@angular/core", Some("12.3.1")));
+        assert_eq!(
+            (url.kind.as_str(), url.name.as_str(), url.version.as_deref()),
+            ("npm", "@angular/core", Some("12.3.1"))
+        );
         assert_eq!(of("pkg:npm/@angular/core").version, None);
-        assert_eq!(of("pkg:deb/debian/openssl@3.0.20-1~deb12u2%2Bb1").version.as_deref(), Some("3.0.20-1~deb12u2+b1"));
+        assert_eq!(
+            of("pkg:deb/debian/openssl@3.0.20-1~deb12u2%2Bb1").version.as_deref(),
+            Some("3.0.20-1~deb12u2+b1")
+        );
         assert_eq!(PackageUrl::parse("my product"), None);
     }
 }

@@ -215,7 +215,12 @@ fn statement(outline: &Outline<'_>, record: Record<'_>, wanted: &Wanted) -> Stat
     Statement {
         advisory: outline.id.clone().into_owned(),
         cves: cves(std::iter::once(outline.id.as_ref()).chain(names())),
-        aliases: record.aliases.iter().filter(|name| !name.starts_with("CVE-")).map(|name| name.to_string()).collect(),
+        aliases: record
+            .aliases
+            .iter()
+            .filter(|name| !name.starts_with("CVE-"))
+            .map(|name| name.to_string())
+            .collect(),
         claims,
         ratings,
         summary: first_line(summary),
@@ -235,7 +240,11 @@ fn word(id: &str, summary: &str, specific: Option<DatabaseSpecific<'_>>) -> Opti
 
 fn ratings(severity: Vec<Severity<'_>>) -> Vec<Rating> {
     let rating = |one: Severity<'_>| {
-        if one.kind.starts_with("CVSS") { Rating::Cvss(one.score.into_owned()) } else { Rating::Word(one.score.into_owned()) }
+        if one.kind.starts_with("CVSS") {
+            Rating::Cvss(one.score.into_owned())
+        } else {
+            Rating::Word(one.score.into_owned())
+        }
     };
     severity.into_iter().map(rating).collect()
 }
@@ -249,7 +258,8 @@ fn claim(affected: Affected<'_>, modules: &[String], wanted: &Wanted) -> Option<
     let mut claim = Claim::new(Subject::new(ecosystem, release, package.name));
     // A range of commits is about sources; the ranges beside it are about packages.
     let ranges = affected.ranges.into_iter().filter(|range| range.kind != "GIT");
-    claim.ranges = ranges.map(|range| Range { events: range.events.into_iter().filter_map(event).collect() }).collect();
+    claim.ranges =
+        ranges.map(|range| Range { events: range.events.into_iter().filter_map(event).collect() }).collect();
     claim.versions = affected.versions.into_iter().map(Cow::into_owned).collect();
     claim.ratings = ratings(affected.severity);
     let is_module = |event: &Event| matches!(event, Event::Fixed(version) if is_module_build(version));
@@ -277,7 +287,9 @@ impl Claim {
         self.symbols = specific
             .imports
             .into_iter()
-            .map(|import| (import.path.into_owned(), import.symbols.into_iter().map(Cow::into_owned).collect()))
+            .map(|import| {
+                (import.path.into_owned(), import.symbols.into_iter().map(Cow::into_owned).collect())
+            })
             .collect();
         for binary in specific.binaries {
             match binary.get("binary_name") {

@@ -97,7 +97,9 @@ fn is_later(scheme: Scheme, event: &Event, other: &Event) -> bool {
 
 fn point(event: &Event) -> &str {
     match event {
-        Event::Introduced(point) | Event::Fixed(point) | Event::LastAffected(point) | Event::Limit(point) => point,
+        Event::Introduced(point) | Event::Fixed(point) | Event::LastAffected(point) | Event::Limit(point) => {
+            point
+        }
     }
 }
 

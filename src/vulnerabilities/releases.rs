@@ -51,7 +51,9 @@ pub(super) fn fit(subject: &Subject, system: &InstalledSystem, version: &str) ->
         | OsvEcosystem::Oracle
         | OsvEcosystem::Azure
         | OsvEcosystem::Photon
-        | OsvEcosystem::Mageia => plain(!release.is_empty() && major(release) == major(&distribution.version)),
+        | OsvEcosystem::Mageia => {
+            plain(!release.is_empty() && major(release) == major(&distribution.version))
+        }
         _ => plain(true),
     }
 }
@@ -206,7 +208,11 @@ mod tests {
             ("Photon OS:4.0", "photon", "5.0", false),
             ("PyPI", "anything", "", true),
         ] {
-            assert_eq!(of(ecosystem, &system(id, version), "1").is_some(), fits, "{ecosystem} on {id} {version}");
+            assert_eq!(
+                of(ecosystem, &system(id, version), "1").is_some(),
+                fits,
+                "{ecosystem} on {id} {version}"
+            );
         }
         let extended = of("SUSE:Linux Enterprise Server 15 SP3-LTSS", &system("sles", "15.3"), "1").unwrap();
         assert_eq!(extended.subscription, Some("SUSE LTSS"));

@@ -54,7 +54,8 @@ fn without_fix(vulnerability: &Vulnerability) -> String {
 
 fn rpm(vulnerability: &Vulnerability, system: &InstalledSystem, list: &str) -> String {
     let id = &vulnerability.advisory;
-    let is_advisory = |prefixes: &[&str]| prefixes.iter().any(|prefix| id.starts_with(prefix)) && is_plain(id);
+    let is_advisory =
+        |prefixes: &[&str]| prefixes.iter().any(|prefix| id.starts_with(prefix)) && is_plain(id);
     let number = system.distribution.version.split('.').next().unwrap_or_default();
     match OsvEcosystem::of_distribution(&system.distribution) {
         Some(OsvEcosystem::Suse | OsvEcosystem::OpenSuse) => match vulnerability.cves.first() {

@@ -128,7 +128,8 @@ fn advisory(
     if !whole(document, limits, buffer, collector) {
         return;
     }
-    let read = if format == Format::Csaf { csaf::read(buffer, collector) } else { osv_record(buffer, collector) };
+    let read =
+        if format == Format::Csaf { csaf::read(buffer, collector) } else { osv_record(buffer, collector) };
     if let Err(error) = read {
         collector.bad(format!("{name}: {error}"));
     }

@@ -105,7 +105,12 @@ mod tests {
 
     #[test]
     fn what_is_no_rating_is_none() {
-        let odd = [vector("CVSS:9.9/AV:N"), vector("none"), vector("CVSS:4.0/"), Rating::Word("untriaged".to_owned())];
+        let odd = [
+            vector("CVSS:9.9/AV:N"),
+            vector("none"),
+            vector("CVSS:4.0/"),
+            Rating::Word("untriaged".to_owned()),
+        ];
         assert_eq!(of(&odd), (None, RatedBy::Nobody, None));
     }
 }

@@ -190,4 +190,3 @@ pub enum Rating {
     /// A vector of CVSS 2, 3 or 4.
     Cvss(String),
 }
-

@@ -18,12 +18,19 @@ mod rpm;
 
 /// A system of this distribution with these packages.
 fn installed(id: &str, version: &str, components: Vec<Component>) -> Inventory {
-    let distribution = Distribution { id: id.to_owned(), version: version.to_owned(), ..Distribution::default() };
+    let distribution =
+        Distribution { id: id.to_owned(), version: version.to_owned(), ..Distribution::default() };
     Inventory { systems: vec![InstalledSystem { distribution, ..InstalledSystem::default() }], components }
 }
 
-fn package(ecosystem: Ecosystem, name: &str, version: &str, source: Option<(&str, Option<&str>)>) -> Component {
-    let source = source.map(|(name, version)| Source { name: name.to_owned(), version: version.map(str::to_owned) });
+fn package(
+    ecosystem: Ecosystem,
+    name: &str,
+    version: &str,
+    source: Option<(&str, Option<&str>)>,
+) -> Component {
+    let source =
+        source.map(|(name, version)| Source { name: name.to_owned(), version: version.map(str::to_owned) });
     Component { source, ..Component::new(ecosystem, name, version) }
 }
 

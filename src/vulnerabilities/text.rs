@@ -50,7 +50,8 @@ pub(super) fn references<T: AsRef<str>>(urls: impl Iterator<Item = T>) -> Vec<St
 pub(super) fn streams(title: &str) -> Vec<String> {
     let is_stream = |word: &&str| {
         let Some((name, stream)) = word.split_once(':') else { return false };
-        let is_word = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte));
+        let is_word =
+            |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte));
         !name.is_empty() && !stream.is_empty() && is_word(name) && is_word(stream)
     };
     title.split([' ', ',']).filter(is_stream).map(str::to_owned).collect()
@@ -62,7 +63,8 @@ mod tests {
 
     #[test]
     fn cves_are_found_behind_the_prefixes_of_distributions() {
-        let names = ["DEBIAN-CVE-2024-10001", "CVE-2024-0001", "GHSA-x", "CVE-2024-0001", "CVE-x", "XCVE-2024-1"];
+        let names =
+            ["DEBIAN-CVE-2024-10001", "CVE-2024-0001", "GHSA-x", "CVE-2024-0001", "CVE-x", "XCVE-2024-1"];
         assert_eq!(cves(names.into_iter()), ["CVE-2024-0001", "CVE-2024-10001"]);
     }
 

@@ -186,7 +186,8 @@ impl Update {
     fn give(mut self, document: &str, collector: &mut Collector<'_>) {
         self.id = self.id.trim().to_owned();
         if self.id.is_empty() || self.packages.iter().any(|package| package.name.is_empty()) {
-            return collector.bad(format!("{document}: advisory {:?} has no id, or a package without a name", self.id));
+            return collector
+                .bad(format!("{document}: advisory {:?} has no id, or a package without a name", self.id));
         }
         if self.is_over {
             return collector.bad(format!("{document}: {} names too many packages or references", self.id));
@@ -241,7 +242,8 @@ impl Update {
 
 fn attribute(element: &BytesStart<'_>, name: &str) -> String {
     let value = element.try_get_attribute(name).ok().flatten();
-    let value = value.and_then(|value| value.normalized_value(XmlVersion::Implicit1_0).ok().map(|text| text.into_owned()));
+    let value = value
+        .and_then(|value| value.normalized_value(XmlVersion::Implicit1_0).ok().map(|text| text.into_owned()));
     value.unwrap_or_default()
 }
 

@@ -30,7 +30,8 @@ fn a_signed_kernel_is_known_by_its_sources_and_compared_by_its_own_version() {
             pair("DEBIAN-CVE-2026-0001", &["linux-image-6.1.0-40-amd64"]),
         ]
     );
-    let kernels: Vec<_> = matches.vulnerabilities.iter().map(|one| (one.package.as_str(), one.kernel)).collect();
+    let kernels: Vec<_> =
+        matches.vulnerabilities.iter().map(|one| (one.package.as_str(), one.kernel)).collect();
     assert_eq!(kernels, [("linux", Some(Boot::Default)), ("linux", Some(Boot::Installed))]);
     assert_eq!(matches.coverage[0].unmatched.get(&Unmatched::NoKernel), Some(&3));
 }
@@ -46,14 +47,18 @@ fn the_version_of_the_source_package_is_compared_and_its_binaries_are_one_vulner
         ],
     );
     let feeds = [record("DEBIAN-CVE-2026-0002", "Debian:12", "lvm2", Some("2.03.16-3"))];
-    assert_eq!(found(&inventory, &[&feeds[0]]), [pair("DEBIAN-CVE-2026-0002", &["dmsetup", "libdevmapper1.02.1"])]);
+    assert_eq!(
+        found(&inventory, &[&feeds[0]]),
+        [pair("DEBIAN-CVE-2026-0002", &["dmsetup", "libdevmapper1.02.1"])]
+    );
     let fixed = record("DEBIAN-CVE-2026-0003", "Debian:12", "lvm2", Some("2.03.16-1"));
     assert!(found(&inventory, &[&fixed]).is_empty());
 }
 
 #[test]
 fn a_package_that_is_not_configured_to_the_end_counts() {
-    let unfinished = Component { state: State::Unfinished, ..deb("perl-base", "5.36.0-7", "perl", "5.36.0-7") };
+    let unfinished =
+        Component { state: State::Unfinished, ..deb("perl-base", "5.36.0-7", "perl", "5.36.0-7") };
     let inventory = installed("debian", "12", vec![unfinished]);
     let record = record("DEBIAN-CVE-2026-0004", "Debian:12", "perl", None);
     assert_eq!(found(&inventory, &[&record]), [pair("DEBIAN-CVE-2026-0004", &["perl-base"])]);
@@ -61,7 +66,11 @@ fn a_package_that_is_not_configured_to_the_end_counts() {
 
 #[test]
 fn an_lts_of_ubuntu_matches_with_and_without_the_suffix() {
-    let inventory = installed("ubuntu", "22.04", vec![deb("libssl3", "3.0.2-0ubuntu1.10", "openssl", "3.0.2-0ubuntu1.10")]);
+    let inventory = installed(
+        "ubuntu",
+        "22.04",
+        vec![deb("libssl3", "3.0.2-0ubuntu1.10", "openssl", "3.0.2-0ubuntu1.10")],
+    );
     for ecosystem in ["Ubuntu:22.04:LTS", "Ubuntu:22.04"] {
         let record = record("UBUNTU-CVE-2026-0001", ecosystem, "openssl", Some("3.0.2-0ubuntu1.11"));
         assert_eq!(found(&inventory, &[&record]).len(), 1, "{ecosystem}");
@@ -83,7 +92,10 @@ fn a_fix_of_ubuntu_pro_is_marked_and_counts_where_it_is_installed() {
     };
     let (found, inventory) = of("1-1");
     let [one] = found.as_slice() else { panic!("{found:?}") };
-    assert_eq!((one.subscription.as_deref(), one.fixed.as_slice()), (Some("Ubuntu Pro"), ["1-1+esm2".to_owned()].as_slice()));
+    assert_eq!(
+        (one.subscription.as_deref(), one.fixed.as_slice()),
+        (Some("Ubuntu Pro"), ["1-1+esm2".to_owned()].as_slice())
+    );
     assert_eq!((one.severity, &one.rated_by), (Some(Severity::High), &RatedBy::Vendor("high".to_owned())));
     assert_eq!(one.cvss.as_ref().map(|cvss| cvss.score), Some(5.3));
     assert_eq!(
@@ -96,7 +108,8 @@ fn a_fix_of_ubuntu_pro_is_marked_and_counts_where_it_is_installed() {
 
 #[test]
 fn packages_of_others_are_not_judged_by_the_distribution_and_that_is_said() {
-    let docker = Component { origin: Origin::ThirdParty("Docker".to_owned()), ..deb("nginx", "1", "nginx", "1") };
+    let docker =
+        Component { origin: Origin::ThirdParty("Docker".to_owned()), ..deb("nginx", "1", "nginx", "1") };
     let inventory = installed("debian", "12", vec![docker]);
     let matches = search(&inventory, &[&record("DEBIAN-CVE-2026-0005", "Debian:12", "nginx", None)]);
     assert!(matches.vulnerabilities.is_empty());

@@ -61,7 +61,9 @@ fn a_path_without_data_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.json");
     fs::write(&path, r#"{"name":"x","version":"1"}"#).unwrap();
-    let open = |path: &std::path::Path| Databases::open(&[path.to_owned()], Limits::default()).map(|_| ()).unwrap_err();
+    let open = |path: &std::path::Path| {
+        Databases::open(&[path.to_owned()], Limits::default()).map(|_| ()).unwrap_err()
+    };
     assert!(matches!(open(&path), DatabaseError::Unknown(_)));
     assert!(matches!(open(folder.path()), DatabaseError::Nothing { files: 1, .. }));
     assert!(matches!(open(&folder.path().join("gone")), DatabaseError::Unreadable { .. }));
@@ -71,8 +73,11 @@ fn a_path_without_data_is_an_error() {
 fn of_two_records_the_one_that_was_changed_later_counts() {
     let id = "DEBIAN-CVE-2026-0001";
     let (old, new) = (changed(id, "2026-10-01", Some("2-1")), changed(id, "2026-11-01", Some("4-1")));
-    let withdrawn = changed(id, "2026-11-02", Some("4-1")).replacen('{', r#"{"withdrawn":"2026-11-02T00:00:00Z","#, 1);
-    let of = |feeds: &[&str]| search(&openssl(), feeds).vulnerabilities.iter().map(|one| one.fixed.clone()).collect::<Vec<_>>();
+    let withdrawn =
+        changed(id, "2026-11-02", Some("4-1")).replacen('{', r#"{"withdrawn":"2026-11-02T00:00:00Z","#, 1);
+    let of = |feeds: &[&str]| {
+        search(&openssl(), feeds).vulnerabilities.iter().map(|one| one.fixed.clone()).collect::<Vec<_>>()
+    };
     let new_fix = [vec!["4-1".to_owned()]];
     assert_eq!(of(&[&old, &new]), new_fix);
     assert_eq!(of(&[&new, &old]), new_fix);

@@ -19,7 +19,8 @@ fn of(feed: &[u8]) -> (usize, u64, String) {
 
 #[test]
 fn a_broken_record_is_counted_with_its_reason_and_the_others_are_read() {
-    let archive = zip(&[("a.json", &good("A-1")), ("b.json", r#"{"id":"A-2","modified":"#), ("c.json", &good("A-3"))]);
+    let archive =
+        zip(&[("a.json", &good("A-1")), ("b.json", r#"{"id":"A-2","modified":"#), ("c.json", &good("A-3"))]);
     let (found, bad, reason) = of(&archive);
     assert_eq!((found, bad), (2, 1));
     assert!(reason.starts_with("b.json: EOF"), "{reason}");
@@ -37,7 +38,8 @@ fn a_cut_archive_gives_what_it_has_and_says_so() {
 
 #[test]
 fn unknown_fields_are_passed_over_and_unknown_ecosystems_counted() {
-    let odd = good("A-1").replacen('{', r#"{"new_field":{"a":[1,2]},"database_specific":{"severity":{"x":1}},"#, 1);
+    let odd =
+        good("A-1").replacen('{', r#"{"new_field":{"a":[1,2]},"database_specific":{"severity":{"x":1}},"#, 1);
     let other = record("A-2", "VSCode:https://x", "a", None);
     let matches = search_linked(&python(), &[odd.as_bytes(), other.as_bytes()], None);
     assert_eq!(matches.vulnerabilities.len(), 1);
@@ -49,7 +51,11 @@ fn unknown_fields_are_passed_over_and_unknown_ecosystems_counted() {
 fn a_million_events_and_a_nest_of_lists_are_no_record() {
     let events = r#"{"introduced":"1"},"#.repeat(11_000);
     let many = good("A-1").replacen(r#"{"introduced":"0"}"#, &format!(r#"{events}{{"introduced":"0"}}"#), 1);
-    let deep = good("A-2").replacen('{', &format!(r#"{{"severity":{}{},"#, "[".repeat(100_000), "]".repeat(100_000)), 1);
+    let deep = good("A-2").replacen(
+        '{',
+        &format!(r#"{{"severity":{}{},"#, "[".repeat(100_000), "]".repeat(100_000)),
+        1,
+    );
     for (feed, reason) in [(many, "more than 10000 elements"), (deep, "recursion")] {
         let archive = zip(&[("a.json", &good("A-0")), ("b.json", &feed)]);
         let (found, bad, said) = of(&archive);

@@ -19,7 +19,8 @@ fn a_range_of_commits_does_not_hide_the_one_behind_it() {
 
 #[test]
 fn what_a_package_of_the_distribution_brought_is_compared_with_that_only() {
-    let python = Component { owner: Some("python3-requests".to_owned()), ..of(Ecosystem::PyPi, "requests", "2.28.1") };
+    let python =
+        Component { owner: Some("python3-requests".to_owned()), ..of(Ecosystem::PyPi, "requests", "2.28.1") };
     let package = deb("python3-requests", "2.28.1+dfsg-1", "requests", "2.28.1+dfsg-1");
     let record = record("PYSEC-2026-2", "PyPI", "requests", Some("2.31.0"));
     let matches = search(&installed("debian", "12", vec![package.clone(), python.clone()]), &[&record]);
@@ -35,7 +36,11 @@ fn what_has_no_version_or_no_data_is_said_and_not_passed_over() {
     let inventory = installed(
         "debian",
         "12",
-        vec![of(Ecosystem::Go, "a.example/x", ""), of(Ecosystem::Conda, "numpy", "1.26"), of(Ecosystem::PyPi, "a", "1")],
+        vec![
+            of(Ecosystem::Go, "a.example/x", ""),
+            of(Ecosystem::Conda, "numpy", "1.26"),
+            of(Ecosystem::PyPi, "a", "1"),
+        ],
     );
     let matches = search(&inventory, &[&record("GO-2026-1", "Go", "a.example/x", None)]);
     let of = |ecosystem| matches.coverage.iter().find(|one| one.ecosystem == ecosystem).unwrap();

@@ -6,8 +6,11 @@ use crate::vulnerabilities::remedy;
 
 /// An advisory of AlmaLinux on builds of a module.
 fn of_module() -> String {
-    record("ALSA-2026:0001", "AlmaLinux:8", "nodejs", Some("1:18.9.0-1.module_el8.9.0+1+x"))
-        .replacen('{', r#"{"summary":"Important: nodejs:18 security update","related":["CVE-2026-0001"],"#, 1)
+    record("ALSA-2026:0001", "AlmaLinux:8", "nodejs", Some("1:18.9.0-1.module_el8.9.0+1+x")).replacen(
+        '{',
+        r#"{"summary":"Important: nodejs:18 security update","related":["CVE-2026-0001"],"#,
+        1,
+    )
 }
 
 fn nodejs(version: &str, module: Option<&str>) -> Inventory {
@@ -75,7 +78,8 @@ fn streams_of_red_hat_are_not_mixed() {
     }
     let mut extended = installed("rhel", "9.2", vec![rpm("openssl-libs", "1:3.0.7-16.el9")]);
     extended.systems[0].repositories = vec!["rhel-9-for-x86_64-baseos-eus-rpms".to_owned()];
-    let record = record("RHSA-2026:0002", "Red Hat:rhel_eus:9.2::baseos", "openssl-libs", Some("1:3.0.7-17.el9_2"));
+    let record =
+        record("RHSA-2026:0002", "Red Hat:rhel_eus:9.2::baseos", "openssl-libs", Some("1:3.0.7-17.el9_2"));
     let matches = search(&extended, &[&record]);
     let one = &matches.vulnerabilities[0];
     assert_eq!(one.subscription.as_deref(), Some("RHEL EUS"));
@@ -87,7 +91,8 @@ fn streams_of_red_hat_are_not_mixed() {
 fn a_source_name_reaches_its_binaries_where_the_feed_may_mean_either() {
     let package = package(Ecosystem::Rpm, "openssl-libs", "1:3.0.7-16.el9", Some(("openssl", None)));
     let inventory = installed("rocky", "9.3", vec![package]);
-    let matches = search(&inventory, &[&record("RLSA-2026:0001", "Rocky Linux:9", "openssl", Some("1:3.0.7-17.el9"))]);
+    let matches =
+        search(&inventory, &[&record("RLSA-2026:0001", "Rocky Linux:9", "openssl", Some("1:3.0.7-17.el9"))]);
     assert_eq!(pairs(&inventory, &matches), [pair("RLSA-2026:0001", &["openssl-libs"])]);
     assert_eq!(matches.vulnerabilities[0].confidence, Confidence::Medium);
 }
@@ -107,14 +112,16 @@ const VEX: &str = r#"{"document":{"title":"openssl: a flaw","aggregate_severity"
 #[test]
 fn vex_of_red_hat_says_what_is_mended_and_what_will_not_be() {
     let of = |version: &str| {
-        let libcurl = package(Ecosystem::Rpm, "libcurl", "7.76.1-26.el9", Some(("curl", Some("7.76.1-26.el9"))));
+        let libcurl =
+            package(Ecosystem::Rpm, "libcurl", "7.76.1-26.el9", Some(("curl", Some("7.76.1-26.el9"))));
         let inventory = installed("rhel", "9.4", vec![rpm("openssl-libs", version), libcurl]);
         let matches = search(&inventory, &[VEX]);
         let said = |one: &Vulnerability| (one.package.clone(), one.status, one.fixed.clone());
         matches.vulnerabilities.iter().map(said).collect::<Vec<_>>()
     };
     let curl = ("curl".to_owned(), super::super::Status::WontFix, Vec::new());
-    let openssl = ("openssl-libs".to_owned(), super::super::Status::Affected, vec!["1:3.0.7-17.el9".to_owned()]);
+    let openssl =
+        ("openssl-libs".to_owned(), super::super::Status::Affected, vec!["1:3.0.7-17.el9".to_owned()]);
     assert_eq!(of("1:3.0.7-16.el9"), [curl.clone(), openssl]);
     assert_eq!(of("1:3.0.7-17.el9"), [curl]);
 }

@@ -213,24 +213,25 @@ fn unpack(
     spent: &UnpackMeter,
     visit: &mut Visit<'_>,
 ) -> Result<std::ops::ControlFlow<()>, ArchiveError> {
-    let shown = Escaped(&local.name).to_string();
+    let shown = || Escaped(&local.name).to_string();
     let mut content = Checked { inner: unpacker(local, raw)?, sum: crc32fast::Hasher::new(), ended: false };
     let flow = deliver(&FORMAT, Some(trim(&local.name)), &mut content, spent, visit)
-        .map_err(|error| in_member(error, &shown))?;
+        .map_err(|error| in_member(error, &shown()))?;
     let (sum, ended) = (content.sum.clone().finalize(), content.ended);
     drop(content);
     if !ended {
         return Ok(flow);
     }
-    let left = raw.drain().map_err(|error| broken(format!("member {shown}: {error}")))?;
+    let left = raw.drain().map_err(|error| broken(format!("member {}: {error}", shown())))?;
     if left > 0 && local.method != header::LZMA && local.method != header::XZ {
         return Err(broken(format!(
-            "member {shown}: {left} bytes behind its packed data were not looked at"
+            "member {}: {left} bytes behind its packed data were not looked at",
+            shown()
         )));
     }
     match local.sum.or(raw.described_sum()) {
         Some(said) if said != sum => {
-            Err(broken(format!("member {shown}: its checksum is {sum:08x} instead of {said:08x}")))
+            Err(broken(format!("member {}: its checksum is {sum:08x} instead of {said:08x}", shown())))
         }
         _ => Ok(flow),
     }

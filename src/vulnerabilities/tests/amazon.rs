@@ -1,6 +1,7 @@
 //! Amazon Linux.
 
 use super::*;
+use crate::finding::Confidence;
 use crate::vulnerabilities::{Suppressed, remedy};
 
 fn update(id: &str, collection: &str, package: &str, cve: &str) -> String {
@@ -82,7 +83,6 @@ fn an_extra_counts_where_its_repository_is_enabled() {
         inventory.systems[0].repositories = repositories.iter().map(|name| (*name).to_owned()).collect();
         search(&inventory, &[&xml]).vulnerabilities.first().map(|one| one.confidence)
     };
-    use crate::finding::Confidence;
     assert_eq!(of("5.4.16-46.amzn2", &["amzn2-core"]), None);
     assert_eq!(of("8.2.10-1.amzn2", &["amzn2-core", "amzn2extra-php8.2"]), Some(Confidence::High));
     assert_eq!(of("5.4.16-46.amzn2", &[]), None);

@@ -2,6 +2,7 @@
 //! had to invent a superblock would never get behind it.
 
 pub mod checksums;
+pub mod feed;
 pub mod reading;
 pub mod seeds;
 

@@ -44,8 +44,13 @@ fn members(
     problems: &mut Problems,
     visit: &mut Visit<'_>,
 ) -> Result<(), ArchiveError> {
-    let mut archive =
-        Archive { window: Window::new(input), here: BTreeMap::new(), listed: BTreeMap::new(), problems };
+    let mut archive = Archive {
+        window: Window::new(input),
+        here: Vec::new(),
+        agreed: 0,
+        listed: BTreeMap::new(),
+        problems,
+    };
     archive.read(spent, visit)
 }
 
@@ -59,8 +64,12 @@ fn unread(error: io::Error) -> ArchiveError {
 
 struct Archive<'a> {
     window: Window<'a>,
-    /// What the members say, and what the directory says of them, by the place of their headers.
-    here: BTreeMap<u64, Said>,
+    /// What the members say, by the place of their headers, which rises.
+    here: Vec<(u64, Said)>,
+    /// Entries of the directory that say the same, where all before them did: feeds have a million, and each kept would
+    /// cost memory.
+    agreed: usize,
+    /// What the directory says in its other entries, by the place of the headers.
     listed: BTreeMap<u64, Said>,
     problems: &'a mut Problems,
 }
@@ -76,7 +85,8 @@ struct Said {
 impl Archive<'_> {
     fn read(&mut self, spent: &UnpackMeter, visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
         loop {
-            if self.here.len().max(self.listed.len()) as u64 > spent.member_limit {
+            let listed = self.listed.len().saturating_add(self.agreed);
+            if self.here.len().max(listed) as u64 > spent.member_limit {
                 return Err(ArchiveError::OverLimit(format!("more than {} members", spent.member_limit)));
             }
             let at = self.window.at();
@@ -119,7 +129,7 @@ impl Archive<'_> {
     ) -> Result<std::ops::ControlFlow<()>, ArchiveError> {
         let local = Local::read(&mut self.window).map_err(unread)?;
         let packed = local.packed;
-        self.here.insert(at, Said { method: local.method, is_encrypted: local.is_encrypted, packed });
+        self.here.push((at, Said { method: local.method, is_encrypted: local.is_encrypted, packed }));
         let shown = || Escaped(&local.name).to_string();
         let mut raw = match packed {
             Some(length) => Content::exactly(&mut self.window, length),
@@ -143,7 +153,11 @@ impl Archive<'_> {
     fn listed(&mut self, at: u64) -> Result<(), ArchiveError> {
         let (place, said) = header::listed(&mut self.window)
             .map_err(|error| broken(format!("the entry of the directory at byte {at}: {error}")))?;
-        self.listed.insert(place, said);
+        if self.listed.is_empty() && self.is_here(place, said) {
+            self.agreed = self.agreed.saturating_add(1);
+        } else {
+            self.listed.insert(place, said);
+        }
         Ok(())
     }
 
@@ -153,8 +167,8 @@ impl Archive<'_> {
         let between = |here: Option<&u64>, listed: Option<&u64>| here?.checked_sub(*listed?);
         let moves = [
             Some(0),
-            between(self.here.keys().next(), self.listed.keys().next()),
-            between(self.here.keys().next_back(), self.listed.keys().next_back()),
+            between(self.here.first().map(|(place, _)| place), self.listed.keys().next()),
+            between(self.here.last().map(|(place, _)| place), self.listed.keys().next_back()),
         ];
         let wrong = moves.into_iter().flatten().map(|moved| self.wrong(moved)).min().unwrap_or(0);
         if wrong > 0 {
@@ -165,14 +179,20 @@ impl Archive<'_> {
 
     /// Entries of the directory that say otherwise than the members, if they are `moved` bytes behind their place.
     fn wrong(&self, moved: u64) -> usize {
-        let agrees = |(place, said): &(&u64, &Said)| {
-            self.here.get(&place.saturating_add(moved)).is_some_and(|here| {
-                here.method == said.method
-                    && here.is_encrypted == said.is_encrypted
-                    && (here.packed.is_none() || here.packed == said.packed)
-            })
-        };
-        self.listed.iter().filter(|entry| !agrees(entry)).count()
+        let agrees = |(place, said): &(&u64, &Said)| self.is_here(place.saturating_add(moved), **said);
+        // Those that agreed did so where they are.
+        let agreed = if moved == 0 { 0 } else { self.agreed };
+        self.listed.iter().filter(|entry| !agrees(entry)).count().saturating_add(agreed)
+    }
+
+    /// Whether a member is there, and says the same.
+    fn is_here(&self, place: u64, said: Said) -> bool {
+        let found = self.here.binary_search_by_key(&place, |(place, _)| *place).ok();
+        found.and_then(|at| self.here.get(at)).is_some_and(|(_, here)| {
+            here.method == said.method
+                && here.is_encrypted == said.is_encrypted
+                && (here.packed.is_none() || here.packed == said.packed)
+        })
     }
 
     /// The comment of the archive, and what is behind it.
@@ -193,24 +213,25 @@ fn unpack(
     spent: &UnpackMeter,
     visit: &mut Visit<'_>,
 ) -> Result<std::ops::ControlFlow<()>, ArchiveError> {
-    let shown = Escaped(&local.name).to_string();
+    let shown = || Escaped(&local.name).to_string();
     let mut content = Checked { inner: unpacker(local, raw)?, sum: crc32fast::Hasher::new(), ended: false };
     let flow = deliver(&FORMAT, Some(trim(&local.name)), &mut content, spent, visit)
-        .map_err(|error| in_member(error, &shown))?;
+        .map_err(|error| in_member(error, &shown()))?;
     let (sum, ended) = (content.sum.clone().finalize(), content.ended);
     drop(content);
     if !ended {
         return Ok(flow);
     }
-    let left = raw.drain().map_err(|error| broken(format!("member {shown}: {error}")))?;
+    let left = raw.drain().map_err(|error| broken(format!("member {}: {error}", shown())))?;
     if left > 0 && local.method != header::LZMA && local.method != header::XZ {
         return Err(broken(format!(
-            "member {shown}: {left} bytes behind its packed data were not looked at"
+            "member {}: {left} bytes behind its packed data were not looked at",
+            shown()
         )));
     }
     match local.sum.or(raw.described_sum()) {
         Some(said) if said != sum => {
-            Err(broken(format!("member {shown}: its checksum is {sum:08x} instead of {said:08x}")))
+            Err(broken(format!("member {}: its checksum is {sum:08x} instead of {said:08x}", shown())))
         }
         _ => Ok(flow),
     }

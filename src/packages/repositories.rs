@@ -48,6 +48,11 @@ pub struct Repository {
 }
 
 impl Repository {
+    /// One that is enabled, of which only the name is known.
+    pub fn enabled(id: &str) -> Self {
+        Self { id: id.to_owned(), is_enabled: true, ..Self::default() }
+    }
+
     /// The hosts of its addresses, without a user, a port and doubles.
     pub fn hosts(&self) -> Vec<&str> {
         let mut hosts: Vec<&str> = self.urls.iter().filter_map(|url| host(url)).collect();

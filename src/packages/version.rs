@@ -41,7 +41,7 @@ pub enum Scheme {
     Rpm,
     /// Alpine, Wolfi, Chainguard: apk-package(5).
     Apk,
-    /// Arch: `[epoch:]version[-release]`, vercmp(8).
+    /// Arch: `[epoch:]version[-release]`, vercmp(8). No order to sort by: `1-1` and `1-2` are both the same as `1`.
     Alpm,
     /// npm, crates.io, Go, Hex, Swift, Bitnami: Semantic Versioning 2.0.0.
     Semver,
@@ -51,7 +51,7 @@ pub enum Scheme {
     Pep440,
     /// Maven: the version order specification of the POM reference.
     Maven,
-    /// RubyGems: `Gem::Version`.
+    /// RubyGems: `Gem::Version`. A platform (`1.2.3-x86_64-linux`) must be taken off first.
     Gem,
     /// Packagist: PHP's `version_compare`, as Composer uses it.
     Packagist,

@@ -9,11 +9,13 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::databases::Limits;
-use crate::archive::{self, ArchiveError, UnpackMeter};
+use crate::archive::{self, ArchiveError, Format, UnpackMeter};
 use crate::budget::Budget;
 
 /// Levels of packed files in packed files.
 const DEPTH: u32 = 4;
+/// Bytes that are read at once to see what a document is: most records have less, and unpack faster in one piece.
+const FIRST: u64 = 16 << 10;
 
 /// A document, and what it is called where it lies.
 pub(super) struct Document<'d> {
@@ -40,7 +42,7 @@ pub(super) fn documents(path: &Path, limits: &Limits, visit: &mut Visit<'_>) -> 
     let budget = limits.budget();
     let spent = UnpackMeter::new(size, &budget);
     let mut problems = Vec::new();
-    let mut walk = Walk { budget: &budget, spent: &spent, problems: &mut problems };
+    let mut walk = Walk { budget: &budget, spent: &spent, problems: &mut problems, spare: Vec::new() };
     let name = path.display().to_string();
     let flow = walk.document(&name, &mut BufReader::with_capacity(1 << 16, &mut input), DEPTH, visit);
     if flow.is_continue() {
@@ -67,6 +69,8 @@ struct Walk<'w> {
     budget: &'w Budget,
     spent: &'w UnpackMeter,
     problems: &'w mut Vec<String>,
+    /// Buffers to be used again.
+    spare: Vec<Vec<u8>>,
 }
 
 impl Walk<'_> {
@@ -77,21 +81,37 @@ impl Walk<'_> {
         depth: u32,
         visit: &mut Visit<'_>,
     ) -> ControlFlow<()> {
-        let mut head = Vec::with_capacity(archive::HEAD);
-        if let Err(error) = input.take(archive::HEAD as u64).read_to_end(&mut head) {
+        let mut head = self.spare.pop().unwrap_or_default();
+        head.clear();
+        if let Err(error) = input.take(FIRST).read_to_end(&mut head) {
             self.problems.push(error.to_string());
         }
         let is_text = head.trim_ascii_start().first().is_some_and(|byte| b"{[<#\xef".contains(byte));
-        let format = archive::recognise(&head).filter(|format| !is_text && !format.is_closed());
+        let mark = head.get(..archive::HEAD).unwrap_or(&head);
+        let format = archive::recognise(mark).filter(|format| !is_text && !format.is_closed());
         let mut whole = io::Cursor::new(&head).chain(input);
-        let Some(format) = format else { return visit(Document { name, content: &mut whole }) };
+        let flow = match format {
+            None => visit(Document { name, content: &mut whole }),
+            Some(format) => self.members(format, (name, &mut whole), depth, visit),
+        };
+        self.spare.push(head);
+        flow
+    }
+
+    fn members(
+        &mut self,
+        format: &'static Format,
+        (name, content): (&str, &mut dyn Read),
+        depth: u32,
+        visit: &mut Visit<'_>,
+    ) -> ControlFlow<()> {
         let Some(deeper) = depth.checked_sub(1) else {
             self.problems.push(format!("a {} is packed too often", format.name));
             return ControlFlow::Continue(());
         };
         let mut flow = ControlFlow::Continue(());
         let (budget, spent) = (self.budget, self.spent);
-        let errors = archive::members(format, &mut whole, budget, spent, &mut |member| {
+        let errors = archive::members(format, content, budget, spent, &mut |member| {
             let inner = member.name.map_or(Cow::Borrowed(name), String::from_utf8_lossy);
             flow = self.document(&inner, member.content, deeper, visit);
             flow

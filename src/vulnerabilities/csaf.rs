@@ -306,13 +306,19 @@ impl<'a> Products<'a> {
             }
             None => package,
         };
+        // Without a version, `.src` marks a source package; without that it may be either.
         let (name, evr, architecture) = if is_fixed { nevra(package)? } else { (package, String::new(), "") };
+        let (name, kind) = match name.strip_suffix(".src") {
+            Some(source) => (source, NameKind::Source),
+            None if is_fixed => (name, NameKind::Binary),
+            None => (name, NameKind::Either),
+        };
         if !collector.judge.wanted.has(ecosystem, name) || architecture == "src" {
             return None;
         }
         let mut subject = Subject::new(ecosystem, release, name);
         subject.modules = modules;
-        subject.kind = if is_fixed { NameKind::Binary } else { NameKind::Either };
+        subject.kind = kind;
         let claim = Claim::new(subject);
         Some(if is_fixed { claim.before(evr) } else { claim.unfixed() })
     }

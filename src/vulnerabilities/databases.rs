@@ -224,6 +224,3 @@ fn list(folder: &Path, depth: u32, limit: usize, files: &mut Vec<PathBuf>) -> io
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;

@@ -99,7 +99,7 @@ impl<'de> Visitor<'de> for Source<'_, '_> {
 
 fn statement(source: &str, id: String, vulnerability: Vulnerability) -> Statement {
     let claims =
-        vulnerability.releases.into_iter().filter_map(|(name, release)| claim(source, name, release));
+        vulnerability.releases.into_iter().filter_map(|(name, release)| claim(source, name, &release));
     Statement {
         cves: cves(std::iter::once(id.as_str())),
         references: vec![format!("https://security-tracker.debian.org/tracker/{id}")],
@@ -110,7 +110,7 @@ fn statement(source: &str, id: String, vulnerability: Vulnerability) -> Statemen
     }
 }
 
-fn claim(source: &str, name: String, release: Release) -> Option<Claim> {
+fn claim(source: &str, name: String, release: &Release) -> Option<Claim> {
     let mut claim = Claim::new(Subject::new(OsvEcosystem::Debian, name, source));
     claim = match (release.status.as_str(), release.fixed_version.as_deref()) {
         // It never was affected.
@@ -131,6 +131,3 @@ fn claim(source: &str, name: String, release: Release) -> Option<Claim> {
     claim.ratings.push(Rating::Word(word));
     Some(claim)
 }
-
-#[cfg(test)]
-mod tests;

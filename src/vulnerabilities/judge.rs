@@ -74,7 +74,10 @@ impl Judge<'_> {
         let component = self.inventory.components.get(number)?;
         let identity = self.wanted.identity(number)?;
         let subject = &claim.subject;
-        let is_named = claim.binaries.is_empty() || claim.binaries.contains(&component.name);
+        // Packages of kernels are called after their release, so those that are listed are those with the fix.
+        let is_named = claim.binaries.is_empty()
+            || identity.kernel.is_some()
+            || claim.binaries.contains(&component.name);
         let is_kind = subject.kind == NameKind::Either || subject.kind == kind;
         if !is_named || !is_kind || !fits_architecture(subject.architecture.as_deref(), component) {
             return None;

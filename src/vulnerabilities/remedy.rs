@@ -88,6 +88,3 @@ fn is_plain(text: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"@/:._+-~".contains(&byte);
     !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_letter)
 }
-
-#[cfg(test)]
-mod tests;

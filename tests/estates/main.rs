@@ -20,6 +20,7 @@ mod fields;
 mod hostile;
 mod lab;
 mod reading;
+mod receivers;
 
 use std::path::{Path, PathBuf};
 

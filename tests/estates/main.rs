@@ -15,6 +15,8 @@ mod program;
 mod skipped;
 
 mod allowed;
+mod benchmark;
+mod code;
 mod defects;
 mod fields;
 mod hostile;

@@ -15,6 +15,7 @@ use super::escaped;
 use crate::audit::Report;
 use crate::finding::Severity;
 use crate::sourcing::Inventory;
+use crate::sourcing::benchmark::Recommendation;
 use crate::sourcing::class::{Class, Flag};
 use crate::sourcing::inventory::ImageRow;
 
@@ -32,6 +33,14 @@ pub(super) struct Row {
     pub(super) severity: &'static str,
 }
 
+/// How the images stand to a recommendation of CIS.
+pub(super) struct Benchmark {
+    pub(super) number: &'static str,
+    pub(super) title: &'static str,
+    pub(super) outcome: &'static str,
+    pub(super) reason: String,
+}
+
 /// How many of a class.
 pub(super) struct ClassCount {
     pub(super) about: &'static str,
@@ -44,6 +53,7 @@ pub(super) struct ClassCount {
 pub(super) struct Section {
     pub(super) classes: Vec<ClassCount>,
     pub(super) sentence: String,
+    pub(super) benchmark: Vec<Benchmark>,
     pub(super) rows: Vec<Row>,
     pub(super) more: usize,
     /// The table for the script: JSON, gzip, base64.
@@ -131,6 +141,7 @@ impl Section {
                 sums.instances,
                 if sums.add_up { "each is in exactly one class" } else { "the classes do NOT add up" }
             ),
+            benchmark: inventory.benchmark.iter().map(benchmark).collect(),
             more: shown.clone().count().saturating_sub(ROWS),
             rows: shown.take(ROWS).map(|image| row(image, &worst)).collect(),
             packed: packed(inventory, &worst),
@@ -148,6 +159,10 @@ fn classes(inventory: &Inventory) -> Vec<ClassCount> {
             running: row.running,
         })
         .collect()
+}
+
+fn benchmark(row: &Recommendation) -> Benchmark {
+    Benchmark { number: row.number, title: row.title, outcome: row.outcome().name(), reason: row.reason() }
 }
 
 fn row(image: &ImageRow, worst: &BTreeMap<&str, Severity>) -> Row {

@@ -21,6 +21,7 @@ pub(super) fn render(inventory: &Inventory, options: &Options, paint: &Paint, ou
     }
     images(inventory, options, paint, out);
     allowed(inventory, options, paint, out);
+    benchmark(inventory, options, paint, out);
 }
 
 fn classes(inventory: &Inventory, paint: &Paint, out: &mut String) {
@@ -95,6 +96,14 @@ fn allowed(inventory: &Inventory, options: &Options, paint: &Paint, out: &mut St
             count_of("criterion", "criteria", proposal.criteria.len()),
             count(proposal.left_out.len(), "image")
         );
+    }
+}
+
+fn benchmark(inventory: &Inventory, options: &Options, paint: &Paint, out: &mut String) {
+    let _ = writeln!(out, "\n{}", paint.bold("CIS AWS Compute Services Benchmark, images"));
+    for row in &inventory.benchmark {
+        let text = format!("{}  {:<13}  {}: {}", row.number, row.outcome().name(), row.title, row.reason());
+        out.push_str(&wrap(&text, "  ", "      ", options.width));
     }
 }
 

@@ -34,8 +34,8 @@ pub(super) fn rows(
         }
         let mut row = image_row(estate, trust, (class, look_alike), image, audits);
         for pointer in pointers.into_iter().flatten() {
-            row.pointers.push(format!("{} in {}", pointer.label, pointer.scope));
-            row.scopes.insert(pointer.scope.clone());
+            row.pointers.push(pointer.told());
+            row.scopes.extend(pointer.is_placed().then(|| pointer.scope.clone()));
         }
         for instance in instances.into_iter().flatten() {
             row.instances += 1;

@@ -40,8 +40,8 @@ pub struct ImageRow {
     pub last_launched: Option<Moment>,
     /// The image that it was copied from.
     pub source: Option<String>,
-    /// Where it is in use, or was seen.
-    pub scopes: BTreeSet<Scope>,
+    /// Where it is in use, or was seen; in order.
+    pub scopes: Vec<Scope>,
     /// Instances.
     pub instances: usize,
     /// Of these, those that run.
@@ -238,13 +238,13 @@ impl Inventory {
         let instances: Vec<InstanceRow> = instance_rows(estate, &images);
         images::reach(&mut images, &instances);
         let allowed = allowed::rows(estate, &mut images, &instances, &pointers, trust.now);
-        let used = images.values().filter(|row| row.is_used());
+        let used = images.iter().filter(|row| row.is_used());
         let proposal = propose(
             used.filter_map(|row| Some((estate.images.get(&row.id)?, row.class, row.is_used_elsewhere()))),
         );
         let classes = classes(&images, &instances);
-        let mut images: Vec<ImageRow> = images.into_values().collect();
-        images.sort_by(|a, b| badness(b).cmp(&badness(a)).then_with(|| a.id.cmp(&b.id)));
+        // Without a second list, as long as the first: no two images have the same id.
+        images.sort_unstable_by(|a, b| badness(b).cmp(&badness(a)).then_with(|| a.id.cmp(&b.id)));
         let benchmark = benchmark::judge(estate, &images, &settings.rules, trust.now);
         Self {
             at: trust.now,
@@ -296,9 +296,10 @@ fn pointer_rows(estate: &Estate) -> Vec<PointerRow> {
     rows
 }
 
-fn instance_rows(estate: &Estate, images: &BTreeMap<String, ImageRow>) -> Vec<InstanceRow> {
+fn instance_rows(estate: &Estate, images: &[ImageRow]) -> Vec<InstanceRow> {
     let row = |instance: &Instance| {
-        let class = instance.image.as_ref().and_then(|image| images.get(image)).map(|row| row.class);
+        let class =
+            instance.image.as_ref().and_then(|image| images::find(images, image)).map(|row| row.class);
         let roles = instance.profile.as_ref().map(|profile| roles(estate, profile)).unwrap_or_default();
         InstanceRow {
             id: instance.id.clone(),
@@ -334,10 +335,10 @@ fn roles(estate: &Estate, profile: &str) -> Vec<(String, bool)> {
     }
 }
 
-fn classes(images: &BTreeMap<String, ImageRow>, instances: &[InstanceRow]) -> BTreeMap<Class, ClassRow> {
+fn classes(images: &[ImageRow], instances: &[InstanceRow]) -> BTreeMap<Class, ClassRow> {
     let mut classes: BTreeMap<Class, ClassRow> =
         Class::ALL.into_iter().map(|class| (class, ClassRow::default())).collect();
-    for row in images.values() {
+    for row in images {
         if let Some(sum) = classes.get_mut(&row.class) {
             sum.images += 1;
             sum.used += usize::from(row.is_used());

@@ -15,7 +15,7 @@ resource "aws_instance" "own" { ami = "ami-0aaaaaaaaaaaaaaa1" }
 resource "aws_instance" "theirs" { ami = "ami-0aaaaaaaaaaaaaaa2" }
 resource "aws_instance" "gone" { ami = "ami-0aaaaaaaaaaaaaaa3" }
 resource "aws_instance" "unknown" { ami = "ami-0aaaaaaaaaaaaaaa9" }
-# assay: ignore[image-lookup-info] a test of the module
+# assay: ignore[image-lookup-pinned] a test of the module
 resource "aws_instance" "ignored" { ami = "ami-0aaaaaaaaaaaaaaa8" }
 "#;
 const SEARCHES: &str = r#"

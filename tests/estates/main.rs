@@ -23,6 +23,7 @@ mod hostile;
 mod lab;
 mod reading;
 mod receivers;
+mod settings;
 
 use std::path::{Path, PathBuf};
 

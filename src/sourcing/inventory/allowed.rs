@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::images::find_mut;
 use super::{AllowedRow, ImageRow, InstanceRow, PointerRow};
 use crate::sourcing::allowed::{Decision, Settings, State};
 use crate::sourcing::class::Flag;
@@ -14,7 +15,7 @@ type User<'u> = (&'u str, &'u str, bool);
 /// One row for each region; images learn how they stand to it.
 pub(super) fn rows(
     estate: &Estate,
-    images: &mut BTreeMap<String, ImageRow>,
+    images: &mut [ImageRow],
     instances: &[InstanceRow],
     pointers: &[PointerRow],
     now: Moment,
@@ -100,7 +101,7 @@ impl AllowedRow {
 fn decide(
     row: &mut AllowedRow,
     estate: &Estate,
-    images: &mut BTreeMap<String, ImageRow>,
+    images: &mut [ImageRow],
     settings: &Settings,
     (id, user, is_instance): User<'_>,
     now: Moment,
@@ -122,7 +123,7 @@ fn decide(
             row.undecided.entry(id.to_owned()).or_default().extend(missing.iter().cloned());
         }
     }
-    if let Some(image) = images.get_mut(id) {
+    if let Some(image) = find_mut(images, id) {
         if decision == Decision::NotAllowed && settings.state() != State::Disabled {
             image.flags.insert(Flag::NotAllowed);
         }

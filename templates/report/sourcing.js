@@ -45,7 +45,7 @@ function lines(all) {
 
 function tables({ words, classes, flags, images, instances }) {
   const all = ids(images.ids).map((id, at) => ({
-    id: `ami-${id}`, name: images.names[at], whose: classes[images.classes[at]], owner: words[images.owners[at]],
+    at, id: `ami-${id}`, name: images.names[at], whose: classes[images.classes[at]], owner: words[images.owners[at]],
     publisher: words[images.publishers[at]], rank: images.severities[at], pointers: images.pointers[at],
     flags: flags.filter((_, bit) => images.flags[at] & (1 << bit)), instances: [], running: 0,
   }));
@@ -144,9 +144,10 @@ async function startSourcing() {
   const matching = () => {
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
     if (!words.length) return images;
-    const found = new Set(haystack().images.holding(words).map((at) => images[at]));
-    haystack().instances.holding(words).forEach((at) => { if (instances[at].image) found.add(instances[at].image); });
-    return images.filter((image) => found.has(image));
+    const found = new Uint8Array(images.length);
+    for (const at of haystack().images.holding(words)) found[at] = 1;
+    for (const at of haystack().instances.holding(words)) if (instances[at].image) found[instances[at].image.at] = 1;
+    return images.filter((image) => found[image.at]);
   };
   let upTo = PAGE;
   const line = (image) => el("tr", {},

@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 use super::{Court, listed};
 use crate::finding::{FactKey, Finding, Location};
 use crate::sourcing::allowed::{Criterion, Decision, Settings};
-use crate::sourcing::code::{Constant, Lookup};
+use crate::sourcing::code::{Constant, Lookup, Verdict};
 use crate::sourcing::estate::{Alias, Image};
 use crate::sourcing::glob;
+
+const LEFT_OUT: &str = "code-lookup-left-out";
 
 pub(super) fn judge(court: &mut Court<'_>) {
     let proposal = court.inventory.proposal.settings();
@@ -26,18 +28,17 @@ fn change(court: &Court<'_>, proposal: &Settings, lookup: &Lookup) -> Option<Fin
     if !matches!(search.image_ids, Constant::Absent) {
         return None;
     }
-    match &search.owners {
-        Constant::Known(owners) if !owners.is_empty() => {
-            let is_left_out = |owner: &String| !may_find(court, proposal, owner, &search.names());
-            let all = owners.iter().all(is_left_out);
-            all.then(|| finding(court, "code-lookup-left-out", lookup, owners.iter().map(String::as_str)))?
-        }
-        Constant::Absent if !search.names().is_empty() => {
-            let hidden: BTreeSet<&str> = hidden(court, proposal, &search.names());
-            (!hidden.is_empty()).then(|| finding(court, "code-lookup-narrowed", lookup, hidden))?
-        }
-        _ => None,
+    let owners = search.named_owners();
+    if !owners.is_empty() && lookup.verdict >= Verdict::Info {
+        let is_left_out = |owner: &&str| !may_find(court, proposal, owner, &search.names());
+        return owners.iter().all(is_left_out).then(|| finding(court, LEFT_OUT, lookup, owners))?;
     }
+    // Where nothing limits it that a stranger could not meet.
+    if lookup.verdict >= Verdict::Unknown || search.names().is_empty() {
+        return None;
+    }
+    let hidden = hidden(court, proposal, &search.names());
+    (!hidden.is_empty()).then(|| finding(court, "code-lookup-narrowed", lookup, hidden))?
 }
 
 fn finding<'n>(
@@ -49,7 +50,7 @@ fn finding<'n>(
     let mut finding = Finding::new(court.rules.get(rule)?);
     finding.location = Location { path: lookup.path.clone(), line: Some(lookup.line), ..Location::default() };
     finding.subject = Some(lookup.form.name().to_owned());
-    let key = if rule == "code-lookup-left-out" { FactKey::Owner } else { FactKey::Images };
+    let key = if rule == LEFT_OUT { FactKey::Owner } else { FactKey::Images };
     let mut facts = vec![(key, listed(names))];
     let searched = lookup.search.names();
     facts.extend((!searched.is_empty()).then(|| (FactKey::Matches, searched.join(", "))));

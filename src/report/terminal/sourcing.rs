@@ -122,11 +122,13 @@ fn setting(row: &AllowedRow) -> String {
     if row.images.is_empty() {
         parts.push("nothing in use is left out".to_owned());
     } else {
+        let (one, many) =
+            ("template, group, parameter or line of code", "templates, groups, parameters and lines of code");
         parts.push(format!(
             "{would} {} in use: {}, {}",
             count(row.images.len(), "image"),
             count(row.instances.len(), "instance"),
-            count_of("template, group or parameter", "templates, groups and parameters", row.pointers.len())
+            count_of(one, many, row.pointers.len())
         ));
     }
     if !row.undecided.is_empty() {

@@ -186,11 +186,12 @@ pub(super) fn may_choose(language: Language, bytes: &[u8]) -> bool {
 
 /// Parsing is the dear part, so what is no call of AWS for sure is not parsed.
 fn program_may_choose(bytes: &[u8]) -> bool {
-    let has = |word: &&str| memchr::memmem::find(bytes, word.as_bytes()).is_some();
+    let has =
+        |words: &[&str]| words.iter().any(|word| memchr::memmem::find(bytes, word.as_bytes()).is_some());
     let has_ssm = || bytes.windows(3).any(|three| three.eq_ignore_ascii_case(b"ssm"));
     PROGRAM_WORDS.as_ref().is_none_or(|words| words.is_match(bytes))
-        || PARAMETERS.iter().any(|word| has(word)) && has_ssm()
-        || COLLECTIONS.iter().any(|word| has(word)) && OF_EC2.iter().any(|word| has(word))
+        || has(PARAMETERS) && has_ssm()
+        || has(COLLECTIONS) && has(OF_EC2)
 }
 
 /// Whether a call of this name may choose an image.

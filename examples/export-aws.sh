@@ -34,7 +34,7 @@
 #   ec2:GetSnapshotBlockPublicAccessState ec2:GetInstanceMetadataDefaults ec2:DescribeLaunchTemplateVersions
 #   ec2:DescribeSpotFleetRequests ec2:DescribeFleets ec2:DescribeSpotInstanceRequests ec2:DescribeImageReferences
 #   ec2:DescribeImageUsageReports ec2:DescribeImageUsageReportEntries ec2:DescribeReplaceRootVolumeTasks
-#   ec2:ListImagesInRecycleBin ec2:DescribeSecurityGroups ec2:DescribeKeyPairs
+#   ec2:ListImagesInRecycleBin ec2:DescribeSecurityGroups
 #   autoscaling:DescribeAutoScalingGroups autoscaling:DescribeLaunchConfigurations
 #   ssm:DescribeParameters ssm:GetParameters batch:DescribeComputeEnvironments
 #   imagebuilder:ListImageRecipes imagebuilder:GetImageRecipe eks:ListClusters eks:ListNodegroups eks:DescribeNodegroup
@@ -289,7 +289,6 @@ export_region() {
   call "$r/describe-image-usage-reports.json" "$r" ec2 describe-image-usage-reports
   call "$r/describe-image-usage-report-entries.json" "$r" ec2 describe-image-usage-report-entries
   call "$r/describe-security-groups.json" "$r" ec2 describe-security-groups
-  call "$r/describe-key-pairs.json" "$r" ec2 describe-key-pairs
 
   if call "$r/list-image-recipes.json" "$r" imagebuilder list-image-recipes; then
     number=0

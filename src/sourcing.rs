@@ -10,6 +10,7 @@ use crate::finding::{Finding, Gap};
 
 pub mod allowed;
 pub mod audits;
+pub mod benchmark;
 pub mod class;
 pub mod code;
 pub mod estate;
@@ -54,11 +55,23 @@ pub struct Rules {
     pub max_age_days: Option<u32>,
 }
 
+impl Rules {
+    /// Whether an image may run.
+    pub(crate) fn approves(&self, row: &inventory::ImageRow) -> bool {
+        let is_of = |pattern: &String| {
+            *pattern == row.id || row.name.as_ref().is_some_and(|name| glob::fits(pattern, name))
+        };
+        self.approved.is_empty() || self.approved.iter().any(is_of)
+    }
+}
+
 /// What to look at.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Files and folders of exports.
     pub exports: Vec<PathBuf>,
+    /// Folders and files of code that chooses images.
+    pub code: Vec<PathBuf>,
     /// Saved reports of images.
     pub audits: Vec<audits::Audit>,
     /// Whether audits were asked for: then an image in use without one is a gap.
@@ -87,7 +100,7 @@ pub struct Sourcing {
 /// # Errors
 /// A path that is not there, a folder without any export, a broken table of publishers: in a sentence.
 pub fn examine(settings: &Settings) -> Result<Sourcing, String> {
-    let export = export::read(&settings.exports)?;
+    let mut export = export::read(&settings.exports)?;
     let publishers = Publishers::embedded()?;
     let trust = Trust {
         own: settings.rules.own.clone(),
@@ -96,8 +109,10 @@ pub fn examine(settings: &Settings) -> Result<Sourcing, String> {
         max_age_days: settings.rules.max_age_days,
         now: settings.now,
     };
+    let code = lookups::scan(&settings.code)?;
+    export.estate.point_from_code(&code.lookups);
     let audits = audits::ByImage::new(&settings.audits, &export.estate);
-    let inventory = Inventory::new(&export, &trust, &audits, settings.wants_audits);
-    let (findings, gaps) = judge::judge(&export, &inventory, &trust, &audits, settings)?;
+    let inventory = Inventory::new(&export, &trust, &audits, settings);
+    let (findings, gaps) = judge::judge(&export, &inventory, &code, &trust, &audits, settings)?;
     Ok(Sourcing { inventory, findings, gaps, notes: export.notes })
 }

@@ -51,6 +51,7 @@ fn settings(wanted: &Sourcing, gate: &Gate) -> Result<Settings, Failure> {
     };
     Ok(Settings {
         exports: wanted.paths.clone(),
+        code: wanted.code.clone(),
         audits: audits(wanted)?,
         wants_audits: !wanted.audits.is_empty(),
         rules,

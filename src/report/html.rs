@@ -28,6 +28,7 @@ mod remedy;
 mod sourcing;
 
 use compliance::Asked;
+use embed::Embedded;
 use findings::{All, Group, Rule, Shown};
 use graph::{Graph, Line};
 use map::{Map, Row};
@@ -37,7 +38,7 @@ use overview::{Account, Count, GapRow, LINES, Volume};
 const STYLE: &str = include_str!("../../templates/report/style.css");
 /// One script, so that the policy needs one hash; nothing of it is seen from outside.
 const SCRIPT: &str = concat!(
-    "(() => {\n\"use strict\";\n",
+    "(async () => {\n\"use strict\";\n",
     include_str!("../../templates/report/elements.js"),
     include_str!("../../templates/report/data.js"),
     include_str!("../../templates/report/copy.js"),
@@ -69,7 +70,7 @@ struct Page<'a> {
     policy: String,
     style: &'static str,
     script: &'static str,
-    data: String,
+    data: Embedded,
     tool: &'static str,
     rules: String,
     name: String,
@@ -146,7 +147,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options, run: &R
         policy: policy(),
         style: STYLE,
         script: SCRIPT,
-        data: embed::json(&data),
+        data: embed::embedded(&data),
         tool: TOOL_VERSION,
         rules: rules_version(run),
         name: name.clone(),

@@ -213,6 +213,16 @@ impl Criterion {
         Decision::all(conditions)
     }
 
+    /// `ImageProviders`.
+    pub(super) fn providers(&self) -> &[String] {
+        self.image_providers.as_deref().unwrap_or_default()
+    }
+
+    /// `ImageNames`, where it has that condition.
+    pub(super) fn names(&self) -> Option<&[String]> {
+        self.image_names.as_deref()
+    }
+
     /// The names of its conditions.
     pub fn conditions(&self) -> Vec<&str> {
         let all = [

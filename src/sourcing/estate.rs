@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::allowed::Settings;
+use super::code::Lookup;
 use super::moment::Moment;
 
 mod image;
@@ -101,8 +102,6 @@ pub struct Estate {
     pub group_of_instance: BTreeMap<String, String>,
     /// Use of own images in other accounts, by image.
     pub usage: BTreeMap<String, Vec<Usage>>,
-    /// Fingerprints of key pairs: (name, fingerprint).
-    pub key_pairs: BTreeSet<(String, String)>,
     /// The latest day that an export names.
     pub exported: Option<Moment>,
 }
@@ -132,6 +131,28 @@ impl Estate {
             }
         }
         by_image
+    }
+
+    /// Takes the images that code names by their ids.
+    pub fn point_from_code(&mut self, lookups: &[Lookup]) {
+        for lookup in lookups.iter().filter(|lookup| lookup.suppressed.is_none()) {
+            let searched = lookup.search.image_ids.known().into_iter().flatten();
+            let ids: BTreeSet<&String> = lookup.image_ids.iter().chain(searched).collect();
+            if ids.is_empty() {
+                continue;
+            }
+            for id in &ids {
+                self.image(id);
+            }
+            self.pointers.push(Pointer {
+                kind: PointerKind::Code,
+                scope: Scope { account: lookup.account.clone(), region: lookup.region.clone() },
+                name: lookup.place(),
+                id: None,
+                version: None,
+                targets: ids.into_iter().cloned().map(Target::Image).collect(),
+            });
+        }
     }
 
     /// The pointers by what may name them.

@@ -30,6 +30,10 @@ pub fn fits(pattern: &str, text: &str) -> bool {
 
 /// Whether some text fits both patterns.
 pub fn intersects(one: &str, other: &str) -> bool {
+    let (start, other_start) = (literal_start(one), literal_start(other));
+    if !start.starts_with(other_start) && !other_start.starts_with(start) {
+        return false;
+    }
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     let width = other.len() + 1;
     // Whether the rest of `one` from `i` and the rest of `other` from `j` have a text in common, from the ends.
@@ -54,6 +58,11 @@ pub fn intersects(one: &str, other: &str) -> bool {
         below = row;
     }
     below.first().copied().unwrap_or(false)
+}
+
+/// What every text that fits begins with.
+fn literal_start(pattern: &str) -> &str {
+    pattern.split(['*', '?']).next().unwrap_or(pattern)
 }
 
 #[cfg(test)]

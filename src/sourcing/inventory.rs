@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Settings;
 use super::allowed::{Decision, Proposal, State, propose};
 use super::audits::ByImage;
+use super::benchmark::{self, Recommendation};
 use super::class::{Class, Flag, Trust};
 use super::estate::{Estate, Instance, Metadata, Pointer, PointerKind, Scope};
 use super::export::Export;
@@ -38,8 +40,8 @@ pub struct ImageRow {
     pub last_launched: Option<Moment>,
     /// The image that it was copied from.
     pub source: Option<String>,
-    /// Where it is in use, or was seen.
-    pub scopes: BTreeSet<Scope>,
+    /// Where it is in use, or was seen; in order.
+    pub scopes: Vec<Scope>,
     /// Instances.
     pub instances: usize,
     /// Of these, those that run.
@@ -77,6 +79,12 @@ impl ImageRow {
     /// Whether something runs from it, or will.
     pub fn is_used(&self) -> bool {
         self.instances > 0 || !self.pointers.is_empty()
+    }
+
+    /// Whether another account than its owner's uses it: Allowed AMIs takes it for somebody else's there.
+    fn is_used_elsewhere(&self) -> bool {
+        let is_other = |scope: &Scope| scope.account.is_some() && scope.account != self.owner;
+        self.is_used() && self.scopes.iter().any(is_other)
     }
 
     /// Its name, else its id.
@@ -177,6 +185,8 @@ pub struct Inventory {
     pub proposal: Proposal,
     /// What will start an image: kind, name, where, and the images.
     pub pointers: Vec<PointerRow>,
+    /// How the images stand to the benchmark of CIS.
+    pub benchmark: Vec<Recommendation>,
     /// Whether audits were asked for.
     pub has_audits: bool,
 }
@@ -194,6 +204,18 @@ pub struct PointerRow {
     pub images: Vec<String>,
 }
 
+impl PointerRow {
+    /// Whether it is known where it is: code may be run anywhere.
+    fn is_placed(&self) -> bool {
+        self.kind != PointerKind::Code || self.scope.region.is_some()
+    }
+
+    /// Kind, name and place.
+    fn told(&self) -> String {
+        if self.is_placed() { format!("{} in {}", self.label, self.scope) } else { self.label.clone() }
+    }
+}
+
 /// The sums.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
@@ -209,18 +231,21 @@ pub struct Sums {
 
 impl Inventory {
     /// Makes the tables.
-    pub fn new(export: &Export, trust: &Trust<'_>, audits: &ByImage<'_>, has_audits: bool) -> Self {
+    pub fn new(export: &Export, trust: &Trust<'_>, audits: &ByImage<'_>, settings: &Settings) -> Self {
         let estate = &export.estate;
         let pointers = pointer_rows(estate);
         let mut images = images::rows(estate, trust, &pointers, audits);
         let instances: Vec<InstanceRow> = instance_rows(estate, &images);
         images::reach(&mut images, &instances);
         let allowed = allowed::rows(estate, &mut images, &instances, &pointers, trust.now);
-        let used = images.values().filter(|row| row.is_used());
-        let proposal = propose(used.filter_map(|row| Some((estate.images.get(&row.id)?, row.class))));
+        let used = images.iter().filter(|row| row.is_used());
+        let proposal = propose(
+            used.filter_map(|row| Some((estate.images.get(&row.id)?, row.class, row.is_used_elsewhere()))),
+        );
         let classes = classes(&images, &instances);
-        let mut images: Vec<ImageRow> = images.into_values().collect();
-        images.sort_by(|a, b| badness(b).cmp(&badness(a)).then_with(|| a.id.cmp(&b.id)));
+        // Without a second list, as long as the first: no two images have the same id.
+        images.sort_unstable_by(|a, b| badness(b).cmp(&badness(a)).then_with(|| a.id.cmp(&b.id)));
+        let benchmark = benchmark::judge(estate, &images, &settings.rules, trust.now);
         Self {
             at: trust.now,
             accounts: estate.accounts.iter().cloned().collect(),
@@ -232,7 +257,8 @@ impl Inventory {
             allowed,
             proposal,
             pointers,
-            has_audits,
+            benchmark,
+            has_audits: settings.wants_audits,
         }
     }
 
@@ -270,9 +296,10 @@ fn pointer_rows(estate: &Estate) -> Vec<PointerRow> {
     rows
 }
 
-fn instance_rows(estate: &Estate, images: &BTreeMap<String, ImageRow>) -> Vec<InstanceRow> {
+fn instance_rows(estate: &Estate, images: &[ImageRow]) -> Vec<InstanceRow> {
     let row = |instance: &Instance| {
-        let class = instance.image.as_ref().and_then(|image| images.get(image)).map(|row| row.class);
+        let class =
+            instance.image.as_ref().and_then(|image| images::find(images, image)).map(|row| row.class);
         let roles = instance.profile.as_ref().map(|profile| roles(estate, profile)).unwrap_or_default();
         InstanceRow {
             id: instance.id.clone(),
@@ -308,10 +335,10 @@ fn roles(estate: &Estate, profile: &str) -> Vec<(String, bool)> {
     }
 }
 
-fn classes(images: &BTreeMap<String, ImageRow>, instances: &[InstanceRow]) -> BTreeMap<Class, ClassRow> {
+fn classes(images: &[ImageRow], instances: &[InstanceRow]) -> BTreeMap<Class, ClassRow> {
     let mut classes: BTreeMap<Class, ClassRow> =
         Class::ALL.into_iter().map(|class| (class, ClassRow::default())).collect();
-    for row in images.values() {
+    for row in images {
         if let Some(sum) = classes.get_mut(&row.class) {
             sum.images += 1;
             sum.used += usize::from(row.is_used());

@@ -9,12 +9,14 @@ use serde::Deserialize;
 use super::Settings;
 use super::audits::ByImage;
 use super::class::Trust;
+use super::code::Scan;
 use super::estate::Scope;
 use super::export::Export;
 use super::inventory::Inventory;
 use crate::finding::{Advisory, Category, Finding, Gap, GapKind, Location, Loss, Resource, Severity};
 
 mod audited;
+mod code;
 mod events;
 mod gaps;
 mod images;
@@ -83,6 +85,7 @@ fn parse(name: &str, text: &str) -> Result<Vec<Arc<Advisory>>, String> {
 struct Court<'j> {
     rules: BTreeMap<String, Arc<Advisory>>,
     export: &'j Export,
+    code: &'j Scan,
     inventory: &'j Inventory,
     trust: &'j Trust<'j>,
     audits: &'j ByImage<'j>,
@@ -95,17 +98,19 @@ struct Court<'j> {
 pub(super) fn judge(
     export: &Export,
     inventory: &Inventory,
+    code: &Scan,
     trust: &Trust<'_>,
     audits: &ByImage<'_>,
     settings: &Settings,
 ) -> Result<(Vec<Finding>, Vec<Gap>), String> {
     let rules = account_advisories()?.into_iter().map(|rule| (rule.id.clone(), rule)).collect();
-    let mut court =
-        Court { rules, export, inventory, trust, audits, settings, findings: Vec::new(), gaps: Vec::new() };
+    let (findings, gaps) = (Vec::new(), Vec::new());
+    let mut court = Court { rules, export, code, inventory, trust, audits, settings, findings, gaps };
     images::judge(&mut court);
     settings::judge(&mut court);
     audited::judge(&mut court);
     events::judge_events(&mut court);
+    code::judge(&mut court);
     gaps::judge(&mut court);
     let order = |finding: &Finding| {
         (
@@ -204,6 +209,7 @@ mod tests {
             include_str!("judge/settings.rs"),
             include_str!("judge/audited.rs"),
             include_str!("judge/events.rs"),
+            include_str!("judge/code.rs"),
         ];
         let rules = account_advisories().unwrap();
         assert!(rules.len() > 25);
@@ -218,7 +224,7 @@ mod tests {
         // And whatever the code names is there.
         let names = source.iter().flat_map(|text| text.split('"')).filter(|text| *text != "image-id");
         for name in names.filter(|text| {
-            ["image-", "images-", "instances-", "snapshot-", "allowed-amis-", "trail-"]
+            ["image-", "images-", "instances-", "snapshot-", "allowed-amis-", "trail-", "code-"]
                 .iter()
                 .any(|start| text.starts_with(start))
         }) {

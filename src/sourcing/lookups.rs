@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::code::{self, Lookup, Publication, Verdict};
+use super::code::{self, Lookup, Publication, Scan, Verdict};
 use super::judge;
 use super::publishers::Publishers;
 use crate::finding::{
@@ -33,12 +33,7 @@ pub struct CodeFindings {
 /// # Errors
 /// A path that is not there, a broken table: in a sentence.
 pub fn examine(roots: &[PathBuf]) -> Result<CodeFindings, String> {
-    for root in roots {
-        std::fs::symlink_metadata(root).map_err(|error| format!("{}: {error}", root.display()))?;
-    }
-    let publishers = Publishers::embedded()?;
-    let options = code::Options { publishers, ..code::Options::default() };
-    let scan = code::scan(roots, &options);
+    let scan = scan(roots)?;
     let rules: BTreeMap<String, Arc<Advisory>> =
         judge::code_advisories()?.into_iter().map(|rule| (rule.id.clone(), rule)).collect();
     let mut found = CodeFindings { files: scan.files, bytes: scan.bytes, ..CodeFindings::default() };
@@ -58,6 +53,27 @@ pub fn examine(roots: &[PathBuf]) -> Result<CodeFindings, String> {
             (None, None) => {}
         }
     }
+    found.gaps = gaps(&scan);
+    found.findings.sort_by_cached_key(|finding| {
+        (std::cmp::Reverse(finding.severity), finding.location.clone(), finding.advisory.id.clone())
+    });
+    Ok(found)
+}
+
+/// Reads the code below the roots.
+///
+/// # Errors
+/// A path that is not there, a broken table: in a sentence.
+pub(super) fn scan(roots: &[PathBuf]) -> Result<Scan, String> {
+    for root in roots {
+        std::fs::symlink_metadata(root).map_err(|error| format!("{}: {error}", root.display()))?;
+    }
+    let options = code::Options { publishers: Publishers::embedded()?, ..code::Options::default() };
+    Ok(code::scan(roots, &options))
+}
+
+/// The files that could not be read or understood.
+pub(super) fn gaps(scan: &Scan) -> Vec<Gap> {
     let gap = |problem: &code::Problem| Gap {
         location: Location { path: problem.path.clone(), line: problem.line, ..Location::default() },
         kind: GapKind::Damaged,
@@ -65,11 +81,7 @@ pub fn examine(roots: &[PathBuf]) -> Result<CodeFindings, String> {
         bytes: None,
         reason: problem.reason.clone(),
     };
-    found.gaps = scan.problems.iter().map(gap).collect();
-    found.findings.sort_by_cached_key(|finding| {
-        (std::cmp::Reverse(finding.severity), finding.location.clone(), finding.advisory.id.clone())
-    });
-    Ok(found)
+    scan.problems.iter().map(gap).collect()
 }
 
 const fn rule(verdict: Verdict) -> Option<&'static str> {

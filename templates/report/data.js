@@ -1,6 +1,15 @@
 // The findings, what is wanted of them, and which of them that leaves.
 
-const data = JSON.parse($("#data").textContent);
+// What a long report holds is packed.
+async function unpacked(element) {
+  const text = element.textContent;
+  if (element.type === "application/json") return JSON.parse(text);
+  const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+const data = await unpacked($("#data"));
 const SEVERITIES = ["critical", "high", "medium", "low", "info"];
 const CONFIDENCES = ["high", "medium", "low"];
 const rank = Object.fromEntries(SEVERITIES.map((name, index) => [name, index]));

@@ -5,16 +5,47 @@ const MOST = 40;
 const PAGE = 100;
 const RANKS = ["", "info", "low", "medium", "high", "critical"];
 
-async function unpacked(text) {
-  const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+// Ids: most are a 0 and eight bytes, and stand together; others are told by their place.
+function ids({ bytes, others }) {
+  const text = atob(bytes);
+  return Array.from({ length: text.length / 8 }, (_, at) => {
+    let id = "0";
+    for (let byte = at * 8; byte < at * 8 + 8; byte += 1) id += HEX[text.charCodeAt(byte)];
+    return others[at] ?? id;
+  });
+}
+
+// Lines that are searched as one text.
+function lines(all) {
+  const text = all.join("\n").toLowerCase();
+  const ends = new Uint32Array(all.length);
+  for (let at = 0, line = 0; line < ends.length; line += 1, at += 1) {
+    at = text.indexOf("\n", at);
+    if (at < 0) at = text.length;
+    ends[line] = at;
+  }
+  // The numbers of the lines that hold all words.
+  const holding = (words) => {
+    const counts = new Uint8Array(ends.length);
+    words.forEach((word, nth) => {
+      let line = 0;
+      for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, ends[line])) {
+        while (ends[line] < at) line += 1;
+        if (counts[line] === nth) counts[line] += 1;
+      }
+    });
+    const found = [];
+    counts.forEach((count, line) => { if (count === words.length) found.push(line); });
+    return found;
+  };
+  return { holding };
 }
 
 function tables({ words, classes, flags, images, instances }) {
-  const ids = (column) => (column ? column.split(" ") : []);
   const all = ids(images.ids).map((id, at) => ({
-    id: `ami-${id}`, name: images.names[at], whose: classes[images.classes[at]], owner: words[images.owners[at]],
+    at, id: `ami-${id}`, name: images.names[at], whose: classes[images.classes[at]], owner: words[images.owners[at]],
     publisher: words[images.publishers[at]], rank: images.severities[at], pointers: images.pointers[at],
     flags: flags.filter((_, bit) => images.flags[at] & (1 << bit)), instances: [], running: 0,
   }));
@@ -48,15 +79,16 @@ function relations(rows) {
   const of = [whose, (row) => row.image ? row.image.name || row.image.id : "unknown image", group, (row) => row.role || "no role", exposure];
   const columns = of.map((label) => {
     const entries = new Map();
-    for (const row of rows) {
-      const name = label(row);
+    const labels = rows.map(label);
+    rows.forEach((row, at) => {
+      const name = labels[at];
       const entry = entries.get(name) ?? { label: name, count: 0, rank: 0, row };
       entry.count += 1;
       entry.rank = Math.max(entry.rank, row.image?.rank ?? 0);
       entries.set(name, entry);
-    }
+    });
     const sorted = [...entries.values()].sort((a, b) => b.rank - a.rank || b.count - a.count || compare(a.label, b.label));
-    return { label, kept: new Map(sorted.slice(0, sorted.length > MOST ? MOST - 1 : MOST).map((entry) => [entry.label, entry])), rest: Math.max(0, sorted.length > MOST ? sorted.length - MOST + 1 : 0) };
+    return { labels, kept: new Map(sorted.slice(0, sorted.length > MOST ? MOST - 1 : MOST).map((entry) => [entry.label, entry])), rest: Math.max(0, sorted.length > MOST ? sorted.length - MOST + 1 : 0) };
   });
   const nodes = [];
   const places = columns.map(({ kept, rest }, column) => {
@@ -72,24 +104,24 @@ function relations(rows) {
     return place;
   });
   const edges = new Map();
-  for (const row of rows) {
-    const at = columns.map(({ label }, column) => places[column].get(label(row)) ?? places[column].get(null));
+  rows.forEach((row, number) => {
+    const at = columns.map(({ labels }, column) => places[column].get(labels[number]) ?? places[column].get(null));
     for (let column = 0; column + 1 < at.length; column += 1) {
-      const key = `${at[column]} ${at[column + 1]}`;
+      const key = at[column] * nodes.length + at[column + 1];
       const edge = edges.get(key) ?? { from: at[column], to: at[column + 1], count: 0, rank: 0 };
       edge.count += 1;
       edge.rank = Math.max(edge.rank, row.image?.rank ?? 0);
       edges.set(key, edge);
     }
     at.forEach((index) => { if (nodes[index].kind === "rest") nodes[index].count += 1; });
-  }
+  });
   return { nodes, edges: [...edges.values()].map((edge) => ({ ...edge, severity: RANKS[edge.rank] })) };
 }
 
 async function startSourcing() {
   const packed = $("#estate");
   if (!packed) return;
-  const { images, instances } = tables(await unpacked(packed.textContent));
+  const { images, instances } = tables(await unpacked(packed));
   const [graphBox, list, field, heading] = [$("#relations"), $("#images"), $("#image-search"), $("#relations-of")];
   let chosen = null;
   let drawn = null;
@@ -105,15 +137,17 @@ async function startSourcing() {
     show();
     if (image) heading.scrollIntoView({ block: "nearest" });
   };
-  const text = (image) => [image.id, image.name, image.whose, image.owner, image.publisher, image.flags.join(" "), RANKS[image.rank]].join("\n").toLowerCase();
+  const ofImage = (image) => [image.id, image.name, image.whose, image.owner, image.publisher, image.flags.join(" "), RANKS[image.rank]].join("\t");
+  const ofInstance = (row) => [row.id, row.name, row.account, row.region, row.environment, row.startedBy, row.role].join("\t");
   let hay = null;
+  const haystack = () => { hay ??= { images: lines(images.map(ofImage)), instances: lines(instances.map(ofInstance)) }; return hay; };
   const matching = () => {
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
     if (!words.length) return images;
-    hay ??= { images: images.map(text), instances: instances.map((row) => [row.id, row.name, row.account, row.region, row.environment, row.startedBy, row.role].join("\n").toLowerCase()) };
-    const found = new Set(images.filter((_, at) => words.every((word) => hay.images[at].includes(word))));
-    instances.forEach((row, at) => { if (row.image && words.every((word) => hay.instances[at].includes(word))) found.add(row.image); });
-    return images.filter((image) => found.has(image));
+    const found = new Uint8Array(images.length);
+    for (const at of haystack().images.holding(words)) found[at] = 1;
+    for (const at of haystack().instances.holding(words)) if (instances[at].image) found[instances[at].image.at] = 1;
+    return images.filter((image) => found[image.at]);
   };
   let upTo = PAGE;
   const line = (image) => el("tr", {},
@@ -134,6 +168,8 @@ async function startSourcing() {
   field.closest("label").hidden = false;
   fillList();
   show();
+  // Before somebody searches.
+  setTimeout(haystack, 0);
   onWidth(graphBox, () => { if (drawn) drawGraph(graphBox, drawn); });
   document.documentElement.dataset.sourcing = "true";
 }

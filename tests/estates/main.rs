@@ -15,11 +15,15 @@ mod program;
 mod skipped;
 
 mod allowed;
+mod benchmark;
+mod code;
 mod defects;
 mod fields;
 mod hostile;
 mod lab;
 mod reading;
+mod receivers;
+mod settings;
 
 use std::path::{Path, PathBuf};
 

@@ -99,3 +99,28 @@ fn account_and_region_are_inferred_and_that_is_told() {
     let notes = report["notes"].as_array().unwrap();
     assert!(notes.iter().any(|note| note["text"].as_str().unwrap().contains("inferred")), "{notes:?}");
 }
+
+#[test]
+fn every_way_in_which_examples_of_documentation_are_broken_is_told_with_its_line() {
+    let kinds = [
+        ("an object that does not end", "{\"Events\": [\n  {\"EventName\": \"RunInstances\"}\n]\n", 4),
+        ("a value that does not end", "{\n  \"LaunchPermissions\": [\n    {\"Group\":", 3),
+        ("a comma too many in a list", "{\"Snapshots\": [\n  {\"SnapshotId\": \"snap-1\"},\n]}", 3),
+        ("a comma too many in an object", "{\"ImageId\": \"ami-1\",\n \"LaunchPermissions\": [],\n}", 3),
+        ("a comma that is missing", "{\"Reservations\": [\n  {\"Instances\": []}\n  {}\n]}", 3),
+        ("a value that is left out", "{\"Parameters\": [\n  {\"Name\": \"a\", \"Value\": },\n]}", 2),
+        ("a list that is cut short by dots", "{\"Images\": [\n  {\"ImageId\": \"ami-1\"},\n  ...\n]}", 3),
+        ("a text over two lines", "{\"Snapshots\": [\n  {\"Description\": \"a\nb\"}\n]}", 2),
+    ];
+    for (kind, text, line) in kinds {
+        // The ending says nothing.
+        let root = export(&[("example.txt", text.as_bytes()), ("images.json", IMAGES.as_bytes())]);
+        let (report, exit) = report(root.path(), &[]);
+        assert_eq!(exit, 4, "{kind}");
+        let gaps = report["gaps"].as_array().unwrap();
+        let gap = gaps.iter().find(|gap| gap["reason"].as_str().unwrap().contains("not valid JSON"));
+        let gap = gap.unwrap_or_else(|| panic!("{kind}: {gaps:?}"));
+        assert!(gap["location"]["path"].as_str().unwrap().ends_with("example.txt"), "{kind}");
+        assert_eq!(gap["location"]["line"], line, "{kind}");
+    }
+}

@@ -14,6 +14,7 @@ Examples:
   assay sourcing export                         a folder that examples/export-aws.sh wrote
   assay sourcing images.json instances.json     answers of AWS, in files of any name
   assay sourcing export --audits reports        and what audits found in the images that run
+  assay sourcing export --code infrastructure   and what code does with them
   assay sourcing export --own 111122223333 --trust 444455556666
   assay sourcing export --proposal allowed.json criteria for Allowed AMIs
   assay sourcing export --format html=a.html --format json=a.json";
@@ -34,6 +35,10 @@ pub(in crate::cli) struct Sourcing {
     /// Saved reports of images (assay scan --format json), to join with what runs; repeatable
     #[arg(long, value_name = "DIR_OR_FILE")]
     pub(in crate::cli) audits: Vec<PathBuf>,
+    /// Code that chooses images, to join with what was exported: ids that it names, searches that Allowed AMIs would change;
+    /// repeatable
+    #[arg(long, value_name = "DIR_OR_FILE")]
+    pub(in crate::cli) code: Vec<PathBuf>,
     /// Which report is of which image: a line `ami-… REPORT` each; snapshots, too
     #[arg(long, value_name = "FILE", requires = "audits")]
     pub(in crate::cli) audit_map: Option<PathBuf>,

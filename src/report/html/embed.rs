@@ -2,9 +2,12 @@
 //! policy knows its code.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -27,6 +30,28 @@ pub(super) fn json(value: &impl Serialize) -> String {
     text
 }
 
+/// Data of this length and more is packed.
+const LONG: usize = 128 << 10;
+
+/// Data for the script, in an element of a type that says how it is written.
+pub(super) struct Embedded {
+    /// `application/json`, or `application/gzip`: that in gzip and base64.
+    pub(super) kind: &'static str,
+    pub(super) text: String,
+}
+
+/// `value` for the script; packed where it is long.
+pub(super) fn embedded(value: &impl Serialize) -> Embedded {
+    let text = json(value);
+    if text.len() < LONG {
+        return Embedded { kind: "application/json", text };
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    // It is written to memory.
+    let packed = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish()).unwrap_or_default();
+    Embedded { kind: "application/gzip", text: STANDARD.encode(packed) }
+}
+
 /// A source of the policy that allows `code` and nothing else
 /// (<https://www.w3.org/TR/CSP3/#grammardef-hash-source>).
 pub(super) fn hash(code: &str) -> String {
@@ -43,6 +68,19 @@ mod tests {
         let text = json(&hostile);
         assert!(!text.contains(['<', '>', '&', '\u{2028}', '\u{2029}']), "{text}");
         assert_eq!(serde_json::from_str::<String>(&text).unwrap(), hostile);
+    }
+
+    #[test]
+    fn long_data_is_packed_and_short_data_can_be_read() {
+        let read = |text: &str| {
+            let packed = STANDARD.decode(text).unwrap();
+            let mut json = String::new();
+            std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&*packed), &mut json).unwrap();
+            serde_json::from_str::<String>(&json).unwrap()
+        };
+        let (short, long) = (embedded(&"<"), embedded(&"<".repeat(LONG)));
+        assert_eq!((short.kind, short.text.as_str()), ("application/json", "\"\\u003c\""));
+        assert_eq!((long.kind, read(&long.text)), ("application/gzip", "<".repeat(LONG)));
     }
 
     #[test]

@@ -79,10 +79,15 @@ impl Shown {
     }
 }
 
+/// Findings of a rule that can be read without scripts, which would else be most of a long page.
+const LISTED: usize = 100;
+
 /// A rule with its findings and their commands, for the page without scripts.
 pub(super) struct Group<'a> {
     pub(super) rule: &'a Rule,
     pub(super) severity: &'static str,
+    /// How many there are; the first of them are listed.
+    pub(super) total: usize,
     pub(super) findings: Vec<(&'a Shown, Vec<&'a str>)>,
 }
 
@@ -131,12 +136,16 @@ fn groups_of(report: &Report) -> BTreeMap<u32, Vec<&Finding>> {
 pub(super) fn groups<'a>(rules: &'a [Rule], findings: &'a [Shown], texts: &'a [String]) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = rules
         .iter()
-        .map(|rule| Group { rule, severity: Severity::Info.name(), findings: Vec::new() })
+        .map(|rule| Group { rule, severity: Severity::Info.name(), total: 0, findings: Vec::new() })
         .collect();
     for finding in findings {
         let Some(group) = groups.get_mut(finding.rule) else { continue };
         if group.findings.is_empty() {
             group.severity = finding.severity;
+        }
+        group.total += 1;
+        if group.total > LISTED {
+            continue;
         }
         let commands = finding.advice.commands.iter().filter_map(|&number| texts.get(number));
         group.findings.push((finding, commands.map(String::as_str).collect()));

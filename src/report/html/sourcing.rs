@@ -3,18 +3,17 @@
 //! What many rows share (owners, regions, roles …) stands once, and rows refer to it by number.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use super::embed::{self, Embedded};
 use super::escaped;
 use crate::audit::Report;
 use crate::finding::Severity;
 use crate::sourcing::Inventory;
+use crate::sourcing::benchmark::Recommendation;
 use crate::sourcing::class::{Class, Flag};
 use crate::sourcing::inventory::ImageRow;
 
@@ -32,6 +31,14 @@ pub(super) struct Row {
     pub(super) severity: &'static str,
 }
 
+/// How the images stand to a recommendation of CIS.
+pub(super) struct Benchmark {
+    pub(super) number: &'static str,
+    pub(super) title: &'static str,
+    pub(super) outcome: &'static str,
+    pub(super) reason: String,
+}
+
 /// How many of a class.
 pub(super) struct ClassCount {
     pub(super) about: &'static str,
@@ -44,10 +51,11 @@ pub(super) struct ClassCount {
 pub(super) struct Section {
     pub(super) classes: Vec<ClassCount>,
     pub(super) sentence: String,
+    pub(super) benchmark: Vec<Benchmark>,
     pub(super) rows: Vec<Row>,
     pub(super) more: usize,
-    /// The table for the script: JSON, gzip, base64.
-    pub(super) packed: String,
+    /// The table for the script.
+    pub(super) table: Embedded,
 }
 
 /// Texts that rows refer to.
@@ -69,11 +77,22 @@ impl Words {
     }
 }
 
+/// Bytes of an id.
+const ID: usize = 8;
+
+/// Ids without their prefix: nearly all are a 0 and sixteen more digits of base 16, which is eight bytes.
+#[derive(Default, Serialize)]
+struct Ids {
+    #[serde(serialize_with = "in_base64")]
+    bytes: Vec<u8>,
+    /// Those that are not, by their place.
+    others: BTreeMap<usize, String>,
+}
+
 /// Images, a column a field: columns pack better than rows.
 #[derive(Default, Serialize)]
 struct Images {
-    /// Without `ami-`, blanks between them.
-    ids: String,
+    ids: Ids,
     names: Vec<String>,
     classes: Vec<usize>,
     owners: Vec<usize>,
@@ -88,8 +107,7 @@ struct Images {
 /// Instances.
 #[derive(Default, Serialize)]
 struct Instances {
-    /// Without `i-`, blanks between them.
-    ids: String,
+    ids: Ids,
     images: Vec<Option<usize>>,
     accounts: Vec<usize>,
     regions: Vec<usize>,
@@ -131,9 +149,10 @@ impl Section {
                 sums.instances,
                 if sums.add_up { "each is in exactly one class" } else { "the classes do NOT add up" }
             ),
+            benchmark: inventory.benchmark.iter().map(benchmark).collect(),
             more: shown.clone().count().saturating_sub(ROWS),
             rows: shown.take(ROWS).map(|image| row(image, &worst)).collect(),
-            packed: packed(inventory, &worst),
+            table: table(inventory, &worst),
         }
     }
 }
@@ -148,6 +167,10 @@ fn classes(inventory: &Inventory) -> Vec<ClassCount> {
             running: row.running,
         })
         .collect()
+}
+
+fn benchmark(row: &Recommendation) -> Benchmark {
+    Benchmark { number: row.number, title: row.title, outcome: row.outcome().name(), reason: row.reason() }
 }
 
 fn row(image: &ImageRow, worst: &BTreeMap<&str, Severity>) -> Row {
@@ -186,32 +209,38 @@ fn bits(holds: impl IntoIterator<Item = bool>) -> u32 {
     holds.into_iter().enumerate().fold(0, |bits, (at, holds)| bits | u32::from(holds) << at)
 }
 
-fn packed(inventory: &Inventory, worst: &BTreeMap<&str, Severity>) -> String {
+fn table(inventory: &Inventory, worst: &BTreeMap<&str, Severity>) -> Embedded {
     let mut words = Words::default();
     // Nothing is the first word.
     words.number("");
     let images = images(inventory, worst, &mut words);
     let instances = instances(inventory, &mut words);
-    let table = Table {
+    embed::embedded(&Table {
         words: &words.all,
         classes: Class::ALL.map(Class::about).into(),
         flags: FLAGS.map(Flag::name).into(),
         images,
         instances,
-    };
-    let json = serde_json::to_vec(&table).unwrap_or_default();
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    // It is written to memory.
-    let packed = encoder.write_all(&json).and_then(|()| encoder.finish()).unwrap_or_default();
-    STANDARD.encode(packed)
+    })
 }
 
-/// An id without what all have, in front of the next one.
-fn push_id(ids: &mut String, id: &str, prefix: &str) {
-    if !ids.is_empty() {
-        ids.push(' ');
+impl Ids {
+    /// Takes the next one; `prefix` is what all of them have.
+    fn push(&mut self, id: &str, prefix: &str) {
+        let bare = id.strip_prefix(prefix).unwrap_or(id);
+        let digits = bare.strip_prefix('0').filter(|digits| digits.len() == 16);
+        let is_plain = |digits: &&str| digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let number = digits.filter(is_plain).and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        if number.is_none() {
+            self.others.insert(self.bytes.len() / ID, escaped(bare));
+        }
+        self.bytes.extend(number.unwrap_or_default().to_be_bytes());
     }
-    ids.push_str(&escaped(id.strip_prefix(prefix).unwrap_or(id)).replace(' ', "_"));
+}
+
+/// Bytes in base64.
+fn in_base64<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&STANDARD.encode(bytes))
 }
 
 fn images(inventory: &Inventory, worst: &BTreeMap<&str, Severity>, words: &mut Words) -> Images {
@@ -219,7 +248,7 @@ fn images(inventory: &Inventory, worst: &BTreeMap<&str, Severity>, words: &mut W
     for row in &inventory.images {
         let severity = worst.get(row.id.as_str());
         let rank = severity.and_then(|severity| Severity::ALL.iter().rev().position(|one| one == severity));
-        push_id(&mut images.ids, &row.id, "ami-");
+        images.ids.push(&row.id, "ami-");
         images.names.push(row.name.as_deref().map(escaped).unwrap_or_default());
         images.classes.push(Class::ALL.iter().position(|class| *class == row.class).unwrap_or_default());
         images.owners.push(words.number(row.owner.as_deref().unwrap_or_default()));
@@ -237,7 +266,7 @@ fn instances(inventory: &Inventory, words: &mut Words) -> Instances {
     let mut instances = Instances::default();
     for row in &inventory.instances {
         let mut word = |text: &Option<String>| words.number(text.as_deref().unwrap_or_default());
-        push_id(&mut instances.ids, &row.id, "i-");
+        instances.ids.push(&row.id, "i-");
         instances.images.push(row.image.as_deref().and_then(|image| numbers.get(image).copied()));
         instances.accounts.push(word(&row.scope.account));
         instances.regions.push(word(&row.scope.region));

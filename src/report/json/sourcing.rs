@@ -9,6 +9,7 @@ use super::visible::plain;
 use crate::finding::Severity;
 use crate::sourcing::Inventory;
 use crate::sourcing::allowed::{Decision, State};
+use crate::sourcing::benchmark::Recommendation;
 use crate::sourcing::class::{Class, Flag};
 use crate::sourcing::estate::Scope;
 use crate::sourcing::inventory::{AllowedRow, AuditRow, ImageRow, InstanceRow, PointerRow};
@@ -31,6 +32,8 @@ pub(super) struct View {
     pointers: Vec<PointerView>,
     /// The setting of each region.
     allowed_images: Vec<AllowedView>,
+    /// The CIS AWS Compute Services Benchmark (v1.0.0), section 2.1.
+    benchmark: Vec<RecommendationView>,
     /// Criteria that would allow what is in use and trusted: what --cli-input-json takes.
     proposal: Value,
     /// Images in use that the proposal leaves out.
@@ -149,6 +152,24 @@ struct AllowedView {
     contradicted: Vec<String>,
 }
 
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Recommendation"))]
+struct RecommendationView {
+    /// 2.1.1 to 2.1.5.
+    number: &'static str,
+    title: &'static str,
+    /// pass, fail, not decidable.
+    outcome: &'static str,
+    /// Images that it is about.
+    images: usize,
+    /// Those that fail.
+    failed: Vec<String>,
+    /// Those of which something is not known.
+    undecided: Vec<String>,
+    /// What is not known: members of an answer of AWS, a call, or a key of the policy.
+    missing: Vec<&'static str>,
+}
+
 pub(super) fn view(inventory: &Inventory) -> View {
     let sums = inventory.sums();
     View {
@@ -166,6 +187,7 @@ pub(super) fn view(inventory: &Inventory) -> View {
         instances: inventory.instances.iter().map(instance).collect(),
         pointers: inventory.pointers.iter().map(pointer).collect(),
         allowed_images: inventory.allowed.iter().map(allowed).collect(),
+        benchmark: inventory.benchmark.iter().map(recommendation).collect(),
         proposal: inventory.proposal.cli_input(),
         left_out: all(&inventory.proposal.left_out),
     }
@@ -245,6 +267,18 @@ fn pointer(row: &PointerRow) -> PointerView {
         account: text(&row.scope.account),
         region: text(&row.scope.region),
         images: all(&row.images),
+    }
+}
+
+fn recommendation(row: &Recommendation) -> RecommendationView {
+    RecommendationView {
+        number: row.number,
+        title: row.title,
+        outcome: row.outcome().name(),
+        images: row.images,
+        failed: all(&row.failed),
+        undecided: all(&row.undecided),
+        missing: row.missing.iter().copied().collect(),
     }
 }
 

@@ -41,4 +41,9 @@ pub(super) fn render(inventory: &Inventory, out: &mut String) {
     if left > 0 {
         out.push_str(&format!("\n… and {left} more images\n"));
     }
+    out.push_str("\n| CIS Compute Services | images | outcome | why |\n| --- | --- | --- | --- |\n");
+    for row in &inventory.benchmark {
+        let (outcome, reason) = (row.outcome().name(), row.reason());
+        out.push_str(&format!("| {} | {} | {outcome} | {} |\n", row.number, row.title, cell(&reason)));
+    }
 }

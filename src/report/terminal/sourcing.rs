@@ -21,6 +21,7 @@ pub(super) fn render(inventory: &Inventory, options: &Options, paint: &Paint, ou
     }
     images(inventory, options, paint, out);
     allowed(inventory, options, paint, out);
+    benchmark(inventory, options, paint, out);
 }
 
 fn classes(inventory: &Inventory, paint: &Paint, out: &mut String) {
@@ -98,6 +99,14 @@ fn allowed(inventory: &Inventory, options: &Options, paint: &Paint, out: &mut St
     }
 }
 
+fn benchmark(inventory: &Inventory, options: &Options, paint: &Paint, out: &mut String) {
+    let _ = writeln!(out, "\n{}", paint.bold("CIS AWS Compute Services Benchmark, images"));
+    for row in &inventory.benchmark {
+        let text = format!("{}  {:<13}  {}: {}", row.number, row.outcome().name(), row.title, row.reason());
+        out.push_str(&wrap(&text, "  ", "      ", options.width));
+    }
+}
+
 fn count_of(one: &str, many: &str, number: usize) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
@@ -113,11 +122,13 @@ fn setting(row: &AllowedRow) -> String {
     if row.images.is_empty() {
         parts.push("nothing in use is left out".to_owned());
     } else {
+        let (one, many) =
+            ("template, group, parameter or line of code", "templates, groups, parameters and lines of code");
         parts.push(format!(
             "{would} {} in use: {}, {}",
             count(row.images.len(), "image"),
             count(row.instances.len(), "instance"),
-            count_of("template, group or parameter", "templates, groups and parameters", row.pointers.len())
+            count_of(one, many, row.pointers.len())
         ));
     }
     if !row.undecided.is_empty() {

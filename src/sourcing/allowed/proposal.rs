@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::{Settings, State};
+
 use crate::sourcing::class::Class;
 use crate::sourcing::estate::{Alias, Image};
 
@@ -24,6 +26,13 @@ impl Proposal {
     /// What `aws ec2 replace-image-criteria-in-allowed-images-settings --cli-input-json` takes.
     pub fn cli_input(&self) -> Value {
         json!({ "ImageCriteria": self.criteria })
+    }
+
+    /// The setting that it would be, enabled.
+    pub fn settings(&self) -> Settings {
+        let setting = json!({ "State": State::Enabled.name(), "ImageCriteria": self.criteria });
+        // It has the shape of what AWS answers.
+        serde_json::from_value(setting).unwrap_or_default()
     }
 
     /// The same as a declarative policy of the organisation, which begins with watching.
@@ -48,21 +57,25 @@ impl Proposal {
     }
 }
 
-/// Proposes criteria for the images in use, each with its class. Names never stand alone, and own images need none.
-pub fn propose<'i>(used: impl IntoIterator<Item = (&'i Image, Class)>) -> Proposal {
+/// Proposes criteria for the images in use, each with its class, and whether another account than its owner's uses it.
+/// Names never stand alone, and an account needs none for its own images.
+pub fn propose<'i>(used: impl IntoIterator<Item = (&'i Image, Class, bool)>) -> Proposal {
     let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut codes = BTreeSet::new();
     let mut left_out = BTreeSet::new();
-    for (image, class) in used {
+    for (image, class, is_used_elsewhere) in used {
         match (class, &image.owner) {
-            (Class::Own, _) => {}
+            (Class::Own, _) if !is_used_elsewhere => {}
             (Class::Marketplace, _) if image.product_codes.iter().flatten().next().is_some() => {
                 codes.extend(image.product_codes.iter().flatten().cloned());
             }
             (Class::BackupVault, _) => {
                 names.entry(Alias::BackupVault.name().to_owned()).or_default();
             }
-            (Class::Amazon | Class::Trusted | Class::KnownPublisher | Class::Marketplace, Some(owner)) => {
+            (
+                Class::Own | Class::Amazon | Class::Trusted | Class::KnownPublisher | Class::Marketplace,
+                Some(owner),
+            ) => {
                 names.entry(owner.clone()).or_default().extend(image.name.as_deref().map(without_version));
             }
             _ => {
@@ -161,13 +174,22 @@ mod tests {
             image("ami-2", "111111111111", "golden"),
             image("ami-3", "999999999999", "ubuntu/images/x-20240502"),
         );
-        let proposal =
-            propose([(&ubuntu, Class::Amazon), (&own, Class::Own), (&stranger, Class::PublicStranger)]);
+        let proposal = propose([
+            (&ubuntu, Class::Amazon, true),
+            (&own, Class::Own, false),
+            (&stranger, Class::PublicStranger, true),
+        ]);
         assert_eq!(
             Value::Array(proposal.criteria.clone()),
             json!([{ "ImageProviders": ["099720109477"], "ImageNames": ["ubuntu/images/x-*"] }])
         );
         assert_eq!(proposal.left_out, ["ami-3"]);
+        let shared = propose([(&own, Class::Own, true)]);
+        assert_eq!(
+            Value::Array(shared.criteria),
+            json!([{ "ImageProviders": ["111111111111"], "ImageNames": ["golden"] }]),
+            "another own account cannot start it otherwise"
+        );
         let policy = proposal.declarative_policy();
         let criterion = &policy["ec2_attributes"]["allowed_images_settings"]["image_criteria"]["criteria_1"];
         assert_eq!(criterion["allowed_image_providers"], json!({ "@@assign": ["099720109477"] }));

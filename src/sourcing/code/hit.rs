@@ -106,6 +106,13 @@ pub struct Lookup {
     pub suppressed: Option<String>,
 }
 
+impl Lookup {
+    /// `main.tf:12`, for people.
+    pub fn place(&self) -> String {
+        format!("{}:{}", String::from_utf8_lossy(&self.path), self.line)
+    }
+}
+
 /// Text to put into the file in place of the bytes from `start` to `end`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {

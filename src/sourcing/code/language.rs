@@ -116,12 +116,12 @@ const PROGRAM: &[&str] = &[
     "GetAmi",
     "LookupAmi",
     "MachineImage",
-    "images.filter",
-    "images.all",
-    "getParameter",
-    "get_parameter",
-    "LookupParameter",
 ];
+/// Words that other libraries have, too.
+const PARAMETERS: &[&str] = &["getParameter", "get_parameter", "LookupParameter"];
+const COLLECTIONS: &[&str] = &["images.filter", "images.all"];
+/// Without one of these beside it, a collection of images is none of EC2.
+const OF_EC2: &[&str] = &["ec2", "Filters", "Owners", "ImageIds", "ExecutableUsers"];
 const HCL: &[&str] = &[
     "aws_ami",
     "ami-",
@@ -154,7 +154,7 @@ const DATA: &[&str] = &[
     "get-parameter",
 ];
 const SHELL: &[&str] = &["describe-images", "get-parameter"];
-const MARKDOWN: &[&[&str]] = &[PROGRAM, HCL, DATA];
+const MARKDOWN: &[&[&str]] = &[PROGRAM, PARAMETERS, COLLECTIONS, HCL, DATA];
 
 fn automaton(words: &[&str]) -> Option<AhoCorasick> {
     AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(words).ok()
@@ -178,10 +178,26 @@ pub(super) fn may_choose(language: Language, bytes: &[u8]) -> bool {
         | Language::TypeScript
         | Language::Tsx
         | Language::Go
-        | Language::Java => &PROGRAM_WORDS,
+        | Language::Java => return program_may_choose(bytes),
     };
     // Without the automaton, which cannot fail for these words, every file is read.
     words.as_ref().is_none_or(|words| words.is_match(bytes))
+}
+
+/// Parsing is the dear part, so what is no call of AWS for sure is not parsed.
+fn program_may_choose(bytes: &[u8]) -> bool {
+    let has =
+        |words: &[&str]| words.iter().any(|word| memchr::memmem::find(bytes, word.as_bytes()).is_some());
+    let has_ssm = || bytes.windows(3).any(|three| three.eq_ignore_ascii_case(b"ssm"));
+    PROGRAM_WORDS.as_ref().is_none_or(|words| words.is_match(bytes))
+        || has(PARAMETERS) && has_ssm()
+        || has(COLLECTIONS) && has(OF_EC2)
+}
+
+/// Whether a call of this name may choose an image.
+pub(super) fn is_choice(name: &str) -> bool {
+    PROGRAM_WORDS.as_ref().is_none_or(|words| words.is_match(name))
+        || PARAMETERS.iter().any(|word| name.contains(word))
 }
 
 /// Whether a text calls a search for images; more words are in files that only name one.
@@ -199,6 +215,21 @@ pub(super) fn searches(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn programs_that_only_share_a_word_with_aws_are_not_parsed() {
+        for (text, may) in [
+            ("String id = request.getParameter(\"id\");", false),
+            ("ssm.get_parameter(Name='/golden/ami')", true),
+            ("new AWS.SSM().getParameter({})", true),
+            ("post.images.filter(public=True)", false),
+            ("boto3.resource('ec2').images.all()", true),
+            ("resource.images.filter(Owners=['self'])", true),
+            ("client.describe_images()", true),
+        ] {
+            assert_eq!(may_choose(Language::Python, text.as_bytes()), may, "{text}");
+        }
+    }
 
     #[test]
     fn names_say_the_language() {

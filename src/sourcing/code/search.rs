@@ -87,6 +87,14 @@ impl Search {
         filters.filter_map(|filter| filter.values.known()).flatten().map(String::as_str).collect()
     }
 
+    /// The owners that it names, in the request or by a filter; none if it names none, or a variable decides.
+    pub fn named_owners(&self) -> Vec<&str> {
+        let by_filter =
+            self.filters.iter().filter(|filter| filter.is("owner-id") || filter.is("owner-alias"));
+        let all = self.owners.known().into_iter().chain(by_filter.filter_map(|filter| filter.values.known()));
+        all.flatten().map(String::as_str).collect()
+    }
+
     /// Whether it asks for anything at all.
     pub(super) fn has_criteria(&self) -> bool {
         let given =

@@ -182,7 +182,13 @@ impl Image {
     fn view(&mut self, scope: &Scope, allowed: Option<bool>) {
         match self.views.iter_mut().find(|(known, _)| known == scope) {
             Some((_, view)) => view.allowed = allowed.or(view.allowed),
-            None => self.views.push((scope.clone(), View { allowed })),
+            None => {
+                // Of very many images, nearly every one is seen from one place.
+                if self.views.is_empty() {
+                    self.views.reserve_exact(1);
+                }
+                self.views.push((scope.clone(), View { allowed }));
+            }
         }
     }
 

@@ -35,8 +35,6 @@ pub struct Instance {
     pub metadata: Option<Metadata>,
     /// Ids of its security groups.
     pub groups: Vec<String>,
-    /// The key pair that it was started with.
-    pub key: Option<String>,
     /// Its name, by its tag.
     pub name: Option<String>,
     /// The environment, by its tag.

@@ -23,6 +23,8 @@ pub enum PointerKind {
     Recipe,
     /// A node group of EKS.
     NodeGroup,
+    /// A line of code that names it by its id.
+    Code,
 }
 
 impl PointerKind {
@@ -37,6 +39,7 @@ impl PointerKind {
             Self::ComputeEnvironment => "Batch compute environment",
             Self::Recipe => "Image Builder recipe",
             Self::NodeGroup => "EKS node group",
+            Self::Code => "code",
         }
     }
 
@@ -51,6 +54,7 @@ impl PointerKind {
             Self::ComputeEnvironment => "compute-environment",
             Self::Recipe => "recipe",
             Self::NodeGroup => "node-group",
+            Self::Code => "code",
         }
     }
 }

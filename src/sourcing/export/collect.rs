@@ -77,9 +77,6 @@ pub(super) fn part(export: &mut Export, part: Part, scope: &Scope) {
         Part::Identity(account) => {
             estate.accounts.insert(account);
         }
-        Part::KeyPairs(all) => estate
-            .key_pairs
-            .extend(all.into_iter().filter_map(|key| Some((key.key_name?, key.key_fingerprint?)))),
         Part::Events(all) => export.events.extend(all.iter().filter_map(trail::event)),
         Part::Manifest(value) => manifest(estate, &value),
         Part::NotNeeded(_) => {}
@@ -137,7 +134,6 @@ fn take_instance(estate: &mut Estate, raw: &shapes::Instance, scope: Scope) {
             .and_then(|profile| profile.arn.clone().or(profile.name.clone())),
         metadata: raw.metadata_options.as_ref().and_then(metadata),
         groups: groups(raw).into_iter().collect(),
-        key: raw.key_name.clone(),
         name: tag(&["Name"]),
         environment: tag(&["environment", "env", "stage"]),
         started_by: tag(&["aws:autoscaling:groupName", "aws:ec2launchtemplate:id", "aws:eks:cluster-name"]),

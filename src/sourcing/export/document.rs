@@ -28,7 +28,7 @@ impl<'de> Deserialize<'de> for Document {
 }
 
 /// Calls that are known and not needed, by their members.
-const NOT_NEEDED: [&str; 24] = [
+const NOT_NEEDED: [&str; 25] = [
     "clusters",
     "nodegroups",
     "imageVersionList",
@@ -40,6 +40,7 @@ const NOT_NEEDED: [&str; 24] = [
     "Volumes",
     "Addresses",
     "Regions",
+    "KeyPairs",
     "LaunchTemplates",
     "IamInstanceProfileAssociations",
     "ImageUsageReports",
@@ -123,7 +124,6 @@ impl Document {
             "ImageReferences" => Part::References(list(map)?),
             "ImageUsageReportEntries" => Part::Usage(list(map)?),
             "Accounts" => Part::Accounts(list(map)?),
-            "KeyPairs" => Part::KeyPairs(list(map)?),
             "Records" | "Events" => Part::Events(list(map)?),
             "NextToken" | "nextToken" | "Marker" | "NextMarker" => {
                 self.has_next |= map.next_value::<Option<String>>()?.is_some_and(|token| !token.is_empty());

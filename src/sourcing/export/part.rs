@@ -53,8 +53,6 @@ pub(super) enum Part {
     Accounts(Vec<shapes::OrganizationAccount>),
     /// get-instance-metadata-defaults: `HttpTokens`.
     MetadataDefaults(String),
-    /// describe-key-pairs.
-    KeyPairs(Vec<shapes::KeyPair>),
     /// Events of a trail.
     Events(Vec<Value>),
     /// get-caller-identity.
@@ -91,7 +89,6 @@ impl Part {
             Self::Usage(_) => "ImageUsageReportEntries",
             Self::Accounts(_) => "Accounts",
             Self::MetadataDefaults(_) => "AccountLevel",
-            Self::KeyPairs(_) => "KeyPairs",
             Self::Events(_) => "Records",
             Self::Identity(_) => "Account",
             Self::Manifest(_) => "assay-export",

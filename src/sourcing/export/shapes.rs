@@ -100,7 +100,6 @@ pub struct Instance {
     pub iam_instance_profile: Option<Profile>,
     pub metadata_options: Option<MetadataOptions>,
     pub security_groups: List<Group>,
-    pub key_name: Option<String>,
     pub tags: List<Tag>,
     pub network_interfaces: List<Interface>,
 }
@@ -368,12 +367,4 @@ pub struct UsageEntry {
 #[serde(rename_all = "PascalCase", default)]
 pub struct OrganizationAccount {
     pub id: Option<String>,
-}
-
-/// A key pair of EC2.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct KeyPair {
-    pub key_name: Option<String>,
-    pub key_fingerprint: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::images::find_mut;
 use super::{AllowedRow, ImageRow, InstanceRow, PointerRow};
 use crate::sourcing::allowed::{Decision, Settings, State};
 use crate::sourcing::class::Flag;
@@ -14,12 +15,12 @@ type User<'u> = (&'u str, &'u str, bool);
 /// One row for each region; images learn how they stand to it.
 pub(super) fn rows(
     estate: &Estate,
-    images: &mut BTreeMap<String, ImageRow>,
+    images: &mut [ImageRow],
     instances: &[InstanceRow],
     pointers: &[PointerRow],
     now: Moment,
 ) -> Vec<AllowedRow> {
-    let (users, answers) = (users(instances, pointers), answers(estate));
+    let (users, answers) = (users(estate, instances, pointers), answers(estate));
     let mut rows = Vec::new();
     for (scope, region) in estate.regions.iter().filter(|(scope, _)| scope.region.is_some()) {
         let mut row = AllowedRow::new(scope, region.allowed.as_ref());
@@ -41,7 +42,11 @@ pub(super) fn rows(
 }
 
 /// What uses an image, by region.
-fn users<'u>(instances: &'u [InstanceRow], pointers: &'u [PointerRow]) -> BTreeMap<&'u Scope, Vec<User<'u>>> {
+fn users<'u>(
+    estate: &'u Estate,
+    instances: &'u [InstanceRow],
+    pointers: &'u [PointerRow],
+) -> BTreeMap<&'u Scope, Vec<User<'u>>> {
     let mut users: BTreeMap<&Scope, Vec<User<'_>>> = BTreeMap::new();
     for instance in instances {
         if let Some(image) = &instance.image {
@@ -49,8 +54,18 @@ fn users<'u>(instances: &'u [InstanceRow], pointers: &'u [PointerRow]) -> BTreeM
         }
     }
     for pointer in pointers {
-        let all = pointer.images.iter().map(|image| (image.as_str(), pointer.label.as_str(), false));
-        users.entry(&pointer.scope).or_default().extend(all);
+        for image in &pointer.images {
+            let seen = estate.images.get(image).into_iter().flat_map(|image| &image.views);
+            let places: Vec<&Scope> = if pointer.is_placed() {
+                vec![&pointer.scope]
+            } else {
+                // An image has another id in every region: the code is meant for those where it was seen.
+                seen.map(|(scope, _)| scope).collect()
+            };
+            for place in places {
+                users.entry(place).or_default().push((image, &pointer.label, false));
+            }
+        }
     }
     users
 }
@@ -86,7 +101,7 @@ impl AllowedRow {
 fn decide(
     row: &mut AllowedRow,
     estate: &Estate,
-    images: &mut BTreeMap<String, ImageRow>,
+    images: &mut [ImageRow],
     settings: &Settings,
     (id, user, is_instance): User<'_>,
     now: Moment,
@@ -108,7 +123,7 @@ fn decide(
             row.undecided.entry(id.to_owned()).or_default().extend(missing.iter().cloned());
         }
     }
-    if let Some(image) = images.get_mut(id) {
+    if let Some(image) = find_mut(images, id) {
         if decision == Decision::NotAllowed && settings.state() != State::Disabled {
             image.flags.insert(Flag::NotAllowed);
         }

@@ -8,13 +8,25 @@ use crate::sourcing::class::{Class, Flag, Trust};
 use crate::sourcing::estate::{Estate, Image};
 use crate::sourcing::publishers::Publisher;
 
-/// Images that are in use or one's own; others that an export happens to tell of are none of the inventory.
+/// The row of an image, among rows in the order of their ids.
+pub(super) fn find<'r>(rows: &'r [ImageRow], id: &str) -> Option<&'r ImageRow> {
+    rows.get(rows.binary_search_by(|row| row.id.as_str().cmp(id)).ok()?)
+}
+
+/// The same, to be changed.
+pub(super) fn find_mut<'r>(rows: &'r mut [ImageRow], id: &str) -> Option<&'r mut ImageRow> {
+    let place = rows.binary_search_by(|row| row.id.as_str().cmp(id)).ok()?;
+    rows.get_mut(place)
+}
+
+/// Images that are in use or one's own, in the order of their ids; others that an export happens to tell of are none of
+/// the inventory.
 pub(super) fn rows(
     estate: &Estate,
     trust: &Trust<'_>,
     pointers: &[PointerRow],
     audits: &ByImage<'_>,
-) -> BTreeMap<String, ImageRow> {
+) -> Vec<ImageRow> {
     let mut by_image: BTreeMap<&str, Vec<&PointerRow>> = BTreeMap::new();
     for pointer in pointers {
         for image in &pointer.images {
@@ -22,7 +34,7 @@ pub(super) fn rows(
         }
     }
     let instances = estate.instances_by_image();
-    let mut rows = BTreeMap::new();
+    let mut rows = Vec::new();
     for image in estate.images.values() {
         let class = trust.class(estate, image);
         let (pointers, instances) = (by_image.get(image.id.as_str()), instances.get(image.id.as_str()));
@@ -33,19 +45,21 @@ pub(super) fn rows(
             continue;
         }
         let mut row = image_row(estate, trust, (class, look_alike), image, audits);
+        let mut scopes = BTreeSet::new();
         for pointer in pointers.into_iter().flatten() {
-            row.pointers.push(format!("{} in {}", pointer.label, pointer.scope));
-            row.scopes.insert(pointer.scope.clone());
+            row.pointers.push(pointer.told());
+            scopes.extend(pointer.is_placed().then_some(&pointer.scope));
         }
         for instance in instances.into_iter().flatten() {
             row.instances += 1;
             row.running += usize::from(instance.is_running());
-            row.scopes.insert(instance.scope.clone());
+            scopes.insert(&instance.scope);
         }
-        if row.scopes.is_empty() {
-            row.scopes.extend(image.views.iter().map(|(scope, _)| scope.clone()));
+        if scopes.is_empty() {
+            scopes.extend(image.views.iter().map(|(scope, _)| scope));
         }
-        rows.insert(image.id.clone(), row);
+        row.scopes = scopes.into_iter().cloned().collect();
+        rows.push(row);
     }
     rows
 }
@@ -77,7 +91,7 @@ fn image_row(
         created: image.created,
         last_launched: image.last_launched,
         source: image.source.as_ref().map(|(id, _)| id.clone()),
-        scopes: BTreeSet::new(),
+        scopes: Vec::new(),
         instances: 0,
         running: 0,
         addressed: 0,
@@ -92,9 +106,9 @@ fn image_row(
 }
 
 /// What an image reaches by its instances.
-pub(super) fn reach(images: &mut BTreeMap<String, ImageRow>, instances: &[InstanceRow]) {
+pub(super) fn reach(images: &mut [ImageRow], instances: &[InstanceRow]) {
     for instance in instances {
-        let Some(row) = instance.image.as_ref().and_then(|image| images.get_mut(image)) else { continue };
+        let Some(row) = instance.image.as_ref().and_then(|image| find_mut(images, image)) else { continue };
         row.addressed += usize::from(!instance.addresses.is_empty());
         row.roles.extend(instance.roles.iter().cloned());
         row.has_admin |= instance.has_admin;

@@ -1,13 +1,15 @@
 //! What is not known: files that could not be read, images that no export describes, images that were never audited.
 
 use super::images::scope;
-use super::{Court, ResourceKind, count, place};
+use super::{Court, ResourceKind, count, listed, place};
 use crate::finding::{GapKind, Location, Loss};
 use crate::sourcing::allowed::{Weakness, weaknesses};
 use crate::sourcing::class::Class;
+use crate::sourcing::lookups;
 
 pub(super) fn judge(court: &mut Court<'_>) {
     problems(court);
+    court.gaps.extend(lookups::gaps(court.code));
     unknown_images(court);
     never_audited(court);
     settings(court);
@@ -26,10 +28,17 @@ fn problems(court: &mut Court<'_>) {
 fn unknown_images(court: &mut Court<'_>) {
     let inventory = court.inventory;
     for row in inventory.images.iter().filter(|row| row.is_used() && row.class == Class::NoInformation) {
-        let reason = format!(
-            "no export says whose image this is; {} run from it: export describe-instance-image-metadata",
-            count(row.instances, "instance")
-        );
+        let reason = if row.instances > 0 {
+            let instances = count(row.instances, "instance");
+            format!(
+                "no export says whose image this is; {instances} run from it: export describe-instance-image-metadata"
+            )
+        } else {
+            let users = listed(row.pointers.iter().map(String::as_str));
+            format!(
+                "no export says whose image this is, which {users} names: export describe-images --image-ids"
+            )
+        };
         let location = place(&scope(row), ResourceKind::Image, &row.id);
         court.gap(location, GapKind::Missing, Loss::File, reason);
     }

@@ -109,10 +109,7 @@ fn by_policy(court: &mut Court<'_>, row: &ImageRow) {
     if let (Class::Own, Some(pattern), Some(name)) = (row.class, &rules.naming, &row.name) {
         broken.extend((!glob::fits(pattern, name)).then_some("image-name-unapproved"));
     }
-    let is_approved = |pattern: &String| {
-        *pattern == row.id || row.name.as_ref().is_some_and(|name| glob::fits(pattern, name))
-    };
-    if row.is_used() && !rules.approved.is_empty() && !rules.approved.iter().any(is_approved) {
+    if row.is_used() && !rules.approves(row) {
         broken.push("image-unapproved");
     }
     let found: Vec<Finding> = broken.into_iter().filter_map(|rule| image(court, row, rule, None)).collect();

@@ -20,6 +20,10 @@ pub(super) fn judge(court: &mut Court<'_>) {
         if region.snapshot_block.as_deref() == Some("unblocked") {
             add("snapshot-sharing-open", String::new());
         }
+        // Where the account has no preference, the image decides.
+        if region.metadata_tokens.as_deref() == Some("optional") {
+            add("instances-imdsv1-default", String::new());
+        }
         for weakness in region.allowed.iter().flat_map(weaknesses) {
             if let Some((rule, detail)) = rule(&weakness) {
                 add(rule, detail);

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use tree_sitter::{Node as Syntax, Tree};
 
-use super::super::language::{self, Language};
+use super::super::language;
 use super::kinds::{Kind, Kinds, kind};
 use super::syntax::{Expression, children, lower};
 
@@ -244,12 +244,8 @@ impl<'t> Unit<'t> {
             .find_map(|name| node.child_by_field_name(name));
         let last = callee.map(|callee| self.source(callee)).unwrap_or_default();
         let last = last.rsplit(['.', ':']).next().unwrap_or(last);
-        let is_known = language::may_choose(Language::Python, last.as_bytes())
-            || matches!(last, "paginate" | "filter" | "all" | "lookup");
-        let is_alias = self
-            .imports
-            .get(last)
-            .is_some_and(|(_, name)| language::may_choose(Language::Python, name.as_bytes()));
+        let is_known = language::is_choice(last) || matches!(last, "paginate" | "filter" | "all" | "lookup");
+        let is_alias = self.imports.get(last).is_some_and(|(_, name)| language::is_choice(name));
         let is_cdk = super::lookups::is_image_class(last);
         if is_known || is_alias || is_cdk {
             self.calls.push(node);

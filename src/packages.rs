@@ -12,7 +12,6 @@ use crate::files::SystemReader;
 
 mod absence;
 mod apk;
-mod berkeley;
 mod database_file;
 mod diversions;
 mod dpkg;

@@ -4,8 +4,8 @@
 //! All pages are looked at, not only those that a root leads to: what was deleted is read as well. The bytes of such a
 //! database are also searched as they stand.
 
-use super::format::{Format, Open, Opening};
 use super::berkeley::{self, Wrong};
+use super::format::{Format, Open, Opening};
 use super::{ArchiveError, deliver, whole};
 
 mod bolt;

@@ -67,7 +67,11 @@ pub(super) fn gather(packages: &mut Packages, reader: &mut SystemReader<'_>) {
 /// The headers of a database of Berkeley DB.
 fn in_berkeley(file: &DatabaseFile<'_>, each: &mut dyn FnMut(&[u8])) -> Result<(), &'static str> {
     // The counter of packages is 4 bytes long.
-    let mut of_package = |_: &[u8], value: &[u8]| if value.len() > 4 { each(value) };
+    let mut of_package = |_: &[u8], value: &[u8]| {
+        if value.len() > 4 {
+            each(value)
+        }
+    };
     berkeley::pairs(file, LONGEST, &mut of_package).map_err(Wrong::reason)
 }
 

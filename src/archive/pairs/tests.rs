@@ -120,7 +120,11 @@ fn a_database_of_berkeley_has_values_in_its_pages_and_on_others() {
         assert_survives(&bytes, in_berkeley);
     }
     let several = database!("several.btree");
-    assert_has(&several, "Berkeley DB database", &["smtp_password=Yt5bGd3kRn8f", "smtp_password=Zq2wLm7vNb4x"]);
+    assert_has(
+        &several,
+        "Berkeley DB database",
+        &["smtp_password=Yt5bGd3kRn8f", "smtp_password=Zq2wLm7vNb4x"],
+    );
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn in_berkeley(file: &DatabaseFile<'_>, each: &mut dyn FnMut(&[u8])) -> Result<(
     // The counter of packages is 4 bytes long.
     let mut of_package = |_: &[u8], value: &[u8]| {
         if value.len() > 4 {
-            each(value)
+            each(value);
         }
     };
     berkeley::pairs(file, LONGEST, &mut of_package).map_err(Wrong::reason)

@@ -1,6 +1,11 @@
 //! Crates of the public registry, in cargo's home: tests in them are everybody's.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a panic in a test is a failed test"
+)]
 
 use std::fmt::Write as _;
 use std::fs;

@@ -56,7 +56,7 @@ impl Aliases {
             }
             match whom.strip_prefix(b":") {
                 Some(users) if off => {
-                    self.unasked.extend(users.split(|&byte| byte == b',').map(<[u8]>::to_vec))
+                    self.unasked.extend(users.split(|&byte| byte == b',').map(<[u8]>::to_vec));
                 }
                 None if whom.is_empty() => self.asks_nobody = off,
                 _ => {}
@@ -161,8 +161,11 @@ impl State {
     }
 }
 
+/// A list of a line.
+type List<'l> = Vec<&'l [u8]>;
+
 /// The users of a rule, and its lists of commands; none of an alias or defaults.
-fn rule(line: &[u8]) -> Option<(Vec<&[u8]>, Vec<&[u8]>)> {
+fn rule(line: &[u8]) -> Option<(List<'_>, List<'_>)> {
     let (first, _) = word(line);
     if first.starts_with(b"Defaults") || first.ends_with(b"_Alias") {
         return None;

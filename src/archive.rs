@@ -15,6 +15,7 @@ pub use self::unpack_meter::{Member, UnpackMeter, Visit};
 use crate::budget::Budget;
 
 mod ar;
+pub(crate) mod berkeley;
 mod compound;
 mod cpio;
 mod document;
@@ -40,7 +41,7 @@ pub mod base64_blocks;
 pub const HEAD: usize = 512;
 
 /// All formats. A mark is surer than a probe, and a probe surer than those behind it.
-pub static FORMATS: [&Format; 33] = [
+pub static FORMATS: [&Format; 36] = [
     &compound::FORMAT,
     &zip::FORMAT,
     &sqlite::FORMAT,
@@ -64,6 +65,9 @@ pub static FORMATS: [&Format; 33] = [
     &pairs::LMDB,
     &pairs::TDB,
     &pairs::CDB,
+    &pairs::BERKELEY,
+    &pairs::GDBM,
+    &streams::ZLIB,
     &script::FORMAT,
     &Format::closed("7-Zip archive", &[b"7z\xbc\xaf\x27\x1c"]),
     &Format::closed("RAR archive", &[b"Rar!\x1a\x07"]),

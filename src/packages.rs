@@ -12,7 +12,6 @@ use crate::files::SystemReader;
 
 mod absence;
 mod apk;
-mod berkeley;
 pub mod component;
 mod database_file;
 mod diversions;

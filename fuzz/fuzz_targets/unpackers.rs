@@ -9,7 +9,7 @@ use ami_assay_fuzz::{Patched, budget};
 use assay::archive::{Format, UnpackMeter, by_name, members};
 use libfuzzer_sys::fuzz_target;
 
-static SEEDS: [Seeds; 12] = [const { Seeds::new() }; 17];
+static SEEDS: [Seeds; 17] = [const { Seeds::new() }; 17];
 const FORMATS: [(&str, &str); 17] = [
     ("lz4", "archive-lz4"),
     ("lzma", "archive-lzma"),

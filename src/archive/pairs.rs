@@ -4,11 +4,13 @@
 //! All pages are looked at, not only those that a root leads to: what was deleted is read as well. The bytes of such a
 //! database are also searched as they stand.
 
+use super::berkeley::{self, Wrong};
 use super::format::{Format, Open, Opening};
 use super::{ArchiveError, deliver, whole};
 
 mod bolt;
 mod cdb;
+mod gdbm;
 mod lmdb;
 mod protobuf;
 mod tdb;
@@ -45,6 +47,22 @@ pub(super) static CDB: Format = Format {
     ..Format::NONE
 };
 
+pub(super) static BERKELEY: Format = Format {
+    name: "Berkeley DB database",
+    probe: Some(berkeley::probe),
+    open: Open::Members(|archive| members(&BERKELEY, archive, in_berkeley)),
+    is_readable: true,
+    ..Format::NONE
+};
+
+pub(super) static GDBM: Format = Format {
+    name: "GDBM database",
+    marks: &gdbm::MAGICS,
+    open: Open::Members(|archive| members(&GDBM, archive, gdbm::read)),
+    is_readable: true,
+    ..Format::NONE
+};
+
 /// How many times `budget.whole_file` a database may have.
 const WHOLE_FILES: u64 = 16;
 /// Bytes of a key that are a name.
@@ -68,6 +86,13 @@ fn members(format: &'static Format, archive: Opening<'_, '_>, read: Read) -> Res
     }
     let problem = problem.or(pairs.is_over.then_some("its keys and values lie on each other"));
     problem.map_or(Ok(()), |problem| Err(format.invalid(problem)))
+}
+
+/// Its reader serves the packages of RPM, too, and is strict; here a page of another kind is no loss, for the bytes of the
+/// database are searched as they stand.
+fn in_berkeley(bytes: &[u8], pairs: &mut Pairs) -> Option<&'static str> {
+    let read = berkeley::pairs(&bytes, bytes.len(), &mut |key, value| pairs.add(key, value));
+    read.err().filter(|wrong| *wrong == Wrong::CutOff).map(Wrong::reason)
 }
 
 /// Pairs as text.

@@ -36,6 +36,22 @@ pub(super) static LZMA: Format = Format {
     ..Format::NONE
 };
 
+/// RFC 1950, by itself.
+pub(super) static ZLIB: Format = Format {
+    name: "zlib",
+    probe: Some(is_zlib),
+    open: Open::Stream(|input| Ok(Box::new(flate2::read::ZlibDecoder::new(input)))),
+    ..Format::NONE
+};
+
+/// Two bytes are no mark: what follows must unpack, as far as it is there. Of bytes by chance, hardly any run does: their
+/// first copy comes from before the start.
+fn is_zlib(head: &[u8]) -> bool {
+    let Some(([0x78, 0x01 | 0x9c | 0xda], _)) = head.split_first_chunk::<2>() else { return false };
+    let (mut zlib, mut unpacked) = (flate2::Decompress::new(true), [0; 4096]);
+    zlib.decompress(head, &mut unpacked, flate2::FlushDecompress::None).is_ok() && zlib.total_out() > 0
+}
+
 fn is_bzip2(head: &[u8]) -> bool {
     let Some([level, block @ ..]) = head.strip_prefix(b"BZh") else { return false };
     let begins =

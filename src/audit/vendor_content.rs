@@ -15,18 +15,33 @@ use crate::keys;
 use assay_disk::fs::holes::Content;
 use assay_disk::tree::{EntryId, Tree};
 
+mod cargo;
 mod library;
 mod list;
+mod rust_source;
 
 pub(in crate::audit) use library::Libraries;
 pub use list::{PublishedFiles, TEXT, digest, line};
 
 use list::Source;
+use rust_source::Examples;
 
 /// Largest file that is compared, in bytes.
 const LIMIT: u64 = 256 << 20;
 /// A file that is larger is not compared if most of it are holes: packages have none.
 const DENSE: u64 = 8 << 20;
+
+/// Where package managers lay libraries down, in a home as anywhere: nothing looks for a person's keys there.
+const STORES: [&[u8]; 8] = [
+    b"/.cargo/registry/",
+    b"/.rustup/toolchains/",
+    b"/go/pkg/mod/",
+    b"/.m2/repository/",
+    b"/.npm/_cacache/",
+    b"/node_modules/",
+    b"/site-packages/",
+    b"/dist-packages/",
+];
 
 /// What is known to be published of one file, found out when it is asked.
 pub(super) struct Published<'a> {
@@ -38,8 +53,8 @@ pub(super) struct Published<'a> {
     source: OnceCell<Option<Source>>,
     /// For compiled Python: the source it was made from, if that is published.
     python: OnceCell<Option<Vec<u8>>>,
-    /// Whether it is a test of a library.
-    stock_test: OnceCell<bool>,
+    /// Whether the list of its library has it, and where its tests are.
+    stock: OnceCell<Option<Examples>>,
 }
 
 impl<'a> Published<'a> {
@@ -51,7 +66,7 @@ impl<'a> Published<'a> {
             more,
             source: OnceCell::new(),
             python: OnceCell::new(),
-            stock_test: OnceCell::new(),
+            stock: OnceCell::new(),
         }
     }
 
@@ -82,13 +97,18 @@ impl<'a> Published<'a> {
 
     /// Rates a finding lower whose values are published, or whose file is a test of a library as it was published.
     pub(super) fn rate(&self, finding: &mut Finding) {
-        if !self.is_of_everybody(finding.advisory.category) || finding.severity <= Severity::Low {
+        let opens_account =
+            finding.advisory.category == Category::AuthorizedKeys && finding.subject.is_some();
+        if opens_account
+            || finding.severity <= Severity::Low
+            || !self.is_of_everybody(finding.advisory.category)
+        {
             return;
         }
         let values = &finding.evidence.secrets;
         let is_published =
             !values.is_empty() && values.iter().any(|value| keys::is_published(value.reveal()));
-        if is_published || self.is_stock_test() {
+        if is_published || self.is_stock_test(finding) {
             finding.severity = Severity::Low;
         }
         if is_published {
@@ -96,9 +116,16 @@ impl<'a> Published<'a> {
         }
     }
 
-    fn is_stock_test(&self) -> bool {
-        let Shared { tree, libraries, .. } = self.shared;
-        *self.stock_test.get_or_init(|| libraries.is_stock_test(tree, self.id, self.path))
+    fn is_stock_test(&self, finding: &Finding) -> bool {
+        let (shared, at) = (self.shared, &finding.location);
+        if let Some(is_test) = shared.libraries.is_test_in_crate(shared, self.id, at) {
+            return is_test;
+        }
+        if !Libraries::may_be_test(self.path) {
+            return false;
+        }
+        let stock = self.stock.get_or_init(|| shared.libraries.stock(shared.tree, self.id, self.path));
+        stock.as_ref().is_some_and(|examples| Libraries::is_test(self.path) || examples.have(at.line))
     }
 
     /// Whether what everybody has of this kind does no harm here: where a system looks for keys and logins, it does.
@@ -157,10 +184,9 @@ impl<'a> Published<'a> {
 
 /// Whether a person's programs read the file there.
 fn is_home(path: &[u8]) -> bool {
-    path.starts_with(b"/root/")
-        || path.starts_with(b"/home/")
-        || path.starts_with(b"/etc/ssh/")
-        || memchr::memmem::find(path, b"/.ssh/").is_some()
+    let has = |part: &[u8]| memchr::memmem::find(path, part).is_some();
+    let is_of_person = path.starts_with(b"/root/") || path.starts_with(b"/home/");
+    is_of_person && !STORES.iter().any(|store| has(store)) || path.starts_with(b"/etc/ssh/") || has(b"/.ssh/")
 }
 
 /// Whether the system's own configuration lies there.

@@ -7,6 +7,10 @@ use super::subject::shown;
 use super::{Evidence, Outcome, Subject, Verdict};
 use crate::facts::sudoers::{include, included, lines};
 
+mod grants;
+
+use grants::Aliases;
+
 /// A line as sudo reads it: joined with those that continue it, without comments.
 struct Line {
     path: Vec<u8>,
@@ -42,7 +46,8 @@ pub(super) fn evaluate(rule: &SudoRule, subject: &Subject<'_>) -> Judged {
             Outcome::none_of(lines.iter().filter(has).map(at).collect(), &format!("{word} stands nowhere"))
         }
         SudoRule::NoPasswordlessAll { except } => {
-            let has = |line: &&Line| is_passwordless(&line.text, except);
+            let aliases = Aliases::of(lines.iter().map(|line| line.text.as_slice()));
+            let has = |line: &&Line| aliases.grants_all(&line.text, except);
             Outcome::none_of(
                 lines.iter().filter(has).map(at).collect(),
                 "nobody gets everything without a password",
@@ -53,15 +58,6 @@ pub(super) fn evaluate(rule: &SudoRule, subject: &Subject<'_>) -> Judged {
 
 fn at(line: &Line) -> Evidence {
     Evidence::line(&line.path, line.number, shown(&line.text))
-}
-
-/// `who host = (as) NOPASSWD: ALL`
-fn is_passwordless(text: &[u8], except: &[String]) -> bool {
-    let Some(who) = text.split(u8::is_ascii_whitespace).next() else { return false };
-    let pattern = regex::bytes::Regex::new(r"NOPASSWD:\s*([A-Z]+:\s*)*ALL\b");
-    !except.iter().any(|name| name.as_bytes() == who)
-        && !text.starts_with(b"Defaults")
-        && pattern.is_ok_and(|pattern| pattern.is_match(text))
 }
 
 /// Words, parted by white space, commas, colons and equal signs.

@@ -5,7 +5,8 @@
 
 use super::database_file::DatabaseFile;
 use super::rpm_header::{Header, Problem, tag};
-use super::{Origin, Owned, Package, PackageManager, Packages, Recorded, Source, berkeley, ndb};
+use super::{Origin, Owned, Package, PackageManager, Packages, Recorded, Source, ndb};
+use crate::archive::berkeley::{self, Wrong};
 use crate::archive::sqlite::log::Logged;
 use crate::archive::sqlite::{self, Pages};
 use crate::files::SystemReader;
@@ -63,6 +64,17 @@ pub(super) fn gather(packages: &mut Packages, reader: &mut SystemReader<'_>) {
     }
 }
 
+/// The headers of a database of Berkeley DB.
+fn in_berkeley(file: &DatabaseFile<'_>, each: &mut dyn FnMut(&[u8])) -> Result<(), &'static str> {
+    // The counter of packages is 4 bytes long.
+    let mut of_package = |_: &[u8], value: &[u8]| {
+        if value.len() > 4 {
+            each(value);
+        }
+    };
+    berkeley::pairs(file, LONGEST, &mut of_package).map_err(Wrong::reason)
+}
+
 /// Reads a database, with a gap for what is wrong with it.
 fn database(packages: &mut Packages, reader: &mut SystemReader<'_>, path: &[u8], file: DatabaseFile<'_>) {
     let log_path = [path, b"-wal"].concat();
@@ -83,7 +95,7 @@ fn database(packages: &mut Packages, reader: &mut SystemReader<'_>, path: &[u8],
     let (logged, end) = match path {
         _ if path.ends_with(b".sqlite") => sqlite(&file, log.as_ref(), &mut each),
         _ if path.ends_with(b".db") => (Ok(()), ndb::headers(&file, &mut each)),
-        _ => (Ok(()), berkeley::headers(&file, &mut each)),
+        _ => (Ok(()), in_berkeley(&file, &mut each)),
     };
     // A journal of the other kind; rpm does not make one.
     let journal = [path, b"-journal"].concat();

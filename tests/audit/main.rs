@@ -9,6 +9,7 @@ mod program;
 mod bombs;
 mod container_images;
 mod containers;
+mod crates;
 mod long_files;
 mod package_databases;
 mod package_integrity;

@@ -14,8 +14,8 @@ pub struct Words {
     words: Vec<u64>,
     /// For each three letters, the first word that does not come before them.
     starts: Vec<u16>,
-    /// A bit for each three letters that words begin with: so small that it stays near to the processor.
-    heads: Vec<u64>,
+    /// A bit for each hash that some word has: so small that it stays near to the processor.
+    filter: Vec<u64>,
 }
 
 impl Words {
@@ -26,30 +26,33 @@ impl Words {
         let first =
             |index: usize| u16::try_from(known.partition_point(|head| *head < index)).unwrap_or(u16::MAX);
         let starts = (0..=26 * 26 * 26).map(first).collect();
-        let mut heads = vec![0_u64; (26 * 26 * 26_usize).div_ceil(64)];
-        for head in known {
-            if let Some(bits) = heads.get_mut(head / 64) {
-                *bits |= 1 << (head % 64);
+        let words: Vec<u64> = words.iter().map(|word| eight(word, 0)).collect();
+        let mut filter = vec![0_u64; 1 << FILTER_BITS >> 6];
+        for bit in words.iter().map(|word| hash(*word)) {
+            if let Some(bits) = filter.get_mut(bit >> 6) {
+                *bits |= 1 << (bit & 63);
             }
         }
-        Self { words: words.iter().map(|word| eight(word, 0)).collect(), starts, heads }
+        Self { words, starts, filter }
     }
 
     /// The letters and the number of the word in any case that begins at `start` and is whole.
     pub fn at(&self, bytes: &[u8], start: usize) -> Option<(usize, u16)> {
         let rest = bytes.get(start..)?;
-        let head = head(rest)?;
-        if self.heads.get(head / 64)? >> (head % 64) & 1 == 0 {
-            return None;
-        }
         let letters = eight(rest, 0);
         let len = letters_of(letters);
-        let next = rest.get(len).copied().unwrap_or(0);
-        // Letters of other languages go on with the word.
-        if len < SHORTEST || next.is_ascii_alphabetic() || !next.is_ascii() {
+        // No branch before this one: in nearly all places no word stands, and so it can be foretold.
+        let word = (letters | LOWER) & FIRST.get(len).copied().unwrap_or(0);
+        let bit = hash(word);
+        if self.filter.get(bit >> 6)? >> (bit & 63) & 1 == 0 {
             return None;
         }
-        let word = (letters | LOWER) & u64::MAX.checked_shr(64 - 8 * u32::try_from(len).ok()?)?;
+        let head = head(rest)?;
+        let next = rest.get(len).copied().unwrap_or(0);
+        // Letters of other languages go on with the word.
+        if next.is_ascii_alphabetic() || !next.is_ascii() {
+            return None;
+        }
         let (from, to) = (*self.starts.get(head)?, *self.starts.get(head.saturating_add(1))?);
         let candidates = self.words.get(usize::from(from)..usize::from(to))?;
         let place = candidates.iter().position(|known| *known == word)?;
@@ -153,6 +156,17 @@ fn near(bytes: &[u8], at: usize) -> Option<usize> {
         _ => None,
     }
 }
+
+/// Bits of the hash of a word.
+const FILTER_BITS: u32 = 15;
+
+fn hash(word: u64) -> usize {
+    (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - FILTER_BITS)) as usize
+}
+
+/// The first bytes of eight, by their number.
+const FIRST: [u64; LONGEST + 1] =
+    [0, 0xff, 0xffff, 0xff_ffff, u32::MAX as u64, 0xff_ffff_ffff, 0xffff_ffff_ffff, u64::MAX >> 8, u64::MAX];
 
 /// A byte's bit of lower case, in all eight.
 const LOWER: u64 = 0x2020_2020_2020_2020;

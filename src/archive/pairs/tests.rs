@@ -106,12 +106,43 @@ fn a_constant_database_has_its_pairs() {
 }
 
 #[test]
+fn a_database_of_berkeley_has_values_in_its_pages_and_on_others() {
+    for name in ["hash", "btree"] {
+        let bytes = if name == "hash" { database!("plain.hash") } else { database!("plain.btree") };
+        let wanted = [
+            "smtp_password=Yt5bGd3kRn8f",
+            "api_key=Kc6jPv1zMw4h9QdT",
+            "admin_password=Bz7xNf2qLt9s",
+            "user0199=value-199",
+            "[smtp.example.com]:587=alerts@example.com:Hn4vQs8wLx2c",
+        ];
+        assert_has(&bytes, "Berkeley DB database", &wanted);
+        assert_survives(&bytes, in_berkeley);
+    }
+    let several = database!("several.btree");
+    assert_has(
+        &several,
+        "Berkeley DB database",
+        &["smtp_password=Yt5bGd3kRn8f", "smtp_password=Zq2wLm7vNb4x"],
+    );
+}
+
+#[test]
+fn a_database_of_gdbm_has_its_pairs() {
+    let bytes = database!("plain.gdbm");
+    let wanted = ["smtp_password=Yt5bGd3kRn8f", "admin_password=Bz7xNf2qLt9s", "user0199=value-199"];
+    assert_has(&bytes, "GDBM database", &wanted);
+    assert_survives(&bytes, gdbm::read);
+}
+
+#[test]
 fn what_is_cut_off_is_a_problem_and_the_rest_is_read() {
     let (bolt, lmdb) = (database!("etcd.bolt"), database!("plain.lmdb"));
     for (bytes, name) in [
         (&bolt[..3 * 4096], "Bolt database"),
         (&lmdb[..lmdb.len() - 4096], "LMDB database"),
         (&database!("plain.cdb")[..2048 + 8 + 20], "constant database"),
+        (&database!("plain.gdbm")[..8192], "GDBM database"),
     ] {
         let (_, problems) = read(bytes, name);
         assert_eq!(problems.len(), 1, "{name}: {problems:?}");

@@ -1,8 +1,9 @@
 //! Tests and examples of libraries, proved by the library's own list of its files to be as they were published.
 //!
-//! A wheel of Python has a `RECORD` with the SHA-256 of each of its files, and a crate that was vendored a
-//! `.cargo-checksum.json`. Who makes the image can make such a list, too: so what lies there is rated lower, where its name
-//! says that it is a test, and never left out.
+//! A wheel of Python has a `RECORD` with the SHA-256 of each of its files, a crate that was vendored a
+//! `.cargo-checksum.json`, and cargo's home the index with the sum of each crate. Who makes the image can make such a
+//! list, too: so what lies there is rated lower, where its name or, in a Rust source, its place says that it is a test, and
+//! never left out.
 //!
 //! Sources: the Python packaging guide, "Recording installed projects"; `cargo help vendor`.
 
@@ -12,8 +13,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::super::worker::Shared;
+use super::cargo::{Crates, Place};
 use super::list::digest;
+use super::rust_source::Examples;
 use crate::detect::examples::WITHIN;
+use crate::finding::Location;
 use assay_disk::text::hex;
 use assay_disk::tree::{EntryId, Tree};
 
@@ -31,12 +36,34 @@ type Records = Arc<Vec<Vec<u8>>>;
 #[derive(Debug, Default)]
 pub(in crate::audit) struct Libraries {
     records: Mutex<BTreeMap<Vec<u8>, Records>>,
+    crates: Crates,
 }
 
 impl Libraries {
-    /// Whether the file at `path` is a test or an example of a library, and what the library's list says of it.
-    pub(super) fn is_stock_test(&self, tree: &Tree, id: EntryId, path: &[u8]) -> bool {
-        is_test(path) && (self.is_recorded(tree, id, path) || is_in_checksums(tree, id, path))
+    /// Whether a file of this name may have tests in it.
+    pub(super) fn may_be_test(path: &[u8]) -> bool {
+        Self::is_test(path) || is_rust(path)
+    }
+
+    /// Whether the name of a file says that it is a test, an example or a text about a library.
+    pub(super) fn is_test(path: &[u8]) -> bool {
+        is_test(path)
+    }
+
+    /// Where the tests are within a file that its library's list has with its sum; none if no list has it.
+    pub(super) fn stock(&self, tree: &Tree, id: EntryId, path: &[u8]) -> Option<Examples> {
+        if !self.is_recorded(tree, id, path) && !is_in_checksums(tree, id, path) {
+            return None;
+        }
+        let source = || tree.content(id, LIMIT).unwrap_or_default();
+        Some(if is_rust(path) { Examples::of(&source()) } else { Examples::default() })
+    }
+
+    /// The same for a crate in cargo's home, packed or not; none if the file is of no such crate.
+    pub(super) fn is_test_in_crate(&self, shared: Shared<'_>, id: EntryId, at: &Location) -> Option<bool> {
+        let place = Place::parse(&at.path)?;
+        let is_test = is_test(place.inner) || self.crates.is_example(shared, place, at.line);
+        Some(is_test && self.crates.published(shared, id, place))
     }
 
     /// Whether a wheel's RECORD has the file, with its sum.
@@ -89,6 +116,10 @@ fn is_in_checksums(tree: &Tree, id: EntryId, path: &[u8]) -> bool {
         return is_published && sum.is_some_and(|sum| digest(tree, id).is_ok_and(|is| hex(&is) == sum));
     }
     false
+}
+
+fn is_rust(path: &[u8]) -> bool {
+    path.ends_with(b".rs")
 }
 
 /// Whether a part of the path says that the file is a test, an example or a text about a library.
@@ -190,7 +221,7 @@ mod tests {
         let libraries = Libraries::default();
         let is_stock = |path: &str| {
             let id = tree.find(path.as_bytes()).unwrap();
-            libraries.is_stock_test(&tree, id, path.as_bytes())
+            Libraries::is_test(path.as_bytes()) && libraries.stock(&tree, id, path.as_bytes()).is_some()
         };
         assert!(is_stock("/v/site-packages/a/tests/k.py") && is_stock("/c/vendor/p/tests/k.rs"));
         assert!(!is_stock("/v/site-packages/a/tests/l.py") && !is_stock("/c/vendor/q/tests/k.rs"));

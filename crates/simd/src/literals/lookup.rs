@@ -6,8 +6,11 @@ use super::anchor::Anchor;
 use super::{Hit, Keyword};
 use crate::Shape;
 
-/// Bits of the hash of a window.
+/// Bits of the hash of a window by which targets are found.
 const HASH_BITS: u32 = 15;
+/// Bits of the hash by which a window is thrown out, of which those are the highest: what is not thrown out costs more
+/// than the memory of the table.
+const FILTER_BITS: u32 = 17;
 /// What counts of four bytes, for windows of two, three and four.
 const MASKS: [u32; 3] = [0xffff, 0xff_ffff, 0xffff_ffff];
 
@@ -29,7 +32,7 @@ struct Target {
 #[derive(Debug)]
 pub(super) struct Lookup {
     /// A bit for each hash that some window has: small enough for the nearest cache.
-    hashes: Vec<u64>,
+    filter: Vec<u64>,
     /// For each hash that some window has: where its targets begin.
     starts: Vec<u16>,
     /// Sorted by hash.
@@ -43,18 +46,18 @@ impl Lookup {
             .map(|(index, (keyword, anchor))| Target::new(index, keyword, anchor))
             .collect();
         targets.sort_by_key(|target| (target.hash, target.keyword));
-        let mut hashes = vec![0_u64; 1 << HASH_BITS >> 6];
+        let mut filter = vec![0_u64; 1 << FILTER_BITS >> 6];
         let mut starts = vec![u16::MAX; 1 << HASH_BITS];
         for (at, target) in (0..).zip(&targets) {
-            let hash = target.hash;
-            if let Some(word) = hashes.get_mut(hash >> 6) {
-                *word |= 1 << (hash & 63);
+            let bit = hash(target.window, FILTER_BITS);
+            if let Some(word) = filter.get_mut(bit >> 6) {
+                *word |= 1 << (bit & 63);
             }
-            if let Some(start) = starts.get_mut(hash) {
+            if let Some(start) = starts.get_mut(target.hash) {
                 *start = at.min(*start);
             }
         }
-        Self { hashes, starts, targets }
+        Self { filter, starts, targets }
     }
 
     /// Adds a hit for each keyword whose window begins at `place` of `bytes`.
@@ -67,14 +70,14 @@ impl Lookup {
     }
 
     fn may_have(&self, window: u32) -> bool {
-        let hash = hash(window);
-        self.hashes.get(hash >> 6).is_some_and(|word| word >> (hash & 63) & 1 == 1)
+        let bit = hash(window, FILTER_BITS);
+        self.filter.get(bit >> 6).is_some_and(|word| word >> (bit & 63) & 1 == 1)
     }
 
     #[cold]
     fn compare(&self, folded: u32, bytes: &[u8], place: usize, hits: &mut Vec<Hit>) {
         for mask in MASKS {
-            let hash = hash(folded & mask);
+            let hash = hash(folded & mask, HASH_BITS);
             let start = self.starts.get(hash).copied().map_or(0, usize::from);
             let same = self.targets.get(start..).unwrap_or_default().iter();
             for target in same.take_while(|target| target.hash == hash) {
@@ -91,7 +94,7 @@ impl Target {
         let mask = MASKS.get(anchor.len.saturating_sub(2)).copied().unwrap_or(u32::MAX);
         let window = fold(keyword.text.get(anchor.offset..).unwrap_or_default()) & mask;
         Self {
-            hash: hash(window),
+            hash: hash(window, HASH_BITS),
             window,
             mask,
             text: keyword.text.clone(),
@@ -127,6 +130,6 @@ fn fold(bytes: &[u8]) -> u32 {
     u32::from_le_bytes(four) | 0x2020_2020
 }
 
-fn hash(window: u32) -> usize {
-    (window.wrapping_mul(0x9e37_79b1) >> (32 - HASH_BITS)) as usize
+fn hash(window: u32, bits: u32) -> usize {
+    (window.wrapping_mul(0x9e37_79b1) >> (32 - bits)) as usize
 }

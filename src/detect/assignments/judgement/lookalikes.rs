@@ -142,7 +142,37 @@ pub(super) fn is_symbol(value: &[u8]) -> bool {
             && part.iter().filter(|byte| byte.is_ascii_digit()).count() <= 2
     };
     let is_words = value.contains(&b'_') && value.split(|byte| *byte == b'_').all(is_word);
-    is_constant || is_words || is_path || is_column
+    is_constant || is_words || is_path || is_column || is_cipher_suite(value) || is_type_of_c(value)
+}
+
+/// The name of a cipher suite: `ECDHE-PSK-AES128-CBC-SHA`.
+fn is_cipher_suite(value: &[u8]) -> bool {
+    const ALGORITHMS: [&[u8]; 14] = [
+        b"AES",
+        b"AES128",
+        b"AES256",
+        b"CHACHA20",
+        b"CAMELLIA128",
+        b"CAMELLIA256",
+        b"DES",
+        b"RC4",
+        b"CBC",
+        b"GCM",
+        b"CCM",
+        b"SHA",
+        b"SHA256",
+        b"SHA384",
+    ];
+    let parts = value.split(|byte| b"-_".contains(byte));
+    let is_capital = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    parts.clone().all(|part| !part.is_empty() && part.iter().all(is_capital))
+        && parts.filter(|part| ALGORITHMS.contains(part)).count() >= 2
+}
+
+/// `XXH64_hash_t`.
+fn is_type_of_c(value: &[u8]) -> bool {
+    let name = value.strip_suffix(b"_t").unwrap_or_default();
+    name.contains(&b'_') && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
 
 /// What is public by design: an address on a blockchain, the scope of a signed request to AWS.
@@ -289,9 +319,14 @@ mod tests {
         for value in ["itipReplySubjectAccept2", "webgl1WSIInfo", "canvasdata11Webgl", "PBEWithMD5AndDES"] {
             assert!(is_numbered_name(value.as_bytes()), "{value}");
         }
-        for value in
-            ["X509_V_ERR_OCSP_VERIFY_NEEDED", "varchar(50),", "VARCHAR(64)", "$SRTEMP/conf/dovecot.conf"]
-        {
+        for value in [
+            "X509_V_ERR_OCSP_VERIFY_NEEDED",
+            "varchar(50),",
+            "VARCHAR(64)",
+            "$SRTEMP/conf/dovecot.conf",
+            "ECDHE-PSK-AES128-CBC-SHA",
+            "XXH64_hash_t",
+        ] {
             assert!(is_symbol(value.as_bytes()), "{value}");
         }
         assert!(
@@ -305,9 +340,14 @@ mod tests {
 
     #[test]
     fn what_is_made_by_chance_is_none_of_them() {
-        for value in
-            ["aB3dE5fG7hJ9kL1m", "Qx7Rk4tVq20BnXw6", "k9Xv2LmQp7Zr4Tn1", "Summer2024Winter!", "$Rk4/8sVq2"]
-        {
+        for value in [
+            "aB3dE5fG7hJ9kL1m",
+            "Qx7Rk4tVq20BnXw6",
+            "k9Xv2LmQp7Zr4Tn1",
+            "Summer2024Winter!",
+            "$Rk4/8sVq2",
+            "K7QP-SHA-29XM",
+        ] {
             let value = value.as_bytes();
             let is_any = is_domain(value) || is_numbered_name(value) || is_symbol(value) || is_address(value);
             assert!(!is_any && !is_slug(value), "{}", String::from_utf8_lossy(value));

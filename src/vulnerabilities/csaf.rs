@@ -299,6 +299,9 @@ impl<'a> Products<'a> {
             whole = next;
         }
         let (ecosystem, release) = platform(whole, self.cpes.get(whole).copied().unwrap_or_default())?;
+        // The module of a package stands behind it, or before it: `perl-FCGI-1:0.78-12.module+el8.x86_64::perl-FCGI:0.78`.
+        let (package, module) = package.split_once("::").unwrap_or((package, ""));
+        modules.extend(stream(module));
         let package = match package.rsplit_once('/') {
             Some((module, inner)) => {
                 modules.extend(stream(module));

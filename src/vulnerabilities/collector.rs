@@ -86,7 +86,7 @@ impl<'a> Collector<'a> {
     }
 
     /// A record names an ecosystem that is not known.
-    pub(super) fn unknown(&mut self, name: String) {
+    pub(super) fn unknown(&mut self, name: &str) {
         let name: String = name.chars().take(60).collect();
         if self.unknown.len() < UNKNOWN || self.unknown.contains_key(&name) {
             let count = self.unknown.entry(name).or_default();

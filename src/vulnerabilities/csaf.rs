@@ -178,7 +178,7 @@ pub(super) fn read(json: &[u8], collector: &mut Collector<'_>) -> Result<(), ser
     let publishers = products.publishers();
     collector.record(&publishers, modified);
     if publishers.is_empty() {
-        collector.unknown("CSAF of products that are no distribution known here".to_owned());
+        collector.unknown("CSAF of products that are no distribution known here");
     }
     let mut statement = Statement {
         advisory: raw.document.tracking.id.clone().into_owned(),
@@ -217,14 +217,12 @@ impl Statement {
         let plans = plans(raw);
         let status = &raw.product_status;
         let lists = [
-            (&status.fixed, Status::Affected),
-            (&status.recommended, Status::Affected),
-            (&status.known_affected, Status::Affected),
-            (&status.under_investigation, Status::UnderInvestigation),
+            (&status.fixed, Status::Affected, true),
+            (&status.recommended, Status::Affected, true),
+            (&status.known_affected, Status::Affected, false),
+            (&status.under_investigation, Status::UnderInvestigation, false),
         ];
-        for (list, status) in lists {
-            let is_fixed =
-                !std::ptr::eq(list, &raw.product_status.known_affected) && status == Status::Affected;
+        for (list, status, is_fixed) in lists {
             for id in list {
                 let Some(mut claim) = products.claim(id, is_fixed, collector) else { continue };
                 claim.status = plans.get(id.as_ref()).copied().unwrap_or(status);
@@ -299,6 +297,9 @@ impl<'a> Products<'a> {
             whole = next;
         }
         let (ecosystem, release) = platform(whole, self.cpes.get(whole).copied().unwrap_or_default())?;
+        // The module of a package stands behind it, or before it: `perl-FCGI-1:0.78-12.module+el8.x86_64::perl-FCGI:0.78`.
+        let (package, module) = package.split_once("::").unwrap_or((package, ""));
+        modules.extend(stream(module));
         let package = match package.rsplit_once('/') {
             Some((module, inner)) => {
                 modules.extend(stream(module));

@@ -106,9 +106,9 @@ pub(super) fn read(
         collector.record(&[], &raw.timestamp);
         let names: Vec<String> = match &statement.vulnerability {
             RawVulnerability::Object { name, aliases } => {
-                std::iter::once(name).chain(aliases).map(|name| name.to_string()).collect()
+                std::iter::once(name).chain(aliases).map(|name| name.clone().into_owned()).collect()
             }
-            RawVulnerability::Name(name) => vec![name.to_string()],
+            RawVulnerability::Name(name) => vec![name.clone().into_owned()],
         };
         let is_cleared = matches!(statement.status.as_ref(), "not_affected" | "fixed");
         if is_cleared && names.iter().any(|name| knowledge.names.contains(name)) {

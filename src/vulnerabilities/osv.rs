@@ -219,7 +219,7 @@ fn statement(outline: &Outline<'_>, record: Record<'_>, wanted: &Wanted) -> Stat
             .aliases
             .iter()
             .filter(|name| !name.starts_with("CVE-"))
-            .map(|name| name.to_string())
+            .map(|name| name.clone().into_owned())
             .collect(),
         claims,
         ratings,
@@ -293,7 +293,7 @@ impl Claim {
             .collect();
         for binary in specific.binaries {
             match binary.get("binary_name") {
-                Some(name) => self.binaries.push(name.to_string()),
+                Some(name) => self.binaries.push(name.clone().into_owned()),
                 None => self.binaries.extend(binary.into_keys().map(Cow::into_owned)),
             }
         }

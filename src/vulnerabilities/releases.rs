@@ -126,7 +126,9 @@ fn suse(release: &str, version: &str) -> Option<Fit> {
     let wanted = if pack == "0" { major.to_owned() } else { format!("{major} SP{pack}") };
     let is_extended = release.ends_with("-LTSS") || release.ends_with("-ESPOS");
     let bare = release.trim_end_matches("-LTSS").trim_end_matches("-ESPOS");
-    let fits = bare.strip_suffix(&wanted).is_some_and(|before| before.ends_with(' '));
+    // Micro has versions with a dot in its names, too.
+    let is_called = |version: &str| bare.strip_suffix(version).is_some_and(|before| before.ends_with(' '));
+    let fits = is_called(&wanted) || is_called(version);
     fits.then_some(Fit { subscription: is_extended.then_some("SUSE LTSS"), doubt: None })
 }
 
@@ -202,6 +204,7 @@ mod tests {
             ("SUSE:Linux Enterprise Module for Basesystem 15 SP5", "sles", "15.5", true),
             ("SUSE:Linux Enterprise Server 15 SP5", "sles", "15.6", false),
             ("SUSE:Linux Enterprise Server 12", "sles", "12", true),
+            ("SUSE:Linux Enterprise Micro 6.0", "sl-micro", "6.0", true),
             ("openSUSE:Leap 15.5", "opensuse-leap", "15.5", true),
             ("openSUSE:Tumbleweed", "opensuse-tumbleweed", "20261101", true),
             ("Azure Linux:3", "azurelinux", "3.0", true),

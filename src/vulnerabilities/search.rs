@@ -138,7 +138,7 @@ fn advisory(
 fn osv_record(json: &[u8], collector: &mut Collector<'_>) -> Result<(), serde_json::Error> {
     let read = osv::read(json, collector.judge.wanted)?;
     collector.record(&read.ecosystems, &read.modified);
-    read.unknown.into_iter().for_each(|name| collector.unknown(name));
+    read.unknown.iter().for_each(|name| collector.unknown(name));
     if let Some(statement) = read.statement {
         collector.take(statement);
     }

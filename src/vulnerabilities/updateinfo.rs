@@ -1,6 +1,7 @@
 //! Advisories of RPM repositories, `updateinfo.xml`, as `createrepo_c` writes them: read element by element, so that
 //! their size does not matter.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
@@ -197,7 +198,7 @@ impl Update {
         let Some((ecosystem, _)) = publisher(&self.id) else {
             collector.record(&[], &modified);
             let name = self.id.split('-').next().unwrap_or_default();
-            return collector.unknown(format!("updateinfo {name}"));
+            return collector.unknown(&format!("updateinfo {name}"));
         };
         collector.record(&[ecosystem], &modified);
         let cves = cves(self.names.iter().map(String::as_str).chain([self.title.as_str()]));
@@ -242,8 +243,8 @@ impl Update {
 
 fn attribute(element: &BytesStart<'_>, name: &str) -> String {
     let value = element.try_get_attribute(name).ok().flatten();
-    let value = value
-        .and_then(|value| value.normalized_value(XmlVersion::Implicit1_0).ok().map(|text| text.into_owned()));
+    let value =
+        value.and_then(|value| value.normalized_value(XmlVersion::Implicit1_0).ok().map(Cow::into_owned));
     value.unwrap_or_default()
 }
 

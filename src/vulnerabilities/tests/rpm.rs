@@ -126,3 +126,17 @@ fn vex_of_red_hat_says_what_is_mended_and_what_will_not_be() {
     assert_eq!(of("1:3.0.7-16.el9"), [curl.clone(), openssl]);
     assert_eq!(of("1:3.0.7-17.el9"), [curl]);
 }
+
+#[test]
+fn a_module_behind_a_product_of_vex_is_its_stream() {
+    let vex = VEX.replace(
+        "openssl-libs-1:3.0.7-17.el9.x86_64",
+        "nginx-1:1.22.1-8.module+el9.4.0+1+x.x86_64::nginx:1.22",
+    );
+    let of = |module: &str| {
+        let nginx =
+            Component { module: Some(module.to_owned()), ..rpm("nginx", "1:1.22.1-3.module+el9.2.0+1+x") };
+        found(&installed("rhel", "9.4", vec![nginx]), &[&vex]).len()
+    };
+    assert_eq!((of("nginx:1.22:9040020240101"), of("nginx:1.24:9040020240101")), (1, 0));
+}

@@ -8,6 +8,7 @@ use crate::checks::{self, Benchmark, Subject as Examined, Verdict};
 use crate::detect::{self, Collector};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, Location};
+use crate::packages::manifest;
 use crate::remedies::Machine;
 use assay_disk::image;
 use assay_disk::tree::Tree;
@@ -150,7 +151,8 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     });
     let gaps = std::mem::take(&mut system.gaps).into_iter();
     found.add(Vec::new(), gaps.chain(late.gaps).chain(collected.gaps).chain(fact_gaps));
-    let Kept { mut findings, mut gaps, components, dropped, .. } = found.finish();
+    let Kept { mut findings, mut gaps, mut components, dropped, .. } = found.finish();
+    manifest::drop_repeats(&mut components);
     twice::drop_repeats(&system.tree, &mut findings);
     of_content::add(&system.tree, &mut findings);
     // What is joined is joined in the order of the report, whatever thread found it.

@@ -8,6 +8,7 @@ use crate::checks::{self, Benchmark, Subject as Examined, Verdict};
 use crate::detect::{self, Collector};
 use crate::facts::Facts;
 use crate::finding::{Finding, Gap, Location};
+use crate::packages::manifest;
 use crate::remedies::Machine;
 use crate::rules::Engine;
 use assay_disk::image;
@@ -157,7 +158,8 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     });
     let gaps = std::mem::take(&mut system.gaps).into_iter();
     found.add(Vec::new(), gaps.chain(late.gaps).chain(collected.gaps).chain(fact_gaps));
-    let Kept { mut findings, mut gaps, components, dropped, .. } = found.finish();
+    let Kept { mut findings, mut gaps, mut components, dropped, .. } = found.finish();
+    manifest::drop_repeats(&mut components);
     let packages = inventory::assemble(&system.tree, &facts, components);
     let judged = software::judge(&packages, &settings.knowledge, &software::Unlinked);
     findings.extend(judged.findings);

@@ -280,6 +280,8 @@ pub struct Collector {
     pub gaps: Vec<Gap>,
     /// What is installed, in the order it came.
     pub components: Vec<Component>,
+    /// Pieces of software over a limit, which are only counted.
+    pub components_dropped: u64,
 }
 
 impl Sink for Collector {

@@ -48,6 +48,9 @@ use watch::Watch;
 /// How much is read at once; files up to this size are handed to detectors without a copy.
 pub(super) const CHUNK: usize = 2 << 20;
 
+/// Pieces of software of one file that are listed; the tree of a container in an archive has some thousands.
+const COMPONENTS: usize = 50_000;
+
 /// Names that are one file: hard links, and files that share all their extents.
 pub(super) type Twins = [EntryId];
 
@@ -299,7 +302,11 @@ impl<'a> Worker<'a> {
     /// and its other names.
     fn settle(&mut self, first: EntryId, collected: Collector, others: &[EntryId]) {
         let tree = self.shared.tree;
-        let Collector { findings, mut gaps, components } = collected;
+        let Collector { findings, mut gaps, components, components_dropped } = collected;
+        if components_dropped > 0 {
+            let reason = format!("of the software in it only {COMPONENTS} pieces are listed");
+            gaps.push(part_gap(&tree.location(first), GapKind::OverLimit, reason));
+        }
         if findings.is_empty() && gaps.is_empty() && components.is_empty() {
             return;
         }
@@ -375,7 +382,11 @@ impl Sink for LocatedSink<'_> {
 
     fn component(&mut self, mut component: Component) {
         self.complete(&mut component.location);
-        self.collected.component(component);
+        if self.collected.components.len() < COMPONENTS {
+            self.collected.component(component);
+        } else {
+            self.collected.components_dropped = self.collected.components_dropped.saturating_add(1);
+        }
     }
 }
 

@@ -24,10 +24,13 @@ mod perl;
 mod php;
 mod python;
 mod r;
+mod repeats;
 mod ruby;
 mod snap;
 mod text;
 mod wordpress;
+
+pub use repeats::drop_repeats;
 
 /// All readers.
 pub static READERS: [&Reader; 22] = [

@@ -146,6 +146,9 @@ impl<'w> Reader<'w> {
 
     fn look(&mut self) {
         let block = Block { bytes: &self.run, base: self.base, repeated: self.repeated };
+        if self.kind == Kind::Outside {
+            return self.cargo.look(block);
+        }
         self.go.look(block, self.kind);
         if self.kind != Kind::Variables {
             self.cargo.look(block);

@@ -26,8 +26,7 @@ impl Worker<'_> {
             }
             component.owner = self.owner(component.system, path, &places);
         }
-        // What a package brought is known by its package, and better than by its words.
-        components.retain(|component| component.evidence != Evidence::Strings || component.owner.is_none());
+        components.retain(|component| component.owner.is_none() || !is_known_by_package(component));
         components.sort_by(Component::order);
         components.dedup();
         components
@@ -46,4 +45,10 @@ impl Worker<'_> {
         let owner = there.filter_map(|place| packages(system).owner(&place.path)).next();
         owner.or_else(|| packages(0).owner(path)).map(str::to_owned)
     }
+}
+
+/// Whether it says of a program what its package says better: its words, or the name of the package in a note.
+fn is_known_by_package(component: &Component) -> bool {
+    let is_note = component.evidence == Evidence::BuildInfo && component.ecosystem.is_of_a_distribution();
+    component.evidence == Evidence::Strings || is_note
 }

@@ -3,8 +3,8 @@
 //! Source: docs.conda.io, "conda-meta".
 
 use serde::Deserialize;
-use serde_json::Value;
 
+use super::json::Text;
 use super::{Emit, Place, Reader, Wish, json};
 use crate::packages::component::Component;
 use crate::packages::ecosystem::Ecosystem;
@@ -15,34 +15,31 @@ fn wants(place: &Place<'_>) -> Wish {
     Wish::content_if(place.name.ends_with(b".json") && place.parent() == b"conda-meta" && place.is_file())
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Record {
-    name: Option<Value>,
-    version: Option<Value>,
-    build: Option<Value>,
-    channel: Option<Value>,
-    subdir: Option<Value>,
-    license: Option<Value>,
+    name: Text,
+    version: Text,
+    build: Text,
+    channel: Text,
+    subdir: Text,
+    license: Text,
 }
 
 fn read(_: &Place<'_>, content: &[u8], emit: &mut Emit<'_>) -> Result<(), &'static str> {
     let record: Record = json::read(content)?;
-    let name = json::string(record.name).ok_or("it names no package")?;
-    let version = json::string(record.version).unwrap_or_default();
+    let name = record.name.get().ok_or("it names no package")?;
+    let version = record.version.get().unwrap_or_default();
     let mut component = Component::new(Ecosystem::Conda, name, version);
-    component.license = json::license(record.license);
-    let channel = json::string(record.channel);
+    component.license = record.license.get();
+    let channel = record.channel.get();
     // The last part of an address, which is what people call it.
     let channel = channel.as_deref().map(|channel| {
         let parts = channel.trim_end_matches('/').rsplit('/');
         let mut parts = parts.skip_while(|part| part.starts_with("linux-") || *part == "noarch");
         parts.next().unwrap_or(channel).to_owned()
     });
-    let more = [
-        ("build", json::string(record.build)),
-        ("channel", channel),
-        ("subdir", json::string(record.subdir)),
-    ];
+    let more = [("build", record.build.get()), ("channel", channel), ("subdir", record.subdir.get())];
     component.qualifiers = more.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     emit(component);
     Ok(())

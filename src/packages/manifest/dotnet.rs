@@ -3,19 +3,15 @@
 //! Source: dotnet/sdk, "runtime-configuration-file.md". Keys of `libraries` are `Name/Version`; one without a slash has
 //! no version, and is no package of NuGet.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
-use serde_json::Value;
 
+use super::json::{First, Text};
 use super::text::text;
 use super::{Emit, Place, Reader, Wish, json};
 use crate::packages::component::{Component, Evidence};
 use crate::packages::ecosystem::Ecosystem;
 use assay_disk::fs::FileType;
 
-/// Packages that one program may have.
-const LIBRARIES: usize = 20_000;
 /// What comes before the name of a runtime that a program carries.
 const RUNTIME: &str = "runtimepack.";
 
@@ -30,27 +26,25 @@ fn wants(place: &Place<'_>) -> Wish {
 #[derive(Deserialize)]
 struct Dependencies {
     #[serde(default)]
-    libraries: BTreeMap<String, Library>,
+    libraries: First<Library>,
 }
 
 #[derive(Deserialize)]
 struct Library {
-    #[serde(rename = "type")]
-    kind: Option<Value>,
+    #[serde(default, rename = "type")]
+    kind: Text,
 }
 
 fn read(_: &Place<'_>, content: &[u8], emit: &mut Emit<'_>) -> Result<(), &'static str> {
-    let dependencies: Dependencies = json::read(content)?;
-    for (key, library) in dependencies.libraries.iter().take(LIBRARIES) {
-        let kind = library.kind.as_ref().and_then(Value::as_str).unwrap_or_default();
-        let Some((name, version)) = key.split_once('/').filter(|_| is_package(kind)) else { continue };
+    let libraries = json::read::<Dependencies>(content)?.libraries;
+    let whole = libraries.whole();
+    for (key, library) in libraries.entries {
+        let kind = library.kind.get().unwrap_or_default();
+        let Some((name, version)) = key.split_once('/').filter(|_| is_package(&kind)) else { continue };
         let name = name.strip_prefix(RUNTIME).unwrap_or(name);
         emit(Component::new(Ecosystem::NuGet, name, version));
     }
-    if dependencies.libraries.len() > LIBRARIES {
-        return Err("it names more packages than are listed");
-    }
-    Ok(())
+    whole
 }
 
 /// The program itself and its own parts are projects, and assemblies without a package are references.
@@ -60,11 +54,12 @@ fn is_package(kind: &str) -> bool {
 
 /// Directories `shared/Microsoft.NETCore.App/8.0.4`.
 fn is_runtime(place: &Place<'_>) -> Wish {
-    let is_version = place.name.first().is_some_and(u8::is_ascii_digit) && place.name.contains(&b'.');
-    let mut above = place.above();
-    let is_shared = above.next().is_some_and(|part| part.starts_with(b"Microsoft."))
-        && above.next().is_some_and(|part| part == b"shared");
-    Wish::path_if(is_version && is_shared && place.kind == FileType::Directory)
+    let is_version = || place.name.first().is_some_and(u8::is_ascii_digit) && place.name.contains(&b'.');
+    let is_shared = || {
+        let mut above = place.above();
+        above.next().is_some_and(|part| part.starts_with(b"Microsoft.")) && above.next() == Some(b"shared")
+    };
+    Wish::path_if(place.kind == FileType::Directory && is_version() && is_shared())
 }
 
 fn runtime(place: &Place<'_>, _: &[u8], emit: &mut Emit<'_>) -> Result<(), &'static str> {
@@ -94,7 +89,7 @@ mod tests {
         let list = r#"{"libraries": {"NoVersion": {"type": "package"}, "": {"type": "package"}, "A/1": {"type": "package"}}}"#;
         assert_eq!(read("/a.deps.json", list).1, None);
         assert_eq!(names("/a.deps.json", list), ["A 1"]);
-        assert!(read("/a.deps.json", r#"{"libraries": []}"#).1.is_some());
+        assert!(read("/a.deps.json", r#"{"libraries": 1}"#).1.is_some());
     }
 
     #[test]

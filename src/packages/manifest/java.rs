@@ -33,7 +33,11 @@ fn wants(place: &Place<'_>) -> Wish {
         return Wish::Nothing;
     }
     match place.name {
-        b"pom.properties" | b"pom.xml" => Wish::content_if(memchr::memmem::find(place.path, MAVEN).is_some()),
+        b"pom.properties" => Wish::content_if(memchr::memmem::find(place.path, MAVEN).is_some()),
+        // Unpacked archives are seen file by file, and the other file is beside it.
+        b"pom.xml" => {
+            Wish::content_if(is_inside(place.path) && memchr::memmem::find(place.path, MAVEN).is_some())
+        }
         b"MANIFEST.MF" => Wish::content_if(place.parent() == b"META-INF" && is_inside(place.path)),
         b"JndiLookup.class" => Wish::path_if(place.path.ends_with(JNDI_LOOKUP)),
         name => Wish::path_if(file_name::is_archive(name)),

@@ -17,9 +17,11 @@ const OUTPUTS: [&str; 11] =
 pub(super) static READER: Reader = Reader { name: "path of a Nix store", wants, read };
 
 fn wants(place: &Place<'_>) -> Wish {
-    let mut above = place.above();
-    let is_store = above.next() == Some(b"store") && above.next() == Some(b"nix");
-    Wish::path_if(is_store && place.kind == FileType::Directory && joined(place.name).is_some())
+    let is_store = || {
+        let mut above = place.above();
+        above.next() == Some(b"store") && above.next() == Some(b"nix")
+    };
+    Wish::path_if(place.kind == FileType::Directory && joined(place.name).is_some() && is_store())
 }
 
 /// What stands behind the hash.

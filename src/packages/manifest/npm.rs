@@ -4,8 +4,8 @@
 //! Source: docs.npmjs.com, "folders" and "package.json".
 
 use serde::Deserialize;
-use serde_json::Value;
 
+use super::json::Text;
 use super::text::text;
 use super::{Emit, Place, Reader, Wish, json};
 use crate::packages::component::Component;
@@ -57,11 +57,12 @@ fn is_example(place: &Place<'_>) -> bool {
     false
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Package {
-    name: Option<Value>,
-    version: Option<Value>,
-    license: Option<Value>,
+    name: Text,
+    version: Text,
+    license: Text,
 }
 
 fn read(place: &Place<'_>, content: &[u8], emit: &mut Emit<'_>) -> Result<(), &'static str> {
@@ -69,7 +70,7 @@ fn read(place: &Place<'_>, content: &[u8], emit: &mut Emit<'_>) -> Result<(), &'
         return Ok(());
     }
     let package: Package = json::read(content)?;
-    let (name, version) = (json::string(package.name), json::string(package.version));
+    let (name, version) = (package.name.get(), package.version.get());
     // Parts of packages have a package.json without a version, which says how they are loaded.
     let Some(version) = version else { return Ok(()) };
     let name = name.unwrap_or_else(|| of_directory(place));
@@ -86,7 +87,7 @@ fn read(place: &Place<'_>, content: &[u8], emit: &mut Emit<'_>) -> Result<(), &'
         }
         _ => Component::new(Ecosystem::Npm, name, version),
     };
-    component.license = json::license(package.license);
+    component.license = package.license.get();
     emit(component);
     Ok(())
 }

@@ -4,8 +4,8 @@
 //! Source: CPAN::Meta::Spec, ExtUtils::Packlist.
 
 use serde::Deserialize;
-use serde_json::Value;
 
+use super::json::Text;
 use super::text::text;
 use super::{Emit, Place, Reader, Wish, json};
 use crate::packages::component::{Component, Evidence};
@@ -32,11 +32,12 @@ fn module<'a>(place: &Place<'a>) -> Option<Vec<&'a [u8]>> {
     (!parts.is_empty() && place.above().any(|part| part == b"auto")).then_some(parts)
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Metadata {
-    name: Option<Value>,
-    version: Option<Value>,
-    license: Option<Value>,
+    name: Text,
+    version: Text,
+    license: Text,
 }
 
 fn read(place: &Place<'_>, content: &[u8], emit: &mut Emit<'_>) -> Result<(), &'static str> {
@@ -46,14 +47,11 @@ fn read(place: &Place<'_>, content: &[u8], emit: &mut Emit<'_>) -> Result<(), &'
         return Ok(());
     }
     let metadata: Metadata = json::read(content)?;
-    let name = json::string(metadata.name).ok_or("it names no distribution")?;
-    let version = match metadata.version {
-        Some(Value::Number(number)) => number.to_string(),
-        other => json::string(other).unwrap_or_default(),
-    };
+    let name = metadata.name.get().ok_or("it names no distribution")?;
+    let version = metadata.version.get().unwrap_or_default();
     let version = version.strip_prefix('v').unwrap_or(&version);
     let mut component = Component::new(Ecosystem::Cpan, name.replace("::", "-"), version);
-    component.license = json::license(metadata.license);
+    component.license = metadata.license.get();
     emit(component);
     Ok(())
 }

@@ -5,8 +5,8 @@
 //! PEAR keeps `.registry/NAME.reg` in PHP's own serialised form.
 
 use serde::Deserialize;
-use serde_json::Value;
 
+use super::json::{First, Text};
 use super::text::{lines, quoted, split, text, value};
 use super::{Emit, Place, Reader, Wish, json};
 use crate::packages::component::Component;
@@ -28,17 +28,16 @@ fn wants(place: &Place<'_>) -> Wish {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Installed {
-    List(Vec<Package>),
-    Object { packages: Vec<Package> },
+struct Installed {
+    packages: First<Package>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Package {
-    name: Option<Value>,
-    version: Option<Value>,
-    license: Option<Value>,
+    name: Text,
+    version: Text,
+    license: Text,
 }
 
 fn read(place: &Place<'_>, content: &[u8], emit: &mut Emit<'_>) -> Result<(), &'static str> {
@@ -56,19 +55,15 @@ fn read(place: &Place<'_>, content: &[u8], emit: &mut Emit<'_>) -> Result<(), &'
 }
 
 fn installed(content: &[u8], emit: &mut Emit<'_>) -> Result<(), &'static str> {
-    let packages = match json::read(content)? {
-        Installed::List(packages) | Installed::Object { packages } => packages,
-    };
-    let is_over = packages.len() > PACKAGES;
-    for package in packages.into_iter().take(PACKAGES) {
-        let (name, version) = (json::string(package.name), json::string(package.version));
-        if let (Some(name), Some(version)) = (name, version) {
-            let mut component = named(&name, &version);
-            component.license = json::license(package.license);
-            emit(component);
+    let is_list = content.trim_ascii_start().starts_with(b"[");
+    let packages = if is_list { json::read(content)? } else { json::read::<Installed>(content)?.packages };
+    let whole = packages.whole();
+    for (_, Package { name, version, license }) in packages.entries {
+        if let (Some(name), Some(version)) = (name.get(), version.get()) {
+            emit(Component { license: license.get(), ..named(&name, &version) });
         }
     }
-    if is_over { Err("it names more packages than are listed") } else { Ok(()) }
+    whole
 }
 
 /// `vendor/name`, and a version that may begin with a `v`.

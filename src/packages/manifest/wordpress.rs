@@ -21,18 +21,21 @@ enum Part {
 }
 
 fn part(place: &Place<'_>) -> Option<Part> {
+    if !place.name.ends_with(b".php") && place.name != b"style.css" {
+        return None;
+    }
     let mut above = place.above();
     let (first, second, third) = (above.next()?, above.next()?, above.next().unwrap_or_default());
     match place.name {
         b"version.php" if first == b"wp-includes" => Some(Part::Core),
         b"style.css" if second == b"themes" && third == b"wp-content" => Some(Part::Theme),
-        name if name.ends_with(b".php") => {
+        b"style.css" => None,
+        _ => {
             let is_plugin = |home: &[u8], top: &[u8]| {
                 top == b"wp-content" && (home == b"plugins" || home == b"mu-plugins")
             };
             (is_plugin(first, second) || is_plugin(second, third)).then_some(Part::Plugin)
         }
-        _ => None,
     }
 }
 

@@ -24,6 +24,8 @@ const TRIALS: u32 = 200_000;
 /// Bytes of a packed list, and of an unpacked one.
 const PACKED: usize = 1 << 20;
 const UNPACKED: usize = 8 << 20;
+/// Crates of one program; the largest have some 1,000.
+const CRATES: usize = 20_000;
 
 #[derive(Default)]
 pub(super) struct Finder {
@@ -117,6 +119,6 @@ impl List {
         let component = |package: Package| {
             Component::new(Ecosystem::Cargo, package.name, package.version).evidence(Evidence::BuildInfo)
         };
-        linked.map(component).collect()
+        linked.take(CRATES).map(component).collect()
     }
 }

@@ -29,6 +29,8 @@ pub enum Kind {
     Variables,
     /// Anything.
     All,
+    /// What is not loaded: tables, and what a build put beside the program.
+    Outside,
     /// Notes.
     Notes,
 }
@@ -77,7 +79,8 @@ impl Layout {
 
     /// The place in the file of an address in memory.
     pub fn place_of(&self, address: u64) -> Option<u64> {
-        let loaded = self.segments.iter().filter(|segment| segment.kind != Kind::Notes);
+        let is_loaded = |segment: &&Segment| !matches!(segment.kind, Kind::Notes | Kind::Outside);
+        let loaded = self.segments.iter().filter(is_loaded);
         let inside = |segment: &Segment| address.checked_sub(segment.address).filter(|at| *at < segment.len);
         loaded.clone().find_map(|segment| segment.offset.checked_add(inside(segment)?))
     }
@@ -124,6 +127,20 @@ impl From<Truncated> for Missing {
     }
 }
 
+/// What no loaded segment covers.
+fn outside(headers: &[(u32, u32, Segment)]) -> Vec<Segment> {
+    let loaded = headers.iter().filter(|(_, kind, _)| *kind == LOADED);
+    let mut loaded: Vec<(u64, u64)> = loaded.map(|(_, _, segment)| (segment.offset, segment.len)).collect();
+    loaded.sort_unstable();
+    let (mut at, mut found) = (0_u64, Vec::new());
+    for (offset, len) in loaded.into_iter().chain([(u64::MAX, 0)]) {
+        let len_before = offset.saturating_sub(at);
+        found.push(Segment { kind: Kind::Outside, offset: at, len: len_before, address: u64::MAX });
+        at = at.max(offset.saturating_add(len));
+    }
+    found
+}
+
 struct Fields<'h> {
     record: Record<'h>,
     is_big: bool,
@@ -165,7 +182,7 @@ impl Fields<'_> {
         let all = headers.map(|at| self.segment(at)).collect::<Result<Vec<_>, Truncated>>()?;
         let has_constants =
             all.iter().any(|(flags, kind, _)| *kind == LOADED && flags & (EXECUTABLE | WRITABLE) == 0);
-        let of_use = all.into_iter().filter_map(|(flags, kind, segment)| {
+        let of_use = all.iter().filter_map(|&(flags, kind, segment)| {
             let kind = match (kind, flags & EXECUTABLE != 0, flags & WRITABLE != 0) {
                 (NOTE, ..) => Kind::Notes,
                 // Where the linker kept constants apart, none are in the code.
@@ -177,7 +194,8 @@ impl Fields<'_> {
             };
             Some(Segment { kind, ..segment })
         });
-        Ok(of_use.filter(|segment| segment.len > 0).collect())
+        let outside = outside(&all);
+        Ok(of_use.chain(outside).filter(|segment| segment.len > 0).collect())
     }
 
     /// Flags, type and place of the segment whose header is at `at`.

@@ -31,12 +31,13 @@ pub(super) fn read(content: &[u8]) -> Option<Component> {
     };
     let of = |within: &[u8], tag: &str| {
         let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
-        let (value, ..) = between(within, open.as_bytes(), close.as_bytes())?;
-        Some(text(value)).filter(|value| is_value(value))
+        between(within, open.as_bytes(), close.as_bytes()).map(|(value, ..)| text(value))
     };
-    let inherited = |tag| of(&own, tag).or_else(|| of(parent, tag));
+    // What the project has itself counts, even where it is the name of a value that nobody put in.
+    let inherited = |tag| of(&own, tag).or_else(|| of(parent, tag)).filter(|value| is_value(value));
     let (group, version) = (inherited("groupId")?, inherited("version")?);
-    Some(Component::new(Ecosystem::Maven, of(&own, "artifactId")?, version).namespace(group))
+    let artifact = of(&own, "artifactId").filter(|value| is_value(value))?;
+    Some(Component::new(Ecosystem::Maven, artifact, version).namespace(group))
 }
 
 /// What lies between the first `open` and the `close` behind it, before and after them.

@@ -13,9 +13,9 @@ pub mod identity;
 pub mod inventory;
 mod quotes;
 pub mod saved;
+pub mod sbom;
 mod sections;
 pub mod summary;
-pub mod version;
 
 pub use files::Files;
 pub use findings::{Findings, Seen};
@@ -148,7 +148,7 @@ fn limits(old: &Summary, new: &Summary, findings: &Findings, files: Option<&File
     let sides = [("OLD", old), ("NEW", new)];
     for (name, _) in sides.iter().filter(|(_, side)| side.head.is_report) {
         limits.push(format!(
-            "{name} is a report: packages, accounts, services and files are not compared; name two images for that"
+            "{name} is a report: accounts, services and files are not compared; name two images for that"
         ));
     }
     if findings.is_weak {

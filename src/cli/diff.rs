@@ -14,7 +14,7 @@ use super::{Exit, Failure, Terminal, engine, user_file};
 use crate::audit::{Progress, Seal, Settings, Target};
 use crate::detect::{self, Signatures};
 use crate::diff::files::Depth;
-use crate::diff::{self, Difference, Summary, files, saved};
+use crate::diff::{self, Difference, Summary, files, saved, sbom};
 use crate::facts::Facts;
 use crate::finding::{GapKind, Severity};
 use crate::gate::Explanation;
@@ -30,6 +30,7 @@ Examples:
   assay diff golden-41.raw golden-42.raw
   assay diff golden-41.json golden-42.raw       against a saved report (--evidence hash makes it exact)
   assay diff old.qcow2 new.qcow2 --format markdown -o review.md
+  assay diff golden.cdx.json new.raw            the software against a bill of materials (CycloneDX, SPDX)
   assay diff /mnt/old /mnt/new                  two mounted trees
 
 Exit codes:
@@ -41,7 +42,7 @@ Exit codes:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Diff {
-    /// The version there was: an image, a mounted tree, or a report of `assay scan --format json`
+    /// The version there was: an image, a mounted tree, a report of `assay scan --format json`, or a bill of materials
     old: PathBuf,
     /// The version to review: the same
     new: PathBuf,
@@ -135,8 +136,11 @@ fn open(
     progress: &dyn Progress,
 ) -> Result<Opened, Failure> {
     if let Some(text) = report(path)? {
-        let summary = saved::parse(&text)
-            .map_err(|reason| Failure::unreadable(format!("{}: {reason}", path.display())))?;
+        let unreadable = |reason| Failure::unreadable(format!("{}: {reason}", path.display()));
+        let summary = match sbom::parse(&text) {
+            Some(summary) => summary,
+            None => saved::parse(&text).map_err(unreadable)?,
+        };
         let seal = Seal::new(&[], settings.detect.signatures);
         return Ok(Opened { summary, target: None, kept: None, seal });
     }

@@ -6,14 +6,16 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::summary::{Coverage, shown};
-use super::version::Order;
 use crate::audit::Report;
 use crate::facts::Facts;
+use crate::packages::version::Scheme;
+use packages::Software;
 use assay_disk::text::Escaped;
 use assay_disk::tree::Tree;
 
 mod accounts;
 mod machine;
+pub(super) mod packages;
 mod rights;
 mod schedule;
 mod units;
@@ -160,14 +162,15 @@ pub struct Item {
 pub struct Inventory {
     /// The entries.
     pub(super) items: BTreeMap<Kind, Items>,
-    /// The order of its packages' versions.
-    pub(super) order: Order,
+    /// How the versions of each package are ordered.
+    pub(super) schemes: BTreeMap<Vec<u8>, Scheme>,
 }
 
 impl Inventory {
     /// Of a system; what is over a limit is told in `coverage`.
     pub(super) fn of(report: &Report, tree: &Tree, facts: &Facts, coverage: &mut Coverage) -> Self {
         let mut items = BTreeMap::new();
+        let (software, schemes) = Software::of(report, facts).into_items();
         let units = units::of(tree);
         let (timers, services): (Items, Items) =
             units.into_iter().partition(|(name, _)| name.ends_with(b".timer"));
@@ -175,7 +178,7 @@ impl Inventory {
         schedule.extend(timers);
         for (kind, mut of_kind) in [
             (Kind::System, machine::of(report, tree, facts)),
-            (Kind::Packages, packages(facts)),
+            (Kind::Packages, software),
             (Kind::Accounts, accounts::accounts(tree, facts)),
             (Kind::Groups, accounts::groups(facts)),
             (Kind::Keys, keys(report)),
@@ -191,32 +194,14 @@ impl Inventory {
             }
             items.insert(kind, of_kind);
         }
-        let order = match facts.packages.place() {
-            place if place.starts_with(b"/var/lib/dpkg") => Order::Dpkg,
-            place if memchr::memmem::find(place, b"apk").is_some() => Order::Apk,
-            _ => Order::Rpm,
-        };
-        Self { items, order }
+        Self { items, schemes }
     }
-}
 
-/// Name to versions and machines: a library for two machines, or two kernels, are one name.
-fn packages(facts: &Facts) -> Items {
-    let mut all: BTreeMap<&str, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
-    for package in facts.packages.installed() {
-        let (versions, machines) = all.entry(&package.name).or_default();
-        versions.push(&package.version);
-        machines.push(&package.architecture);
+    /// Of something that says only which software is installed.
+    pub(super) fn of_software(software: Software) -> Self {
+        let (items, schemes) = software.into_items();
+        Self { items: BTreeMap::from([(Kind::Packages, items)]), schemes }
     }
-    let joined = |mut words: Vec<&str>| {
-        words.sort_unstable();
-        words.dedup();
-        words.join(", ").into_bytes()
-    };
-    let fields = |(versions, machines)| {
-        vec![Field::of("version", &joined(versions)), Field::of("architecture", &joined(machines))]
-    };
-    all.into_iter().map(|(name, both)| (name.as_bytes().to_vec(), fields(both))).collect()
 }
 
 /// Keys that may log in, as the audit found them.

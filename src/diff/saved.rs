@@ -7,8 +7,11 @@ use serde::Deserialize;
 use super::Head;
 use super::findings::Seen;
 use super::identity;
+use super::inventory::Inventory;
+use super::inventory::packages::Software;
 use super::summary::{Coverage, Lost, Summary};
 use crate::finding::{GapKind, Loss, Secret, Severity};
+use crate::packages::Ecosystem;
 use assay_disk::text::unescape;
 
 #[derive(Deserialize)]
@@ -27,6 +30,25 @@ struct Document {
     findings: Vec<Finding>,
     #[serde(default)]
     gaps: Vec<Gap>,
+    #[serde(default)]
+    packages: Packages,
+}
+
+/// What was installed, since reports say so.
+#[derive(Default, Deserialize)]
+struct Packages {
+    #[serde(default)]
+    components: Vec<Installed>,
+}
+
+#[derive(Deserialize)]
+struct Installed {
+    kind: String,
+    name: String,
+    #[serde(default)]
+    version: Option<String>,
+    #[serde(default)]
+    architecture: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -162,7 +184,19 @@ pub fn parse(text: &[u8]) -> Result<Summary, String> {
         }
     }
     summary.identities.sort();
+    summary.inventory = inventory(&document.packages);
     Ok(summary)
+}
+
+/// What was installed; `None` where an older report does not say it.
+fn inventory(packages: &Packages) -> Option<Inventory> {
+    let mut software = Software::default();
+    for one in &packages.components {
+        // A kind of a later version cannot be compared here.
+        let Some(kind) = Ecosystem::by_name(&one.kind) else { continue };
+        software.add(kind, &one.name, one.version.as_deref(), one.architecture.as_deref());
+    }
+    (!software.is_empty()).then(|| Inventory::of_software(software))
 }
 
 fn seen(finding: &Finding, place: &Place, group: u64) -> Result<Seen, String> {

@@ -1,9 +1,10 @@
 //! The content of two systems, kind by kind: what is added, removed, changed.
 
 use super::Side;
+use super::inventory::packages::RECORDED;
 use super::inventory::{Field, Inventory, Item, Items, Kind};
 use super::summary::Coverage;
-use super::version;
+use crate::packages::version::Scheme;
 
 /// One kind of content.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub enum Direction {
     Up,
     /// To an earlier one.
     Down,
+    /// To the same one, with other files in it.
+    Rebuilt,
 }
 
 impl Direction {
@@ -55,13 +58,16 @@ impl Direction {
         match self {
             Self::Up => "upgraded",
             Self::Down => "downgraded",
+            Self::Rebuilt => "rebuilt",
         }
     }
 }
 
 /// Compares every kind.
 pub(super) fn compare(old: (&Inventory, &Coverage), new: (&Inventory, &Coverage)) -> Vec<Section> {
-    Kind::ALL.into_iter().map(|kind| section(kind, old, new)).collect()
+    // A report and a bill of materials say less than an image.
+    let is_told = |kind: &Kind| [old, new].iter().all(|(side, _)| side.items.contains_key(kind));
+    Kind::ALL.into_iter().filter(is_told).map(|kind| section(kind, old, new)).collect()
 }
 
 fn section(kind: Kind, old: (&Inventory, &Coverage), new: (&Inventory, &Coverage)) -> Section {
@@ -88,12 +94,14 @@ fn section(kind: Kind, old: (&Inventory, &Coverage), new: (&Inventory, &Coverage
     };
     for (name, now) in after {
         let Some(was) = before.get(name) else { continue };
+        let (was, now) = comparable(was, now);
         if was == now {
             section.same = section.same.saturating_add(1);
             continue;
         }
-        let direction = (kind == Kind::Packages).then(|| direction(was, now, new.0.order)).flatten();
-        section.changed.push(ItemChange { name: name.clone(), direction, fields: differing(was, now) });
+        let scheme = new.0.schemes.get(name).copied().filter(|_| kind == Kind::Packages);
+        let direction = scheme.and_then(|scheme| direction(&was, &now, scheme));
+        section.changed.push(ItemChange { name: name.clone(), direction, fields: differing(&was, &now) });
     }
     section
 }
@@ -122,14 +130,30 @@ fn differing(old: &[Field], new: &[Field]) -> Vec<(&'static str, Option<String>,
     changes
 }
 
-fn direction(old: &[Field], new: &[Field], order: version::Order) -> Option<Direction> {
+fn direction(old: &[Field], new: &[Field], scheme: Scheme) -> Option<Direction> {
+    let order = |a: &str, b: &str| scheme.compare(a, b).unwrap_or_else(|| a.cmp(b));
     let latest = |fields: &[Field]| {
         let shown = fields.iter().find(|field| field.name == "version").map(|field| field.shown.clone())?;
-        shown.split(", ").map(str::to_owned).max_by(|a, b| version::compare(a, b, order))
+        shown.split(", ").map(str::to_owned).max_by(|a, b| order(a, b))
     };
-    match version::compare(&latest(old)?, &latest(new)?, order) {
+    let (was, now) = (latest(old)?, latest(new)?);
+    match order(&was, &now) {
         std::cmp::Ordering::Less => Some(Direction::Up),
         std::cmp::Ordering::Greater => Some(Direction::Down),
+        std::cmp::Ordering::Equal if was == now && differs(old, new, RECORDED) => Some(Direction::Rebuilt),
         std::cmp::Ordering::Equal => None,
     }
+}
+
+fn differs(old: &[Field], new: &[Field], name: &str) -> bool {
+    let of = |fields: &[Field]| fields.iter().find(|field| field.name == name).cloned();
+    of(old) != of(new)
+}
+
+/// The fields of both without what one side cannot know: only an image has what its database records of files.
+fn comparable(old: &[Field], new: &[Field]) -> (Vec<Field>, Vec<Field>) {
+    let has = |fields: &[Field]| fields.iter().any(|field| field.name == RECORDED);
+    let both = has(old) && has(new);
+    let kept = |fields: &[Field]| fields.iter().filter(|field| both || field.name != RECORDED).cloned().collect();
+    (kept(old), kept(new))
 }

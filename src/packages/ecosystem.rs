@@ -1,5 +1,7 @@
 //! The kinds of packages, as package URLs and advisories tell them apart.
 
+use super::version::Scheme;
+
 /// A kind of package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ecosystem {
@@ -115,6 +117,33 @@ impl Ecosystem {
     /// The one that is called `name`.
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|ecosystem| ecosystem.name() == name)
+    }
+
+    /// How its versions are ordered.
+    pub const fn scheme(self) -> Scheme {
+        match self {
+            Self::Deb => Scheme::Dpkg,
+            Self::Rpm => Scheme::Rpm,
+            Self::Apk => Scheme::Apk,
+            Self::Alpm => Scheme::Alpm,
+            Self::PyPi | Self::Conda => Scheme::Pep440,
+            Self::Npm | Self::Go | Self::Cargo | Self::Julia => Scheme::Semver,
+            Self::Gem => Scheme::Gem,
+            Self::Maven => Scheme::Maven,
+            Self::Composer => Scheme::Packagist,
+            Self::NuGet => Scheme::Nuget,
+            Self::Cran => Scheme::Cran,
+            // Numbers with dots, whatever comes behind them.
+            Self::Snap
+            | Self::Flatpak
+            | Self::Nix
+            | Self::Brew
+            | Self::Cpan
+            | Self::LuaRocks
+            | Self::WordPress
+            | Self::Kernel
+            | Self::Generic => Scheme::Dpkg,
+        }
     }
 
     /// Whether a distribution's package manager brought it.

@@ -2,13 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::ecosystem::OsvEcosystem;
 use super::matches::{Matches, RatedBy, Vulnerability};
 use super::remedy::remedy;
 use super::statement::Status;
 use crate::finding::{Advisory, Category, FactKey, Finding, Severity};
 use crate::packages::inventory::{Boot, InstalledSystem, Inventory};
-use crate::packages::version::Scheme;
 
 /// Rules that policies name.
 pub const EXPLOITED: &str = "exploited-package";
@@ -132,18 +130,6 @@ pub(super) fn severity(one: &Vulnerability) -> Severity {
         _ if is_minor || one.is_linked == Some(false) => rated.min(Severity::Low),
         _ => rated,
     }
-}
-
-/// How the versions of its package are ordered.
-pub(super) fn scheme(inventory: &Inventory, one: &Vulnerability) -> Option<Scheme> {
-    let system = inventory.systems.get(one.system).map(|system| &system.distribution);
-    let own = match system {
-        Some(distribution) if one.ecosystem.is_of_a_distribution() => {
-            OsvEcosystem::of_distribution(distribution)
-        }
-        _ => OsvEcosystem::of_language(one.ecosystem),
-    };
-    own.map(OsvEcosystem::scheme)
 }
 
 /// The other files that show it.

@@ -69,7 +69,7 @@ pub fn groups<'m>(inventory: &'m Inventory, matches: &'m Matches) -> Vec<Group<'
 fn group<'m>(inventory: &Inventory, mut all: Vec<&'m Vulnerability>) -> Option<Group<'m>> {
     all.sort_by_key(|one| std::cmp::Reverse(findings::severity(one)));
     let first = *all.first()?;
-    let scheme = findings::scheme(inventory, first);
+    let scheme = first.ecosystem.scheme();
     let fixable = || all.iter().filter(|one| one.has_fix());
     let fixed = fixable().filter_map(|one| best(one, scheme)).max_by(|one, other| order(scheme, one, other));
     let mut severities = BTreeMap::new();
@@ -101,10 +101,10 @@ fn group<'m>(inventory: &Inventory, mut all: Vec<&'m Vulnerability>) -> Option<G
 }
 
 /// The lowest version that mends it.
-fn best(one: &Vulnerability, scheme: Option<Scheme>) -> Option<&str> {
+fn best(one: &Vulnerability, scheme: Scheme) -> Option<&str> {
     one.fixed.iter().map(String::as_str).min_by(|one, other| order(scheme, one, other))
 }
 
-fn order(scheme: Option<Scheme>, one: &str, other: &str) -> Ordering {
-    scheme.and_then(|scheme| scheme.compare(one, other)).unwrap_or_else(|| one.cmp(other))
+fn order(scheme: Scheme, one: &str, other: &str) -> Ordering {
+    scheme.compare(one, other).unwrap_or_else(|| one.cmp(other))
 }

@@ -37,7 +37,7 @@ impl Knowledge {
     pub(super) fn read(
         &mut self,
         feed: &Feed,
-        document: Document<'_>,
+        mut document: Document<'_>,
         limits: &Limits,
         buffer: &mut Vec<u8>,
         collector: &mut Collector<'_>,
@@ -46,7 +46,7 @@ impl Knowledge {
         if feed.format == Format::Epss {
             return epss::read(document, self, collector);
         }
-        if !whole(document, limits, buffer, collector) {
+        if !whole(&mut document, limits, buffer, collector) {
             return;
         }
         let read = match feed.format {

@@ -114,7 +114,7 @@ fn read<'c>(feed: &Feed, limits: &Limits, collector: &mut Collector<'c>, each: &
 
 fn advisory(
     format: Format,
-    document: Document<'_>,
+    mut document: Document<'_>,
     limits: &Limits,
     buffer: &mut Vec<u8>,
     collector: &mut Collector<'_>,
@@ -125,7 +125,7 @@ fn advisory(
         Format::DebianTracker => return debian_tracker::read(document, collector),
         _ => {}
     }
-    if !whole(document, limits, buffer, collector) {
+    if !whole(&mut document, limits, buffer, collector) {
         return;
     }
     let read =
@@ -148,13 +148,13 @@ fn osv_record(json: &[u8], collector: &mut Collector<'_>) -> Result<(), serde_js
 /// Reads all of a document into the buffer; whether it is no longer than the limit. What else goes wrong is told by what
 /// contains it.
 pub(super) fn whole(
-    document: Document<'_>,
+    document: &mut Document<'_>,
     limits: &Limits,
     buffer: &mut Vec<u8>,
     collector: &mut Collector<'_>,
 ) -> bool {
     buffer.clear();
-    let read = document.content.take(limits.document.saturating_add(1)).read_to_end(buffer);
+    let read = (&mut *document.content).take(limits.document.saturating_add(1)).read_to_end(buffer);
     let fits = buffer.len() as u64 <= limits.document;
     if !fits {
         collector.bad(format!("{}: it has more than {} bytes", document.name, limits.document));

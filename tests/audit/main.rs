@@ -15,4 +15,5 @@ mod package_databases;
 mod package_integrity;
 mod packed;
 mod redaction;
+mod software;
 mod user_lists;

@@ -95,7 +95,7 @@ fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
         match status {
             Status::StreamEnd => return Some(json),
             _ if json.len() < json.capacity() || json.len() >= UNPACKED => return None,
-            _ => json.reserve(json.len().min(UNPACKED).max(4096)),
+            _ => json.reserve(json.len().clamp(4096, UNPACKED)),
         }
     }
 }

@@ -65,7 +65,8 @@ mod tests {
     use super::*;
 
     fn note(kind: u32, name: &[u8], description: &[u8]) -> Vec<u8> {
-        let words = [name.len() as u32, description.len() as u32, kind];
+        let [name_len, len] = [name, description].map(|part| u32::try_from(part.len()).unwrap());
+        let words = [name_len, len, kind];
         let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         for part in [name, description] {
             bytes.extend_from_slice(part);

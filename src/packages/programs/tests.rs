@@ -57,10 +57,10 @@ fn read(file: &[u8], name: &str) -> Vec<String> {
 fn counted(text: &[u8]) -> Vec<u8> {
     let (mut bytes, mut len) = (Vec::new(), text.len());
     while len >= 0x80 {
-        bytes.push((len & 0x7f) as u8 | 0x80);
+        bytes.push(u8::try_from(len & 0x7f).unwrap() | 0x80);
         len >>= 7;
     }
-    bytes.push(len as u8);
+    bytes.push(u8::try_from(len).unwrap());
     [&bytes, text].concat()
 }
 

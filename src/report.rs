@@ -10,6 +10,7 @@ pub mod diff;
 pub mod evidence;
 pub mod fingerprints;
 pub mod format;
+pub mod gitlab;
 pub mod html;
 pub mod intoto;
 pub mod inventory;
@@ -29,7 +30,7 @@ pub use format::{Format, Told};
 pub use run::Run;
 
 /// All forms of the report, in the order of the help.
-pub static FORMATS: [&Format; 14] = [
+pub static FORMATS: [&Format; 15] = [
     &terminal::FORMAT,
     &json::FORMAT,
     &html::FORMAT,
@@ -44,6 +45,7 @@ pub static FORMATS: [&Format; 14] = [
     &ocsf::FORMAT,
     &sbom::cyclonedx::FORMAT,
     &sbom::spdx::FORMAT,
+    &gitlab::FORMAT,
 ];
 
 /// Version of the program, as reports name it.

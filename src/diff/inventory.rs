@@ -9,9 +9,9 @@ use super::summary::{Coverage, shown};
 use crate::audit::Report;
 use crate::facts::Facts;
 use crate::packages::version::Scheme;
-use packages::Software;
 use assay_disk::text::Escaped;
 use assay_disk::tree::Tree;
+use packages::Software;
 
 mod accounts;
 mod machine;

@@ -115,7 +115,9 @@ fn add(software: &mut Software, purl: &str) {
         _ => (path, None),
     };
     let Some((kind, name)) = path.trim_start_matches('/').split_once('/') else { return };
-    let Some(ecosystem) = Ecosystem::ALL.into_iter().find(|one| one.purl_kind().name() == kind) else { return };
+    let Some(ecosystem) = Ecosystem::ALL.into_iter().find(|one| one.purl_kind().name() == kind) else {
+        return;
+    };
     let value = |key: &str| {
         let pairs = qualifiers.split('&').filter_map(|pair| pair.split_once('='));
         pairs.filter(|(name, _)| *name == key).map(|(_, value)| decoded(value)).next()
@@ -163,7 +165,12 @@ mod tests {
             {"name":"without one"}, {"name":"x","purl":"pkg:unheard-of/x@1"}]}"#;
         assert_eq!(
             software(text),
-            ["@angular/core (npm) 1.0", "kernel 2:6.1.1-1", "libstdc++6 12.2.0-14 amd64", "requests (python) 2.31.0"]
+            [
+                "@angular/core (npm) 1.0",
+                "kernel 2:6.1.1-1",
+                "libstdc++6 12.2.0-14 amd64",
+                "requests (python) 2.31.0"
+            ]
         );
     }
 
@@ -176,7 +183,9 @@ mod tests {
 
     #[test]
     fn other_json_is_no_bill_of_materials() {
-        for text in ["{}", "[]", r#"{"bomFormat":"other"}"#, r#"{"format":"assay-report","version":1}"#, "not json"] {
+        for text in
+            ["{}", "[]", r#"{"bomFormat":"other"}"#, r#"{"format":"assay-report","version":1}"#, "not json"]
+        {
             assert!(parse(text.as_bytes()).is_none(), "{text}");
         }
     }

@@ -154,6 +154,7 @@ fn differs(old: &[Field], new: &[Field], name: &str) -> bool {
 fn comparable(old: &[Field], new: &[Field]) -> (Vec<Field>, Vec<Field>) {
     let has = |fields: &[Field]| fields.iter().any(|field| field.name == RECORDED);
     let both = has(old) && has(new);
-    let kept = |fields: &[Field]| fields.iter().filter(|field| both || field.name != RECORDED).cloned().collect();
+    let kept =
+        |fields: &[Field]| fields.iter().filter(|field| both || field.name != RECORDED).cloned().collect();
     (kept(old), kept(new))
 }

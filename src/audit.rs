@@ -36,6 +36,7 @@ mod report;
 mod scheduler;
 mod served;
 mod software;
+mod symbols;
 mod states;
 pub mod times;
 mod twice;
@@ -161,7 +162,10 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     let Kept { mut findings, mut gaps, mut components, dropped, .. } = found.finish();
     manifest::drop_repeats(&mut components);
     let packages = inventory::assemble(&system.tree, &facts, components);
-    let judged = software::judge(&packages, &settings.knowledge, &software::Unlinked);
+    let judged = {
+        let linked = symbols::GoPrograms::new(&system.tree, &packages);
+        software::judge(&packages, &settings.knowledge, &linked)
+    };
     findings.extend(judged.findings);
     gaps.extend(judged.gaps);
     notes.extend(judged.notes);

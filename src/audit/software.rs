@@ -113,12 +113,3 @@ fn missing(matches: &Matches) -> Vec<(String, String)> {
 fn path(feed: &FeedSummary) -> String {
     Escaped(feed.path.as_os_str().as_encoded_bytes()).to_string()
 }
-
-/// Nothing is known of what is linked into programs.
-pub(super) struct Unlinked;
-
-impl Linked for Unlinked {
-    fn has_symbol(&self, _component: usize, _path: &str, _symbol: &str) -> Option<bool> {
-        None
-    }
-}

@@ -15,6 +15,7 @@ use super::elf::{Kind, Layout};
 use crate::packages::component::Component;
 
 mod modules;
+pub mod symbols;
 
 /// What the information begins with, at a multiple of 16.
 const MAGIC: &[u8] = b"\xff Go buildinf:";

@@ -14,5 +14,6 @@ mod formats;
 mod html_report;
 mod intoto;
 mod mix_ups;
+mod packages;
 mod policy;
 mod scan;

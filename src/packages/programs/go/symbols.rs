@@ -48,7 +48,8 @@ fn table(read: ReadAt<'_>) -> Option<(u64, u64)> {
         return None;
     }
     let record = Record::new("ELF header", &head);
-    let (place, count, of_names) = (record.u64_le(40).ok()?, record.u16_le(60).ok()?, record.u16_le(62).ok()?);
+    let (place, count, of_names) =
+        (record.u64_le(40).ok()?, record.u16_le(60).ok()?, record.u16_le(62).ok()?);
     if record.u16_le(58).ok()? as usize != SECTION || count > SECTIONS {
         return None;
     }
@@ -116,7 +117,9 @@ mod tests {
         let strings_at = file.len() as u64;
         file.extend(strings);
         let headers_at = file.len() as u64;
-        for (name, at, len) in [(0_u32, 0, 0), (1, table_at, table.len() as u64), (12, strings_at, strings.len() as u64)] {
+        for (name, at, len) in
+            [(0_u32, 0, 0), (1, table_at, table.len() as u64), (12, strings_at, strings.len() as u64)]
+        {
             let mut header = vec![0_u8; 64];
             header[..4].copy_from_slice(&name.to_le_bytes());
             header[24..32].copy_from_slice(&at.to_le_bytes());

@@ -64,7 +64,7 @@ pub(super) fn published_doors(findings: &mut [Finding]) {
 fn may_open(finding: &Finding) -> bool {
     let has_remark = || finding.evidence.facts.iter().any(|(name, _)| *name == FactKey::Remark);
     finding.advisory.category == Category::AuthorizedKeys
-        && (finding.severity > Severity::Low || finding.subject.is_some() || has_remark())
+        && (finding.severity > Severity::Low || has_remark())
 }
 
 /// Says how many places are not named, if any.

@@ -97,8 +97,10 @@ impl<'a> Published<'a> {
 
     /// Rates a finding lower whose values are published, or whose file is a test of a library as it was published.
     pub(super) fn rate(&self, finding: &mut Finding) {
+        // A file that sshd was told to read is in use, wherever it lies.
+        let is_read_by_sshd = |path: &[u8]| self.shared.facts.sshd.key_files.contains_key(path);
         let opens_account =
-            finding.advisory.category == Category::AuthorizedKeys && finding.subject.is_some();
+            finding.advisory.category == Category::AuthorizedKeys && self.is_in_use(is_read_by_sshd);
         if opens_account
             || finding.severity <= Severity::Low
             || !self.is_of_everybody(finding.advisory.category)

@@ -12,6 +12,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
+use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::program::assay;
@@ -75,6 +76,40 @@ fn lines(root: &Path, path: &str) -> Vec<u64> {
     let mut lines: Vec<u64> = findings.filter_map(|finding| finding["location"]["line"].as_u64()).collect();
     lines.sort_unstable();
     lines
+}
+
+/// Severities of the keys in an `authorized_keys` among the tests of a vendored crate.
+fn doors(root: &Path) -> Vec<String> {
+    let args = ["scan", "--rootfs", root.to_str().unwrap(), "--format", "json"];
+    let report: serde_json::Value = serde_json::from_str(&assay(&args).1).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings
+        .filter(|finding| finding["id"] == "authorized-key")
+        .map(|finding| finding["severity"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_key_in_a_test_of_a_library_is_low_unless_sshd_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let mut body = b"\0\0\0\x0bssh-ed25519\0\0\0 ".to_vec();
+    body.extend(Sha256::digest("a key of a test"));
+    let key = format!("ssh-ed25519 {} test\n", base64::engine::general_purpose::STANDARD.encode(&body));
+    let sum: String = Sha256::digest(&key).iter().map(|byte| format!("{byte:02x}")).collect();
+    let list = format!("{{\"files\":{{\"tests/authorized_keys\":\"{sum}\"}},\"package\":\"00\"}}");
+    let directory = root.join("root/app/node_modules/a");
+    for (path, content) in [("tests/authorized_keys", &key), (".cargo-checksum.json", &list)] {
+        let path = directory.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    assert_eq!(doors(root), ["low"]);
+    fs::create_dir_all(root.join("etc/ssh")).unwrap();
+    fs::write(root.join("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n").unwrap();
+    let setting = "AuthorizedKeysFile /root/app/node_modules/a/tests/authorized_keys\n";
+    fs::write(root.join("etc/ssh/sshd_config"), setting).unwrap();
+    assert_eq!(doors(root), ["medium"]);
 }
 
 #[test]

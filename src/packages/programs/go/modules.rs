@@ -22,12 +22,13 @@ pub(super) fn components(go: &[u8], list: &[u8]) -> Vec<Component> {
     let mut found: Vec<Component> = Vec::new();
     found.extend(stdlib(&String::from_utf8_lossy(go)));
     let list = String::from_utf8_lossy(list);
-    let (mut main, mut flags) = (None, None);
+    let (mut main, mut flags, mut command) = (None, None, None);
     for line in list.lines().take(MODULES) {
         let mut words = line.split('\t');
         let (kind, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         let version = words.next().unwrap_or_default();
         match kind {
+            "path" => command = Some(path).filter(|path| path.contains('/')),
             "mod" => {
                 main = Some(found.len());
                 found.push(module(path, version));
@@ -37,6 +38,11 @@ pub(super) fn components(go: &[u8], list: &[u8]) -> Vec<Component> {
             "build" => flags = flags.or_else(|| path.strip_prefix("-ldflags=")),
             _ => {}
         }
+    }
+    // What was built outside of a module says at least which command it is.
+    if let Some(command) = command.filter(|_| main.is_none()) {
+        main = Some(found.len());
+        found.push(module(command, ""));
     }
     let main = main.and_then(|main| found.get_mut(main)).filter(|main| main.version.is_none());
     if let Some((main, version)) = main.zip(flags.and_then(set_version)) {
@@ -72,7 +78,7 @@ fn replace(last: Option<&mut Component>, path: &str, version: &str) {
 
 /// The version that the flags of the linker set: `-X main.version=v1.2.3`.
 fn set_version(flags: &str) -> Option<String> {
-    let settings = flags.split([' ', '"', '\'']).filter_map(|word| word.split_once('='));
+    let settings = flags.split([' ', '"', '\'', '\\']).filter_map(|word| word.split_once('='));
     let named = settings.filter_map(|(name, value)| {
         let (_, name) = name.rsplit_once('.')?;
         let value = value.strip_prefix('v').unwrap_or(value);
@@ -108,6 +114,11 @@ mod tests {
     fn flags_of_the_linker_tell_the_version_of_the_main_module() {
         let list = "mod\tgithub.com/hashicorp/x\t(devel)\t\nbuild\t-ldflags=\"-s -X 'github.com/hashicorp/x/version.GitDescribe=v1.2.3' -X main.date=2020.1\"\n";
         assert_eq!(listed("go1.20", list), ["stdlib 1.20", "github.com/hashicorp/x v1.2.3"]);
+        let list = "path\tgithub.com/docker/cli/cmd/docker\nbuild\t-ldflags=\"-X \\\"github.com/docker/cli/cli/version.Version=20.10.24+dfsg1\\\"\"\n";
+        assert_eq!(
+            listed("go1.19.8", list),
+            ["stdlib 1.19.8", "github.com/docker/cli/cmd/docker v20.10.24+dfsg1"]
+        );
         assert_eq!(listed("devel +0123abc", "=>\ta\tv1\n"), Vec::<String>::new());
     }
 }

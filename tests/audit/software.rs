@@ -73,7 +73,7 @@ fn listed(report: &Report) -> Vec<String> {
         let owner = component.owner.as_deref().unwrap_or("-");
         format!("{} {version} of {owner}", component.full_name())
     };
-    report.components.iter().map(one).collect()
+    report.packages.components.iter().map(one).collect()
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn what_is_installed_is_listed_with_its_owner_whatever_the_threads() {
     ];
     assert_eq!(listed(&report), expected);
     assert!(report.gaps.is_empty(), "{:?}", report.gaps);
-    assert_eq!(audit(folder.path(), 4, None).components, report.components);
+    assert_eq!(audit(folder.path(), 4, None).packages.components, report.packages.components);
 }
 
 #[test]
@@ -97,12 +97,12 @@ fn a_file_that_the_cache_knows_is_listed_again() {
     let folder = tempfile::tempdir().unwrap();
     tree(folder.path());
     let cache = Cache::new([7; 32]);
-    let first = audit(folder.path(), 2, Some(&Arc::new(cache))).components;
+    let first = audit(folder.path(), 2, Some(&Arc::new(cache))).packages.components;
     // What was written is what the next audit reads.
     let cache = Arc::new(Cache::new([7; 32]));
     audit(folder.path(), 2, Some(&cache));
     let known = Cache::read(&cache.write()[..], [7; 32]).unwrap().unwrap();
     let again = audit(folder.path(), 2, Some(&Arc::new(known)));
     assert!(again.coverage.files_known > 0);
-    assert_eq!(again.components, first);
+    assert_eq!(again.packages.components, first);
 }

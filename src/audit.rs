@@ -48,6 +48,7 @@ pub use cache::Cache;
 use contents::Contents;
 pub use directories::Directory;
 use found::{Found, Kept};
+pub use inventory::assemble as assemble_inventory;
 use plan::Plan;
 pub use redact::{Quote, Quotes, Seal, Visit};
 pub use report::{Coverage, Material, Report};

@@ -12,7 +12,7 @@ mod findings;
 mod table;
 
 pub use findings::{ENDED, advisories, findings};
-pub use table::{Product, Release, Table, TableError};
+pub use table::{Product, Release, TEXT, Table, TableError};
 
 /// How something is looked after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -13,7 +13,7 @@ use assay_disk::tree::{SystemKind, Tree, View};
 const RELEASE: &[u8] = b"/etc/os-release";
 
 /// Puts the inventory of an image together. `met` is what was met in its files, without systems and owners.
-pub(super) fn assemble(tree: &Tree, facts: &Facts, met: Vec<Component>) -> Inventory {
+pub fn assemble(tree: &Tree, facts: &Facts, met: Vec<Component>) -> Inventory {
     let count = tree.systems().len().max(1);
     let systems = (0..count).map(|number| system(tree, facts, number)).collect();
     let mut components: Vec<Component> =

@@ -12,6 +12,7 @@ use crate::checks;
 use crate::detect::{self, Signatures};
 use crate::facts::Facts;
 use crate::finding::Advisory;
+use crate::packages::programs::words;
 use crate::policy;
 use crate::requirements;
 use crate::rules::{Family, proof};
@@ -86,7 +87,8 @@ pub(super) fn rules_digest(signatures: &Signatures) -> String {
 fn texts(signatures: &Signatures) -> Vec<String> {
     let sourcing = sourcing::texts().map(str::to_owned);
     let others = [signatures.text(), requirements::text(), policy::text(), crate::remedies::text()];
-    others.into_iter().chain(sourcing).collect()
+    let of_software = [support::TEXT, words::TEXT].map(str::to_owned);
+    others.into_iter().chain(sourcing).chain(of_software).collect()
 }
 
 /// Opens an image to look inside.

@@ -90,10 +90,11 @@ mod tests {
     use crate::packages::PackageManager;
     use crate::remedies::{Entry, Remedies};
 
-    /// Those about machines: no command on a machine mends an account or code.
+    /// Those about machines: no command on a machine mends an account or code. What mends a package depends on its kind and
+    /// version: the finding has the command itself.
     fn advisories() -> Vec<Arc<Advisory>> {
         let mut all = engine::advisories(&Arc::new(Signatures::embedded().unwrap()));
-        all.retain(|advisory| advisory.category != Category::Sourcing);
+        all.retain(|advisory| ![Category::Sourcing, Category::Package].contains(&advisory.category));
         all
     }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::files::{Because, Depth, Tally, What};
 use super::inventory::Kind;
 use super::*;
-use crate::audit::{Audited, Quiet, Report, Seal};
+use crate::audit::{Audited, Quiet, Report, Seal, assemble_inventory};
 use crate::detect::Signatures;
 use crate::facts::Facts;
 use crate::finding::{Gap, Location, Loss};
@@ -15,7 +15,8 @@ fn audited(memory: Memory, gaps: Vec<Gap>) -> Audited {
     let tree = Tree::of(Arc::new(memory), &Budget::default());
     let (facts, _) = Facts::gather(&tree);
     let seal = Seal::new(&[], Arc::new(Signatures::embedded().unwrap()));
-    Audited { report: Report { gaps, ..Report::default() }, tree, facts, seal }
+    let packages = assemble_inventory(&tree, &facts, Vec::new());
+    Audited { report: Report { gaps, packages, ..Report::default() }, tree, facts, seal }
 }
 
 fn compared(old: &Audited, new: &Audited, depth: Depth) -> Difference {

@@ -9,7 +9,8 @@ use crate::packages::Component;
 use crate::packages::inventory::Distribution;
 use assay_disk::path::glob;
 
-const TEXT: &str = include_str!("../../signatures/end-of-life.toml");
+/// The table that the program carries.
+pub const TEXT: &str = include_str!("../../signatures/end-of-life.toml");
 
 /// All products.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::audit::{Audited, Quiet, Report, Seal};
+use crate::audit::{Audited, Quiet, Report, Seal, assemble_inventory};
 use crate::detect::Signatures;
 use crate::diff::files::{self, Depth};
 use crate::diff::{Summary, compare};
@@ -19,6 +19,7 @@ fn audited(memory: Memory, mut report: Report) -> Audited {
     report.subject.name = "golden.raw".to_owned();
     let tree = Tree::of(Arc::new(memory), &Budget::default());
     let (facts, _) = Facts::gather(&tree);
+    report.packages = assemble_inventory(&tree, &facts, Vec::new());
     let seal = Seal::new(&[], Arc::new(Signatures::embedded().unwrap()));
     Audited { report, tree, facts, seal }
 }

@@ -82,6 +82,8 @@ fn what_is_installed_is_listed_with_its_owner_whatever_the_threads() {
     tree(folder.path());
     let report = audit(folder.path(), 1, None);
     let expected = [
+        "openssl 3 of -",
+        "python3-six 1 of -",
         "six 1.16.0 of python3-six",
         "org.example:lib 1.0 of -",
         "stdlib 1.22.1 of -",

@@ -11,7 +11,7 @@ use super::arguments::Baseline as Wanted;
 use super::output::{self, Place};
 use super::progress::Bar;
 use super::wrong_input::Kind;
-use super::{Exit, Failure, Terminal, engine, memory, policy, scan, user_file};
+use super::{Exit, Failure, Terminal, engine, knowledge, memory, policy, scan, user_file};
 use crate::audit::Settings;
 use crate::baseline::{Baseline, Entry, Key};
 use crate::date::Date;
@@ -86,6 +86,7 @@ fn of_image(
             ..detect::Options::of(signatures)
         },
         budget: memory::within(policy::budget(&policy)),
+        knowledge: knowledge::of_day(today)?,
         ..Settings::default()
     };
     let bar = Bar::new(!wanted.no_progress, terminal);

@@ -10,7 +10,7 @@ use super::arguments::{AcceptGap, FailOn, accept_gap, fail_on};
 use super::output::{self, Place};
 use super::progress::Bar;
 use super::wrong_input::Kind;
-use super::{Exit, Failure, Terminal, engine, user_file};
+use super::{Exit, Failure, Terminal, engine, knowledge, policy, user_file};
 use crate::audit::{Progress, Seal, Settings, Target};
 use crate::detect::{self, Signatures};
 use crate::diff::files::Depth;
@@ -102,7 +102,9 @@ pub(super) fn run(
     let place = arguments.output.as_deref().map(|path| place(path, arguments)).transpose()?;
     let bar = Bar::new(!arguments.no_progress, terminal);
     let jobs = usize::from(arguments.jobs.unwrap_or(0));
-    let settings = Settings { jobs, detect: detect::Options::of(signatures), ..Settings::default() };
+    let detect = detect::Options::of(signatures);
+    let knowledge = knowledge::of_day(policy::today(None)?)?;
+    let settings = Settings { jobs, detect, knowledge, ..Settings::default() };
     // While one image is searched, the other takes no memory.
     let old = open(&arguments.old, outside, settings.clone(), false, &bar)?;
     let new = open(&arguments.new, outside, settings, true, &bar)?;
@@ -166,7 +168,8 @@ pub(super) fn report(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     if !saved::probe(&start) {
         return Ok(None);
     }
-    if let Some(kind) = Kind::at(path).filter(|kind| *kind != Kind::Report) {
+    let is_side = |kind: &Kind| *kind == Kind::Report || kind.is_bill_of_materials();
+    if let Some(kind) = Kind::at(path).filter(|kind| !is_side(kind)) {
         return Err(kind.failure(path, "an image or a report"));
     }
     let mut text = start;

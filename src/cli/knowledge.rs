@@ -6,11 +6,18 @@ use std::sync::Arc;
 use super::policy::Gate;
 use super::{Failure, user_file};
 use crate::audit::Knowledge;
+use crate::date::Date;
 use crate::support::Table;
 use crate::vulnerabilities::{DatabaseError, Databases, Limits};
 
 /// Days after which advisories are stale, where nobody says otherwise.
 const MAX_AGE_DAYS: u32 = 5;
+
+/// What the program carries, as of a day.
+pub(super) fn of_day(day: Date) -> Result<Knowledge, Failure> {
+    let table = Table::embedded().map_err(|error| Failure::unreadable(error.to_string()))?;
+    Ok(Knowledge { day: Some(day), support: Some(Arc::new(table)), ..Knowledge::default() })
+}
 
 /// Opens the data; none of it is read yet.
 pub(super) fn read(

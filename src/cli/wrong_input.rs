@@ -8,7 +8,7 @@ use std::path::Path;
 use super::Failure;
 use crate::audit::OpenError;
 use crate::report::format::names;
-use crate::report::{FORMATS, Format, json};
+use crate::report::{FORMATS, Format, json, sbom};
 use assay_disk::image::ImageError;
 use assay_disk::text::Escaped;
 
@@ -59,6 +59,11 @@ impl Kind {
         let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
         is_file.then(|| File::open(path).ok()?.take(START).read_to_end(&mut start).ok()).flatten()?;
         Self::of(&start)
+    }
+
+    /// Whether it is a list of software that other programs read, too.
+    pub(super) fn is_bill_of_materials(self) -> bool {
+        matches!(self, Self::Other(format) if format == &sbom::cyclonedx::FORMAT || format == &sbom::spdx::FORMAT)
     }
 
     /// What it is, and what to do with it, where `wanted` ("an image") is wanted.

@@ -37,14 +37,14 @@ fn debian() -> tempfile::TempDir {
                 "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\nVERSION_ID=\"12\"\n",
             ),
             ("root/var/lib/dpkg/status", STATUS),
-            ("root/var/lib/dpkg/info/libssl3.list", "/.\n/usr/lib/libssl.so.3\n"),
+            ("root/var/lib/dpkg/info/libssl3.list", "/.\n/usr/share/doc/libssl3/copyright\n"),
             ("root/var/lib/dpkg/info/half.list", "/.\n"),
             (
                 "root/var/lib/dpkg/info/linux-image-6.1.0-50-amd64.list",
                 "/.\n/boot\n/boot/vmlinuz-6.1.0-50-amd64\n",
             ),
             ("root/boot/vmlinuz-6.1.0-50-amd64", "kernel"),
-            ("root/usr/lib/libssl.so.3", "library"),
+            ("root/usr/share/doc/libssl3/copyright", "text"),
             (
                 "root/opt/venv/lib/python3.11/site-packages/requests-2.19.0.dist-info/METADATA",
                 "Metadata-Version: 2.1\nName: requests\nVersion: 2.19.0\n",

@@ -6,7 +6,7 @@ use crate::finding::Location;
 use crate::packages::component::Evidence;
 use crate::packages::inventory::{Distribution, InstalledSystem};
 use crate::packages::{Component, Ecosystem, Inventory, Package, PackageManager, Packages};
-use assay_disk::path::is_under;
+use assay_disk::path::{INSIDE, is_under, outer_files, outermost};
 use assay_disk::tree::{SystemKind, Tree, View};
 
 /// The file that says what a system is.
@@ -19,21 +19,22 @@ pub fn assemble(tree: &Tree, facts: &Facts, met: Vec<Component>) -> Inventory {
     let mut components: Vec<Component> =
         (0..count).flat_map(|number| of_database(tree, facts, number)).collect();
     let roots = roots(tree);
-    components.extend(met.into_iter().map(|component| placed(component, &roots, facts)));
+    let met = met.into_iter().filter(|component| is_installed(tree, component));
+    components.extend(met.map(|component| placed(component, &roots, facts)));
     components.sort_by(|one, other| key(one).cmp(&key(other)));
     components.dedup_by(|later, kept| key(later) == key(kept));
     Inventory { systems, components }
 }
 
 /// What orders components, and tells two of them apart.
-fn key(component: &Component) -> (usize, Ecosystem, &str, Option<&str>, Option<&str>, Option<&str>, &[u8]) {
+type Key<'c> = (usize, Ecosystem, &'c str, [Option<&'c str>; 3], &'c [u8]);
+
+fn key(component: &Component) -> Key<'_> {
     (
         component.system,
         component.ecosystem,
         &component.name,
-        component.namespace.as_deref(),
-        component.version.as_deref(),
-        component.architecture.as_deref(),
+        [&component.namespace, &component.version, &component.architecture].map(Option::as_deref),
         &component.location.path,
     )
 }
@@ -122,6 +123,32 @@ fn roots(tree: &Tree) -> Vec<(Vec<u8>, usize)> {
     roots
 }
 
+/// Whether what was met in a file is installed, and not only stored in an archive: packages in a cache, images of
+/// containers, initial RAM disks. File systems in files are part of the system, and so are Java's archives, of which
+/// programs consist.
+fn is_installed(tree: &Tree, component: &Component) -> bool {
+    let mut path = component.location.path.as_slice();
+    let outer = outermost(path);
+    let is_file_system = || tree.find(outer).is_some_and(|id| tree.is_opened(id));
+    if outer.len() < path.len() && is_file_system() {
+        path = path.get(outer.len().saturating_add(INSIDE.len().saturating_sub(1))..).unwrap_or_default();
+    }
+    let mut archives = outer_files(path).peekable();
+    archives.peek().is_none() || component.ecosystem == Ecosystem::Maven && !archives.any(is_stored)
+}
+
+/// Whether a file is known by its name as one that stores what may be installed from it.
+fn is_stored(path: &[u8]) -> bool {
+    const ENDINGS: [&[u8]; 18] = [
+        b".deb", b".rpm", b".apk", b".tar", b".tgz", b".txz", b".tbz2", b".gz", b".xz", b".zst", b".bz2",
+        b".lz4", b".cpio", b".img", b".whl", b".gem", b".crate", b".nupkg",
+    ];
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+        || name.starts_with(b"initrd")
+        || name.starts_with(b"initramfs")
+}
+
 /// A component with its system, and the package that brought its file.
 fn placed(mut component: Component, roots: &[(Vec<u8>, usize)], facts: &Facts) -> Component {
     let path = component.location.path.as_slice();
@@ -136,5 +163,28 @@ fn placed(mut component: Component, roots: &[(Vec<u8>, usize)], facts: &Facts) -
 
 /// The package that brought a file; of a member of an archive, the archive.
 fn owner(packages: &Packages, path: &[u8]) -> Option<String> {
-    packages.owner(assay_disk::path::outermost(path)).map(str::to_owned)
+    packages.owner(outermost(path)).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_only_stored_in_an_archive_is_not_installed() {
+        let is = |ecosystem, path: &str| {
+            let mut component = Component::new(ecosystem, "x", "1");
+            component.location.path = path.into();
+            is_installed(&Tree::default(), &component)
+        };
+        assert!(is(Ecosystem::Npm, "/opt/node_modules/x/package.json"));
+        assert!(!is(
+            Ecosystem::Npm,
+            "/var/cache/apt/archives/x.deb!/data.tar.xz!/data.tar!/usr/share/nodejs/x/package.json"
+        ));
+        assert!(!is(Ecosystem::Generic, "/boot/initrd.img-6.1!/usr/lib/libcrypto.so.3"));
+        assert!(is(Ecosystem::Maven, "/opt/app.war!/WEB-INF/lib/x.jar!/META-INF/maven/g/x/pom.properties"));
+        assert!(is(Ecosystem::Maven, "/opt/renamed.bin!/META-INF/maven/g/x/pom.properties"));
+        assert!(!is(Ecosystem::Maven, "/root/app.tar.gz!/x.jar!/META-INF/maven/g/x/pom.properties"));
+    }
 }

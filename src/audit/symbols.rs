@@ -12,12 +12,15 @@ use assay_disk::tree::Tree;
 /// Programs whose names are kept at once: advisories come package by package, and ask for the same ones again.
 const KEPT: usize = 8;
 
+/// The names of a program's functions.
+type Names = Option<Rc<Vec<u8>>>;
+
 /// The Go programs of an image.
 pub(super) struct GoPrograms<'a> {
     tree: &'a Tree,
     inventory: &'a Inventory,
     /// The names of a program's functions, by its path; `None` where they cannot be read.
-    names: RefCell<BTreeMap<Vec<u8>, Option<Rc<Vec<u8>>>>>,
+    names: RefCell<BTreeMap<Vec<u8>, Names>>,
 }
 
 impl<'a> GoPrograms<'a> {
@@ -25,7 +28,7 @@ impl<'a> GoPrograms<'a> {
         Self { tree, inventory, names: RefCell::default() }
     }
 
-    fn names(&self, path: &[u8]) -> Option<Rc<Vec<u8>>> {
+    fn names(&self, path: &[u8]) -> Names {
         let mut kept = self.names.borrow_mut();
         if let Some(names) = kept.get(path) {
             return names.clone();

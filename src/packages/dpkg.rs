@@ -212,8 +212,10 @@ impl Reader<'_> {
     /// Who made a package, by its stanza and its list of files.
     fn origin(&self, stanza: &Stanza<'_>, list: &[u8]) -> Origin {
         let [maintainer, version] = [stanza.maintainer, stanza.version].map(String::from_utf8_lossy);
-        let has_changelog = memchr::memmem::find(list, b"/changelog.Debian").is_some()
-            || has_linked_documents(list, stanza.name);
+        let has = |file: &[u8]| memchr::memmem::find(list, file).is_some();
+        // A package that was made for Debian alone has no revision, and its changelog is the only one.
+        let is_native = !stanza.version.contains(&b'-') && has(b"/changelog.gz") && has(b"/copyright");
+        let has_changelog = has(b"/changelog.Debian") || is_native || has_linked_documents(list, stanza.name);
         let deb = Deb { maintainer: &maintainer, version: &version, has_changelog };
         origin::of_deb(deb, &self.foreign)
     }

@@ -2,7 +2,7 @@
 //!
 //! What a distribution says of vulnerabilities holds for its own packages only, and nobody else updates the others. No
 //! database says it of dpkg's packages: a maintainer of Debian may write from any address. So several signs are
-//! taken together; see [`of_deb`].
+//! taken together; see `of_deb`.
 
 use super::component::Origin;
 

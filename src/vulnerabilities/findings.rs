@@ -6,6 +6,7 @@ use super::matches::{Matches, RatedBy, Vulnerability};
 use super::remedy::remedy;
 use super::statement::Status;
 use crate::finding::{Advisory, Category, FactKey, Finding, Severity};
+use crate::packages::Component;
 use crate::packages::inventory::{Boot, InstalledSystem, Inventory};
 
 /// Rules that policies name.
@@ -144,7 +145,7 @@ fn places(inventory: &Inventory, one: &Vulnerability, finding: &Finding) -> Vec<
 
 fn with_facts(finding: Finding, inventory: &Inventory, one: &Vulnerability) -> Finding {
     let binaries = one.components.iter().filter_map(|number| inventory.components.get(*number));
-    let mut binaries: Vec<String> = binaries.map(|component| component.full_name()).collect();
+    let mut binaries: Vec<String> = binaries.map(Component::full_name).collect();
     binaries.sort();
     binaries.dedup();
     let text = |text: String| Some(text).filter(|text| !text.is_empty());

@@ -58,7 +58,7 @@ fn entries(reader: &mut SystemReader<'_>, place: &[u8]) -> Vec<Entry> {
         let version = field(&content, "version").unwrap_or_default();
         entries.push(Entry { id, version, kernel });
     }
-    entries.sort_by(|one, other| newest_first(one, other));
+    entries.sort_by(newest_first);
     entries
 }
 

@@ -14,6 +14,9 @@ const EFI: &[u8] = b"/boot/efi/EFI";
 /// Menu entries.
 const ENTRIES: usize = 1000;
 
+/// Variables and their values.
+type Environment = Vec<(String, String)>;
+
 /// An entry of the menu.
 struct MenuEntry {
     /// Titles and ids of the submenus around it and its own, from the outside: each by title, id and number.
@@ -45,7 +48,7 @@ pub(super) fn chosen(reader: &mut SystemReader<'_>) -> Option<String> {
 }
 
 /// The configuration, and what its environment block says.
-fn read(reader: &mut SystemReader<'_>) -> Option<(Vec<u8>, Vec<(String, String)>)> {
+fn read(reader: &mut SystemReader<'_>) -> Option<(Vec<u8>, Environment)> {
     let efi: Vec<Vec<u8>> =
         reader.list(EFI).into_iter().map(|(name, _)| [EFI, b"/", name.as_slice()].concat()).collect();
     let beside =

@@ -48,7 +48,7 @@ pub(super) fn syslinux(reader: &mut SystemReader<'_>) -> Option<String> {
             "default" => default = default.or_else(|| Some(rest.to_owned())),
             "label" => rest.clone_into(&mut label),
             "kernel" | "linux" => {
-                kernels.push((label.clone(), plain(rest.split_whitespace().next().unwrap_or_default())))
+                kernels.push((label.clone(), plain(rest.split_whitespace().next().unwrap_or_default())));
             }
             _ => {}
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::packages::{Component, Inventory};
+use crate::vulnerabilities::ecosystem::OsvEcosystem;
 use crate::vulnerabilities::{Coverage, FeedSummary, Matches, Suppressed, Vulnerability};
 use assay_disk::text::Escaped;
 
@@ -100,7 +101,7 @@ fn coverage(one: &Coverage) -> CoverageView<'_> {
     CoverageView {
         system: one.system,
         kind: one.ecosystem.name(),
-        publisher: one.publisher.map(|publisher| publisher.name()),
+        publisher: one.publisher.map(OsvEcosystem::name),
         packages: one.packages,
         records: one.records,
         newest: one.newest.map(|day| day.to_string()),

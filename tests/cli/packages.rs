@@ -200,7 +200,7 @@ fn data_that_are_none_or_broken_are_told() {
         folder.path(),
         &[
             ("text.txt", "hello"),
-            ("bad/a.json", &record("X-1", "PyPI", "requests", "3")[..60]),
+            ("bad/a.json", record("X-1", "PyPI", "requests", "3").get(..60).unwrap()),
             ("bad/b.json", &record("X-2", "PyPI", "requests", "3")),
         ],
     );
@@ -210,6 +210,9 @@ fn data_that_are_none_or_broken_are_told() {
         assert_eq!(exit, Exit::USAGE, "{err}");
         assert!(err.contains(wrong), "{err}");
     }
+    let (exit, out, _) = assay(&["scan", "--rootfs", &root, "--vuln-db", &path(&folder, "bad")]);
+    assert_eq!(exit, Exit::INCOMPLETE, "{out}");
+    assert!(out.contains("1 records could not be read") && out.contains("requests 2.19.0 → 3"), "{out}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ const [page, words = "golden"] = process.argv.slice(2);
 const runs = Number(process.env.RUNS ?? 5);
 const median = (all) => [...all].sort((a, b) => a - b)[all.length >> 1];
 
-// A browser that is told what to do on a socket of this machine.
+// A browser, controlled through a local socket.
 async function browser() {
   const profile = mkdtempSync(join(tmpdir(), "page-"));
   const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-port=0", "--window-size=1400,1000", `--user-data-dir=${profile}`];

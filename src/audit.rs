@@ -163,10 +163,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     let Kept { mut findings, mut gaps, mut components, dropped, .. } = found.finish();
     manifest::drop_repeats(&mut components);
     let packages = inventory::assemble(&system.tree, &facts, components);
-    let judged = {
-        let linked = symbols::GoPrograms::new(&system.tree, &packages);
-        software::judge(&packages, &settings.knowledge, &linked)
-    };
+    let judged = software::judge(&system.tree, &packages, &settings.knowledge);
     findings.extend(judged.findings);
     gaps.extend(judged.gaps);
     notes.extend(judged.notes);

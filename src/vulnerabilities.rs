@@ -2,7 +2,7 @@
 //! published; nothing of it is carried by the program.
 //!
 //! [`Databases::open`] finds the feeds, [`Databases::search`] reads each of them once and keeps what is about something
-//! that is installed. What could not be read or compared is told: in the [`FeedSummary`] of its feed, and in the
+//! that is installed. What could not be read or compared is reported in the [`FeedSummary`] of its feed, and in the
 //! [`Coverage`] of its kind of package.
 
 mod assemble;

@@ -164,7 +164,7 @@ impl<'a> Database<'a> {
                 ELSEWHERE => self.elsewhere(page.get(middle..end)?).map(Cow::Owned),
                 _ => None,
             });
-            // A value is told without its key, too.
+            // A value counts without its key, too.
             let name = key.as_deref().unwrap_or_default();
             let read = part(start, middle).and_then(|(kind, value)| match *kind {
                 INLINE => self.charge(value).map(|value| each(name, value)),

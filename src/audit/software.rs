@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use super::symbols::GoPrograms;
 use crate::date::Date;
 use crate::finding::{Finding, Gap, GapKind, Location, Loss};
 use crate::packages::Inventory;
 use crate::support::{self, Support};
-use crate::vulnerabilities::{self, Databases, FeedSummary, Linked, Matches, Search};
+use crate::vulnerabilities::{self, Databases, FeedSummary, Matches, Search};
 use assay_disk::text::Escaped;
+use assay_disk::tree::Tree;
 
 /// What the software is held against.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +37,7 @@ pub(super) struct Judged {
 }
 
 /// Holds the inventory against what is known.
-pub(super) fn judge(inventory: &Inventory, knowledge: &Knowledge, linked: &dyn Linked) -> Judged {
+pub(super) fn judge(tree: &Tree, inventory: &Inventory, knowledge: &Knowledge) -> Judged {
     let mut judged = Judged::default();
     let Some(day) = knowledge.day else { return judged };
     if let Some(table) = &knowledge.support {
@@ -50,19 +52,16 @@ pub(super) fn judge(inventory: &Inventory, knowledge: &Knowledge, linked: &dyn L
         }));
     }
     if let Some(databases) = &knowledge.databases {
-        let search = Search { day, max_age_days: knowledge.max_age_days, linked: Some(linked) };
+        let linked = GoPrograms::new(tree, inventory);
+        let search = Search { day, max_age_days: knowledge.max_age_days, linked: Some(&linked) };
         let matches = databases.search(inventory, &search);
         judged.findings.extend(vulnerabilities::findings(inventory, &matches));
         judged.gaps = gaps(&matches);
-        let stale = stale(&matches, knowledge.max_age_days);
-        if knowledge.must_be_fresh {
-            judged.gaps.extend(
-                stale
-                    .into_iter()
-                    .map(|(path, reason)| gap(GapKind::Unsupported, format!("{path}: {reason}"))),
-            );
-        } else {
-            judged.notes.extend(stale);
+        match stale(&matches, knowledge.max_age_days) {
+            Some((what, reason)) if knowledge.must_be_fresh => {
+                judged.gaps.push(gap(GapKind::Unsupported, format!("{what}: {reason}")));
+            }
+            stale => judged.notes.extend(stale),
         }
         judged.notes.extend(missing(&matches));
         judged.vulnerabilities = Some(Box::new(matches));
@@ -102,12 +101,12 @@ fn stale(matches: &Matches, max_age_days: u32) -> Option<(String, String)> {
 
 /// Packages that the data say nothing of.
 fn missing(matches: &Matches) -> Vec<(String, String)> {
-    let missing = matches.coverage.iter().filter(|one| one.lacks_data()).map(|one| {
+    let lacking = matches.coverage.iter().filter(|one| one.lacks_data()).map(|one| {
         let reason =
             format!("{} packages were not compared: the vulnerability data have none for them", one.packages);
         (one.ecosystem.name().to_owned(), reason)
     });
-    missing.collect()
+    lacking.collect()
 }
 
 fn path(feed: &FeedSummary) -> String {

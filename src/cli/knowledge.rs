@@ -15,7 +15,7 @@ const MAX_AGE_DAYS: u32 = 5;
 
 /// What the program carries, as of a day.
 pub(super) fn of_day(day: Date) -> Result<Knowledge, Failure> {
-    let table = Table::embedded().map_err(|error| Failure::unreadable(error.to_string()))?;
+    let table = Table::embedded().map_err(Failure::unreadable)?;
     Ok(Knowledge { day: Some(day), support: Some(Arc::new(table)), ..Knowledge::default() })
 }
 
@@ -26,22 +26,19 @@ pub(super) fn read(
     max_age_days: Option<u32>,
     gate: &Gate,
 ) -> Result<Knowledge, Failure> {
-    let own = Table::embedded().map_err(Failure::unreadable)?;
-    let table = match end_of_life {
-        Some(path) => own.with(table(path)?),
-        None => own,
-    };
-    let problem = |error: DatabaseError| Failure::usage(format!("--vuln-db {error}"));
-    let open = || Databases::open(databases, Limits::default()).map_err(problem);
-    let databases = if databases.is_empty() { None } else { Some(Arc::new(open()?)) };
+    let mut knowledge = of_day(gate.today)?;
+    if let (Some(path), Some(own)) = (end_of_life, &mut knowledge.support) {
+        *own = Arc::new(Table::clone(own).with(table(path)?));
+    }
+    if !databases.is_empty() {
+        let problem = |error: DatabaseError| Failure::usage(format!("--vuln-db {error}"));
+        let opened = Databases::open(databases, Limits::default()).map_err(problem)?;
+        knowledge.databases = Some(Arc::new(opened));
+    }
     let of_policy = gate.policy.packages.max_data_age_days;
-    Ok(Knowledge {
-        day: Some(gate.today),
-        support: Some(Arc::new(table)),
-        databases,
-        max_age_days: max_age_days.or(of_policy).unwrap_or(MAX_AGE_DAYS),
-        must_be_fresh: of_policy.is_some(),
-    })
+    knowledge.max_age_days = max_age_days.or(of_policy).unwrap_or(MAX_AGE_DAYS);
+    knowledge.must_be_fresh = of_policy.is_some();
+    Ok(knowledge)
 }
 
 fn table(path: &Path) -> Result<Table, Failure> {

@@ -87,6 +87,11 @@ fn chosen(reader: &mut SystemReader<'_>, releases: &[String]) -> Option<String> 
     releases.contains(&release).then_some(release)
 }
 
+/// A path without GRUB's device, `(hd0,gpt1)/vmlinuz`, or a variable before it.
+fn without_device(path: &str) -> String {
+    path.find('/').and_then(|at| path.get(at..)).unwrap_or(path).to_owned()
+}
+
 /// Where a boot loader names a link (`/vmlinuz`, `/boot/vmlinuz`), the kernel that it leads to.
 fn linked(files: &dyn Files, path: &str) -> Option<String> {
     let below_boot = format!("/boot{path}");

@@ -1,6 +1,7 @@
 //! All software of an image, system by system.
 
 use super::component::Component;
+use super::identity;
 use super::repositories::Repository;
 use crate::finding::Location;
 
@@ -11,6 +12,16 @@ pub struct Inventory {
     pub systems: Vec<InstalledSystem>,
     /// All components, in the order of their systems, kinds, names and versions.
     pub components: Vec<Component>,
+}
+
+impl Inventory {
+    /// The package URL of one of its components; `None` where its name is none that such a URL can have.
+    pub fn purl(&self, component: &Component) -> Option<String> {
+        let none = Distribution::default();
+        let system = self.systems.get(component.system);
+        let distribution = system.map_or(&none, |system| &system.distribution);
+        identity::purl(component, distribution).map(|purl| purl.to_string())
+    }
 }
 
 /// A system with software of its own.

@@ -89,10 +89,7 @@ pub(super) fn gather(reader: &mut SystemReader<'_>) -> Vec<Repository> {
     let mut checks = true;
     for file in [b"/etc/yum.conf".as_slice(), b"/etc/dnf/dnf.conf"] {
         let content = reader.read(file, LIMIT).unwrap_or_default();
-        checks = sections(&content)
-            .get("main")
-            .and_then(|main| main.get("gpgcheck"))
-            .map_or(checks, |value| is_on(value));
+        checks = sections(&content).get("main").and_then(|main| main.value("gpgcheck")).map_or(checks, is_on);
     }
     for place in FOLDERS {
         for (path, content) in folder(reader, place).into_iter().filter(|(path, _)| path.ends_with(b".repo"))
@@ -114,8 +111,8 @@ pub(super) fn modules(reader: &mut SystemReader<'_>) -> Vec<String> {
         if !path.ends_with(b".module") {
             continue;
         }
-        for (name, values) in sections(&content) {
-            let value = |name: &str| values.get(name).map_or("", String::as_str);
+        for (name, section) in sections(&content) {
+            let value = |name: &str| section.value(name).unwrap_or_default();
             if value("state") == "enabled" && !value("stream").is_empty() {
                 found.push(format!("{name}:{}", value("stream")));
             }
@@ -217,9 +214,24 @@ fn add_deb822(path: &[u8], line: u64, stanza: &BTreeMap<String, String>, found: 
     }
 }
 
-/// Sections of a file of yum, dnf or zypper, with their keys in lower case.
-fn sections(content: &[u8]) -> BTreeMap<String, BTreeMap<String, String>> {
-    let mut sections: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+/// A section of a file of yum, dnf or zypper.
+#[derive(Debug, Default)]
+struct Section {
+    /// Its line, from 1.
+    line: u64,
+    /// By their keys in lower case.
+    values: BTreeMap<String, String>,
+}
+
+impl Section {
+    fn value(&self, key: &str) -> Option<&str> {
+        self.values.get(key).map(String::as_str)
+    }
+}
+
+/// The sections of a file, by name; of several of one name the first has the line.
+fn sections(content: &[u8]) -> BTreeMap<String, Section> {
+    let mut sections: BTreeMap<String, Section> = BTreeMap::new();
     let (mut section, mut key) = (String::new(), String::new());
     for (number, bytes) in lines(content) {
         let is_continued = bytes.starts_with(b" ") || bytes.starts_with(b"\t");
@@ -229,9 +241,9 @@ fn sections(content: &[u8]) -> BTreeMap<String, BTreeMap<String, String>> {
         }
         if let Some(name) = text.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
             name.clone_into(&mut section);
-            let known = sections.entry(section.clone()).or_default();
-            known.entry("\0line".to_owned()).or_insert_with(|| number.to_string());
-        } else if let Some(values) = sections.get_mut(&section) {
+            let begun = || Section { line: number, ..Section::default() };
+            sections.entry(section.clone()).or_insert_with(begun);
+        } else if let Some(Section { values, .. }) = sections.get_mut(&section) {
             match text.split_once('=') {
                 Some((name, value)) if !is_continued => {
                     key = name.trim().to_ascii_lowercase();
@@ -249,8 +261,8 @@ fn sections(content: &[u8]) -> BTreeMap<String, BTreeMap<String, String>> {
 }
 
 fn ini(path: &[u8], content: &[u8], checks: bool, found: &mut Vec<Repository>) {
-    for (id, values) in sections(content) {
-        let value = |name: &str| values.get(name).map(String::as_str);
+    for (id, section) in sections(content) {
+        let value = |name: &str| section.value(name);
         if id == "main" || found.len() > REPOSITORIES {
             continue;
         }
@@ -261,7 +273,7 @@ fn ini(path: &[u8], content: &[u8], checks: bool, found: &mut Vec<Repository>) {
             is_enabled: value("enabled").is_none_or(is_on),
             is_unsigned: !value("gpgcheck").map_or(checks, is_on),
             file: path.to_vec(),
-            line: value("\0line").and_then(|line| line.parse().ok()).unwrap_or(1),
+            line: section.line,
             id,
         });
     }

@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use super::fingerprints::Marks;
 use super::format::Format;
+use super::words::shown;
 use super::{Options, Run, TOOL_VERSION, file_name, json};
 use crate::audit::Report;
 use crate::finding::{FactKey, Finding, Severity};
 use crate::vulnerabilities;
-use assay_disk::text::Escaped;
 
 /// `--format gitlab`.
 pub static FORMAT: Format = Format {
@@ -184,8 +184,4 @@ const fn severity(severity: Severity) -> &'static str {
         Severity::Low => "Low",
         Severity::Info => "Info",
     }
-}
-
-fn shown(text: &str) -> String {
-    Escaped(text.as_bytes()).to_string()
 }

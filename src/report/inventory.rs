@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::csv;
 use super::json::{self, packages};
-use super::{csv, words};
+use super::words::{self, shown};
 use crate::packages::component::{Component, Origin};
-use crate::packages::inventory::{Distribution, InstalledSystem};
-use crate::packages::{Ecosystem, Inventory, State, identity};
+use crate::packages::inventory::InstalledSystem;
+use crate::packages::{Ecosystem, Inventory, State};
 use assay_disk::text::Escaped;
 
 /// In which form.
@@ -59,10 +60,6 @@ pub fn render(image: &str, inventory: &Inventory, form: Form) -> String {
         }),
         Form::Csv => rows(inventory),
     }
-}
-
-fn shown(text: &str) -> String {
-    Escaped(text.as_bytes()).to_string()
 }
 
 /// The systems with their kernels, then a line a component.
@@ -144,10 +141,8 @@ fn counts(inventory: &Inventory) -> String {
 fn rows(inventory: &Inventory) -> String {
     let mut out = String::new();
     csv::row(&COLUMNS.map(str::to_owned), &mut out);
-    let none = Distribution::default();
     for component in &inventory.components {
         let system = inventory.systems.get(component.system);
-        let purl = identity::purl(component, system.map_or(&none, |system| &system.distribution));
         let text = |text: &Option<String>| text.as_deref().map_or_else(String::new, shown);
         let source = component.source.as_ref();
         csv::row(
@@ -168,7 +163,7 @@ fn rows(inventory: &Inventory) -> String {
                 system.map_or_else(String::new, |system| Escaped(&system.root).to_string()),
                 component.evidence.name().to_owned(),
                 Escaped(&component.location.path).to_string(),
-                purl.map_or_else(String::new, |purl| purl.to_string()),
+                inventory.purl(component).unwrap_or_default(),
             ],
             &mut out,
         );

@@ -10,8 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::audit::Report;
 use crate::finding::Confidence;
 use crate::packages::component::{Component, Evidence};
-use crate::packages::identity;
-use crate::packages::inventory::{Distribution, InstalledSystem, Inventory};
+use crate::packages::inventory::{InstalledSystem, Inventory};
 use assay_disk::text::Escaped;
 
 pub mod cyclonedx;
@@ -31,13 +30,10 @@ struct Item<'r> {
 
 /// All components, by their systems, kinds and names.
 fn items(inventory: &Inventory) -> Vec<Item<'_>> {
-    let none = Distribution::default();
     let mut items: Vec<Item<'_>> = Vec::new();
     let mut known: BTreeMap<(usize, String), usize> = BTreeMap::new();
     for component in &inventory.components {
-        let distribution =
-            inventory.systems.get(component.system).map_or(&none, |system| &system.distribution);
-        let purl = identity::purl(component, distribution).map(|purl| purl.to_string());
+        let purl = inventory.purl(component);
         let key = purl.clone().unwrap_or_else(|| unnamed(component));
         let place = Escaped(&component.location.path).to_string();
         let at = *known.entry((component.system, key.clone())).or_insert(items.len());
@@ -89,11 +85,6 @@ fn uuid(report: &Report, items: &[Item<'_>]) -> String {
 /// The systems that say what they are, with their numbers.
 fn systems(inventory: &Inventory) -> impl Iterator<Item = (usize, &InstalledSystem)> {
     inventory.systems.iter().enumerate().filter(|(_, system)| !system.distribution.id.is_empty())
-}
-
-/// What a component is called with its namespace, in a form that a terminal may show.
-fn shown(text: &str) -> String {
-    Escaped(text.as_bytes()).to_string()
 }
 
 #[cfg(test)]

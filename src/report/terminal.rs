@@ -56,7 +56,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
         let shown = |finding: &&Finding| {
             finding.severity >= options.min_severity
                 && finding.advisory.category != Category::Hardening
-                && !vulnerable::tells(finding)
+                && !vulnerable::covers(finding)
         };
         let findings = joined(report, explanation.policy.is_some());
         let findings: Vec<&Finding> = findings.iter().filter(shown).collect();

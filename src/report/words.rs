@@ -7,9 +7,13 @@ use crate::finding::{BaselineState, Confidence, Disposition, Finding, Secret};
 use crate::packages::inventory::Boot;
 use assay_disk::text::Escaped;
 
+/// Text of the image as it may be shown.
+pub(super) fn shown(text: &str) -> String {
+    Escaped(text.as_bytes()).to_string()
+}
+
 /// Evidence and facts, each a few words. Secrets are redacted, or left out where [`values`] shows them.
 pub(super) fn details(finding: &Finding, options: &Options) -> Vec<String> {
-    let shown = |text: &str| Escaped(text.as_bytes()).to_string();
     let evidence = &finding.evidence;
     let mut details = Vec::new();
     details.extend(finding.subject.as_deref().map(shown));

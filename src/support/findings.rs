@@ -6,7 +6,7 @@ use super::{State, Subject, Support};
 use crate::finding::{Advisory, Category, FactKey, Finding, Severity};
 use crate::packages::Inventory;
 
-/// Days before the end from which on it is told.
+/// How many days before the end it is reported.
 const SOON: i64 = 180;
 
 /// The rule that policies name.

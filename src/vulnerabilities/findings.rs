@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use super::matches::{Matches, RatedBy, Vulnerability};
 use super::remedy::remedy;
 use super::statement::Status;
-use crate::finding::{Advisory, Category, FactKey, Finding, Severity};
+use crate::finding::{Advisory, Category, FactKey, Finding, Location, Severity};
 use crate::packages::Component;
 use crate::packages::inventory::{Boot, InstalledSystem, Inventory};
 
@@ -134,7 +134,7 @@ pub(super) fn severity(one: &Vulnerability) -> Severity {
 }
 
 /// The other files that show it.
-fn places(inventory: &Inventory, one: &Vulnerability, finding: &Finding) -> Vec<crate::finding::Location> {
+fn places(inventory: &Inventory, one: &Vulnerability, finding: &Finding) -> Vec<Location> {
     let all = one.components.iter().filter_map(|number| inventory.components.get(*number));
     let mut places: Vec<_> = all.map(|component| component.location.clone()).collect();
     places.sort();

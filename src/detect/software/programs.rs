@@ -72,7 +72,7 @@ impl Stream for Watching<'_> {
     fn end(&mut self, _: &Entry<'_>, is_whole: bool, sink: &mut dyn Sink) {
         let (found, problem) = self.reader.end();
         found.into_iter().filter(is_sound).for_each(|component| sink.component(component));
-        // What could not be read is told by who read it.
+        // The reader has already reported what it could not read.
         if let Some(problem) = problem.filter(|_| is_whole) {
             let (location, reason) = (Location::default(), format!("what it was built of: {problem}"));
             sink.gap(Gap { location, kind: GapKind::Damaged, loss: Loss::Part, bytes: None, reason });

@@ -3,7 +3,7 @@
 //! The configuration is a script. It is not run: what grub-mkconfig writes is read, and what is not understood leaves
 //! the choice open.
 
-use super::{LIMIT, bls};
+use super::{LIMIT, bls, without_device};
 use crate::files::{SystemReader, lines};
 
 /// Where it lies; on EFI systems the first one that is read may only lead to another.
@@ -113,7 +113,8 @@ fn menu(text: &str) -> Vec<MenuEntry> {
                 }
             }
             "linux" | "linuxefi" | "linux16" => {
-                let kernel = line.split_whitespace().nth(1).map(plain);
+                let kernel =
+                    line.split_whitespace().nth(1).map(|path| without_device(path.trim_matches(['"', '\''])));
                 if let Some(entry) = entries.last_mut().filter(|entry| entry.kernel.is_none()) {
                     entry.kernel = kernel;
                 }
@@ -161,12 +162,6 @@ fn words(line: &str) -> Vec<String> {
         words.push(word);
     }
     words
-}
-
-/// A path without GRUB's device, `(hd0,gpt1)/vmlinuz`, or variable before it.
-fn plain(path: &str) -> String {
-    let path = path.trim_matches(['"', '\'']);
-    path.find('/').and_then(|at| path.get(at..)).unwrap_or(path).to_owned()
 }
 
 /// Whether an entry is the one that `wanted` names: `0`, `1>2`, a title, an id, or a path of them.

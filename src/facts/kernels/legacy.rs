@@ -1,6 +1,6 @@
 //! GRUB Legacy, which Amazon's first Linux and paravirtual instances have, and Syslinux.
 
-use super::LIMIT;
+use super::{LIMIT, without_device};
 use crate::files::{SystemReader, lines};
 
 /// GRUB Legacy's menu.
@@ -25,7 +25,7 @@ pub(super) fn grub(reader: &mut SystemReader<'_>) -> Option<String> {
             "default" => default = rest.parse().unwrap_or(0),
             "title" => kernels.push(None),
             "kernel" => {
-                let path = rest.split_whitespace().next().map(plain);
+                let path = rest.split_whitespace().next().map(without_device);
                 if let Some(kernel) = kernels.last_mut().filter(|kernel| kernel.is_none()) {
                     *kernel = path;
                 }
@@ -48,7 +48,10 @@ pub(super) fn syslinux(reader: &mut SystemReader<'_>) -> Option<String> {
             "default" => default = default.or_else(|| Some(rest.to_owned())),
             "label" => rest.clone_into(&mut label),
             "kernel" | "linux" => {
-                kernels.push((label.clone(), plain(rest.split_whitespace().next().unwrap_or_default())));
+                kernels.push((
+                    label.clone(),
+                    without_device(rest.split_whitespace().next().unwrap_or_default()),
+                ));
             }
             _ => {}
         }
@@ -62,9 +65,4 @@ fn split(line: &str) -> (&str, &str) {
     let line = line.trim();
     let (word, rest) = line.split_once([' ', '\t', '=']).unwrap_or((line, ""));
     (word, rest.trim_start_matches([' ', '\t', '=']).trim())
-}
-
-/// A path without GRUB's device, `(hd0,0)/boot/vmlinuz`.
-fn plain(path: &str) -> String {
-    path.find('/').and_then(|at| path.get(at..)).unwrap_or(path).to_owned()
 }

@@ -43,6 +43,15 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
+/// What most installers write of a package.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Package {
+    pub(super) name: Text,
+    pub(super) version: Text,
+    pub(super) license: Text,
+}
+
 struct TextVisitor;
 
 impl<'de> Visitor<'de> for TextVisitor {

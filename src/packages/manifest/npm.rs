@@ -3,9 +3,7 @@
 //!
 //! Source: docs.npmjs.com, "folders" and "package.json".
 
-use serde::Deserialize;
-
-use super::json::Text;
+use super::json::Package;
 use super::text::text;
 use super::{Emit, Place, Reader, Wish, json};
 use crate::packages::component::Component;
@@ -55,14 +53,6 @@ fn is_example(place: &Place<'_>) -> bool {
         is_inside |= part == b"node_modules";
     }
     false
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Package {
-    name: Text,
-    version: Text,
-    license: Text,
 }
 
 fn read(place: &Place<'_>, content: &[u8], emit: &mut Emit<'_>) -> Result<(), &'static str> {

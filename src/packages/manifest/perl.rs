@@ -3,9 +3,7 @@
 //!
 //! Source: CPAN::Meta::Spec, ExtUtils::Packlist.
 
-use serde::Deserialize;
-
-use super::json::Text;
+use super::json::Package;
 use super::text::text;
 use super::{Emit, Place, Reader, Wish, json};
 use crate::packages::component::{Component, Evidence};
@@ -32,21 +30,13 @@ fn module<'a>(place: &Place<'a>) -> Option<Vec<&'a [u8]>> {
     (!parts.is_empty() && place.above().any(|part| part == b"auto")).then_some(parts)
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Metadata {
-    name: Text,
-    version: Text,
-    license: Text,
-}
-
 fn read(place: &Place<'_>, content: &[u8], emit: &mut Emit<'_>) -> Result<(), &'static str> {
     if place.name == b".packlist" {
         let name: Vec<String> = module(place).unwrap_or_default().into_iter().map(text).collect();
         emit(Component::new(Ecosystem::Cpan, name.join("-"), "").evidence(Evidence::FileName));
         return Ok(());
     }
-    let metadata: Metadata = json::read(content)?;
+    let metadata: Package = json::read(content)?;
     let name = metadata.name.get().ok_or("it names no distribution")?;
     let version = metadata.version.get().unwrap_or_default();
     let version = version.strip_prefix('v').unwrap_or(&version);

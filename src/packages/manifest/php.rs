@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use super::json::{First, Text};
+use super::json::{First, Package};
 use super::text::{lines, quoted, split, text, value};
 use super::{Emit, Place, Reader, Wish, json};
 use crate::packages::component::Component;
@@ -30,14 +30,6 @@ fn wants(place: &Place<'_>) -> Wish {
 #[derive(Deserialize)]
 struct Installed {
     packages: First<Package>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Package {
-    name: Text,
-    version: Text,
-    license: Text,
 }
 
 fn read(place: &Place<'_>, content: &[u8], emit: &mut Emit<'_>) -> Result<(), &'static str> {

@@ -1,7 +1,7 @@
 //! Crates that a program of Rust was built of, where it was built with `cargo auditable`: a section `.dep-v0` with JSON,
 //! packed by zlib.
 //!
-//! The table of sections stands at the end of a file, behind what it tells of. So the section is known by its content:
+//! The table of sections stands at the end of a file, after the sections themselves. So the section is known by its content:
 //! of the places where a zlib stream may begin, the one that unpacks to the beginning of such a list.
 //!
 //! Source: rust-secure-code/cargo-auditable, PARSING.md and its JSON schema.

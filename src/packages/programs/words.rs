@@ -20,7 +20,7 @@ pub const TEXT: &str = include_str!("../../../signatures/programs.toml");
 /// Bytes before a keyword in which its expression is tried, and behind it.
 const BEFORE: usize = 128;
 const BEHIND: usize = 2048;
-/// Versions of one program that a file may have; which of them is its own is told by how often they are there.
+/// Versions of one program that a file may have; the one that occurs most often is its own.
 const VERSIONS: usize = 64;
 
 #[derive(Deserialize)]

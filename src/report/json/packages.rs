@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::packages::State;
 use crate::packages::component::{Component, Origin};
-use crate::packages::inventory::{Boot, Distribution, InstalledSystem, Inventory};
-use crate::packages::{State, identity};
+use crate::packages::inventory::{Boot, InstalledSystem, Inventory};
 use assay_disk::text::Escaped;
 
 /// What is installed.
@@ -100,8 +100,7 @@ pub(in crate::report) fn view(inventory: &Inventory) -> View<'_> {
         let count: &mut usize = counts.entry(component.ecosystem.name()).or_default();
         *count = count.saturating_add(1);
     }
-    let none = Distribution::default();
-    let of = |component| self::component(component, inventory, &none);
+    let of = |component| self::component(component, inventory);
     View {
         systems: inventory.systems.iter().map(system).collect(),
         counts,
@@ -131,12 +130,7 @@ fn system(system: &InstalledSystem) -> SystemView<'_> {
     }
 }
 
-fn component<'a>(
-    component: &'a Component,
-    inventory: &'a Inventory,
-    none: &Distribution,
-) -> ComponentView<'a> {
-    let distribution = inventory.systems.get(component.system).map_or(none, |system| &system.distribution);
+fn component<'a>(component: &'a Component, inventory: &Inventory) -> ComponentView<'a> {
     let source = component.source.as_ref();
     let version = component.version.as_deref();
     let other_version =
@@ -149,7 +143,7 @@ fn component<'a>(
         name: component.full_name(),
         version,
         architecture: component.architecture.as_deref(),
-        purl: identity::purl(component, distribution).map(|purl| purl.to_string()),
+        purl: inventory.purl(component),
         system: (component.system > 0).then_some(component.system),
         source: other_name,
         source_version: other_version,

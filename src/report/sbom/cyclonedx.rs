@@ -4,12 +4,13 @@
 
 use serde::Serialize;
 
-use super::{Item, items, shown, systems, uuid};
+use super::{Item, items, systems, uuid};
 use crate::audit::Report;
 use crate::finding::Confidence;
 use crate::packages::component::{Evidence, Origin};
 use crate::packages::{Ecosystem, State};
 use crate::report::format::Format;
+use crate::report::words::{boots, shown};
 use crate::report::{Run, TOOL_VERSION, file_name, json};
 use assay_disk::text::Escaped;
 
@@ -207,10 +208,7 @@ fn system_part(report: &Report, number: usize) -> Part {
     let distribution = &system.distribution;
     let root = (!system.root.is_empty()).then(|| property("assay:root", &Escaped(&system.root).to_string()));
     let kernels = system.kernels.iter().map(|kernel| {
-        property(
-            "assay:kernel",
-            &format!("{} ({})", shown(&kernel.release), super::super::words::boots(kernel.boots)),
-        )
+        property("assay:kernel", &format!("{} ({})", shown(&kernel.release), boots(kernel.boots)))
     });
     Part {
         kind: "operating-system",

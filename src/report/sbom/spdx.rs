@@ -4,11 +4,12 @@
 
 use serde::Serialize;
 
-use super::{Item, items, shown, systems, uuid};
+use super::{Item, items, systems, uuid};
 use crate::audit::Report;
 use crate::packages::Ecosystem;
 use crate::packages::component::Origin;
 use crate::report::format::Format;
+use crate::report::words::shown;
 use crate::report::{Run, TOOL_VERSION, file_name, json};
 
 /// `--format spdx`.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::packages::Ecosystem;
+use crate::packages::inventory::Distribution;
 use crate::report::Run;
 
 fn report() -> Report {

@@ -7,6 +7,7 @@ use super::text::{Paint, count, thousands, wrap};
 use crate::audit::Report;
 use crate::finding::{Finding, Severity};
 use crate::packages::inventory::Boot;
+use crate::report::words::shown;
 use crate::vulnerabilities::{self, Group, Matches, Status};
 use assay_disk::text::Escaped;
 
@@ -14,8 +15,8 @@ use assay_disk::text::Escaped;
 const PACKAGES: usize = 15;
 const NAMES: usize = 4;
 
-/// Whether a finding is told here, and not one by one.
-pub(super) fn tells(finding: &Finding) -> bool {
+/// Whether this section covers a finding, so that it is not listed by itself.
+pub(super) fn covers(finding: &Finding) -> bool {
     vulnerabilities::RULES.contains(&finding.advisory.id.as_str())
 }
 
@@ -66,7 +67,6 @@ fn counted(number: usize, one: &str, many: &str) -> String {
 }
 
 fn package(group: &Group<'_>, report: &Report, options: &Options, paint: &Paint, out: &mut String) {
-    let shown = |text: &str| Escaped(text.as_bytes()).to_string();
     let worst = group.worst().unwrap_or(Severity::Info);
     let installed: Vec<String> = group.installed.iter().map(|version| shown(version)).collect();
     let fixed = match group.fixed {
@@ -100,8 +100,7 @@ fn summary(group: &Group<'_>, options: &Options) -> String {
     }
     let remarks = if remarks.is_empty() { String::new() } else { format!(" ({})", remarks.join(", ")) };
     let most = if options.verbose { group.count() } else { NAMES };
-    let names: Vec<String> =
-        group.names.iter().take(most).map(|name| Escaped(name.as_bytes()).to_string()).collect();
+    let names: Vec<String> = group.names.iter().take(most).map(|name| shown(name)).collect();
     let left = group.count().saturating_sub(names.len());
     let more = if left > 0 { format!(" and {left} more") } else { String::new() };
     let total = counted(group.count(), "vulnerability", "vulnerabilities");

@@ -19,7 +19,7 @@ pub(super) fn find_mut<'r>(rows: &'r mut [ImageRow], id: &str) -> Option<&'r mut
     rows.get_mut(place)
 }
 
-/// Images that are in use or one's own, in the order of their ids; others that an export happens to tell of are none of
+/// Images that are in use or one's own, in the order of their ids; others that an export happens to mention are none of
 /// the inventory.
 pub(super) fn rows(
     estate: &Estate,

@@ -154,7 +154,7 @@ pub(super) fn reference(estate: &mut Estate, raw: &shapes::ImageReference, scope
         Some("ec2:LaunchTemplate") => PointerKind::LaunchTemplate,
         Some("ssm:Parameter") => PointerKind::Parameter,
         Some("imagebuilder:ImageRecipe" | "imagebuilder:ContainerRecipe") => PointerKind::Recipe,
-        // Instances tell of themselves.
+        // Instances have rows of their own.
         _ => return,
     };
     let arn = raw.arn.as_deref();

@@ -23,6 +23,7 @@ mod metadata;
 pub mod ntfs;
 mod overlay;
 pub mod plain;
+pub mod remains;
 pub mod squashfs;
 mod table;
 mod utf16;
@@ -229,6 +230,16 @@ pub trait FileSystem: Send + Sync {
     /// # Errors
     /// [`FsError`], where a map of free space cannot be read.
     fn unallocated(&self, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError>;
+
+    /// Hands what is left of earlier versions of its files to `take`, in any order, with versions more than once where they
+    /// were found more than once: from its journal or log, from records not in use, and from `free`, the runs of bytes
+    /// that it says are free, sorted. A file system that keeps nothing has none.
+    ///
+    /// # Errors
+    /// [`FsError`], after everything that could be found was handed on.
+    fn remains(&self, _free: &[Span], _take: &mut remains::Take<'_>) -> Result<(), FsError> {
+        Ok(())
+    }
 
     /// Hands runs of bytes that the file system uses for itself to `visit`, with what for; they may overlap, and come in
     /// any order. Returns what all others are for that are neither free nor taken by a file or a directory.

@@ -23,6 +23,7 @@ const DISK: Crate = Crate {
         &["volume"],
         &["fs"],
         &["tree"],
+        &["remains"],
         &["system"],
     ],
 };

@@ -23,6 +23,7 @@ mod metadata;
 pub mod ntfs;
 mod overlay;
 pub mod plain;
+pub mod recovered;
 pub mod remains;
 pub mod squashfs;
 mod table;
@@ -34,6 +35,9 @@ use std::sync::Arc;
 
 pub use area::Area;
 pub use metadata::{FileType, Metadata, Time};
+
+/// Longest target of a symbolic link that is read, in bytes: no file system of Linux has longer ones.
+const MAX_LINK: usize = 65536;
 
 use thiserror::Error;
 
@@ -267,6 +271,11 @@ pub trait FileSystem: Send + Sync {
     /// The number of the inode `id`, as `ls -i` shows it.
     fn inode_number(&self, id: NodeId) -> u64 {
         id.0
+    }
+
+    /// How the file `id` came back, of a file system of files that are no more.
+    fn recovery(&self, _id: NodeId) -> Option<&recovered::Recovery> {
+        None
     }
 
     /// What was found while opening it: a replayed journal, a backup superblock used, a wrong checksum.

@@ -43,6 +43,7 @@ pub mod gap;
 pub mod image;
 pub mod path;
 pub mod progress;
+pub mod remains;
 pub mod system;
 pub mod text;
 pub mod tree;

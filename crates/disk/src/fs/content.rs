@@ -79,7 +79,7 @@ impl Map {
     }
 
     /// The extents of a file of `size` bytes; what damage hides is a part that cannot be read.
-    fn with_damage(&self, size: u64) -> Vec<Extent> {
+    pub(super) fn with_damage(&self, size: u64) -> Vec<Extent> {
         let end = self.extents.last().map_or(0, |last| last.start.saturating_add(last.len));
         let lost = Extent { start: end, len: size.saturating_sub(end), place: Place::Lost };
         let lost = (self.damage.is_some() && lost.len > 0).then_some(lost);

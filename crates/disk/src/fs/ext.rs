@@ -31,6 +31,7 @@ mod ledger;
 mod mapping;
 mod node;
 mod recovery;
+mod remains;
 mod remap;
 mod superblock;
 mod unnamed;
@@ -216,6 +217,10 @@ impl FileSystem for Ext {
 
     fn unallocated(&self, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError> {
         free::unallocated(&self.volume, visit)
+    }
+
+    fn remains(&self, free: &[Span], take: &mut super::remains::Take<'_>) -> Result<(), FsError> {
+        remains::remains(&self.volume, free, take)
     }
 
     fn claims(&self, visit: &mut dyn FnMut(Area, Span)) -> Area {

@@ -206,14 +206,14 @@ impl Reading<'_, '_> {
 
 /// The length of an entry. With blocks of 64 KiB the length of a whole block does not fit into 16 bits:
 /// it is written as 65535 or 0.
-fn record_length(raw: u16, block_len: usize) -> usize {
+pub(super) fn record_length(raw: u16, block_len: usize) -> usize {
     match raw {
         0 | 0xFFFF if block_len == 65536 => block_len,
         _ => raw.into(),
     }
 }
 
-fn file_type(raw: u8) -> Option<FileType> {
+pub(super) fn file_type(raw: u8) -> Option<FileType> {
     Some(match raw {
         1 => FileType::Regular,
         2 => FileType::Directory,

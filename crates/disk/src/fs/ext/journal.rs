@@ -8,6 +8,7 @@
 //! References: the kernel's documentation of the ext4 journal (Documentation/filesystems/ext4/journal.rst).
 
 mod format;
+mod history;
 mod log;
 mod scan;
 
@@ -18,6 +19,7 @@ use crate::bytes::Source;
 use crate::fs::{Extent, FsError, Note};
 use crate::gap::Loss;
 use format::{MAGIC, Superblock, Tag, tid_later};
+pub(super) use history::{Copy, History, history};
 use log::Log;
 use scan::{Scan, Transaction, scan};
 

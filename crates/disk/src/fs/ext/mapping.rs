@@ -20,25 +20,21 @@ const LARGEST: u64 = 1 << 48;
 /// A longer length marks an extent that was allocated and not written.
 const MAX_WRITTEN: u16 = 32768;
 
-/// Maps the content of `inode`.
-pub(super) fn map(volume: &Volume, inode: &Inode) -> Map {
-    map_root(volume, inode, inode.metadata.size)
+/// A block of a map.
+pub(super) struct BlockOfMap {
+    pub(super) block: Vec<u8>,
+    /// Whether somebody has looked at its checksum.
+    pub(super) is_verified: bool,
 }
 
-fn map_root(volume: &Volume, inode: &Inode, size: u64) -> Map {
-    let mut builder = Builder {
-        volume,
-        inode,
-        size,
-        block_size: volume.superblock.block_size.into(),
-        end: 0,
-        extents: Vec::new(),
-        visited: BTreeSet::new(),
-    };
-    let done =
-        if inode.has(EXTENTS) { builder.extent_node(&inode.block, None) } else { builder.indirect_root() };
-    let map = Map { extents: builder.extents, damage: done.err() };
-    let mut map = remap::remap(volume, inode, map);
+/// Finds the block of a map by its number.
+type FindBlock<'f> = dyn FnMut(u64) -> Result<BlockOfMap, FsError> + 'f;
+
+/// Maps the content of `inode`.
+pub(super) fn map(volume: &Volume, inode: &Inode) -> Map {
+    let size = inode.metadata.size;
+    let mut find = |number| Ok(BlockOfMap { block: volume.block(number)?, is_verified: false });
+    let mut map = remap::remap(volume, inode, map_by(volume, inode, &mut find));
     if size > LARGEST {
         let problem = format!("a size of {size} bytes, where no file has more than {LARGEST}");
         map.damage.get_or_insert(FsError::corrupt("inode", inode.number, problem));
@@ -46,12 +42,30 @@ fn map_root(volume: &Volume, inode: &Inode, size: u64) -> Map {
     map
 }
 
+/// Maps the content of `inode`, whose blocks of the map are those that `find` has.
+pub(super) fn map_by(volume: &Volume, inode: &Inode, find: &mut FindBlock<'_>) -> Map {
+    let mut builder = Builder {
+        volume,
+        inode,
+        find,
+        size: inode.metadata.size,
+        block_size: volume.superblock.block_size.into(),
+        end: 0,
+        extents: Vec::new(),
+        visited: BTreeSet::new(),
+    };
+    let done =
+        if inode.has(EXTENTS) { builder.extent_node(&inode.block, None) } else { builder.indirect_root() };
+    Map { extents: builder.extents, damage: done.err() }
+}
+
 /// `Break` once the file's size is reached.
 type Flow = Result<ControlFlow<()>, FsError>;
 
-struct Builder<'a> {
+struct Builder<'a, 'f> {
     volume: &'a Volume,
     inode: &'a Inode,
+    find: &'a mut FindBlock<'f>,
     size: u64,
     block_size: u64,
     /// Bytes of the file mapped so far.
@@ -61,7 +75,7 @@ struct Builder<'a> {
     visited: BTreeSet<u64>,
 }
 
-impl Builder<'_> {
+impl Builder<'_, '_> {
     /// Adds `count` blocks of the file at `logical`, at block `physical`, or unwritten.
     fn push(&mut self, logical: u64, count: u64, physical: u64, written: bool) -> Flow {
         let start = logical.saturating_mul(self.block_size);
@@ -93,7 +107,7 @@ impl Builder<'_> {
     }
 
     /// Reads a block of the map, once.
-    fn map_block(&mut self, number: u64) -> Result<Vec<u8>, FsError> {
+    fn map_block(&mut self, number: u64) -> Result<BlockOfMap, FsError> {
         if !self.visited.insert(number) {
             return Err(self.corrupt(format!("block {number} of the map is used twice")));
         }
@@ -105,7 +119,7 @@ impl Builder<'_> {
                 self.volume.budget.metadata_bytes,
             ));
         }
-        self.volume.block(number)
+        (self.find)(number)
     }
 
     fn extent_node(&mut self, bytes: &[u8], depth: Option<u16>) -> Flow {
@@ -145,9 +159,11 @@ impl Builder<'_> {
 
     fn extent_index(&mut self, entry: &Record<'_>, depth: u16) -> Flow {
         let number = u64::from(entry.u32_le(4)?) | u64::from(entry.u16_le(8)?) << 32;
-        let bytes = self.map_block(number)?;
-        self.verify(&bytes)?;
-        self.extent_node(&bytes, Some(depth))
+        let BlockOfMap { block, is_verified } = self.map_block(number)?;
+        if !is_verified {
+            self.verify(&block)?;
+        }
+        self.extent_node(&block, Some(depth))
     }
 
     /// Notes a wrong checksum in the tail of an extent block.
@@ -191,7 +207,7 @@ impl Builder<'_> {
         let Some(beneath) = level.checked_sub(1) else {
             return self.push(logical, 1, pointer, true);
         };
-        let bytes = self.map_block(pointer)?;
+        let BlockOfMap { block: bytes, .. } = self.map_block(pointer)?;
         let step = span / (self.block_size / 4);
         for (index, pointer) in pointers(&bytes).enumerate() {
             let logical = logical.saturating_add(step.saturating_mul(index as u64));

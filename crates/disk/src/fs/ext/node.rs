@@ -90,16 +90,25 @@ fn find_content(volume: &Volume, inode: &Inode) -> Result<Content, FsError> {
         )));
     }
     let size = inode.metadata.size;
-    if inode.has(INLINE_DATA) {
-        let mut bytes = inode.block.to_vec();
-        bytes.extend(xattr::inline_tail(inode)?);
+    if let Some(bytes) = content_in_inode(volume, inode)? {
         return Ok(Content::memory(bytes, size));
-    }
-    if kind == FileType::Symlink && is_short_link(volume, inode) {
-        return Ok(Content::memory(inode.block.to_vec(), size));
     }
     let map = mapping::map(volume, inode).within(volume.source.len(), inode.number);
     Ok(Content::mapped(map, size))
+}
+
+/// The content that lies in the inode itself, of at least its size, if it does.
+///
+/// # Errors
+/// [`FsError`], if the part of it behind the attributes is damaged.
+pub(super) fn content_in_inode(volume: &Volume, inode: &Inode) -> Result<Option<Vec<u8>>, FsError> {
+    if inode.has(INLINE_DATA) {
+        let mut bytes = inode.block.to_vec();
+        bytes.extend(xattr::inline_tail(inode)?);
+        return Ok(Some(bytes));
+    }
+    let is_short = inode.metadata.file_type == FileType::Symlink && is_short_link(volume, inode);
+    Ok(is_short.then(|| inode.block.to_vec()))
 }
 
 /// Whether the target lies in the inode: it is short, and the inode owns no block but that of attributes.

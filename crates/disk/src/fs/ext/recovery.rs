@@ -73,7 +73,7 @@ pub(super) fn recover(
     Some(Recovered { source: Arc::new(source), fast_commits })
 }
 
-fn geometry(volume: &Volume) -> Result<JournalGeometry, FsError> {
+pub(super) fn geometry(volume: &Volume) -> Result<JournalGeometry, FsError> {
     let superblock = &volume.superblock;
     let by_inode =
         volume.inode(superblock.journal_inum.into()).and_then(|inode| journal_extents(volume, &inode));

@@ -47,7 +47,7 @@ impl Volume {
         Ok(inode)
     }
 
-    fn inode_record(&self, number: u64) -> Result<Vec<u8>, FsError> {
+    pub(super) fn inode_record(&self, number: u64) -> Result<Vec<u8>, FsError> {
         let index = number
             .checked_sub(1)
             .filter(|_| number <= u64::from(self.superblock.inodes_count))

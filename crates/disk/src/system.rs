@@ -24,7 +24,7 @@ mod summary;
 
 pub use ledger::Ledger;
 use opening::{At, Opened, Opening, open_guarded, volume_gap};
-pub use summary::{Subject, VolumeSummary};
+pub use summary::{FreeSpace, Subject, VolumeSummary};
 
 /// Bytes of memory that the entries of an image may take whatever its size, and for each of its bytes.
 const ENTRIES: u64 = 256 << 20;
@@ -44,6 +44,15 @@ pub enum Target {
         /// The image.
         data: Vec<u8>,
     },
+}
+
+/// How an image is opened.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What the image's file may.
+    pub image: image::Options,
+    /// Whether free space is looked at, and files that were deleted come back.
+    pub deleted: bool,
 }
 
 /// Why nothing could be opened at all.
@@ -91,7 +100,7 @@ impl System {
     /// # Errors
     /// [`OpenError`], if nothing in it is known.
     pub fn open(target: &Target, budget: &Budget) -> Result<Self, OpenError> {
-        Self::open_with(target, budget, &image::Options::default(), &Quiet)
+        Self::open_with(target, budget, &Options::default(), &Quiet)
     }
 
     /// Like [`System::open`], with what the user allows an image, and telling how far it is unpacked.
@@ -101,7 +110,7 @@ impl System {
     pub fn open_with(
         target: &Target,
         budget: &Budget,
-        options: &image::Options,
+        options: &Options,
         progress: &dyn Progress,
     ) -> Result<Self, OpenError> {
         let told = |step| match step {
@@ -111,15 +120,15 @@ impl System {
         match target {
             Target::Rootfs(path) => open_rootfs(path, budget),
             Target::Image(path) => {
-                let options = image::Options { is_disk: may_be_disk, ..options.clone() };
-                let image = image::open(path, &options, budget, &told)?;
+                let of_image = image::Options { is_disk: may_be_disk, ..options.image.clone() };
+                let image = image::open(path, &of_image, budget, &told)?;
                 progress.begin("reading directories", 0);
-                open_image(&path.display().to_string(), &image, budget)
+                open_image(&path.display().to_string(), &image, options.deleted, budget)
             }
             Target::Bytes { name, data } => {
                 let source: Arc<dyn Source> = Arc::new(data.clone());
                 let image = Image::plain(name.clone(), source, "raw".to_owned());
-                open_image(name, &image, budget)
+                open_image(name, &image, options.deleted, budget)
             }
         }
     }
@@ -168,11 +177,11 @@ fn open_rootfs(path: &Path, budget: &Budget) -> Result<System, OpenError> {
     Ok(system)
 }
 
-fn open_image(name: &str, image: &Image, budget: &Budget) -> Result<System, OpenError> {
+fn open_image(name: &str, image: &Image, deleted: bool, budget: &Budget) -> Result<System, OpenError> {
     // File systems in files have their entries from the same bytes.
     let room = source_bytes(&*image.source).saturating_mul(ENTRIES_PER_BYTE).saturating_add(ENTRIES);
     let budget = &Budget { entry_bytes: budget.entry_bytes.min(room), ..*budget };
-    let opened = open_disk(&image.source, &image.notes, &image.beside, budget);
+    let opened = open_disk(&image.source, &image.notes, &image.beside, deleted, budget);
     let (opened, table, outside) = opened.ok_or_else(|| OpenError::Nothing(name.to_owned()))?;
     let subject = Subject {
         name: name.to_owned(),
@@ -185,14 +194,14 @@ fn open_image(name: &str, image: &Image, budget: &Budget) -> Result<System, Open
     let states = Vec::new();
     let mut system = System { subject, volumes, tree, gaps, notes, outside, places, states };
     for state in &image.states {
-        states::open(&mut system, state, budget);
+        states::open(&mut system, state, deleted, budget);
     }
     for file in image.files.iter().filter(|file| is_raw_disk(file, budget)) {
         let state = image::State { name: "file as a raw disk".to_owned(), source: Arc::clone(file) };
         let text =
             "the image file is a disk by its own tables, and another one as it stands; both are looked at";
         system.notes.push(("image".to_owned(), text.to_owned()));
-        states::open(&mut system, &state, budget);
+        states::open(&mut system, &state, deleted, budget);
     }
     nested::open(&mut system, budget);
     system.settle(budget);
@@ -213,10 +222,11 @@ fn open_disk(
     source: &Arc<dyn Source>,
     of_image: &[image::Note],
     beside: &[(&'static str, Arc<dyn Source>, Vec<Span>)],
+    deleted: bool,
     budget: &Budget,
 ) -> Option<(Opened, volume::Table, Outside)> {
     let mut table = volume::read(source);
-    let mut opening = Opening::new(table.scheme != volume::Scheme::None);
+    let mut opening = Opening::new(table.scheme != volume::Scheme::None, deleted);
     let (devices, notes) = volume::stack::assemble(source, &table);
     opening.image_notes(of_image);
     opening.notes("partition table", std::mem::take(&mut table.notes));

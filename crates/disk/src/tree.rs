@@ -81,6 +81,8 @@ pub enum Placement {
     File(EntryId),
     /// No files, but bytes that no file system describes.
     Raw,
+    /// Files that are no more, and that came back: no path of the running machine leads to them.
+    Deleted,
 }
 
 /// A file system in its place.
@@ -111,6 +113,16 @@ impl Mounted {
         self.placement == Placement::Raw
     }
 
+    /// Whether its entries are files that are no more.
+    pub fn is_deleted(&self) -> bool {
+        self.placement == Placement::Deleted
+    }
+
+    /// Whether the running machine may reach its entries by a path.
+    pub fn is_reachable(&self) -> bool {
+        matches!(self.placement, Placement::Disk | Placement::Raw)
+    }
+
     /// Whether an entry of it is a regular file.
     pub fn is_file(&self, entry: &Walked) -> bool {
         entry.metadata.file_type == FileType::Regular && !self.is_raw()
@@ -120,7 +132,7 @@ impl Mounted {
     pub fn outer(&self) -> Option<EntryId> {
         match self.placement {
             Placement::File(id) => Some(id),
-            Placement::Disk | Placement::Raw => None,
+            Placement::Disk | Placement::Raw | Placement::Deleted => None,
         }
     }
 
@@ -187,9 +199,9 @@ impl Tree {
         tree
     }
 
-    /// The volumes that have files, with their numbers.
+    /// The volumes that have files that are there, with their numbers.
     pub fn file_volumes(&self) -> impl Iterator<Item = (u32, &Mounted)> + Clone {
-        (0_u32..).zip(&self.volumes).filter(|(_, mounted)| !mounted.is_raw())
+        (0_u32..).zip(&self.volumes).filter(|(_, mounted)| !mounted.is_raw() && !mounted.is_deleted())
     }
 
     /// The file systems, in the order of the disk.
@@ -249,6 +261,11 @@ impl Tree {
     pub fn is_opened(&self, id: EntryId) -> bool {
         let Some((_, walked)) = self.get(id) else { return false };
         walked.metadata.size > 0 && self.opened.contains(&(id.volume, walked.node))
+    }
+
+    /// Every entry of every file system that is there, in a fixed order: without files that are no more.
+    pub fn present(&self) -> impl Iterator<Item = EntryId> + '_ {
+        self.ids().filter(|id| self.volumes.get(id.volume as usize).is_some_and(|one| !one.is_deleted()))
     }
 
     /// Every entry of every file system, in a fixed order.
@@ -382,14 +399,14 @@ impl Mounted {
     /// Whether it has its place in the running machine, and does not lie in a file of it.
     pub fn is_placed(&self) -> bool {
         let is_path = |mount: &Vec<u8>| mount.is_empty() || mount.starts_with(b"/");
-        self.outer().is_none() && self.mount.as_ref().is_some_and(is_path)
+        self.is_reachable() && self.mount.as_ref().is_some_and(is_path)
     }
 
     /// The path of an entry in the running machine, or in the system that a file system inside a file, or without a
     /// place, is of.
     pub fn path_inside(&self, index: u32) -> Vec<u8> {
         let mut path = Vec::with_capacity(64);
-        if self.outer().is_none() {
+        if self.is_reachable() {
             path.extend_from_slice(self.mount.as_deref().unwrap_or_default());
         }
         self.walk.push_path(index, &mut path);

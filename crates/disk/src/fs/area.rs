@@ -1,6 +1,6 @@
 //! What a file system uses its bytes for, beside the content of files: every class of them is searched as it stands.
 
-/// What bytes are for that are neither free nor content of a file.
+/// What bytes are for that are no content of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Area {
     /// Left free for a boot loader, at the start.
@@ -16,12 +16,21 @@ pub enum Area {
     Unclaimed,
     /// Behind the ends of files, in their last blocks.
     Slack,
+    /// Free: what was deleted lies there until it is written over.
+    Free,
 }
 
 impl Area {
     /// All of them, in the order of reports.
-    pub const ALL: [Self; 6] =
-        [Self::Boot, Self::Structures, Self::Journal, Self::Directories, Self::Unclaimed, Self::Slack];
+    pub const ALL: [Self; 7] = [
+        Self::Boot,
+        Self::Structures,
+        Self::Journal,
+        Self::Directories,
+        Self::Unclaimed,
+        Self::Slack,
+        Self::Free,
+    ];
 
     /// How the report calls the place.
     pub const fn name(self) -> &'static str {
@@ -32,6 +41,7 @@ impl Area {
             Self::Directories => "directories",
             Self::Unclaimed => "blocks of no file",
             Self::Slack => "slack of files",
+            Self::Free => "free space",
         }
     }
 }

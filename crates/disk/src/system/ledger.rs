@@ -27,6 +27,12 @@ pub enum Use {
     Unclaimed,
     /// Free, as the file system says: not searched.
     Free,
+    /// Free, and content of deleted files that came back: searched as those.
+    Recovered,
+    /// Free, and something was left there: searched as raw bytes.
+    FreeSearched,
+    /// Free, and zeros.
+    FreeBlank,
     /// After the end of a file system in its partition, or outside of all partitions: zeros.
     Blank,
     /// Searched as raw bytes: what lies there and is not zeros (partition tables, boot loaders, leftovers), and
@@ -40,7 +46,7 @@ pub enum Use {
 
 impl Use {
     /// All of them, in the order of reports.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Searched,
         Self::Unsearched,
         Self::Unwritten,
@@ -49,6 +55,9 @@ impl Use {
         Self::Journal,
         Self::Unclaimed,
         Self::Free,
+        Self::Recovered,
+        Self::FreeSearched,
+        Self::FreeBlank,
         Self::Blank,
         Self::Raw,
         Self::Volumes,
@@ -66,6 +75,9 @@ impl Use {
             Self::Journal => "journal",
             Self::Unclaimed => "unclaimed",
             Self::Free => "free",
+            Self::Recovered => "recovered",
+            Self::FreeSearched => "free-searched",
+            Self::FreeBlank => "free-blank",
             Self::Blank => "blank",
             Self::Raw => "raw",
             Self::Volumes => "volumes",
@@ -200,7 +212,7 @@ pub fn of_volume(volume: &VolumeSummary, unsearched: u64) -> Ledger {
     ledger.add(Use::Slack, slack);
     ledger.add(Use::Unsearched, unsearched);
     ledger.add(Use::Unwritten, volume.occupied.unwritten);
-    ledger.add(Use::Free, volume.usage.free);
+    add_free(&mut ledger, volume);
     let claimed = content.saturating_add(volume.occupied.unwritten).saturating_add(volume.usage.free);
     let rest = total.saturating_sub(claimed);
     let journal = area(Area::Journal).min(rest);
@@ -213,6 +225,17 @@ pub fn of_volume(volume: &VolumeSummary, unsearched: u64) -> Ledger {
     // An image that lies, or one cut short, claims more than is there.
     ledger.twice = ledger.sum().saturating_sub(size);
     ledger
+}
+
+/// What is free: as a whole, or by what was found there.
+fn add_free(ledger: &mut Ledger, volume: &VolumeSummary) {
+    let free = volume.usage.free;
+    let Some(found) = volume.free else { return ledger.add(Use::Free, free) };
+    let recovered = found.recovered.min(free);
+    let written = found.written.min(free.saturating_sub(recovered));
+    ledger.add(Use::Recovered, recovered);
+    ledger.add(Use::FreeSearched, written);
+    ledger.add(Use::FreeBlank, free.saturating_sub(recovered).saturating_sub(written));
 }
 
 /// The account of an image of `size` bytes, of those of its volumes and of `outside`, the zeros and the
@@ -250,6 +273,7 @@ pub fn of_image(size: u64, volumes: &[VolumeSummary], (blank, other): (u64, u64)
 mod tests {
     use super::*;
     use crate::fs::Usage;
+    use crate::system::FreeSpace;
     use crate::tree::occupancy::Occupied;
 
     fn volume() -> VolumeSummary {
@@ -287,6 +311,16 @@ mod tests {
         let ledger = of_volume(&volume, 40);
         let bytes = [Use::Searched, Use::Slack, Use::Structures, Use::Journal, Use::Unclaimed];
         assert_eq!(bytes.map(|what| ledger.bytes(what)), [330, 30, 65, 60, 25]);
+        assert!(ledger.adds_up());
+    }
+
+    #[test]
+    fn free_space_that_was_searched_is_what_was_found_in_it() {
+        let mut volume = volume();
+        volume.free = Some(FreeSpace { recovered: 30, written: 70 });
+        let ledger = of_volume(&volume, 0);
+        let bytes = [Use::Free, Use::Recovered, Use::FreeSearched, Use::FreeBlank];
+        assert_eq!(bytes.map(|what| ledger.bytes(what)), [0, 30, 70, 200]);
         assert!(ledger.adds_up());
     }
 

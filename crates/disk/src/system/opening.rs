@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 mod areas;
 mod beside;
+mod deleted;
 mod subvolumes;
 mod unopened;
 
@@ -40,6 +41,10 @@ pub(super) struct Opening {
     others: Vec<beside::Other>,
     /// How many were tried.
     tried: usize,
+    /// Whether free space is looked at.
+    deleted: bool,
+    /// Files that are no more, until the places of their file systems are known.
+    came_back: Vec<deleted::CameBack>,
 }
 
 /// What came out of it.
@@ -53,9 +58,9 @@ pub(super) struct Opened {
 }
 
 impl Opening {
-    /// `known`: whether the image is known to be a disk before any volume is.
-    pub(super) fn new(known: bool) -> Self {
-        Self { known, ..Self::default() }
+    /// `known`: whether the image is known to be a disk before any volume is; `deleted`: whether free space is looked at.
+    pub(super) fn new(known: bool, deleted: bool) -> Self {
+        Self { known, deleted, ..Self::default() }
     }
 
     /// Takes what was said of `place` while its table was read.
@@ -82,11 +87,11 @@ impl Opening {
     }
 
     /// The tree of all file systems; `None` where nothing was found that is known.
-    pub(super) fn finish(self) -> Option<Opened> {
+    pub(super) fn finish(mut self) -> Option<Opened> {
         if !self.known {
             return None;
         }
-        let tree = Tree::new(self.mounted, &self.hints);
+        let mut tree = Tree::new(self.mounted, &self.hints);
         let mut volumes = self.volumes;
         for (index, mounted) in self.places.iter().zip(tree.volumes()) {
             let is_root = mounted.mount.as_deref() == Some(b"");
@@ -98,6 +103,7 @@ impl Opening {
                 summary.mount_source = mounted.mount_source;
             }
         }
+        deleted::mount(&mut tree, &mut self.places, self.came_back);
         let mut gaps = self.gaps;
         gaps.extend(tree.gaps());
         let mut notes = self.notes;
@@ -281,7 +287,7 @@ impl Opening {
         }
         if summary.pooled == 0 {
             let at = At { partition: volume.number, name: &name, place: self.volumes.len() };
-            self.areas((&device.source, fs), taken, &at, summary, &budget);
+            self.areas((&device.source, fs), (taken, file_system), &at, summary, &budget);
         }
         for text in fs.unread() {
             self.gaps.push(volume_gap(volume.number, &name, GapKind::Unsupported, None, text));

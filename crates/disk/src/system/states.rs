@@ -9,7 +9,7 @@ use crate::image::State;
 use crate::tree::Mounted;
 
 /// Opens a state and adds its file systems to the system, under names of their own.
-pub(super) fn open(system: &mut System, state: &State, budget: &Budget) {
+pub(super) fn open(system: &mut System, state: &State, deleted: bool, budget: &Budget) {
     let used = system
         .tree
         .volumes()
@@ -21,7 +21,7 @@ pub(super) fn open(system: &mut System, state: &State, budget: &Budget) {
         entry_bytes: budget.entry_bytes.saturating_sub(bytes),
         ..*budget
     };
-    let Some((opened, ..)) = open_disk(&state.source, &[], &[], &budget) else {
+    let Some((opened, ..)) = open_disk(&state.source, &[], &[], deleted, &budget) else {
         let reason = "no partition table and no file system that is known: it is not looked at".to_owned();
         let size = Some(state.source.len());
         return system.gaps.push(volume_gap(None, &state.name, GapKind::Unsupported, size, reason));

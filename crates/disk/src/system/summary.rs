@@ -20,6 +20,15 @@ pub struct Subject {
     pub sector: u32,
 }
 
+/// What free space holds, in bytes; the rest of it is zeros.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FreeSpace {
+    /// Content of deleted files that came back.
+    pub recovered: u64,
+    /// Other bytes, searched as they are.
+    pub written: u64,
+}
+
 /// One partition or volume.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VolumeSummary {
@@ -66,6 +75,8 @@ pub struct VolumeSummary {
     pub unclaimed: Option<u64>,
     /// Bytes of other volumes that its file system lies on, too.
     pub pooled: u64,
+    /// What its free space holds; none where that was not looked at.
+    pub free: Option<FreeSpace>,
     /// Whether its bytes are those of a file or of a file system of another volume, and counted there.
     pub inside: bool,
 }

@@ -94,7 +94,7 @@ impl Tree {
             at = EntryId { index: walked.parent, ..at };
         }
         if is_folded {
-            let base = if self.get(at).is_some_and(|(mounted, _)| mounted.outer().is_some()) {
+            let base = if self.get(at).is_some_and(|(mounted, _)| !mounted.is_reachable()) {
                 Vec::new()
             } else {
                 let base = self.path(at);
@@ -194,8 +194,7 @@ impl Tree {
     fn find_beneath(&mut self) {
         let Some(machine) = self.machine() else { return };
         let mut beneath = Vec::new();
-        for (volume, mounted) in
-            self.volumes.iter().enumerate().filter(|(_, mounted)| mounted.outer().is_none())
+        for (volume, mounted) in self.volumes.iter().enumerate().filter(|(_, mounted)| mounted.is_reachable())
         {
             let Some(place) = mounted.mount.as_deref().filter(|place| !place.is_empty()) else { continue };
             let Some(at) = memchr::memrchr(b'/', place) else { continue };

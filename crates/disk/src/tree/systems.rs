@@ -49,10 +49,10 @@ impl Tree {
     pub(super) fn physical(&self) -> Option<SystemRoot> {
         let all = || (0_u32..).zip(&self.volumes);
         let (root, _) =
-            all().find(|(_, mounted)| mounted.outer().is_none() && mounted.mount.as_deref() == Some(b""))?;
+            all().find(|(_, mounted)| mounted.is_reachable() && mounted.mount.as_deref() == Some(b""))?;
         let mut system =
             SystemRoot::new(SystemKind::Machine, b"/".to_vec(), EntryId { volume: root, index: 0 });
-        for (volume, mounted) in all().filter(|(_, mounted)| mounted.outer().is_none()) {
+        for (volume, mounted) in all().filter(|(_, mounted)| mounted.is_reachable()) {
             if let Some(place) = mounted.mount.as_ref().filter(|place| !place.is_empty()) {
                 system.mounts.entry(place.clone()).or_insert_with(|| vec![EntryId { volume, index: 0 }]);
             }

@@ -13,7 +13,7 @@ use crate::budget::Budget;
 use crate::bytes::{ReadError, Source, Span};
 use crate::fs::{self, Area, FileSystem};
 use crate::gap::{GapKind, Loss};
-use crate::system::VolumeSummary;
+use crate::system::{FreeSpace, VolumeSummary};
 use crate::tree::occupancy::{self, Taken};
 use crate::volume::stack::Device;
 
@@ -32,7 +32,7 @@ impl Opening {
     pub(super) fn areas(
         &mut self,
         (source, fs): (&Arc<dyn Source>, &Arc<dyn FileSystem>),
-        taken: Taken,
+        (taken, file_system): (Taken, u32),
         at: &At<'_>,
         summary: &mut VolumeSummary,
         budget: &Budget,
@@ -56,7 +56,13 @@ impl Opening {
             return self.gaps.push(gap);
         }
         let whole = Span::new(0, summary.usage.total.min(source.len()));
-        let parts = parts(&**fs, whole, free, &taken);
+        let unused = if self.deleted {
+            self.remains((source, fs), &free, file_system, at, summary, budget)
+        } else {
+            Vec::new()
+        };
+        let mut parts = parts(&**fs, whole, free, &taken);
+        parts.extend(unused.into_iter().map(|span| (Area::Free, span)));
         let mut areas = Vec::new();
         for area in Area::ALL {
             let runs: Vec<Span> = parts.iter().filter(|part| part.0 == area).map(|part| part.1).collect();
@@ -64,7 +70,9 @@ impl Opening {
             if bytes == 0 {
                 continue;
             }
-            summary.areas.push((area, bytes));
+            if area != Area::Free {
+                summary.areas.push((area, bytes));
+            }
             let written = written(&**source, &runs).unwrap_or_else(|error| {
                 let text = format!("{} cannot be read: {error}", area.name());
                 let kind = crate::tree::walk::gap_kind(&error.into());
@@ -73,6 +81,10 @@ impl Opening {
                 self.gaps.push(gap);
                 Vec::new()
             });
+            if area == Area::Free {
+                let bytes = written.iter().fold(0, |sum: u64, run| sum.saturating_add(run.len));
+                summary.free = summary.free.map(|free| FreeSpace { written: bytes, ..free });
+            }
             if !written.is_empty() {
                 areas.push((area, written));
             }
@@ -163,12 +175,12 @@ fn slack(content: &[Span], block: u64) -> Vec<Span> {
 }
 
 /// The parts of `whole` that none of the sorted `spans` has.
-fn outside(spans: &[Span], whole: Span) -> Vec<Span> {
+pub(super) fn outside(spans: &[Span], whole: Span) -> Vec<Span> {
     apart(&[whole], spans).1
 }
 
 /// The parts of the sorted spans `a` that lie inside of the sorted spans `b`, and those that do not.
-fn apart(a: &[Span], b: &[Span]) -> (Vec<Span>, Vec<Span>) {
+pub(super) fn apart(a: &[Span], b: &[Span]) -> (Vec<Span>, Vec<Span>) {
     let (mut inside, mut others) = (Vec::new(), Vec::new());
     let mut rest = b.iter().copied().peekable();
     for span in a {

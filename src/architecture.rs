@@ -30,7 +30,7 @@ const DISK: Crate = Crate {
 
 const FLOORS: &[&[&str]] = &[
     &["budget", "date", "finding", "values"],
-    &["files", "rules", "keys", "command_line", "archive"],
+    &["files", "rules", "keys", "command_line", "archive", "recover"],
     &["packages"],
     &["facts"],
     &["checks", "remedies", "sourcing", "support", "vulnerabilities"],

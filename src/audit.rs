@@ -15,6 +15,7 @@ use assay_disk::image;
 use assay_disk::tree::Tree;
 
 pub use assay_disk::progress::{Progress, Quiet};
+use assay_disk::system::Options as OpenOptions;
 pub use assay_disk::system::{Ledger, OpenError, Subject, System, Target, VolumeSummary};
 
 pub mod cache;
@@ -22,6 +23,7 @@ mod content;
 mod contents;
 mod correlate;
 mod counted;
+mod deleted;
 pub mod directories;
 mod found;
 mod inventory;
@@ -66,6 +68,8 @@ pub struct Settings {
     pub jobs: usize,
     /// What an image may.
     pub image: image::Options,
+    /// Whether free space is searched, and deleted files come back.
+    pub deleted: bool,
     /// The benchmark to run: its name, or "auto" for the system's own.
     pub benchmark: Option<String>,
     /// What detectors are told.
@@ -106,7 +110,8 @@ pub struct Audited {
 /// [`OpenError`], if there is nothing that could be audited.
 pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) -> Result<Audited, OpenError> {
     progress.begin("reading directories", 0);
-    let mut system = System::open_with(target, &settings.budget.disk, &settings.image, progress)?;
+    let options = OpenOptions { image: settings.image.clone(), deleted: settings.deleted };
+    let mut system = System::open_with(target, &settings.budget.disk, &options, progress)?;
     let (mut facts, fact_gaps) = Facts::gather_within(&system.tree, &settings.budget);
     let mut notes = std::mem::take(&mut system.notes);
     let reference =
@@ -171,6 +176,7 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     of_content::add(&system.tree, &mut findings);
     // What is joined is joined in the order of the report, whatever thread found it.
     merge::sort(&mut findings, &mut gaps);
+    deleted::mark(&system.tree, &mut findings);
     leftovers::join(&system.tree, &mut findings);
     served::without_repeats(&mut findings);
     states::join(&system.states, &mut findings);
@@ -186,7 +192,8 @@ pub fn keeping(target: &Target, settings: &Settings, progress: &dyn Progress) ->
     let name = names.into_iter().find(|name| !name.is_empty()).cloned();
     let mut coverage = outcome.coverage;
     coverage.findings_dropped = coverage.findings_dropped.saturating_add(dropped);
-    let own = system.tree.volumes().iter().filter(|mounted| !mounted.is_raw());
+    coverage.deleted = deleted::count(&system.tree);
+    let own = system.tree.file_volumes().map(|(_, mounted)| mounted);
     coverage.entries = own.map(|mounted| mounted.walk.entries.len() as u64).sum();
     let mut volumes = system.volumes;
     for (index, volume) in volumes.iter_mut().enumerate() {
@@ -228,8 +235,9 @@ fn reference(
     settings: &Settings,
     progress: &dyn Progress,
 ) -> Result<Arc<detect::reference::Reference>, OpenError> {
+    let options = OpenOptions { image: settings.image.clone(), deleted: false };
     let System { subject, tree, gaps, .. } =
-        System::open_with(target, &settings.budget.disk, &settings.image, progress)?;
+        System::open_with(target, &settings.budget.disk, &options, progress)?;
     Ok(Arc::new(detect::reference::Reference::new(subject.name, tree, gaps)))
 }
 

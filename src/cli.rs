@@ -34,6 +34,7 @@ mod signatures;
 mod sourcing;
 mod suggest;
 mod terminal;
+mod undelete;
 mod user_file;
 mod user_rules;
 mod verdict;
@@ -145,6 +146,8 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
         Command::Sourcing(wanted) => {
             sourcing::run(wanted, &signatures::read(arguments.signatures.as_deref())?, terminal)
         }
+        Command::Undelete(wanted) => undelete::undelete(wanted, outside, terminal),
+        Command::Extract(wanted) => undelete::extract(wanted, outside, terminal),
         Command::Packages(wanted) => {
             packages::run(wanted, outside, signatures::read(arguments.signatures.as_deref())?, terminal)
         }

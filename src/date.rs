@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, Datelike as _, NaiveDate};
 
 /// A day of the Gregorian calendar. Days compare by their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,9 +42,22 @@ impl fmt::Display for Date {
     }
 }
 
+/// A moment in UTC as RFC 3339 writes it, to the second; none where its year has no four digits.
+pub fn rfc3339(seconds: i64) -> Option<String> {
+    let moment = DateTime::from_timestamp(seconds, 0)?;
+    (0..=9999).contains(&moment.year()).then(|| moment.format("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_has_its_year_in_four_digits() {
+        assert_eq!(rfc3339(1_764_547_200).as_deref(), Some("2025-12-01T00:00:00Z"));
+        assert_eq!(rfc3339(-1).as_deref(), Some("1969-12-31T23:59:59Z"));
+        assert_eq!((rfc3339(i64::MAX), rfc3339(253_402_300_800)), (None, None));
+    }
 
     #[test]
     fn only_days_that_exist_are_read() {

@@ -12,6 +12,8 @@ mod replacement;
 mod resource;
 mod verification;
 
+use assay_disk::fs::Time;
+pub use assay_disk::fs::recovered::Grade;
 pub use assay_disk::gap::{Gap, GapKind, Location, Loss};
 pub use category::Category;
 pub use disposition::{BaselineState, Disposition, SuppressedBy, Suppression};
@@ -161,6 +163,58 @@ pub struct Evidence {
     pub facts: Vec<(FactKey, String)>,
 }
 
+/// Whether the file of a finding is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// It is, or the finding is about no file.
+    #[default]
+    Present,
+    /// It was deleted, and came back out of free space.
+    Deleted {
+        /// How sure that is.
+        grade: Grade,
+        /// When it was deleted, where that is known.
+        at: Option<Time>,
+    },
+    /// It is there with other content: this is what it held before.
+    Changed {
+        /// How sure that is.
+        grade: Grade,
+    },
+}
+
+impl Presence {
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::Deleted { .. } => "deleted",
+            Self::Changed { .. } => "changed",
+        }
+    }
+
+    /// How sure it is that the content is the file's; none of a file that is there.
+    pub const fn grade(self) -> Option<Grade> {
+        match self {
+            Self::Present => None,
+            Self::Deleted { grade, .. } | Self::Changed { grade } => Some(grade),
+        }
+    }
+
+    /// When it was deleted, where that is known.
+    pub const fn deleted_at(self) -> Option<Time> {
+        match self {
+            Self::Deleted { at, .. } => at,
+            Self::Present | Self::Changed { .. } => None,
+        }
+    }
+
+    /// Whether it counts against an image: all of a file that was deleted is there, as far as anybody can tell.
+    pub fn counts(self) -> bool {
+        self.grade().is_none_or(|grade| grade >= Grade::Likely)
+    }
+}
+
 /// One hit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -185,6 +239,8 @@ pub struct Finding {
     /// Whether the file is bit for bit what the image's own package database says. It proves nothing, for whoever
     /// makes the image makes its database: the finding stays as bad as it is.
     pub as_packaged: bool,
+    /// Whether the file is there.
+    pub presence: Presence,
     /// What shows it.
     pub evidence: Evidence,
     /// The thing of a cloud account that it is about, where it is about one.
@@ -209,6 +265,7 @@ impl Finding {
             subject: None,
             package: None,
             as_packaged: false,
+            presence: Presence::Present,
             evidence: Evidence::default(),
             resource: None,
             replacement: None,

@@ -68,6 +68,7 @@ pub mod keys;
 #[doc(hidden)]
 pub mod packages;
 #[doc(hidden)]
+pub mod recover;
 pub mod remedies;
 #[doc(hidden)]
 pub mod requirements;

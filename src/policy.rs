@@ -55,6 +55,8 @@ pub struct Scan {
     pub benchmark: Option<String>,
     /// Which files are compared with the image's own package database.
     pub compare_packages: Option<Compare>,
+    /// Whether free space is searched, and deleted files come back.
+    pub deleted: Option<bool>,
     /// How many default passwords are tried against hashes.
     pub default_passwords: Option<DefaultPasswords>,
     /// Whether every place is shown, and why.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Directory, Times};
 use crate::checks::Benchmark;
-use crate::finding::{Finding, Gap, Location, Loss};
+use crate::finding::{Finding, Gap, Grade, Location, Loss};
 use crate::packages;
 use crate::remedies::Machine;
 use crate::sourcing::Inventory;
@@ -87,6 +87,8 @@ pub struct Coverage {
     pub packaged_matches_dropped: u64,
     /// Findings over the limit per rule and file, counted only.
     pub findings_dropped: u64,
+    /// Deleted files that came back, in the order of [`Grade::ALL`].
+    pub deleted: [u64; Grade::ALL.len()],
 }
 
 impl Report {

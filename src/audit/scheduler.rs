@@ -8,7 +8,7 @@ use super::Progress;
 use super::plan::Plan;
 use super::work_queue::Board;
 use super::worker::{self, CHUNK, Outcome, Shared, Twins, Worker};
-use crate::finding::Location;
+use crate::finding::{Grade, Location};
 use assay_disk::fs::{Extent, FileType, Place};
 use assay_disk::tree::{EntryId, Tree};
 
@@ -24,7 +24,9 @@ pub(super) struct Work {
 
 impl Work {
     fn of(tree: &Tree) -> Self {
-        let mut ids: Vec<EntryId> = tree.ids().collect();
+        // A file of which only the name is left has nothing to look at.
+        let is_left = |id: &EntryId| tree.recovery(*id).is_none_or(|one| one.grade > Grade::NameOnly);
+        let mut ids: Vec<EntryId> = tree.ids().filter(is_left).collect();
         ids.sort_by_cached_key(|&id| (worker::file_key(tree, id), id));
         let mut ends = Vec::with_capacity(ids.len());
         let mut first = ids.first().copied();

@@ -78,7 +78,7 @@ pub(super) fn gather(tree: &Tree, findings: &[Finding]) -> Times {
             }
         }
     }
-    for id in tree.ids() {
+    for id in tree.present() {
         let Some((mounted, walked)) = tree.get(id) else { continue };
         let number = mounted.fs.inode_number(walked.node);
         let named = wanted.get(&(mounted.partition, Some(mounted.name.as_str()), number));

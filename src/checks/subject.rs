@@ -368,7 +368,7 @@ impl<'a> Subject<'a> {
     pub fn kernel_modules(&self) -> &BTreeSet<Vec<u8>> {
         self.modules.get_or_init(|| {
             let mut names = BTreeSet::new();
-            for id in self.tree.ids() {
+            for id in self.tree.present() {
                 let Some((mounted, walked)) = self.tree.get(id) else { continue };
                 let name = mounted.walk.name(walked);
                 let at = memchr::memmem::find(name, b".ko");

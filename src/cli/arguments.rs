@@ -113,6 +113,10 @@ pub(super) enum Command {
     Code(super::code::Code),
     /// List the software of an image: packages, language libraries, programs without a package, kernels
     Packages(super::packages::Packages),
+    /// Have deleted files come back: list them, or write them to a folder
+    Undelete(super::undelete::Undelete),
+    /// Write files of an image to a folder, with a manifest
+    Extract(super::undelete::Extract),
     /// Show partitions and file systems of an image
     #[command(after_help = examples::LAYOUT)]
     Layout {
@@ -224,6 +228,9 @@ pub(super) struct Scan {
     /// Which files are compared with the image's own package database [default: essential, or the policy's]
     #[arg(long, value_enum, value_name = "FILES")]
     pub(super) compare_packages: Option<ComparePackages>,
+    /// Search free space, and have deleted files come back [default: the policy's, or false]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) deleted: Option<bool>,
     /// Compare programs, libraries, units and configuration with this trusted image (or mounted tree)
     #[arg(long, value_name = "IMAGE")]
     pub(super) reference: Option<PathBuf>,

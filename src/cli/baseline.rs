@@ -81,6 +81,7 @@ fn of_image(
     let settings = Settings {
         jobs: usize::from(wanted.jobs.unwrap_or(0)),
         benchmark: wanted.benchmark.clone().or_else(|| policy.scan.benchmark.clone()),
+        deleted: policy.scan.deleted.unwrap_or(false),
         detect: detect::Options {
             compare: policy::extent(wanted.compare_packages, &policy),
             ..detect::Options::of(signatures)

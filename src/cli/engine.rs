@@ -20,6 +20,7 @@ use crate::sourcing;
 use crate::support;
 use crate::vulnerabilities;
 use assay_disk::image;
+use assay_disk::system::Options as OpenOptions;
 use assay_disk::tree::Tree;
 
 /// Audits `target` as `settings` say, but for what an image may.
@@ -50,7 +51,7 @@ pub(super) fn reopen(
     progress: &dyn Progress,
 ) -> Result<(Tree, Facts), Failure> {
     let opened =
-        System::open_with(target, &memory::within(Budget::default()).disk, &options(outside_files), progress);
+        System::open_with(target, &memory::within(Budget::default()).disk, &opening(outside_files), progress);
     let system = opened.map_err(|error| wrong_input::failure(&error))?;
     // Its gaps are known from the audit.
     let (facts, _) = Facts::gather(&system.tree);
@@ -93,9 +94,20 @@ fn texts(signatures: &Signatures) -> Vec<String> {
 
 /// Opens an image to look inside.
 pub(super) fn open(image: &Path, outside_files: bool) -> Result<System, Failure> {
+    open_with_deleted(image, outside_files, false)
+}
+
+/// Opens an image, with the files that were deleted or without.
+pub(super) fn open_with_deleted(image: &Path, outside_files: bool, deleted: bool) -> Result<System, Failure> {
     let target = Target::Image(image.to_owned());
-    System::open_with(&target, &memory::within(Budget::default()).disk, &options(outside_files), &Quiet)
+    let options = OpenOptions { deleted, ..opening(outside_files) };
+    System::open_with(&target, &memory::within(Budget::default()).disk, &options, &Quiet)
         .map_err(|error| wrong_input::failure(&error))
+}
+
+/// How an image is opened to look at the files that are there.
+fn opening(outside_files: bool) -> OpenOptions {
+    OpenOptions { image: options(outside_files), deleted: false }
 }
 
 /// Packed images are unpacked where the environment says.

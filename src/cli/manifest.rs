@@ -20,7 +20,7 @@ use assay_disk::tree::{EntryId, Tree};
 pub(super) fn run(image: &Path, outside: bool, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let system = engine::open(image, outside)?;
     let tree = &system.tree;
-    let named = tree.ids().filter(|&id| tree.get(id).is_some_and(|(mounted, _)| !mounted.is_raw()));
+    let named = tree.present().filter(|&id| tree.get(id).is_some_and(|(mounted, _)| !mounted.is_raw()));
     let mut entries: Vec<(Vec<u8>, EntryId)> = named.map(|id| (tree.path(id), id)).collect();
     entries.sort_unstable();
     let mut exit = Exit::PASS;

@@ -34,6 +34,7 @@ pub(super) fn run(
     let settings = Settings {
         jobs,
         benchmark: scan.benchmark.clone().or_else(|| gate.policy.scan.benchmark.clone()),
+        deleted: scan.deleted.or(gate.policy.scan.deleted).unwrap_or(false),
         published: own.published(),
         detect: own.options(detect::Options { compare, ..detect::Options::of(signatures) }),
         reference: scan.reference.as_deref().map(|path| engine::target(path, outside)),

@@ -97,7 +97,7 @@ impl SystemDetector for Privileges {
     fn inspect(&self, tree: &Tree, facts: &Facts, sink: &mut dyn Sink) {
         let mut seen: BTreeSet<(u32, u64)> = BTreeSet::new();
         let (mut told, mut left, mut rest) = (Collector::default(), 0_u64, Sha256::new());
-        for id in tree.ids() {
+        for id in tree.present() {
             let Some((mounted, walked)) = tree.get(id) else { continue };
             let metadata = &walked.metadata;
             if metadata.file_type != FileType::Regular || metadata.mode & 0o111 == 0 || mounted.is_raw() {

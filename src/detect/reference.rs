@@ -372,7 +372,7 @@ fn place(difference: &Difference, tree: &Tree) -> Location {
 
 /// The files of the running machine that are compared.
 fn compared(tree: &Tree) -> impl Iterator<Item = (EntryId, Vec<u8>, Kind)> {
-    tree.ids().filter_map(|id| {
+    tree.present().filter_map(|id| {
         let (mounted, walked) = tree.get(id)?;
         let path = (mounted.is_placed() && !mounted.is_raw()).then(|| tree.path(id))?;
         let kind = Kind::of(&path, &walked.metadata)?;

@@ -31,7 +31,9 @@ pub(super) fn of(
             match policy.packages.of(finding) {
                 Some(SaidOfPackage::Fails(rule)) => disposition.fails.insert(0, rule.to_owned()),
                 Some(SaidOfPackage::Passes) => {}
-                None if threshold.fails(finding) => disposition.fails.insert(0, threshold.name.clone()),
+                None if threshold.fails(finding) && finding.presence.counts() => {
+                    disposition.fails.insert(0, threshold.name.clone())
+                }
                 None => {}
             }
         }

@@ -12,6 +12,7 @@ pub(super) fn over(base: Policy, own: Said) -> Policy {
     policy.scan = Scan {
         benchmark: own.scan.benchmark.or(policy.scan.benchmark),
         compare_packages: own.scan.compare_packages.or(policy.scan.compare_packages),
+        deleted: own.scan.deleted.or(policy.scan.deleted),
         default_passwords: own.scan.default_passwords.or(policy.scan.default_passwords),
         verbose: own.scan.verbose.or(policy.scan.verbose),
     };

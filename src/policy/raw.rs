@@ -44,6 +44,7 @@ struct File {
 struct RawScan {
     benchmark: Option<Spanned<String>>,
     compare_packages: Option<Spanned<String>>,
+    deleted: Option<bool>,
     default_passwords: Option<Spanned<String>>,
     verbose: Option<bool>,
 }
@@ -218,6 +219,7 @@ fn scan(written: &RawScan, lines: &Lines<'_>) -> Result<Scan, String> {
     Ok(Scan {
         benchmark: written.benchmark.as_ref().map(benchmark).transpose()?,
         compare_packages: written.compare_packages.as_ref().map(compare).transpose()?,
+        deleted: written.deleted,
         default_passwords: written.default_passwords.as_ref().map(passwords).transpose()?,
         verbose: written.verbose,
     })

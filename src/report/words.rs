@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::Options;
-use crate::finding::{BaselineState, Confidence, Disposition, Finding, Secret};
+use crate::date::rfc3339;
+use crate::finding::{BaselineState, Confidence, Disposition, Finding, Presence, Secret};
 use crate::packages::inventory::Boot;
 use assay_disk::text::Escaped;
 
@@ -16,6 +17,7 @@ pub(super) fn shown(text: &str) -> String {
 pub(super) fn details(finding: &Finding, options: &Options) -> Vec<String> {
     let evidence = &finding.evidence;
     let mut details = Vec::new();
+    details.extend(presence(finding.presence));
     details.extend(finding.subject.as_deref().map(shown));
     if !options.secrets {
         details.extend(evidence.secrets.iter().map(Secret::redacted));
@@ -34,6 +36,17 @@ pub(super) fn details(finding: &Finding, options: &Options) -> Vec<String> {
         details.extend(finding.disposition.fails.iter().map(|rule| format!("fails by {}", shown(rule))));
     }
     details
+}
+
+/// That a file is not there as it is told, and how sure that is.
+fn presence(presence: Presence) -> Option<String> {
+    let grade = presence.grade()?.name();
+    let at = presence.deleted_at().and_then(|time| rfc3339(time.seconds));
+    Some(match (presence, at) {
+        (Presence::Deleted { .. }, Some(at)) => format!("deleted {at}, {grade}"),
+        (Presence::Deleted { .. }, None) => format!("deleted, {grade}"),
+        (Presence::Present | Presence::Changed { .. }, _) => format!("earlier content, {grade}"),
+    })
 }
 
 /// What a policy and a baseline say of one finding, each a few words.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::budget::Budget;
 use crate::bytes::Span;
+use crate::fs::recovered::Recovery;
 use crate::fs::{FileSystem, FileType, FsError, Metadata, Node, NodeId, Subvolume};
 use crate::gap::{Gap, Location};
 use crate::path;
@@ -266,6 +267,12 @@ impl Tree {
     /// Every entry of every file system that is there, in a fixed order: without files that are no more.
     pub fn present(&self) -> impl Iterator<Item = EntryId> + '_ {
         self.ids().filter(|id| self.volumes.get(id.volume as usize).is_some_and(|one| !one.is_deleted()))
+    }
+
+    /// How a file came back that is no more; none of one that is there.
+    pub fn recovery(&self, id: EntryId) -> Option<&Recovery> {
+        let (mounted, walked) = self.get(id)?;
+        mounted.fs.recovery(walked.node)
     }
 
     /// Every entry of every file system, in a fixed order.

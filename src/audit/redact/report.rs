@@ -173,6 +173,7 @@ fn of_finding(finding: &mut Finding, visit: Visit<'_>) {
         subject,
         package,
         as_packaged: _,
+        presence: _,
         evidence: Evidence { secrets: _, key_fingerprint: _, facts, content: _ },
         resource: _,
         replacement: _,

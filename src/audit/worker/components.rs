@@ -4,7 +4,7 @@ use super::Worker;
 use crate::packages::component::{Component, Evidence};
 use crate::packages::{Ecosystem, manifest};
 use assay_disk::path::outer_files;
-use assay_disk::tree::{EntryId, Place, SystemKind};
+use assay_disk::tree::{EntryId, Mounted, Place, SystemKind};
 
 impl Worker<'_> {
     /// Completes the components of the file `first`, which lies at `path`: what is only stored in it is left out, the
@@ -15,6 +15,10 @@ impl Worker<'_> {
         path: &[u8],
         mut components: Vec<Component>,
     ) -> Vec<Component> {
+        let is_deleted = |(mounted, _): (&Mounted, _)| mounted.is_deleted();
+        if self.shared.tree.get(first).is_some_and(is_deleted) {
+            return Vec::new();
+        }
         components.retain(|component| is_installed(path, component));
         if components.is_empty() {
             return components;

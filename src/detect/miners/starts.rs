@@ -30,7 +30,7 @@ pub fn join(tree: &Tree, findings: &mut Vec<Finding>) {
         return;
     }
     let mut starts = Starts::of(findings);
-    for id in tree.ids().filter(|&id| is_small(tree, id)) {
+    for id in tree.present().filter(|&id| is_small(tree, id)) {
         let location = tree.location(id);
         if !is_autostart(&location.path) {
             continue;

@@ -50,7 +50,7 @@ impl SystemDetector for Devices {
     }
 
     fn inspect(&self, tree: &Tree, _: &Facts, sink: &mut dyn Sink) {
-        let found = tree.ids().filter_map(|id| self.judge(tree, id));
+        let found = tree.present().filter_map(|id| self.judge(tree, id));
         found.take(FINDINGS).for_each(|finding| sink.finding(finding));
     }
 }

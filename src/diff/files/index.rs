@@ -27,7 +27,7 @@ pub(super) fn merge(old: &Tree, new: &Tree) -> Vec<Entry> {
 
 fn sorted(tree: &Tree) -> Vec<(Vec<u8>, EntryId)> {
     let mut all = Vec::new();
-    for id in tree.ids() {
+    for id in tree.present() {
         let Some(mounted) = tree.get(id).map(|(mounted, _)| mounted).filter(|mounted| !mounted.is_raw())
         else {
             continue;

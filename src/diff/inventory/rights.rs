@@ -9,7 +9,7 @@ use assay_disk::tree::Tree;
 /// Every such file, by its path.
 pub(super) fn of(tree: &Tree) -> Items {
     let mut items = Items::new();
-    for id in tree.ids() {
+    for id in tree.present() {
         let Some((mounted, walked)) = tree.get(id) else { continue };
         let metadata = &walked.metadata;
         let mode = metadata.mode;

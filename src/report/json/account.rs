@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 use super::visible::plain;
 use crate::audit::{Coverage, VolumeSummary};
+use crate::finding::Grade;
 use assay_disk::system::ledger::{Ledger, Use};
 
 #[derive(Serialize)]
@@ -19,6 +20,8 @@ pub(in crate::report) struct CoverageView {
     bytes_unpacked: u64,
     packaged_matches_dropped: u64,
     findings_dropped: u64,
+    /// Deleted files that came back, by grade; each grade is there.
+    deleted_files: Counts,
 }
 
 #[derive(Serialize)]
@@ -80,6 +83,9 @@ pub(in crate::report) fn coverage(coverage: &Coverage) -> CoverageView {
         bytes_unpacked: coverage.bytes_unpacked,
         packaged_matches_dropped: coverage.packaged_matches_dropped,
         findings_dropped: coverage.findings_dropped,
+        deleted_files: Counts(
+            Grade::ALL.iter().zip(coverage.deleted).map(|(grade, count)| (grade.name(), count)).collect(),
+        ),
     }
 }
 

@@ -9,7 +9,8 @@ use super::place::{Place, place, place_of_file};
 use super::policy;
 use super::visible::plain;
 use crate::audit::Report;
-use crate::finding::{Evidence, FactKey, Finding, Location, Secret, Verification};
+use crate::date::rfc3339;
+use crate::finding::{Evidence, FactKey, Finding, Grade, Location, Secret, Verification};
 use crate::remedies;
 use crate::report::Options;
 use assay_disk::text::Escaped;
@@ -33,6 +34,12 @@ pub(in crate::report) struct FindingView<'a> {
     subject: Option<String>,
     package: Option<String>,
     as_packaged: bool,
+    /// Whether the file is there: `present`, `deleted`, or `changed` (what it held before).
+    state: &'static str,
+    /// Of a file that is not there as it is told: how sure that is.
+    grade: Option<&'static str>,
+    /// When it was deleted, where that is known.
+    deleted_at: Option<String>,
     location: Place<'a>,
     group: Option<u32>,
     more: Vec<Place<'a>>,
@@ -101,6 +108,9 @@ pub(in crate::report) fn finding<'a>(
         subject: finding.subject.as_ref().map(|subject| plain(subject.as_bytes())),
         package: finding.package.as_ref().map(|package| plain(package.as_bytes())),
         as_packaged: finding.as_packaged,
+        state: finding.presence.name(),
+        grade: finding.presence.grade().map(Grade::name),
+        deleted_at: finding.presence.deleted_at().and_then(|time| rfc3339(time.seconds)),
         location: place_of_file(&finding.location, &report.times),
         group: finding.group,
         more: finding.related_locations.iter().map(|more| place_of_file(more, &report.times)).collect(),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::text::{Paint, count, counted, size, wrap};
 use super::{Judgement, Options, policy, shown_place};
 use crate::audit::{Material, Report, VolumeSummary};
-use crate::finding::{Gap, Severity};
+use crate::finding::{Gap, Grade, Severity};
 use crate::report::Outcome;
 use assay_disk::system::ledger::{Ledger, Use};
 use assay_disk::text::Escaped;
@@ -111,6 +111,12 @@ fn coverage(report: &Report, out: &mut String) {
         let _ = write!(out, "; {members} of archives ({})", size(coverage.bytes_unpacked));
     }
     out.push('\n');
+    let total = coverage.deleted.iter().fold(0, |sum: u64, count| sum.saturating_add(*count));
+    if total > 0 {
+        let grades = Grade::ALL.iter().zip(coverage.deleted).filter(|(_, count)| *count > 0);
+        let grades: Vec<String> = grades.map(|(grade, count)| format!("{count} {}", grade.name())).collect();
+        let _ = writeln!(out, "  {} came back: {}", counted(total, "deleted file"), grades.join(", "));
+    }
     if coverage.files_known > 0 {
         let (files, bytes) = (counted(coverage.files_known, "file"), size(coverage.bytes_known));
         let _ = writeln!(out, "  {files} ({bytes}) not searched again: the cache knows them as clean");
@@ -135,6 +141,9 @@ fn ledger(ledger: &Ledger, options: &Options, out: &mut String) {
         Use::Journal => "journals",
         Use::Unclaimed => "in use by no file (searched raw)",
         Use::Free => "free (not searched)",
+        Use::Recovered => "of deleted files (searched)",
+        Use::FreeSearched => "free (searched raw)",
+        Use::FreeBlank => "free and blank",
         Use::Blank => "blank around them",
         Use::Raw => "searched as raw bytes",
         Use::Volumes => "in volumes made of them",

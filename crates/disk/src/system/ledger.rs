@@ -184,7 +184,7 @@ pub fn of_volume(volume: &VolumeSummary, unsearched: u64) -> Ledger {
     let size = ledger.size;
     ledger.holes = volume.occupied.holes;
     if let Some(unclaimed) = volume.unclaimed {
-        ledger.add(Use::Free, unclaimed.min(size));
+        add_free(&mut ledger, volume, unclaimed.min(size));
         ledger.add(Use::Volumes, size.saturating_sub(unclaimed));
         return ledger;
     }
@@ -212,7 +212,7 @@ pub fn of_volume(volume: &VolumeSummary, unsearched: u64) -> Ledger {
     ledger.add(Use::Slack, slack);
     ledger.add(Use::Unsearched, unsearched);
     ledger.add(Use::Unwritten, volume.occupied.unwritten);
-    add_free(&mut ledger, volume);
+    add_free(&mut ledger, volume, volume.usage.free);
     let claimed = content.saturating_add(volume.occupied.unwritten).saturating_add(volume.usage.free);
     let rest = total.saturating_sub(claimed);
     let journal = area(Area::Journal).min(rest);
@@ -228,8 +228,7 @@ pub fn of_volume(volume: &VolumeSummary, unsearched: u64) -> Ledger {
 }
 
 /// What is free: as a whole, or by what was found there.
-fn add_free(ledger: &mut Ledger, volume: &VolumeSummary) {
-    let free = volume.usage.free;
+fn add_free(ledger: &mut Ledger, volume: &VolumeSummary, free: u64) {
     let Some(found) = volume.free else { return ledger.add(Use::Free, free) };
     let recovered = found.recovered.min(free);
     let written = found.written.min(free.saturating_sub(recovered));

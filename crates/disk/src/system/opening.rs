@@ -11,8 +11,8 @@ mod unopened;
 
 pub(in crate::system) use unopened::At;
 
-use super::VolumeSummary;
 use super::pool::Role as PoolRole;
+use super::{FreeSpace, VolumeSummary};
 use crate::budget::Budget;
 use crate::bytes::{Source, Span};
 use crate::fs::{self, FileSystem, FsError};
@@ -136,6 +136,12 @@ impl Opening {
                 self.known = true;
                 (*kind).clone_into(&mut summary.content);
                 summary.unclaimed = Some(unclaimed.iter().fold(0, |sum, span| sum.saturating_add(span.len)));
+                if self.deleted {
+                    let name = named(device, "free");
+                    let at = At { partition: volume.number, name: &name, place: self.volumes.len() };
+                    let (_, written) = self.raw(&device.source, unclaimed, &at, budget);
+                    summary.free = Some(FreeSpace { recovered: 0, written });
+                }
                 summary.read = true;
                 if *beside {
                     self.beside(device, kind, &mut summary, budget);

@@ -60,14 +60,9 @@ impl Opening {
         let (recovered, unused) = apart(&free, &found.spans);
         let recovered = recovered.iter().fold(0, |sum: u64, span| sum.saturating_add(span.len));
         summary.free = Some(FreeSpace { recovered, written: 0 });
-        let files: Vec<_> = found
-            .files
-            .into_iter()
-            .filter(|file| file.recovery.grade > fs::recovered::Grade::NameOnly)
-            .collect();
-        if !files.is_empty() {
+        if !found.files.is_empty() {
             let source = fs.source().unwrap_or_else(|| Arc::clone(source));
-            let files: Arc<dyn FileSystem> = Arc::from(fs::recovered::open(source, files));
+            let files: Arc<dyn FileSystem> = Arc::from(fs::recovered::open(source, found.files));
             let walk = walk(&*files, budget);
             self.came_back.push(CameBack {
                 fs: files,

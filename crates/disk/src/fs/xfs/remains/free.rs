@@ -38,6 +38,7 @@ pub(super) fn read(finds: &mut Finds<'_, '_>) -> Result<(), FsError> {
 /// Searches one run of free bytes, what is not there or zeros left out.
 fn search(finds: &mut Finds<'_, '_>, span: Span, leaves: &mut Leaves) -> Result<(), FsError> {
     let size = finds.volume.superblock.block_size();
+    let step = usize::try_from(size).unwrap_or(usize::MAX);
     let end = span.end().unwrap_or(u64::MAX).min(finds.disk.source.len());
     let mut at = span.offset;
     while at < end && !finds.is_done {
@@ -47,8 +48,7 @@ fn search(finds: &mut Finds<'_, '_>, span: Span, leaves: &mut Leaves) -> Result<
         let len = stop.saturating_sub(at).min(PIECE).next_multiple_of(size).min(end.saturating_sub(at));
         let (Ok(wanted), true) = (usize::try_from(len), len >= size) else { break };
         let bytes = read_vec(&*finds.disk.source, at, wanted)?;
-        for (place, block) in (at..).step_by(wanted.min(size as usize)).zip(bytes.chunks_exact(size as usize))
-        {
+        for (place, block) in (at..).step_by(step).zip(bytes.chunks_exact(step)) {
             finds.block(place, block, leaves);
         }
         at = at.saturating_add(len);
@@ -196,7 +196,7 @@ impl Finds<'_, '_> {
                 && checksum::matches(&record, checksum::INODE)
                 && view.u16_be(2).is_ok_and(|mode| mode == 0);
             if is_freed && !self.known.contains(&life) && !self.is_done {
-                self.from_runs(life, &record, runs, (order, offset));
+                self.mapped_by(life, &record, runs, (order, offset));
             }
         }
     }

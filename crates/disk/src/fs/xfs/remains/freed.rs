@@ -40,7 +40,7 @@ impl Finds<'_, '_> {
         match self.fork(literal) {
             Fork::Directory => self.freed_directory(life, literal, written.0),
             _ if self.known.contains(&life) => {}
-            Fork::Extents(runs) => self.from_runs(life, record, runs, (written.0, span.offset)),
+            Fork::Extents(runs) => self.mapped_by(life, record, runs, (written.0, span.offset)),
             Fork::Link(len) => {
                 let target = literal.get(..len).unwrap_or_default().to_vec();
                 give(self, bare(FileType::Symlink, len), Content::Bytes(target), Proof::Guessed);
@@ -50,9 +50,9 @@ impl Finds<'_, '_> {
     }
 
     /// A version whose content is in `runs`, up to the end of the last: the size is not known.
-    pub(super) fn from_runs(&mut self, life: Life, record: &[u8], runs: Vec<Run>, at: (u64, u64)) {
+    pub(super) fn mapped_by(&mut self, life: Life, record: &[u8], runs: Vec<Run>, at: (u64, u64)) {
         let starts_at_once = runs.first().is_some_and(|run| run.start == 0);
-        let end = runs.last().map_or(0, |run| run.end()).saturating_mul(self.volume.superblock.block_size());
+        let end = runs.last().map_or(0, Run::end).saturating_mul(self.volume.superblock.block_size());
         let Some(inode) = revived(life.number, record, end) else { return };
         let file_type = self.type_of(life.number, runs.first());
         let found = Runs { runs, ..Runs::default() };

@@ -12,14 +12,23 @@ use crate::fs::xfs::inode::{ForkKind, Format, Inode};
 use crate::fs::xfs::log::{self, BlockChange, InodeState, Shadow, Witness};
 use crate::fs::{FileType, FsError, Time};
 
+/// States of one life with a map that is a tree that are handed on while the file lives: each costs the whole tree.
+const MAX_TREES: u32 = 16;
+/// Where an inode has its generation.
+const GENERATION: usize = 92;
+/// Where it counts its blocks.
+const BLOCKS: usize = 64;
+/// Where it has its size, and the wide count of its extents.
+const SIZES: [usize; 2] = [56, 24];
+
 /// Reads the history.
 pub(super) fn read(finds: &mut Finds<'_, '_>) -> Result<(), FsError> {
     let volume = finds.volume;
     log::cores(volume, &mut |number, core| finds.death(number, core))?;
     let disk = Arc::clone(&finds.disk.source);
-    let mut telling = Telling { finds, used: BTreeMap::new() };
+    let mut telling = Telling { finds, used: BTreeMap::new(), told: BTreeMap::new() };
     let history = log::history(volume, &disk, &mut telling)?;
-    let Telling { finds, used } = telling;
+    let Telling { finds, used, .. } = telling;
     for (number, state) in history.shadow.inodes() {
         finds.last_state(&history.shadow, number, state);
     }
@@ -109,11 +118,22 @@ fn changed(core: &[u8]) -> Option<Time> {
     Inode::parse(0, record).ok().map(|inode| inode.metadata.changed)
 }
 
+/// What was handed on of an inode.
+#[derive(Clone, Copy, Default)]
+struct Told {
+    /// Whether it only lost since then: a large file is deleted in hundreds of steps.
+    is_covered: bool,
+    /// States of a life that went on, whose map was a tree.
+    trees: u32,
+}
+
 /// Takes the history as the log tells it.
 struct Telling<'f, 'a, 't> {
     finds: &'f mut Finds<'a, 't>,
     /// What the file system wrote for itself, by place and length, and when; none, if it was freed again.
     used: BTreeMap<(u64, u64), Option<u64>>,
+    /// What was handed on of inodes.
+    told: BTreeMap<u64, Told>,
 }
 
 impl Witness for Telling<'_, '_, '_> {
@@ -126,8 +146,22 @@ impl Witness for Telling<'_, '_, '_> {
             return;
         };
         let was_free = Record::new("inode", &before.record).u16_be(2).is_ok_and(|mode| mode == 0);
-        if !was_free && loses(before, after) {
-            self.finds.state(shadow, number, before, None);
+        let loses = !was_free && loses(before, after);
+        let mut told = self.told.get(&number).copied().unwrap_or_default();
+        if loses && !told.is_covered {
+            let goes_on = links(&after.record) > 0 && !differs(before, after, GENERATION, 4);
+            if goes_on && is_tree(before) {
+                told.trees = told.trees.saturating_add(1);
+            }
+            if !goes_on || told.trees <= MAX_TREES {
+                self.finds.state(shadow, number, before, None);
+            }
+        }
+        told.is_covered = !gains(before, after) && (told.is_covered || loses);
+        if (loses || told.trees > 0) && (self.told.contains_key(&number) || self.finds.has_room()) {
+            self.told.insert(number, told);
+        } else if !loses && !told.is_covered {
+            self.told.remove(&number);
         }
     }
 
@@ -189,27 +223,52 @@ fn owner(finds: &Finds<'_, '_>, block: &[u8]) -> Option<u64> {
 
 /// Whether something of `before` is not in `after`: content, a name, the life itself, or whose it is.
 fn loses(before: &InodeState, after: &InodeState) -> bool {
-    let (old, new) = (Record::new("inode", &before.record), Record::new("inode", &after.record));
-    let differs = |offset: usize, len: usize| old.bytes(offset, len).ok() != new.bytes(offset, len).ok();
-    let shrinks = |offset: usize| old.u64_be(offset).ok() > new.u64_be(offset).ok();
-    // Mode, format, owner, generation; then links, size, and the number of extents.
-    differs(2, 2)
-        || differs(5, 1)
-        || differs(8, 8)
-        || differs(92, 4)
+    is_other(before, after)
+        || differs(before, after, 5, 1)
         || links(&before.record) > links(&after.record)
-        || shrinks(56)
-        || old.u32_be(76).ok() > new.u32_be(76).ok()
-        || shrinks(24)
+        || SIZES.iter().any(|&offset| number(before, offset) > number(after, offset))
+        || extents(before) > extents(after)
         || fork_differs(before, after)
+}
+
+/// Whether something of `after` was not in `before`: it is worth telling once it is lost.
+fn gains(before: &InodeState, after: &InodeState) -> bool {
+    is_other(before, after)
+        || links(&before.record) < links(&after.record)
+        || SIZES.iter().any(|&offset| number(before, offset) < number(after, offset))
+        || number(before, BLOCKS) < number(after, BLOCKS)
+        || extents(before) < extents(after)
+        || !differs(before, after, BLOCKS, 8) && fork_differs(before, after)
+}
+
+/// Whether mode, owner or generation is another.
+fn is_other(before: &InodeState, after: &InodeState) -> bool {
+    differs(before, after, 2, 2) || differs(before, after, 8, 8) || differs(before, after, GENERATION, 4)
+}
+
+fn differs(before: &InodeState, after: &InodeState, offset: usize, len: usize) -> bool {
+    let field =
+        |state: &InodeState| Record::new("inode", &state.record).bytes(offset, len).map(<[u8]>::to_vec);
+    field(before).ok() != field(after).ok()
+}
+
+fn number(state: &InodeState, offset: usize) -> u64 {
+    Record::new("inode", &state.record).u64_be(offset).unwrap_or(0)
+}
+
+fn extents(state: &InodeState) -> u32 {
+    Record::new("inode", &state.record).u32_be(76).unwrap_or(0)
+}
+
+fn is_tree(state: &InodeState) -> bool {
+    state.record.get(5) == Some(&3)
 }
 
 /// Whether the data fork has something else, but for what was added to a tree.
 fn fork_differs(before: &InodeState, after: &InodeState) -> bool {
-    let fork = |state: &InodeState| {
+    fn fork(state: &InodeState) -> &[u8] {
         let core = if state.record.get(4).is_some_and(|&version| version >= 3) { 176 } else { 100 };
-        state.record.get(core..).unwrap_or_default().to_vec()
-    };
-    let is_tree = before.record.get(5) == Some(&3);
-    !is_tree && !before.is_borrowed && fork(before) != fork(after)
+        state.record.get(core..).unwrap_or_default()
+    }
+    !is_tree(before) && !before.is_borrowed && fork(before) != fork(after)
 }

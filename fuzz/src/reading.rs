@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use assay_disk::budget::Budget;
 use assay_disk::bytes::{Source, Span, read_vec};
+use assay_disk::fs::remains::{Content, Remain, Version};
 use assay_disk::fs::{Driver, FileSystem, Node, NodeId};
 use assay_disk::tree::walk::walk;
 
@@ -25,11 +26,13 @@ pub fn exhaust(driver: &Driver, source: Arc<dyn Source>) {
 
 /// Asks a file system everything.
 pub fn everything(fs: &dyn FileSystem, budget: &Budget) {
-    let mut free = 0_u64;
-    let _ = fs.unallocated(&mut |Span { len, .. }| {
-        free = free.saturating_add(len);
+    let (mut free, mut spans) = (0_u64, Vec::new());
+    let _ = fs.unallocated(&mut |span| {
+        free = free.saturating_add(span.len);
+        spans.push(span);
         if free > 1 << 40 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
+    remains(fs, spans);
     let entries = walk(fs, budget).entries;
     let mut left = FILES / 2;
     for entry in &entries {
@@ -50,6 +53,24 @@ pub fn everything(fs: &dyn FileSystem, budget: &Budget) {
     if let Some(source) = fs.source() {
         bytes(&*source);
     }
+}
+
+/// Asks what is left of deleted files, and holds it to what is said of its parts.
+fn remains(fs: &dyn FileSystem, mut free: Vec<Span>) {
+    free.sort();
+    let mut taken = 0;
+    let _ = fs.remains(&free, &mut |remain| {
+        taken += 1;
+        if let Remain::Version(Version { content: Content::Extents(extents), metadata, .. }) = remain {
+            let mut end = 0;
+            for extent in extents {
+                assert!(extent.start == end && extent.len > 0, "{extent:?} is not at {end}");
+                end = extent.start.saturating_add(extent.len);
+            }
+            assert!(end <= metadata.size, "{end} bytes of {}", metadata.size);
+        }
+        if taken > 1 << 16 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
 }
 
 fn node(fs: &dyn FileSystem, id: NodeId, left: &mut u64) {

@@ -11,6 +11,7 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 
+use super::remains::Take;
 use super::{
     Area, Case, Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit, magic, uuid_text,
 };
@@ -30,6 +31,7 @@ mod inode;
 mod log;
 mod mapping;
 mod node;
+mod remains;
 mod superblock;
 mod volume;
 mod xattr;
@@ -55,6 +57,8 @@ fn open(source: Arc<dyn Source>, budget: &Budget) -> Result<Box<dyn FileSystem>,
 
 struct Xfs {
     volume: Volume,
+    /// The source as it is, without what a dirty log changes.
+    disk: Arc<dyn Source>,
     notes: Vec<Note>,
     /// In blocks.
     free: u64,
@@ -62,6 +66,7 @@ struct Xfs {
 
 impl Xfs {
     fn open(source: Arc<dyn Source>, budget: &Budget) -> Result<Self, FsError> {
+        let disk = Arc::clone(&source);
         let (superblock, mut notes) = find_superblock(&*source)?;
         let mut volume = Volume::new(source, superblock, budget);
         if let Some(recovered) = log::recover(&volume, &mut notes) {
@@ -80,7 +85,7 @@ impl Xfs {
             notes.push(Note { loss: Loss::Nothing, text });
         }
         let free = survey.free.unwrap_or(volume.superblock.free_blocks);
-        Ok(Self { volume, notes, free })
+        Ok(Self { volume, disk, notes, free })
     }
 }
 
@@ -166,6 +171,10 @@ impl FileSystem for Xfs {
 
     fn unallocated(&self, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError> {
         free::unallocated(&self.volume, visit)
+    }
+
+    fn remains(&self, free: &[Span], take: &mut Take<'_>) -> Result<(), FsError> {
+        remains::collect(&self.volume, &self.disk, free, take)
     }
 
     fn claims(&self, visit: &mut dyn FnMut(Area, Span)) -> Area {

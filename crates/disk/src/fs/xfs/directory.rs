@@ -13,7 +13,7 @@ use crate::bytes::Record;
 use crate::fs::{FileType, FsError, NodeId, Visit};
 
 /// Where the index begins, in bytes of the file.
-const INDEX: u64 = 32 << 30;
+pub(super) const INDEX: u64 = 32 << 30;
 /// Most bytes of a directory that are read at once; a multiple of every block size.
 const PIECE: u64 = 1 << 20;
 
@@ -69,7 +69,7 @@ impl Reading<'_, '_> {
 
     /// Blocks of entries. One may be made of several blocks of the file system, in several places.
     fn mapped(&mut self) -> ControlFlow<()> {
-        let mapping::Runs { runs, damage } = mapping::runs(self.volume, self.inode, ForkKind::Data);
+        let mapping::Runs { runs, damage, .. } = mapping::runs(self.volume, self.inode, ForkKind::Data);
         let index = INDEX >> self.volume.superblock.block_log;
         let mut pending = Pending { bytes: Vec::new(), next: 0 };
         for run in runs.iter().take_while(|run| run.start < index) {
@@ -238,7 +238,8 @@ struct Pending {
     next: u64,
 }
 
-fn file_type(code: u8) -> Option<FileType> {
+/// What a directory entry calls the type of a file.
+pub(super) fn file_type(code: u8) -> Option<FileType> {
     Some(match code {
         1 => FileType::Regular,
         2 => FileType::Directory,

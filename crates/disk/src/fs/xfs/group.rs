@@ -111,13 +111,13 @@ fn unlinked_inodes(volume: &Volume, group: u32, found: &mut BTreeSet<u64>) -> Re
     Ok(())
 }
 
-fn sector(volume: &Volume, group: u32, index: u64) -> Result<Vec<u8>, FsError> {
+pub(super) fn sector(volume: &Volume, group: u32, index: u64) -> Result<Vec<u8>, FsError> {
     let size = u64::from(volume.superblock.sector_size);
     let offset = volume.superblock.group_offset(group).saturating_add(size.saturating_mul(index));
     Ok(read_vec(&*volume.source, offset, volume.superblock.sector_size.into())?)
 }
 
-fn check_magic(record: &Record<'_>, magic: &[u8; 4], group: u32) -> Result<(), FsError> {
+pub(super) fn check_magic(record: &Record<'_>, magic: &[u8; 4], group: u32) -> Result<(), FsError> {
     if record.bytes(0, 4)? == magic {
         return Ok(());
     }

@@ -132,6 +132,11 @@ impl Inode {
         }
     }
 
+    /// The record as it is on the disk.
+    pub(super) fn record(&self) -> Record<'_> {
+        Record::new("inode", &self.record)
+    }
+
     /// Whether the checksum is right, and the record that of this inode.
     pub(super) fn is_sound(&self) -> bool {
         let record = Record::new("inode", &self.record);

@@ -8,6 +8,8 @@
 //! The kernel then finishes what was only promised (intents). Freeing blocks, counting references and owners
 //! changes no file; a promised change of a file's map is kept for [`super::mapping`]; anything else is told.
 //!
+//! What the log still has of earlier rounds is walked by [`history`].
+//!
 //! References: *XFS Algorithms & Data Structures*, "Journaling Log"; `fs/xfs/libxfs/xfs_log_format.h`,
 //! `xfs_log_recover.c`, `xfs_buf_item_recover.c`, `xfs_inode_item_recover.c`.
 
@@ -27,12 +29,20 @@ use transaction::Gathering;
 mod area;
 mod buffer;
 mod ends;
+mod history;
 mod inode;
 mod intent;
 mod kind;
 mod record;
 mod replay;
+mod shadow;
 mod transaction;
+mod walk;
+
+pub(super) use history::{Witness, cores, history};
+pub(super) use kind::age;
+pub(super) use shadow::{BlockChange, InodeState, Shadow};
+pub(super) use walk::order;
 
 /// The file system as it is after its log was replayed.
 pub(super) struct Recovered {

@@ -13,6 +13,8 @@ use crate::fs::{Extent, FsError, Place};
 
 /// The kernel knows no higher tree.
 const MAX_LEVEL: u16 = 9;
+/// Where a block of the tree names the inode, in version 5.
+pub(super) const OWNER: usize = 56;
 
 /// A run of blocks of a fork.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +30,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    fn end(&self) -> u64 {
+    pub(super) fn end(&self) -> u64 {
         self.start.saturating_add(self.count)
     }
 }
@@ -45,6 +47,8 @@ pub(super) struct Remap {
 #[derive(Debug, Default)]
 pub(super) struct Runs {
     pub(super) runs: Vec<Run>,
+    /// Blocks of the tree that were read.
+    pub(super) tree_blocks: usize,
     pub(super) damage: Option<FsError>,
 }
 
@@ -61,12 +65,17 @@ pub(super) fn runs(volume: &Volume, inode: &Inode, kind: ForkKind) -> Runs {
     for remap in volume.remaps.get(&inode.number).into_iter().flatten().filter(|remap| remap.fork == kind) {
         apply(&mut runs, remap);
     }
-    Runs { runs, damage: done.err() }
+    Runs { runs, tree_blocks: reading.visited.len(), damage: done.err() }
 }
 
 /// Maps the content of `inode` up to its size.
 pub(super) fn map(volume: &Volume, inode: &Inode) -> Map {
-    let Runs { runs, damage } = runs(volume, inode, ForkKind::Data);
+    lay_out(volume, inode, runs(volume, inode, ForkKind::Data))
+}
+
+/// Maps the content of `inode`, whose runs are known, up to its size.
+pub(super) fn lay_out(volume: &Volume, inode: &Inode, found: Runs) -> Map {
+    let Runs { runs, damage, .. } = found;
     let mut extents = Vec::new();
     let mut end = 0;
     for run in runs {
@@ -192,6 +201,9 @@ impl Reading<'_> {
         self.volume.verify_of_inode(self.inode.number, &bytes, checksum::LONG_BTREE);
         let record = Record::new("extent block", &bytes);
         let (magic, header) = if self.volume.has_checksums() { (b"BMA3", 72) } else { (b"BMAP", 24) };
+        if self.volume.has_checksums() && record.u64_be(OWNER)? != self.inode.number {
+            self.volume.inode_mismatch(self.inode.number);
+        }
         let found = record.u16_be(4)?;
         if record.bytes(0, 4)? != magic || found != level {
             return Err(self.corrupt(format!("block {number}: no tree block of level {level}")));
@@ -244,7 +256,7 @@ fn header_count(header: usize) -> usize {
 }
 
 /// 1 bit "unwritten", 54 bits of the fork's block, 52 bits of the block, 21 bits of the count.
-fn decode(packed: u128) -> Run {
+pub(super) fn decode(packed: u128) -> Run {
     let bits = |shift: u32, len: u32| u64::try_from(packed >> shift & ((1 << len) - 1)).unwrap_or(0);
     Run { start: bits(73, 54), count: bits(0, 21), block: bits(21, 52), written: packed >> 127 == 0 }
 }

@@ -9,6 +9,8 @@ use crate::bytes::Record;
 use crate::fs::content::Content;
 use crate::fs::{Attribute, Extent, FileType, FsError, Metadata, Node};
 
+/// Where a block of a link names the inode.
+const LINK_OWNER: usize = 32;
 /// No link is longer on the disk.
 const MAX_LINK: u64 = 1024;
 
@@ -80,7 +82,7 @@ fn find_content(volume: &Volume, inode: &Inode) -> Result<Content, FsError> {
 }
 
 /// The target of a link: in the inode, or in blocks, each run of which version 5 heads.
-fn link_target(volume: &Volume, inode: &Inode) -> Result<Vec<u8>, FsError> {
+pub(super) fn link_target(volume: &Volume, inode: &Inode) -> Result<Vec<u8>, FsError> {
     let (size, number) = (inode.metadata.size, inode.number);
     let corrupt = |problem: String| FsError::corrupt("symbolic link inode", number, problem);
     if size > MAX_LINK {
@@ -92,7 +94,7 @@ fn link_target(volume: &Volume, inode: &Inode) -> Result<Vec<u8>, FsError> {
         let target = fork.bytes.get(..len);
         return Ok(target.ok_or_else(|| corrupt(format!("{len} bytes in a smaller inode")))?.to_vec());
     }
-    let mapping::Runs { runs, damage } = mapping::runs(volume, inode, ForkKind::Data);
+    let mapping::Runs { runs, damage, .. } = mapping::runs(volume, inode, ForkKind::Data);
     let mut target = Vec::new();
     for run in runs {
         if target.len() >= len {
@@ -122,5 +124,8 @@ fn payload<'b>(volume: &Volume, number: u64, bytes: &'b [u8]) -> Result<&'b [u8]
         return Ok(bytes);
     }
     volume.verify_of_inode(number, bytes, checksum::REMOTE);
+    if record.u64_be(LINK_OWNER)? != number {
+        volume.inode_mismatch(number);
+    }
     Ok(record.bytes(56, record.u32_be(8)? as usize)?)
 }

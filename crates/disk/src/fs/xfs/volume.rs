@@ -88,6 +88,16 @@ impl Volume {
         }
     }
 
+    /// Whether a structure of inode `number` was not as it should be since this was asked last.
+    pub(super) fn take_mismatch(&self, number: u64) -> bool {
+        self.mismatches.lock().unwrap_or_else(PoisonError::into_inner).inodes.remove(&number)
+    }
+
+    /// Whether the blocks of link `number` lacked their header since this was asked last.
+    pub(super) fn take_headless(&self, number: u64) -> bool {
+        self.mismatches.lock().unwrap_or_else(PoisonError::into_inner).links.remove(&number)
+    }
+
     /// Remembers a symbolic link without the header that version 5 wants.
     pub(super) fn headless_link(&self, number: u64) {
         let mut mismatches = self.mismatches.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,7 +106,8 @@ impl Volume {
         }
     }
 
-    fn inode_mismatch(&self, number: u64) {
+    /// Remembers that a structure of inode `number` is not as it should be.
+    pub(super) fn inode_mismatch(&self, number: u64) {
         let mut mismatches = self.mismatches.lock().unwrap_or_else(PoisonError::into_inner);
         if mismatches.inodes.len() < MAX_MISMATCHES {
             mismatches.inodes.insert(number);

@@ -38,7 +38,7 @@ pub(super) fn read(volume: &Volume, inode: &Inode) -> Result<Vec<Attribute>, FsE
     if fork.format == Format::Local {
         listing.short(&Record::new("attributes in the inode", fork.bytes))?;
     } else if fork.format == Format::Btree || fork.extents > 0 {
-        let mapping::Runs { runs, damage } = mapping::runs(volume, inode, ForkKind::Attributes);
+        let mapping::Runs { runs, damage, .. } = mapping::runs(volume, inode, ForkKind::Attributes);
         listing.runs = runs;
         listing.leaves()?;
         damage.map_or(Ok(()), Err)?;

@@ -19,7 +19,7 @@ pub(super) mod flag {
     /// The buffer was freed: what was logged before is not to be replayed.
     pub(in crate::fs::xfs::log) const CANCEL: u16 = 2;
     /// Quotas of users, projects and groups.
-    pub(super) const QUOTA: u16 = 0x1C;
+    pub(in crate::fs::xfs::log) const QUOTA: u16 = 0x1C;
 }
 
 /// The flags of a buffer item.
@@ -69,7 +69,7 @@ impl Replay<'_> {
 }
 
 /// The changed pieces: their place in the buffer, and their bytes.
-fn pieces(item: &Item) -> Result<Vec<(usize, &[u8])>, FsError> {
+pub(super) fn pieces(item: &Item) -> Result<Vec<(usize, &[u8])>, FsError> {
     let record = item.region(0);
     let words = record.u32_le(16)? as usize;
     let map = record.bytes(20, words.saturating_mul(4))?;

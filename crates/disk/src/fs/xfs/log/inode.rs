@@ -7,15 +7,15 @@ use super::area::BLOCK;
 use super::buffer::lay;
 use super::replay::Replay;
 use super::transaction::Item;
-use crate::bytes::Record;
+use crate::bytes::{Record, Span};
 use crate::fs::FsError;
 use crate::fs::xfs::checksum;
 use crate::fs::xfs::superblock::Superblock;
 
 /// What an item changes besides the core.
-mod field {
+pub(super) mod field {
     /// Content, extents or the root of a tree in the data fork.
-    pub(super) const DATA: u32 = 0x2 | 0x4 | DATA_ROOT;
+    pub(in crate::fs::xfs::log) const DATA: u32 = 0x2 | 0x4 | DATA_ROOT;
     pub(super) const DATA_ROOT: u32 = 0x8;
     pub(super) const DEVICE: u32 = 0x10;
     pub(super) const ATTRIBUTES: u32 = 0x40 | 0x80 | ATTRIBUTES_ROOT;
@@ -60,8 +60,10 @@ const METADATA: u64 = 32;
 const MAX_CHUNK: u32 = 64 * 2048 / 512;
 
 /// The description of an inode item.
-struct Description {
-    fields: u32,
+pub(super) struct Description {
+    /// Number of the inode.
+    pub(super) number: u64,
+    pub(super) fields: u32,
     regions: u16,
     /// Place and length of the buffer the inode is in, in blocks of the log.
     buffer: (u64, u64),
@@ -70,16 +72,40 @@ struct Description {
 }
 
 impl Description {
-    fn parse(record: &Record<'_>) -> Result<Self, FsError> {
+    pub(super) fn parse(record: &Record<'_>) -> Result<Self, FsError> {
         // A 32-bit machine leaves out the padding before the number of the inode.
         let shift = if record.len() == 52 { 4 } else { 0 };
         Ok(Self {
+            number: record.u64_le(16 - shift)?,
             fields: record.u32_le(4)?,
             regions: record.u16_le(2)?,
             buffer: (record.u64_le(40 - shift)?, record.u32_le(48 - shift)?.into()),
             offset: record.u32_le(52 - shift)?.into(),
         })
     }
+}
+
+/// The number of the inode that `item` changes, and its core as it would be on the disk.
+pub(super) fn core(item: &Item) -> Result<(u64, Vec<u8>), FsError> {
+    let description = Description::parse(&item.region(0))?;
+    let core = item.region(1);
+    if core.bytes(0, 2)? != b"NI" {
+        return Err(FsError::corrupt("log item", description.number, "no inode"));
+    }
+    let mut record = vec![0; 176];
+    lay_core(&mut record, &core, 0)?;
+    Ok((description.number, record))
+}
+
+/// Where `item` makes new inodes, in bytes.
+pub(super) fn new_chunk(item: &Item, superblock: &Superblock) -> Result<Span, FsError> {
+    let record = item.region(0);
+    let (group, block, length) = (record.u32_be(4)?, record.u32_be(8)?, record.u32_be(20)?);
+    let first = superblock.pack(group, block);
+    let place = superblock.run_offset(first, length.into()).filter(|_| length <= MAX_CHUNK);
+    let offset =
+        place.ok_or_else(|| FsError::corrupt("log item", first, format!("inodes in {length} blocks")))?;
+    Ok(Span::new(offset, u64::from(length) << superblock.block_log))
 }
 
 impl Replay<'_> {
@@ -151,7 +177,7 @@ fn is_newer(inode: &Record<'_>, core: &Record<'_>, has_checksums: bool, lsn: u64
     Ok(log < disk && !wrapped)
 }
 
-fn lay_core(inode: &mut [u8], core: &Record<'_>, lsn: u64) -> Result<(), FsError> {
+pub(super) fn lay_core(inode: &mut [u8], core: &Record<'_>, lsn: u64) -> Result<(), FsError> {
     let is_3 = core.u8(4)? >= 3;
     let flags2 = if is_3 { core.u64_le(120)? } else { 0 };
     for &(offset, len) in NUMBERS.iter().chain(if is_3 { NUMBERS_3 } else { &[] }) {
@@ -184,7 +210,7 @@ fn swap(inode: &mut [u8], core: &Record<'_>, offset: usize, len: usize) -> Resul
     lay(inode, offset, &number)
 }
 
-fn lay_forks(
+pub(super) fn lay_forks(
     inode: &mut [u8],
     item: &Item,
     description: &Description,

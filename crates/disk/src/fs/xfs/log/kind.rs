@@ -52,7 +52,7 @@ fn of(block: &[u8]) -> Option<&'static Kind> {
 
 /// When the block was written last, if it belongs to the file system `uuid`: what is older in the log must
 /// not be laid over it.
-pub(super) fn age(block: &[u8], uuid: &[u8; 16]) -> Option<u64> {
+pub(in crate::fs::xfs) fn age(block: &[u8], uuid: &[u8; 16]) -> Option<u64> {
     let kind = of(block)?;
     let record = Record::new("block", block);
     let is_ours = record.array::<16>(kind.uuid).ok()? == *uuid;

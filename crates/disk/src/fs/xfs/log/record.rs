@@ -35,6 +35,11 @@ impl Header {
         u64::from(self.header_blocks).saturating_add(u64::from(self.len).div_ceil(BLOCK))
     }
 
+    /// Whether it has a checksum: old kernels write none.
+    pub(super) fn has_checksum(&self) -> bool {
+        self.checksum != 0
+    }
+
     /// Reads the header at `block`.
     pub(super) fn read(area: &Area<'_>, block: u64) -> Result<Self, FsError> {
         Self::parse(&area.read(block, 1)?, block)
@@ -45,7 +50,7 @@ impl Header {
         Self { len, lsn: 1 << 32, tail_lsn: 1 << 32, operations, header_blocks: 1, checksum: 0 }
     }
 
-    fn parse(bytes: &[u8], block: u64) -> Result<Self, FsError> {
+    pub(super) fn parse(bytes: &[u8], block: u64) -> Result<Self, FsError> {
         let record = Record::new("log record", bytes);
         let corrupt = |problem: String| Err(FsError::corrupt("log record", block, problem));
         let (magic, version, len) = (record.u32_be(0)?, record.u32_be(8)?, record.u32_be(12)?);

@@ -14,15 +14,15 @@ use crate::fs::{FsError, Note};
 use crate::gap::Loss;
 
 /// Types of items.
-mod kind {
+pub(super) mod kind {
     pub(super) const INTENTS: std::ops::RangeInclusive<u16> = 0x1240..=0x124F;
     pub(super) const EFI: u16 = 0x1236;
     pub(super) const EFD: u16 = 0x1237;
-    pub(super) const INODE: u16 = 0x123B;
-    pub(super) const BUFFER: u16 = 0x123C;
+    pub(in crate::fs::xfs::log) const INODE: u16 = 0x123B;
+    pub(in crate::fs::xfs::log) const BUFFER: u16 = 0x123C;
     pub(super) const DQUOT: u16 = 0x123D;
     pub(super) const QUOTAOFF: u16 = 0x123E;
-    pub(super) const ICREATE: u16 = 0x123F;
+    pub(in crate::fs::xfs::log) const ICREATE: u16 = 0x123F;
 }
 
 /// In which turn of a transaction an item is replayed: what makes inodes comes before what changes them, and

@@ -46,6 +46,8 @@ pub(super) struct Transaction {
     pub(super) lsn: u64,
     pub(super) items: Vec<Item>,
     header: Vec<u8>,
+    /// Bytes that it keeps.
+    kept: u64,
 }
 
 /// Transactions while their operations are read.
@@ -56,6 +58,8 @@ pub(super) struct Gathering {
     pub(super) committed: Vec<Transaction>,
     /// What ended the reading.
     pub(super) damage: Option<FsError>,
+    /// Whether an operation was met of a transaction whose beginning was not.
+    pub(super) has_passed_over: bool,
     /// Bytes that may still be kept.
     room: u64,
     /// The most that may be kept.
@@ -66,6 +70,21 @@ impl Gathering {
     /// Keeps at most `limit` bytes.
     pub(super) fn new(limit: u64) -> Self {
         Self { room: limit, limit, ..Self::default() }
+    }
+
+    /// Hands out what was committed, and has room for more.
+    pub(super) fn take_committed(&mut self) -> Vec<Transaction> {
+        let taken = std::mem::take(&mut self.committed);
+        let freed = taken.iter().fold(0_u64, |sum, transaction| sum.saturating_add(transaction.kept));
+        self.room = self.room.saturating_add(freed).min(self.limit);
+        taken
+    }
+
+    /// Forgets what is not committed: its end is missing.
+    pub(super) fn forget_open(&mut self) {
+        let open = std::mem::take(&mut self.open);
+        let freed = open.values().fold(0_u64, |sum, transaction| sum.saturating_add(transaction.kept));
+        self.room = self.room.saturating_add(freed).min(self.limit);
     }
 
     /// Takes the operations of a record.
@@ -95,6 +114,8 @@ impl Gathering {
             // What belongs to a transaction from before the tail is passed over.
             if flags & flag::START != 0 {
                 self.open.insert(id, Transaction { lsn, ..Transaction::default() });
+            } else if flags & flag::UNMOUNT == 0 {
+                self.has_passed_over = true;
             }
             return Ok(());
         };
@@ -103,6 +124,7 @@ impl Gathering {
             .room
             .checked_sub(kept)
             .ok_or_else(|| FsError::over_limit("xfs: bytes of the transactions in the log", self.limit))?;
+        transaction.kept = transaction.kept.saturating_add(kept);
         let flags = flags & !flag::END;
         if flags & flag::WAS_CONTINUED != 0 {
             return transaction.continued(region);

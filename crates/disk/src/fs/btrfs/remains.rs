@@ -7,7 +7,6 @@
 //! Reference: the btrfs documentation, "On-disk format"; `include/uapi/linux/btrfs_tree.h`.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::Btrfs;
 use super::key::object;
@@ -23,6 +22,8 @@ mod leaves;
 mod names;
 mod scan;
 mod sums;
+#[cfg(test)]
+mod tests;
 
 use ground::Ground;
 use history::Historian;
@@ -42,12 +43,13 @@ pub(super) fn remains(fs: &Btrfs, free: &[Span], take: &mut Take<'_>) -> Result<
     let mut scan = scan::find(&fs.volume, &device.source, free);
     let size = u64::from(fs.volume.superblock.node_size);
     for found in scan.found.iter().filter(|found| found.is_free) {
-        if take(Remain::Used { span: Span::new(found.place, size), order: found.generation }).is_break() {
+        let span = Span::new(found.place, size);
+        if take(Remain::Used { span, order: found.order(0) }).is_break() {
             return Ok(());
         }
     }
     scan::keep_one_copy(&mut scan.found);
-    let ground = Ground { fs, device: Arc::clone(&device.source), former: scan.former, blocks: scan.found };
+    let ground = Ground::new(fs, &device.source, scan.former, scan.found);
     let result = all_trees(&ground, take);
     scan.damage.map_or(result, Err)
 }
@@ -59,9 +61,7 @@ fn all_trees(ground: &Ground<'_>, take: &mut Take<'_>) -> Result<(), FsError> {
     let mut damage = None;
     for &tree in &trees {
         // Whose a leaf of a log is, only its root says: with one subvolume, it is that one's.
-        let is_of = |found: &&Found| {
-            found.tree == tree || trees.len() == 1 && found.tree == object::TREE_LOG
-        };
+        let is_of = |found: &&Found| found.tree == tree || trees.len() == 1 && found.is_log();
         let mut own: Vec<Found> =
             ground.blocks.iter().filter(|found| found.level == 0).filter(is_of).copied().collect();
         own.sort_unstable_by_key(|found| (found.first, found.generation));

@@ -51,7 +51,7 @@ impl Resolver<'_, '_> {
     /// Adds the parts of a run; returns whether they are proved to be what they were.
     fn run(&mut self, run: Run, parts: &mut Vec<Part>) -> bool {
         let (start, len) = (run.start, run.len);
-        let time = (run.born(), self.state.share.found.generation);
+        let time = (run.born, self.state.share.found.generation);
         let body = match run.content {
             None => Body::Plain(Place::Lost),
             Some(mapping::Content::Hole) => Body::Plain(Place::Hole),

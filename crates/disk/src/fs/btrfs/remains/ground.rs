@@ -18,6 +18,16 @@ pub(super) struct Ground<'a> {
     pub(super) former: ChunkMap,
     /// Sorted by address and generation.
     pub(super) blocks: Vec<Found>,
+    /// Those of them that point to leaves.
+    parents: Vec<Found>,
+}
+
+impl<'a> Ground<'a> {
+    /// `blocks` are sorted by address and generation.
+    pub(super) fn new(fs: &'a Btrfs, device: &Arc<dyn Source>, former: ChunkMap, blocks: Vec<Found>) -> Self {
+        let parents = blocks.iter().filter(|found| found.level == 1).copied().collect();
+        Self { fs, device: Arc::clone(device), former, blocks, parents }
+    }
 }
 
 impl Ground<'_> {
@@ -54,13 +64,12 @@ impl Ground<'_> {
     /// names them. `None` where it is gone, or one of them is.
     pub(super) fn following(&self, leaf: &Found, number: u64) -> Option<Vec<Found>> {
         let is_above = |found: &&Found| {
-            found.level == 1
-                && found.tree == leaf.tree
+            found.tree == leaf.tree
                 && found.generation >= leaf.generation
                 && found.first <= leaf.first
                 && found.last >= leaf.first
         };
-        let mut parents: Vec<&Found> = self.blocks.iter().filter(is_above).collect();
+        let mut parents: Vec<&Found> = self.parents.iter().filter(is_above).collect();
         parents.sort_unstable_by_key(|found| found.generation);
         parents.iter().take(MAX_PARENTS).find_map(|parent| self.siblings(parent, leaf, number))
     }

@@ -73,7 +73,8 @@ impl Historian<'_, '_> {
         let mut states: Vec<State<'_>> = shares.iter().filter_map(|share| State::of(number, share)).collect();
         // What is in use comes first, so that an old copy of it is none of its own.
         let age = |state: &State<'_>| {
-            (!state.share.found.is_free, state.share.found.generation, state.inode.metadata.changed)
+            let found = &state.share.found;
+            (!found.is_free, found.generation, !found.is_log(), state.inode.metadata.changed)
         };
         states.sort_by_key(|state| std::cmp::Reverse(age(state)));
         for name in names::of(self.trees, index, number, shares, &states) {
@@ -81,18 +82,28 @@ impl Historian<'_, '_> {
         }
         self.sums.begin();
         let mut seen = BTreeSet::new();
+        // Counts down from the newest.
+        let mut rank = u16::MAX;
         for state in &states {
             if seen.insert(state.mark()) && state.share.found.is_free {
                 let Ok(id) = Btrfs::id(index, number) else { break };
                 let life = Life { number: id.0, generation: state.inode.generation };
                 let fate = self.fate(index, &state.inode, &states);
-                take(Remain::Version(self.version(life, fate, state, shares)))?;
+                rank = rank.saturating_sub(1);
+                take(Remain::Version(self.version(life, fate, rank, state, shares)))?;
             }
         }
         ControlFlow::Continue(())
     }
 
-    fn version(&mut self, life: Life, fate: Fate, state: &State<'_>, shares: &[Share]) -> Version {
+    fn version(
+        &mut self,
+        life: Life,
+        fate: Fate,
+        rank: u16,
+        state: &State<'_>,
+        shares: &[Share],
+    ) -> Version {
         let metadata = state.inode.metadata;
         let has_content = matches!(metadata.file_type, FileType::Regular | FileType::Symlink);
         let (content, proof) = if has_content {
@@ -101,7 +112,7 @@ impl Historian<'_, '_> {
         } else {
             (Content::Extents(Vec::new()), Proof::Checked)
         };
-        let order = state.share.found.generation;
+        let order = state.share.found.order(rank);
         Version { life, order, metadata, content, proof, fate, found_at: state.found_at() }
     }
 

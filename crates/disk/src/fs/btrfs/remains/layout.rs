@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::key::{kind, object};
+use super::super::key::kind;
 use super::super::mapping::{Content, FileExtent};
 use super::super::tree::Item;
 use super::ground::Ground;
@@ -16,8 +16,8 @@ use crate::fs::remains::Proof;
 pub(super) struct Run {
     pub(super) start: u64,
     pub(super) len: u64,
-    /// The generation in which it was written.
-    born: u64,
+    /// The generation in which it was written; 0 where nothing was.
+    pub(super) born: u64,
     /// Nothing, where no leaf is left that tells.
     pub(super) content: Option<Content>,
 }
@@ -36,11 +36,6 @@ impl Run {
     fn end(&self) -> u64 {
         self.start.saturating_add(self.len)
     }
-
-    /// The generation of its content; 0 where it has none.
-    pub(super) const fn born(&self) -> u64 {
-        self.born
-    }
 }
 
 /// The content of an inode up to its size.
@@ -54,7 +49,7 @@ pub(super) struct Layout {
 impl Layout {
     /// The content of `state`, whose inode has these shares in the leaves of all ages.
     pub(super) fn of(ground: &Ground<'_>, state: &State<'_>, shares: &[Share]) -> Self {
-        let is_log = state.share.found.tree == object::TREE_LOG;
+        let is_log = state.share.found.is_log();
         let (mut runs, sound) = runs_of(state.share);
         let mut proof = Proof::Checked;
         let mut is_whole = sound && !is_log && !state.share.reaches_end() || has_all(&runs, state);

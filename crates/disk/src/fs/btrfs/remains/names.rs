@@ -33,7 +33,7 @@ pub(super) fn of(
                 if today.contains(&(name.dir, name.name.clone(), name.child)) {
                     continue;
                 }
-                name.order = share.found.generation;
+                name.order = share.found.order(0);
                 match item.key.kind {
                     kind::INODE_REF | kind::INODE_EXTREF => {
                         name.child_generation = life.map(|(generation, _)| generation);

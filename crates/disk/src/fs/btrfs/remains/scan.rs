@@ -32,6 +32,20 @@ pub(super) struct Found {
     pub(super) is_free: bool,
 }
 
+impl Found {
+    /// Grows with time: by generation, and within one a log is older than the trees, which are written at its end.
+    /// `rank` tells states of one inode in several logs apart.
+    pub(super) fn order(&self, rank: u16) -> u64 {
+        let rank = if self.is_log() { rank.min(u16::MAX - 1) } else { u16::MAX };
+        self.generation.min(u64::MAX >> 16) << 16 | u64::from(rank)
+    }
+
+    /// Whether it was made for one call of fsync, and holds what that was to keep.
+    pub(super) const fn is_log(&self) -> bool {
+        self.tree == object::TREE_LOG
+    }
+}
+
 /// What a device has of blocks.
 pub(super) struct Scan<'a> {
     superblock: &'a Superblock,

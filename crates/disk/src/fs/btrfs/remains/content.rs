@@ -23,7 +23,10 @@ struct Part {
 enum Body {
     /// As it is on the disk, zeros, or lost.
     Plain(Place),
-    Packed { spans: Vec<Span>, packed: Packed },
+    Packed {
+        spans: Vec<Span>,
+        packed: Packed,
+    },
     Bytes(Vec<u8>),
 }
 
@@ -62,7 +65,9 @@ impl Resolver<'_, '_> {
                 parts.push(Part { start, len, body });
                 return is_proved;
             }
-            Some(mapping::Content::Inline { bytes, method, ram_len, .. }) => self.inline(bytes, method, ram_len),
+            Some(mapping::Content::Inline { bytes, method, ram_len, .. }) => {
+                self.inline(bytes, method, ram_len)
+            }
         };
         let is_known = !matches!(body, Body::Plain(Place::Lost));
         parts.push(Part { start, len, body });
@@ -196,7 +201,11 @@ impl Unpacked {
         }
         let mut bytes = Vec::new();
         for span in spans {
-            bytes.extend(read_vec(&*self.device, span.offset, usize::try_from(span.len).unwrap_or(usize::MAX))?);
+            bytes.extend(read_vec(
+                &*self.device,
+                span.offset,
+                usize::try_from(span.len).unwrap_or(usize::MAX),
+            )?);
         }
         let unpacked = packed::unpack(packed.method, &bytes, packed.ram_len, self.sector);
         let unpacked = Arc::new(unpacked.map_err(|problem| lost(start, 0, &problem))?);

@@ -11,6 +11,7 @@ use super::ground::Ground;
 use super::layout::Layout;
 use super::leaves::Share;
 use super::names;
+use super::scan::NEWEST;
 use super::sums::Sums;
 use crate::bytes::Record;
 use crate::fs::remains::{Content, Fate, Life, Proof, Remain, Take, Version};
@@ -83,27 +84,20 @@ impl Historian<'_, '_> {
         self.sums.begin();
         let mut seen = BTreeSet::new();
         // Counts down from the newest.
-        let mut rank = u16::MAX;
+        let mut rank = NEWEST;
         for state in &states {
             if seen.insert(state.mark()) && state.share.found.is_free {
                 let Ok(id) = Btrfs::id(index, number) else { break };
                 let life = Life { number: id.0, generation: state.inode.generation };
                 let fate = self.fate(index, &state.inode, &states);
-                rank = rank.saturating_sub(1);
                 take(Remain::Version(self.version(life, fate, rank, state, shares)))?;
+                rank = rank.saturating_sub(1);
             }
         }
         ControlFlow::Continue(())
     }
 
-    fn version(
-        &mut self,
-        life: Life,
-        fate: Fate,
-        rank: u16,
-        state: &State<'_>,
-        shares: &[Share],
-    ) -> Version {
+    fn version(&mut self, life: Life, fate: Fate, rank: u16, state: &State<'_>, shares: &[Share]) -> Version {
         let metadata = state.inode.metadata;
         let has_content = matches!(metadata.file_type, FileType::Regular | FileType::Symlink);
         let (content, proof) = if has_content {

@@ -49,7 +49,11 @@ pub(super) type Visit<'v> = dyn FnMut(u64, &[Share]) -> ControlFlow<()> + 'v;
 ///
 /// # Errors
 /// [`FsError::OverLimit`] where more leaves hold the same object than may be in memory: some of them were left out.
-pub(super) fn each_object(ground: &Ground<'_>, leaves: &[Found], visit: &mut Visit<'_>) -> Result<(), FsError> {
+pub(super) fn each_object(
+    ground: &Ground<'_>,
+    leaves: &[Found],
+    visit: &mut Visit<'_>,
+) -> Result<(), FsError> {
     let size = u64::from(ground.fs.volume.superblock.node_size);
     let limit = (ground.fs.volume.budget.metadata_bytes / 4 / size).max(16);
     let mut pending = leaves.iter().enumerate().peekable();

@@ -9,8 +9,9 @@ use super::super::key::{Key, kind, object};
 use super::super::tree::Item;
 use super::history::State;
 use super::leaves::Share;
-use crate::fs::{FileType, NodeId};
+use super::scan::NEWEST;
 use crate::fs::remains::{Name, Proof};
+use crate::fs::{FileType, NodeId};
 
 /// The names that old leaves have and those in use do not, each as it was last.
 pub(super) fn of(
@@ -33,7 +34,7 @@ pub(super) fn of(
                 if today.contains(&(name.dir, name.name.clone(), name.child)) {
                     continue;
                 }
-                name.order = share.found.order(0);
+                name.order = share.found.order(NEWEST);
                 match item.key.kind {
                     kind::INODE_REF | kind::INODE_EXTREF => {
                         name.child_generation = life.map(|(generation, _)| generation);

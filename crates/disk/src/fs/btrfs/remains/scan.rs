@@ -16,6 +16,9 @@ const PIECE: u64 = 1 << 20;
 /// Copies of a chunk that are compared with a place: no profile has more.
 const MAX_COPIES: u64 = 4;
 
+/// The rank of the newest state of an inode.
+pub(super) const NEWEST: u16 = 0x7fff;
+
 /// A sound block, and where it was found.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
@@ -33,11 +36,11 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Grows with time: by generation, and within one a log is older than the trees, which are written at its end.
-    /// `rank` tells states of one inode in several logs apart.
+    /// Grows with time: by generation; within one, a log is older than the trees, which are written at its end; `rank`
+    /// grows from state to state of one inode, for a block may be written more than once in a generation.
     pub(super) fn order(&self, rank: u16) -> u64 {
-        let rank = if self.is_log() { rank.min(u16::MAX - 1) } else { u16::MAX };
-        self.generation.min(u64::MAX >> 16) << 16 | u64::from(rank)
+        let within = rank.min(NEWEST) | if self.is_log() { 0 } else { NEWEST.saturating_add(1) };
+        self.generation.min(u64::MAX >> 16) << 16 | u64::from(within)
     }
 
     /// Whether it was made for one call of fsync, and holds what that was to keep.
@@ -64,8 +67,7 @@ pub(super) struct Scan<'a> {
 pub(super) fn find<'a>(volume: &'a Volume, device: &'a Arc<dyn Source>, free: &'a [Span]) -> Scan<'a> {
     let limit = volume.budget.metadata_bytes / 4 / size_of::<Found>() as u64;
     let (found, former) = (Vec::new(), ChunkMap::default());
-    let mut scan =
-        Scan { superblock: &volume.superblock, device, free, limit, found, former, damage: None };
+    let mut scan = Scan { superblock: &volume.superblock, device, free, limit, found, former, damage: None };
     let today = regions(volume.chunks.all(), device.len());
     today.iter().for_each(|&region| scan.region(region));
     scan.read_former_chunks();
@@ -113,7 +115,8 @@ fn covers(outer: Span, inner: Span) -> bool {
 fn lies_at(chunks: &ChunkMap, found: &Found) -> bool {
     chunks.find(found.logical).is_ok_and(|chunk| {
         let run = |copy| chunk.run(found.logical, copy);
-        (0..chunk.copies().min(MAX_COPIES)).any(|copy| run(copy).is_some_and(|run| run.physical == found.place))
+        (0..chunk.copies().min(MAX_COPIES))
+            .any(|copy| run(copy).is_some_and(|run| run.physical == found.place))
     })
 }
 
@@ -187,7 +190,8 @@ impl Scan<'_> {
         leaves.sort_unstable_by_key(|found| found.generation);
         for leaf in leaves {
             let bytes = read_vec(&**self.device, leaf.place, self.superblock.node_size as usize);
-            let Ok(block) = bytes.map_err(FsError::from).and_then(|bytes| Block::parse_stray(self.superblock, bytes))
+            let Ok(block) =
+                bytes.map_err(FsError::from).and_then(|bytes| Block::parse_stray(self.superblock, bytes))
             else {
                 continue;
             };

@@ -177,10 +177,12 @@ impl<'g> Sums<'g> {
     /// Puts the checksums of the sectors from `at` on in their places, where there is none yet.
     fn fill(&self, stored: &mut [Option<Vec<u8>>], logical: u64, at: u64, sums: &[u8]) {
         let superblock = &self.ground.fs.volume.superblock;
-        let sectors = |bytes: u64| usize::try_from(bytes / u64::from(superblock.sector_size)).unwrap_or(usize::MAX);
+        let sectors =
+            |bytes: u64| usize::try_from(bytes / u64::from(superblock.sector_size)).unwrap_or(usize::MAX);
         let skipped = sectors(logical.saturating_sub(at));
         let places = stored.get_mut(sectors(at.saturating_sub(logical))..).unwrap_or_default();
-        for (place, sum) in places.iter_mut().zip(sums.chunks_exact(superblock.checksum.size()).skip(skipped)) {
+        for (place, sum) in places.iter_mut().zip(sums.chunks_exact(superblock.checksum.size()).skip(skipped))
+        {
             place.get_or_insert_with(|| sum.to_vec());
         }
     }

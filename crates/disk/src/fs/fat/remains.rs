@@ -27,7 +27,7 @@ const LIMIT: u64 = 65536 * 32;
 /// # Errors
 /// The first [`FsError`] met, after all that could be read was handed on.
 pub(super) fn remains(fat: &Fat, free: &[Span], take: &mut Take<'_>) -> Result<(), FsError> {
-    let root = Directory { id: ROOT, extents: fat.directory(None).extents, is_deleted: false };
+    let root = Directory::in_use(ROOT, fat.directory(None).extents);
     let (seen, unended, todo) = (BTreeSet::new(), BTreeMap::new(), VecDeque::from([root]));
     let left = fat.most_entries;
     let mut search = Search { fat, free, take, seen, unended, todo, left, damage: None };
@@ -40,6 +40,16 @@ struct Directory {
     id: u64,
     extents: Vec<Extent>,
     is_deleted: bool,
+    /// Whether only a guess says that the entries are of this directory.
+    is_guess: bool,
+    /// Parts of a long name at the end of the clusters before.
+    before: Before,
+}
+
+impl Directory {
+    fn in_use(id: u64, extents: Vec<Extent>) -> Self {
+        Self { id, extents, is_deleted: false, is_guess: false, before: Before::default() }
+    }
 }
 
 struct Search<'a, 't> {
@@ -48,8 +58,8 @@ struct Search<'a, 't> {
     take: &'a mut Take<'t>,
     /// Where clusters of directories lie that were met.
     seen: BTreeSet<u64>,
-    /// Deleted directories without an end, by where they begin: they went on in other clusters.
-    unended: BTreeMap<u64, u64>,
+    /// Deleted directories without an end, by their last cluster: they went on elsewhere.
+    unended: BTreeMap<u64, (u64, Before)>,
     todo: VecDeque<Directory>,
     /// Entries that may still be looked at.
     left: u64,
@@ -77,26 +87,26 @@ impl Search<'_, '_> {
 
     /// Takes a cluster of entries that no directory leads to: where one went on without an end, it may be that one's.
     fn orphan(&mut self, place: u64) {
-        let before = self.unended.range(..place).next_back().map(|(start, id)| (*start, *id));
-        let before = before.filter(|_| !orphans::is_start(self.fat, place));
-        if let Some((start, _)) = before {
-            self.unended.remove(&start);
+        let last = self.unended.range(..place).next_back().map(|(last, _)| *last);
+        let last = last.filter(|_| !orphans::is_start(self.fat, place));
+        match last.and_then(|last| self.unended.remove(&last)) {
+            Some((id, before)) => self.follow_clusters(id, place, true, before),
+            // No entry lies at an odd place.
+            None => self.follow_clusters(place.saturating_add(1), place, false, Before::default()),
         }
-        // No entry lies at an odd place.
-        let id = before.map_or_else(|| place.saturating_add(1), |(_, id)| id);
-        self.follow_clusters(id, place);
     }
 
     fn directories(&mut self) -> ControlFlow<()> {
         while let Some(directory) = self.todo.pop_front() {
-            self.directory(&directory)?;
+            self.directory(directory)?;
         }
         ControlFlow::Continue(())
     }
 
-    fn directory(&mut self, directory: &Directory) -> ControlFlow<()> {
-        let mut before = Before::default();
+    fn directory(&mut self, mut directory: Directory) -> ControlFlow<()> {
+        let mut before = std::mem::take(&mut directory.before);
         let mut room = LIMIT;
+        let mut last = None;
         for extent in &directory.extents {
             let Place::Disk(place) = extent.place else { continue };
             let len = extent.len.min(room).min(self.fat.table.source.len().saturating_sub(place));
@@ -117,12 +127,16 @@ impl Search<'_, '_> {
                 self.left = self.left.saturating_sub(1);
                 match slot(bytes) {
                     Slot::End => return ControlFlow::Continue(()),
-                    Slot::Deleted => self.deleted(directory.id, place, bytes, &mut before)?,
+                    Slot::Deleted => self.deleted(&directory, place, bytes, &mut before)?,
                     // What is wrong with an entry in use, listing the directory says.
                     Slot::LongName => drop(before.long.part(bytes)),
-                    Slot::Entry => self.entry(directory, place, bytes, &mut before)?,
+                    Slot::Entry => self.entry(&directory, place, bytes, &mut before)?,
                 }
+                last = Some(place);
             }
+        }
+        if let Some(last) = last.filter(|_| directory.is_deleted) {
+            self.unended.insert(last, (directory.id, before));
         }
         ControlFlow::Continue(())
     }
@@ -143,16 +157,22 @@ impl Search<'_, '_> {
         }
         if directory.is_deleted {
             let name = long.unwrap_or_else(|| entry.short.clone());
-            return self.found(directory.id, place, name, &entry);
+            return self.found(directory, place, name, &entry);
         }
         if entry.is_directory {
             let extents = self.fat.directory(Some(&entry)).extents;
-            self.follow(Directory { id: place, extents, is_deleted: false });
+            self.follow(Directory::in_use(place, extents));
         }
         ControlFlow::Continue(())
     }
 
-    fn deleted(&mut self, dir: u64, place: u64, bytes: &[u8], before: &mut Before) -> ControlFlow<()> {
+    fn deleted(
+        &mut self,
+        directory: &Directory,
+        place: u64,
+        bytes: &[u8],
+        before: &mut Before,
+    ) -> ControlFlow<()> {
         before.long.drop();
         if before.deleted.part(bytes) {
             return ControlFlow::Continue(());
@@ -166,11 +186,11 @@ impl Search<'_, '_> {
         if entry.is_label || !deleted_name::is_possible(&bytes) {
             return ControlFlow::Continue(());
         }
-        self.found(dir, place, name.unwrap_or_else(|| entry.short.clone()), &entry)
+        self.found(directory, place, name.unwrap_or_else(|| entry.short.clone()), &entry)
     }
 
     /// Hands on a deleted file or directory.
-    fn found(&mut self, dir: u64, place: u64, name: Vec<u8>, entry: &Entry) -> ControlFlow<()> {
+    fn found(&mut self, directory: &Directory, place: u64, name: Vec<u8>, entry: &Entry) -> ControlFlow<()> {
         let is_whole = self.fat.table.place(entry.cluster).is_ok();
         if name.is_empty() || !is_whole && (entry.size > 0 || entry.is_directory) {
             return ControlFlow::Continue(());
@@ -178,14 +198,14 @@ impl Search<'_, '_> {
         let (content, proof) = self.content(entry);
         let file_type = Some(entry.metadata.file_type);
         (self.take)(Remain::Name(Name {
-            dir,
+            dir: directory.id,
             dir_generation: None,
             name,
             child: place,
             child_generation: None,
             file_type,
             order: 0,
-            proof: Proof::Plausible,
+            proof: if directory.is_guess { Proof::Guessed } else { Proof::Plausible },
         }))?;
         (self.take)(Remain::Version(Version {
             life: Life { number: place, generation: 0 },
@@ -223,11 +243,11 @@ impl Search<'_, '_> {
         if !is_own || !vacant::is_free(self.free, place, cluster) {
             return;
         }
-        self.follow_clusters(id, place);
+        self.follow_clusters(id, place, false, Before::default());
     }
 
     /// Takes the directory in the free cluster at `place`, and in those behind it as long as these hold entries.
-    fn follow_clusters(&mut self, id: u64, place: u64) {
+    fn follow_clusters(&mut self, id: u64, place: u64, is_guess: bool, before: Before) {
         let cluster = self.fat.table.cluster;
         let mut len = cluster;
         while len < LIMIT
@@ -237,11 +257,8 @@ impl Search<'_, '_> {
             len = len.saturating_add(cluster);
         }
         let last = place.saturating_add(len - cluster);
-        if !self.ends(last) {
-            self.unended.insert(place, id);
-        }
         let extents = vec![Extent { start: 0, len, place: Place::Disk(place) }];
-        self.follow(Directory { id, extents, is_deleted: true });
+        self.follow(Directory { id, extents, is_deleted: true, is_guess, before });
         self.seen.extend((place..=last).step_by(usize::try_from(cluster).unwrap_or(usize::MAX)));
     }
 

@@ -16,6 +16,8 @@ use crate::fs::{Extent, FileType, FsError, Place};
 
 mod deleted_name;
 mod orphans;
+#[cfg(test)]
+mod tests;
 
 use deleted_name::DeletedName;
 

@@ -14,7 +14,7 @@ const PIECE: u64 = 1 << 20;
 /// Generations of checksums that are looked at for an extent, the newest and the oldest that fit.
 const MAX_GENERATIONS: usize = 32;
 /// Leaves that are kept.
-const KEPT: usize = 64;
+const KEPT: usize = 256;
 /// Copies of content that are tried.
 const MAX_COPIES: u64 = 4;
 /// How many times the bytes of the device may be read to check content: old inodes share it.
@@ -59,11 +59,34 @@ impl Comparison {
 /// The generations in which content was there: written in the first, seen in the last.
 pub(super) type Time = (u64, u64);
 
+/// A leaf with checksums.
+struct Leaf {
+    place: u64,
+    /// The logical addresses from its first sector to behind its last.
+    first: u64,
+    end: u64,
+}
+
+impl Leaf {
+    fn of(ground: &Ground<'_>, found: &Found) -> Option<Self> {
+        let superblock = &ground.fs.volume.superblock;
+        let block = ground.block(found.place)?;
+        // A log has other items before.
+        let at = block.position(Key::new(object::CSUMS, kind::EXTENT_CSUM, 0));
+        let (last, sums, _) = block.item(block.len().checked_sub(1)?)?;
+        let sectors = (sums.len() / superblock.checksum.size()) as u64;
+        let len = sectors.saturating_mul(superblock.sector_size.into());
+        let (first, end) = (block.key(at)?.offset, last.offset.saturating_add(len));
+        Some(Self { place: found.place, first, end })
+    }
+}
+
 /// Compares content with old checksums.
 pub(super) struct Sums<'g> {
     ground: &'g Ground<'g>,
     /// Leaves with checksums by generation.
-    leaves: BTreeMap<u64, Vec<Found>>,
+    leaves: BTreeMap<u64, Vec<Leaf>>,
+    /// What was read lately, the latest last.
     kept: Vec<(u64, Rc<Block>)>,
     /// What was compared for the inode at hand: states of it share extents.
     compared: BTreeMap<(u64, u64, u64), Rc<Comparison>>,
@@ -73,10 +96,10 @@ pub(super) struct Sums<'g> {
 
 impl<'g> Sums<'g> {
     pub(super) fn new(ground: &'g Ground<'g>) -> Self {
-        let mut leaves: BTreeMap<u64, Vec<Found>> = BTreeMap::new();
+        let mut leaves: BTreeMap<u64, Vec<Leaf>> = BTreeMap::new();
         let has_sums = |found: &&Found| found.level == 0 && found.last.object == object::CSUMS;
         for found in ground.blocks.iter().filter(has_sums) {
-            leaves.entry(found.generation).or_default().push(*found);
+            leaves.entry(found.generation).or_default().extend(Leaf::of(ground, found));
         }
         let left = ground.device.len().saturating_mul(MAX_ROUNDS);
         Self { ground, leaves, kept: Vec::new(), compared: BTreeMap::new(), left }
@@ -146,25 +169,16 @@ impl<'g> Sums<'g> {
         if born > seen {
             return stored;
         }
-        let newest = self.leaves.range(born..=seen).rev().take(MAX_GENERATIONS);
-        let oldest = self.leaves.range(born..=seen).take(MAX_GENERATIONS);
-        let key = |at| Key::new(object::CSUMS, kind::EXTENT_CSUM, at);
-        let (first, end) = (key(logical), key(logical.saturating_add(len)));
-        // An item is no longer than a block.
-        let reach = u64::from(self.ground.fs.volume.superblock.node_size).saturating_mul(sector);
-        let from = key(logical.saturating_sub(reach));
-        let fits = |found: &&Found| found.first < end && found.last >= from;
-        let mut looks = 0_u64;
-        let candidates = newest.chain(oldest).flat_map(|(_, leaves)| leaves).inspect(|_| looks += 1);
-        let places: Vec<u64> = candidates.filter(fits).map(|found| found.place).collect();
-        self.left = self.left.saturating_sub(looks.saturating_mul(LOOK));
+        let end = logical.saturating_add(len);
+        let places = self.candidates(logical, end, (born, seen));
         for place in places {
             if self.left == 0 || stored.iter().all(Option::is_some) {
                 break;
             }
             let Some(block) = self.block(place) else { continue };
-            let mut index = block.position(first).saturating_sub(1);
-            while let Some((key, sums, _)) = block.item(index).filter(|(key, ..)| *key < end) {
+            let key = |at| Key::new(object::CSUMS, kind::EXTENT_CSUM, at);
+            let mut index = block.position(key(logical)).saturating_sub(1);
+            while let Some((key, sums, _)) = block.item(index).filter(|(found, ..)| *found < key(end)) {
                 if (key.object, key.kind) == (object::CSUMS, kind::EXTENT_CSUM) {
                     self.fill(&mut stored, logical, key.offset, sums);
                 }
@@ -172,6 +186,19 @@ impl<'g> Sums<'g> {
             }
         }
         stored
+    }
+
+    /// Where leaves of that time lie that may have checksums of these addresses, the newest first.
+    fn candidates(&mut self, first: u64, end: u64, (born, seen): Time) -> Vec<u64> {
+        let newest: Vec<_> = self.leaves.range(born..=seen).rev().take(MAX_GENERATIONS).collect();
+        let before = newest.last().map_or(born, |(generation, _)| **generation);
+        let oldest = self.leaves.range(born..before).take(MAX_GENERATIONS);
+        let mut looks = 0_u64;
+        let leaves = newest.into_iter().chain(oldest).flat_map(|(_, leaves)| leaves).inspect(|_| looks += 1);
+        let places =
+            leaves.filter(|leaf| leaf.first < end && leaf.end > first).map(|leaf| leaf.place).collect();
+        self.left = self.left.saturating_sub(looks.saturating_mul(LOOK));
+        places
     }
 
     /// Puts the checksums of the sectors from `at` on in their places, where there is none yet.
@@ -188,8 +215,11 @@ impl<'g> Sums<'g> {
     }
 
     fn block(&mut self, place: u64) -> Option<Rc<Block>> {
-        if let Some((_, block)) = self.kept.iter().find(|(kept, _)| *kept == place) {
-            return Some(Rc::clone(block));
+        if let Some(index) = self.kept.iter().rposition(|(kept, _)| *kept == place) {
+            let found = self.kept.remove(index);
+            let block = Rc::clone(&found.1);
+            self.kept.push(found);
+            return Some(block);
         }
         let block = Rc::new(self.ground.block(place)?);
         self.left = self.left.saturating_sub(block.size() as u64);

@@ -17,6 +17,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::remains::Take;
 use super::{
     Driver, FileSystem, FileType, FsError, Identity, Member, Metadata, Node, NodeId, Note, Pool,
     Subvolume as Mountable, Time, Usage, Visit, uuid_text,
@@ -40,6 +41,7 @@ mod mapping;
 mod node;
 mod opening;
 mod packed;
+mod remains;
 mod replay;
 mod subvolume;
 mod superblock;
@@ -214,6 +216,10 @@ impl FileSystem for Btrfs {
 
     fn unallocated(&self, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError> {
         free::unallocated(self, visit)
+    }
+
+    fn remains(&self, free: &[Span], take: &mut Take<'_>) -> Result<(), FsError> {
+        remains::remains(self, free, take)
     }
 
     fn structures(&self) -> Vec<(usize, Span)> {

@@ -12,8 +12,11 @@ use super::fat::node::{ChainNode, Start};
 use super::fat::root_metadata;
 use super::fat::table::{Table, Width};
 use super::mapped;
+use super::remains::Take;
 use super::table::{Listed, Listing};
-use super::{Case, Driver, FileSystem, FileType, FsError, Identity, Node, NodeId, Note, Usage, Visit, magic};
+use super::{
+    Case, Driver, Extent, FileSystem, FileType, FsError, Identity, Node, NodeId, Note, Usage, Visit, magic,
+};
 use crate::budget::Budget;
 use crate::bytes::{Source, Span};
 use crate::gap::Loss;
@@ -22,6 +25,7 @@ use directory::{Content, Item};
 
 mod boot;
 mod directory;
+mod remains;
 
 /// The driver of exFAT.
 ///
@@ -165,19 +169,12 @@ impl Exfat {
     /// What a directory holds, as far as it can be read.
     fn items(&self, content: Content) -> (Vec<Item>, Option<FsError>) {
         let mut chain = self.table.of(content.start, content.size);
-        let held = chain.extents.iter().fold(0_u64, |sum, extent| sum.saturating_add(extent.len));
-        let (mut bytes, mut read) = (Vec::new(), Ok(()));
-        while read.is_ok() && (bytes.len() as u64) < held.min(DIRECTORY_LIMIT) {
-            let mut piece = vec![0; usize::try_from(self.boot.cluster.min(held)).unwrap_or(0)];
-            let at = bytes.len() as u64;
-            read = mapped::read(&*self.table.source, &chain.extents, held, at, &mut piece).map(|len| {
-                bytes.extend_from_slice(piece.get(..len).unwrap_or_default());
-            });
-        }
+        let (bytes, read) = self.bytes(&chain.extents);
         let place = match content.start {
             Start::Chained(first) | Start::Piece(first) => self.table.place(first).unwrap_or(0),
         };
         let (items, damage) = directory::parse(&bytes, place);
+        let held = chain.extents.iter().fold(0_u64, |sum, extent| sum.saturating_add(extent.len));
         let over = (held > DIRECTORY_LIMIT).then(|| {
             FsError::corrupt(
                 "directory",
@@ -186,6 +183,20 @@ impl Exfat {
             )
         });
         (items, damage.or(chain.damage.take()).or(read.err()).or(over))
+    }
+
+    /// The bytes of a directory, as far as they can be read.
+    fn bytes(&self, extents: &[Extent]) -> (Vec<u8>, Result<(), FsError>) {
+        let held = extents.iter().fold(0_u64, |sum, extent| sum.saturating_add(extent.len));
+        let (mut bytes, mut read) = (Vec::new(), Ok(()));
+        while read.is_ok() && (bytes.len() as u64) < held.min(DIRECTORY_LIMIT) {
+            let mut piece = vec![0; usize::try_from(self.boot.cluster.min(held)).unwrap_or(0)];
+            let at = bytes.len() as u64;
+            read = mapped::read(&*self.table.source, extents, held, at, &mut piece).map(|len| {
+                bytes.extend_from_slice(piece.get(..len).unwrap_or_default());
+            });
+        }
+        (bytes, read)
     }
 }
 
@@ -258,6 +269,10 @@ impl FileSystem for Exfat {
         }
         let _flow = free.pop().map(visit);
         Ok(())
+    }
+
+    fn remains(&self, free: &[Span], take: &mut Take<'_>) -> Result<(), FsError> {
+        remains::remains(self, free, take)
     }
 
     fn notes(&self) -> Vec<Note> {

@@ -12,6 +12,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::remains::Take;
 use super::{
     Case, Driver, Extent, FileSystem, FileType, FsError, Identity, Metadata, Node, NodeId, Note, Place,
     Usage, Visit, magic,
@@ -28,7 +29,9 @@ mod boot;
 mod check;
 pub(super) mod directory;
 pub(super) mod node;
+mod remains;
 pub(super) mod table;
+pub(super) mod vacant;
 
 /// The driver of FAT.
 ///
@@ -52,6 +55,8 @@ struct Fat {
     /// In bytes.
     free: u64,
     notes: Vec<Note>,
+    /// Entries that are looked at for deleted ones.
+    most_entries: u64,
 }
 
 impl Fat {
@@ -74,7 +79,7 @@ impl Fat {
             cluster: boot.cluster,
             limit: budget.extents,
         };
-        let mut fat = Self { table, boot, label: None, free: 0, notes };
+        let mut fat = Self { table, boot, label: None, free: 0, notes, most_entries: budget.entries };
         let check::Checked { label, free, notes } = check::check(&fat, budget)?;
         fat.label = label.filter(|label| label != b"NO NAME");
         fat.free = free;
@@ -166,6 +171,10 @@ impl FileSystem for Fat {
 
     fn unallocated(&self, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError> {
         self.table.unallocated(visit)
+    }
+
+    fn remains(&self, free: &[Span], take: &mut Take<'_>) -> Result<(), FsError> {
+        remains::remains(self, free, take)
     }
 
     fn notes(&self) -> Vec<Note> {

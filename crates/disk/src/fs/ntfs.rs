@@ -15,6 +15,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::remains::Take;
 use super::{Case, Driver, FileSystem, FsError, Identity, Node, NodeId, Note, Usage, Visit, magic};
 use crate::budget::Budget;
 use crate::bytes::{Record, Source, Span};
@@ -32,6 +33,7 @@ mod logfile;
 mod lznt1;
 mod node;
 mod record;
+mod remains;
 mod reparse;
 mod runs;
 mod unnamed;
@@ -68,7 +70,7 @@ fn open(source: Arc<dyn Source>, budget: &Budget) -> Result<Box<dyn FileSystem>,
 }
 
 struct Ntfs {
-    volume: Volume,
+    volume: Arc<Volume>,
     label: Option<Vec<u8>>,
     /// In bytes.
     free: u64,
@@ -92,7 +94,7 @@ impl Ntfs {
         let label = notes.volume_file(&volume);
         notes.log(&volume);
         let free = notes.free(&volume);
-        Ok(Self { volume, label, free, notes: notes.0 })
+        Ok(Self { volume: Arc::new(volume), label, free, notes: notes.0 })
     }
 
     /// Hands on an entry and its streams; whether the name and the record belong together.
@@ -292,6 +294,10 @@ impl FileSystem for Ntfs {
 
     fn unallocated(&self, visit: &mut dyn FnMut(Span) -> ControlFlow<()>) -> Result<(), FsError> {
         free::unallocated(&self.volume, visit)
+    }
+
+    fn remains(&self, _free: &[Span], take: &mut Take<'_>) -> Result<(), FsError> {
+        remains::remains(&self.volume, take)
     }
 
     fn notes(&self) -> Vec<Note> {

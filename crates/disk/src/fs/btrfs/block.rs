@@ -34,8 +34,8 @@ pub(super) struct Pointer {
 pub(super) struct Block {
     pub(super) logical: u64,
     pub(super) level: u8,
-    generation: u64,
-    owner: u64,
+    pub(super) generation: u64,
+    pub(super) owner: u64,
     bytes: Vec<u8>,
     count: usize,
 }
@@ -64,6 +64,14 @@ impl Block {
         block.check()?;
         block.expect(pointer)?;
         Ok(block)
+    }
+
+    /// Checks the bytes of a block that nobody points to: it must be sound, and says itself what it is.
+    pub(super) fn parse_stray(superblock: &Superblock, bytes: Vec<u8>) -> Result<Self, FsError> {
+        let record = Record::new("tree block", &bytes);
+        let (logical, generation) = (record.u64_le(48)?, record.u64_le(80)?);
+        let (tree, level) = (record.u64_le(88)?, record.u8(100)?);
+        Self::parse(superblock, &Pointer { tree, logical, generation, level, first: None }, bytes)
     }
 
     /// Whether the block is what was pointed to.

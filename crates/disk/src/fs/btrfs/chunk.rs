@@ -8,6 +8,10 @@ use super::key::{KEY_SIZE, Key, kind};
 use crate::bytes::Record;
 use crate::fs::FsError;
 
+/// Flags of chunks that hold blocks of trees.
+const SYSTEM: u64 = 2;
+const METADATA: u64 = 4;
+
 /// How the stripes of a chunk are filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Layout {
@@ -32,6 +36,8 @@ pub(super) struct Stripe {
 pub(super) struct Chunk {
     pub(super) logical: u64,
     pub(super) len: u64,
+    /// What it is for, and its profile.
+    flags: u64,
     layout: Layout,
     stripe_len: u64,
     pub(super) stripes: Vec<Stripe>,
@@ -79,7 +85,12 @@ impl Chunk {
             return Err(corrupt(format!("stripes of {stripe_len} bytes")));
         }
         let size = 48 + usize::from(count) * 32;
-        Ok((Self { logical, len, layout, stripe_len, stripes }, size))
+        Ok((Self { logical, len, flags: profile, layout, stripe_len, stripes }, size))
+    }
+
+    /// Whether it holds blocks of trees.
+    pub(super) const fn holds_blocks(&self) -> bool {
+        self.flags & (SYSTEM | METADATA) != 0
     }
 
     /// How many copies there are of each byte.

@@ -84,7 +84,7 @@ impl Superblock {
         Self::parse(&bytes, place)
     }
 
-    fn parse(bytes: &[u8], place: u64) -> Result<Self, FsError> {
+    pub(super) fn parse(bytes: &[u8], place: u64) -> Result<Self, FsError> {
         let corrupt = |problem: String| FsError::corrupt("superblock", place, problem);
         let record = Record::new("superblock", bytes);
         if record.bytes(64, 8)? != MAGIC {

@@ -13,6 +13,10 @@ const LABEL: u8 = 0x83;
 const FILE: u8 = 0x85;
 const STREAM: u8 = 0xc0;
 const NAME: u8 = 0xc1;
+/// Entries of a set behind the first: a stream, and a name of 255 letters.
+const MOST_FURTHER: usize = 18;
+/// The bit of a kind that is set as long as the entry is in use.
+const IN_USE: u8 = 0x80;
 
 /// Something that a directory holds.
 #[derive(Debug)]
@@ -83,6 +87,39 @@ pub(super) fn parse(bytes: &[u8], place: u64) -> (Vec<Item>, Option<FsError>) {
     (items, damage)
 }
 
+/// A set of entries, in use or not.
+pub(super) struct Set {
+    /// Where it begins in the directory, in bytes.
+    pub(super) offset: usize,
+    pub(super) file: File,
+    pub(super) is_deleted: bool,
+}
+
+/// The sets whose checksum holds when the bit is put back that is cleared where a file is deleted.
+pub(super) fn sets(bytes: &[u8]) -> Vec<Set> {
+    let mut sets = Vec::new();
+    let mut offset = 0_usize;
+    while let Some(entry) = bytes.get(offset..offset.saturating_add(ENTRY)) {
+        let is_file = entry.first().is_some_and(|kind| kind | IN_USE == FILE);
+        let further = usize::from(entry.get(1).copied().unwrap_or(0));
+        let len = further.saturating_add(1).saturating_mul(ENTRY);
+        let set =
+            bytes.get(offset..offset.saturating_add(len)).filter(|_| is_file && further <= MOST_FURTHER);
+        let file = set.and_then(|set| file(&put_back(set), offset as u64).ok());
+        let step = if file.is_some() { len } else { ENTRY };
+        let is_deleted = entry.first().is_some_and(|kind| kind & IN_USE == 0);
+        sets.extend(file.map(|file| Set { offset, file, is_deleted }));
+        offset = offset.saturating_add(step);
+    }
+    sets
+}
+
+fn put_back(set: &[u8]) -> Vec<u8> {
+    let mut set = set.to_vec();
+    set.iter_mut().step_by(ENTRY).for_each(|kind| *kind |= IN_USE);
+    set
+}
+
 fn label(record: &Record<'_>) -> Result<Item, FsError> {
     let units = usize::from(record.u8(1)?).min(11);
     Ok(Item::Label(utf16::name(record.bytes(2, units * 2)?)))
@@ -150,4 +187,53 @@ fn moment(record: &Record<'_>, at: usize, fine: Option<usize>, zone: usize) -> R
         time.seconds -= quarters * 900;
     }
     Ok(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The set of a file of 5 bytes at cluster 9, in one piece.
+    fn set(name: &str) -> Vec<u8> {
+        let mut set = vec![0; 3 * ENTRY];
+        (set[0], set[1], set[32], set[33], set[64]) = (FILE, 2, STREAM, 3, NAME);
+        let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        set[35] = u8::try_from(units.len() / 2).unwrap();
+        (set[40], set[52], set[56]) = (5, 9, 5);
+        set[66..66 + units.len()].copy_from_slice(&units);
+        let sum = set.iter().enumerate().filter(|(at, _)| !matches!(at, 2 | 3));
+        let sum = sum.fold(0_u16, |sum, (_, &byte)| {
+            ((sum & 1) << 15).wrapping_add(sum >> 1).wrapping_add(byte.into())
+        });
+        set[2..4].copy_from_slice(&sum.to_le_bytes());
+        set
+    }
+
+    fn deleted(mut set: Vec<u8>) -> Vec<u8> {
+        set.iter_mut().step_by(ENTRY).for_each(|kind| *kind &= 0x7f);
+        set
+    }
+
+    #[test]
+    fn a_deleted_set_is_whole_with_its_bits_put_back() {
+        let bytes = [vec![0; ENTRY], deleted(set("old.txt")), set("new.txt")].concat();
+        let found = sets(&bytes);
+        let names: Vec<_> =
+            found.iter().map(|set| (&set.file.name[..], set.offset, set.is_deleted)).collect();
+        assert_eq!(names, [(&b"old.txt"[..], 32, true), (b"new.txt", 128, false)]);
+        assert_eq!((found[0].file.content.start, found[0].file.content.size), (Start::Piece(9), 5));
+        // Only the sets in use are listed.
+        assert_eq!(parse(&bytes[ENTRY..], 0).0.len(), 1);
+    }
+
+    #[test]
+    fn a_set_that_was_overwritten_in_part_is_none() {
+        let whole = deleted(set("old.txt"));
+        for at in [1, 5, 33, 52, 66] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            assert!(sets(&bytes).is_empty(), "{at}");
+        }
+        assert!((0..whole.len()).all(|len| sets(&whole[..len]).is_empty()));
+    }
 }

@@ -47,7 +47,7 @@ impl<'f> ChainNode<'f> {
 }
 
 /// Makes what lies behind `written` bytes zeros.
-fn unwritten(extents: &mut Vec<Extent>, written: u64) {
+pub(in crate::fs) fn unwritten(extents: &mut Vec<Extent>, written: u64) {
     let end = extents.last().map_or(0, |extent| extent.start.saturating_add(extent.len));
     extents.retain(|extent| extent.start < written);
     if let Some(last) = extents.last_mut() {

@@ -66,26 +66,40 @@ impl File {
             let problem = if record.in_use { "it is a part of another file" } else { "it is not in use" };
             return Err(FsError::corrupt("file record", number, problem));
         }
+        Ok(Self::of(volume, number, record))
+    }
+
+    /// Puts a deleted file together, from records that are not in use.
+    pub(super) fn deleted(volume: &Volume, number: u64) -> Result<Self, FsError> {
+        let record = volume.unused_record(number)?;
+        if record.in_use || record.base != 0 {
+            return Err(FsError::corrupt("file record", number, "is no deleted file"));
+        }
+        Ok(Self::of(volume, number, record))
+    }
+
+    fn of(volume: &Volume, number: u64, record: FileRecord) -> Self {
+        let in_use = record.in_use;
         let FileRecord { sequence, is_directory, attributes, .. } = record;
         let mut file = Self { number, sequence, is_directory, attributes, damage: None, reparse: None };
-        file.damage = file.gather(volume).err();
+        file.damage = file.gather(volume, in_use).err();
         match file.read_reparse(volume) {
             Ok(reparse) => file.reparse = reparse,
             Err(error) => file.damage = file.damage.or(Some(error)),
         }
-        Ok(file)
+        file
     }
 
     /// Takes the attributes of the other records.
-    fn gather(&mut self, volume: &Volume) -> Result<(), FsError> {
+    fn gather(&mut self, volume: &Volume, in_use: bool) -> Result<(), FsError> {
         let Some(list) = self.attributes.iter().find(|one| one.kind == kind::ATTRIBUTE_LIST) else {
             return Ok(());
         };
         let bytes = Value::assemble(volume, self.number, &[list])?.whole(volume, LIST_LIMIT)?;
         let others: BTreeSet<u64> = self::list(&bytes)?.iter().map(|entry| entry.record).collect();
         for other in others.into_iter().filter(|&other| other != self.number) {
-            let record = volume.record(other)?;
-            if !record.in_use || record.base != self.number {
+            let record = if in_use { volume.record(other)? } else { volume.unused_record(other)? };
+            if record.in_use != in_use || record.base != self.number {
                 let problem = format!("a part of file record {} should be here", self.number);
                 return Err(FsError::corrupt("file record", other, problem));
             }
@@ -231,7 +245,7 @@ impl File {
 }
 
 /// A time of Windows: units of 100 nanoseconds since 1601.
-fn time(ticks: u64) -> Time {
+pub(super) fn time(ticks: u64) -> Time {
     let seconds = i64::try_from(ticks / 10_000_000).unwrap_or(i64::MAX).saturating_sub(11_644_473_600);
     Time { seconds, nanoseconds: u32::try_from(ticks % 10_000_000 * 100).unwrap_or(0) }
 }

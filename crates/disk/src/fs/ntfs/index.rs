@@ -28,12 +28,17 @@ pub(super) struct Entry {
 /// Takes entries until it breaks.
 type Each<'e> = dyn FnMut(Entry) -> ControlFlow<()> + 'e;
 
+/// The name of the attributes that are the index of a directory.
+pub(super) fn i30() -> Vec<u8> {
+    "$I30".encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
 /// Hands on all entries of a directory but second names that are for MS-DOS alone.
 ///
 /// # Errors
 /// The first [`FsError`] met, after every entry that could be read was handed on.
 pub(super) fn read(volume: &Volume, directory: &File, each: &mut Each<'_>) -> Result<(), FsError> {
-    let name: Vec<u8> = "$I30".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let name = i30();
     let root = directory.value(volume, kind::INDEX_ROOT, &name)?;
     let root = root.whole(volume, volume.boot.record.into())?;
     let root = Record::new("index root", &root);

@@ -33,6 +33,8 @@ pub(super) const NUMBER: u64 = 0xffff_ffff_ffff;
 pub(super) struct FileRecord {
     /// How often the record was used for another file: part of every reference to it.
     pub(super) sequence: u16,
+    /// The number in the log of its last change.
+    pub(super) log_number: u64,
     pub(super) in_use: bool,
     pub(super) is_directory: bool,
     /// The number of the record that this one goes on with; 0 for a file's first.
@@ -76,6 +78,15 @@ pub(super) struct Mapping {
 impl FileRecord {
     /// Decodes record `number`, with its fixups undone. A record that is not in use has no attributes.
     pub(super) fn parse(number: u64, bytes: &mut [u8], limit: u64) -> Result<Self, FsError> {
+        Self::decode(number, bytes, limit, false)
+    }
+
+    /// As [`FileRecord::parse`], with the attributes that a record still has that is not in use.
+    pub(super) fn parse_unused(number: u64, bytes: &mut [u8], limit: u64) -> Result<Self, FsError> {
+        Self::decode(number, bytes, limit, true)
+    }
+
+    fn decode(number: u64, bytes: &mut [u8], limit: u64, unused: bool) -> Result<Self, FsError> {
         let bad = |problem: String| FsError::corrupt("file record", number, problem);
         fix_up(b"FILE", bytes).map_err(bad)?;
         let record = Record::new("file record", bytes);
@@ -86,9 +97,11 @@ impl FileRecord {
         if record.u16_le(4)? >= 48 && own != number & 0xffff_ffff {
             return Err(bad(format!("it says that it is record {own}")));
         }
-        let attributes = if in_use { attributes(number, &record, limit)? } else { Vec::new() };
+        let has_any = in_use || unused;
+        let attributes = if has_any { attributes(number, &record, limit)? } else { Vec::new() };
         Ok(Self {
             sequence: record.u16_le(16)?,
+            log_number: record.u64_le(8)?,
             in_use,
             is_directory: flags & DIRECTORY != 0,
             base: record.u64_le(32)? & NUMBER,
@@ -220,6 +233,16 @@ mod tests {
         bytes[80..85].copy_from_slice(b"hello");
         bytes[88..92].copy_from_slice(&[0xff; 4]);
         bytes
+    }
+
+    #[test]
+    fn a_record_that_is_not_in_use_keeps_its_attributes() {
+        let mut bytes = golden();
+        (bytes[8], bytes[22]) = (5, 0);
+        assert!(FileRecord::parse(30, &mut bytes.clone(), 9).unwrap().attributes.is_empty());
+        let record = FileRecord::parse_unused(30, &mut bytes, 9).unwrap();
+        assert_eq!((record.in_use, record.sequence, record.log_number), (false, 7, 5));
+        assert_eq!(record.of(kind::DATA).next().unwrap().resident(), Some(&b"hello"[..]));
     }
 
     fn poked(at: usize, value: u8) -> String {

@@ -4,6 +4,7 @@ use super::record::{Attribute, Content, Mapping};
 use super::runs::Run;
 use super::volume::Volume;
 use super::{lznt1, wof};
+use crate::bytes::Span;
 use crate::fs::mapped;
 use crate::fs::{Extent, FsError, Place};
 
@@ -152,6 +153,30 @@ impl Value {
             done += self.read(volume, offset.saturating_add(done as u64), room, &mut last)?;
         }
         Ok(bytes)
+    }
+
+    /// The value, where it was kept in the record.
+    pub(super) fn in_memory(&self) -> Option<&[u8]> {
+        match &self.body {
+            Body::Memory(bytes) => Some(bytes),
+            Body::Plain | Body::Lznt1(..) | Body::Wof(_) => None,
+        }
+    }
+
+    /// Where it lies on the volume, packed or not.
+    pub(super) fn spans(&self, volume: &Volume) -> Vec<Span> {
+        let on_disk = |extent: &Extent| match extent.place {
+            Place::Disk(at) => Some(Span::new(at, extent.len)),
+            _ => None,
+        };
+        let bytes = |clusters: u64| clusters.saturating_mul(volume.boot.cluster);
+        let run = |run: &Run| Some(Span::new(bytes(run.cluster?), bytes(run.len)));
+        match &self.body {
+            Body::Memory(_) => Vec::new(),
+            Body::Plain => self.extents.iter().filter_map(on_disk).collect(),
+            Body::Lznt1(_, runs) => runs.iter().filter_map(run).collect(),
+            Body::Wof(packed) => packed.spans(volume),
+        }
     }
 
     /// Bytes of it that are somewhere, in the record or on the disk.

@@ -8,8 +8,8 @@ use super::record::{Attribute, Content, FileRecord, kind};
 use super::value::Value;
 use crate::budget::Budget;
 use crate::bytes::{Source, read_vec};
-use crate::fs::FsError;
 use crate::fs::mapped;
+use crate::fs::{Extent, FsError, Place};
 
 /// Records that the copy of the file table holds.
 pub(super) const MIRRORED: u64 = 4;
@@ -106,6 +106,15 @@ impl Volume {
 
     /// Decodes a record from the table itself.
     pub(super) fn own_record(&self, number: u64) -> Result<FileRecord, FsError> {
+        FileRecord::parse(number, &mut self.record_bytes(number)?, self.budget.extents)
+    }
+
+    /// Decodes a record with all that is left in it, in use or not.
+    pub(super) fn unused_record(&self, number: u64) -> Result<FileRecord, FsError> {
+        FileRecord::parse_unused(number, &mut self.record_bytes(number)?, self.budget.extents)
+    }
+
+    fn record_bytes(&self, number: u64) -> Result<Vec<u8>, FsError> {
         let count = self.records();
         if number >= count {
             let problem = format!("the volume has {count} records");
@@ -114,8 +123,18 @@ impl Volume {
         let offset = number.saturating_mul(self.boot.record.into());
         let len = self.boot.record as usize;
         let Value { extents, size, .. } = &self.mft;
-        let mut bytes = mapped::read_vec(&*self.source, extents, *size, offset, len)?;
-        FileRecord::parse(number, &mut bytes, self.budget.extents)
+        mapped::read_vec(&*self.source, extents, *size, offset, len)
+    }
+
+    /// Where a record lies, in bytes of the volume.
+    pub(super) fn place_of(&self, number: u64) -> Option<u64> {
+        let offset = number.checked_mul(self.boot.record.into())?;
+        match mapped::extent_at(&self.mft.extents, offset)? {
+            Extent { start, place: Place::Disk(place), .. } => {
+                place.checked_add(offset.saturating_sub(*start))
+            }
+            _ => None,
+        }
     }
 
     /// Puts a file together from all its records.

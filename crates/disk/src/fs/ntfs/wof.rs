@@ -4,7 +4,7 @@
 use super::value::Value;
 use super::volume::Volume;
 use super::xpress;
-use crate::bytes::Record;
+use crate::bytes::{Record, Span};
 use crate::fs::FsError;
 
 /// How the chunks are packed.
@@ -62,6 +62,11 @@ impl Packed {
             return Err(FsError::corrupt("packed file", stream.size, problem));
         }
         Ok(Self { chunk, stream: Box::new(stream), entry, table })
+    }
+
+    /// Where the stream lies.
+    pub(super) fn spans(&self, volume: &Volume) -> Vec<Span> {
+        self.stream.spans(volume)
     }
 
     /// Where chunk `number` begins behind the table.

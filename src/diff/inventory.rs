@@ -201,6 +201,11 @@ impl Inventory {
         Self { items, schemes }
     }
 
+    /// Of the software of an image alone.
+    pub(super) fn of_packages(software: &crate::packages::Inventory) -> Self {
+        Self::of_software(Software::of_packages(software))
+    }
+
     /// Of something that says only which software is installed.
     pub(super) fn of_software(software: Software) -> Self {
         let (items, schemes) = software.into_items();

@@ -15,10 +15,10 @@ const NAMED: usize = 20;
 const LOCAL: [&str; 8] = ["file:", "copy:", "cdrom:", "dir:", "hd:", "iso:", "cd:", "dvd:"];
 
 static ADVISORIES: LazyLock<[Arc<Advisory>; 5]> = LazyLock::new(|| {
-    let of = |id: &str, title: &str, severity, why: &str, remedy: &str, reference: &str| {
+    let of = |id: &str, category, title: &str, severity, why: &str, remedy: &str, reference: &str| {
         Arc::new(Advisory {
             id: id.into(),
-            category: Category::Package,
+            category,
             title: title.into(),
             severity,
             why: why.into(),
@@ -29,6 +29,7 @@ static ADVISORIES: LazyLock<[Arc<Advisory>; 5]> = LazyLock::new(|| {
     [
         of(
             "packages-unsigned",
+            Category::Access,
             "Packages are taken without a signature",
             Severity::High,
             "Whoever can change packages on their way, or on the server, becomes root of every instance.",
@@ -38,6 +39,7 @@ static ADVISORIES: LazyLock<[Arc<Advisory>; 5]> = LazyLock::new(|| {
         ),
         of(
             "repository-certificate-unchecked",
+            Category::Access,
             "The certificate of a repository is not checked",
             Severity::Medium,
             "Whoever is on the way sees and chooses what is downloaded; only signatures are left.",
@@ -46,6 +48,7 @@ static ADVISORIES: LazyLock<[Arc<Advisory>; 5]> = LazyLock::new(|| {
         ),
         of(
             "repository-over-http",
+            Category::Package,
             "A repository is read without encryption",
             Severity::Info,
             "Its packages are signed; whoever is on the way still sees what is installed, and can hold fixes back.",
@@ -54,6 +57,7 @@ static ADVISORIES: LazyLock<[Arc<Advisory>; 5]> = LazyLock::new(|| {
         ),
         of(
             "repository-ended",
+            Category::Package,
             "A repository of a release that is no longer supported",
             Severity::Medium,
             "Nobody publishes security fixes in it any more: what is installed from it stays as it is.",
@@ -62,6 +66,7 @@ static ADVISORIES: LazyLock<[Arc<Advisory>; 5]> = LazyLock::new(|| {
         ),
         of(
             "packages-held",
+            Category::Package,
             "Packages are held back from updates",
             Severity::Info,
             "They get no fixes until somebody releases them.",
@@ -163,7 +168,7 @@ fn held(hold: &Hold) -> Finding {
     let names: Vec<&str> = hold.names.iter().take(NAMED).map(String::as_str).collect();
     let left = hold.names.len().saturating_sub(names.len());
     let more = if left > 0 { format!(" and {left} more") } else { String::new() };
-    let mut finding = Finding::new(advisory).fact(FactKey::Packages, format!("{}{more}", names.join(", ")));
+    let mut finding = Finding::new(advisory).fact(FactKey::Names, format!("{}{more}", names.join(", ")));
     finding.location.clone_from(&hold.location);
     finding
 }

@@ -27,6 +27,9 @@ DISTRIBUTIONS = [
     ("ubuntu", "Ubuntu Pro, paid for more than five machines", ["ubuntu"]),
 ]
 
+# Products whose repositories are named by the codename, or its first word.
+CODENAMES = ["debian", "ubuntu"]
+
 # Product, and the names of components that are it: `kind:name`, with `*` for anything.
 SOFTWARE = [
     ("amazon-corretto", ["program:amazon-corretto", "*:java-*-amazon-corretto*"]),
@@ -88,6 +91,7 @@ HEAD = """\
 # A release is [cycle, end, end of extended support]. `end` is the last day of security fixes for everybody; "" where it
 # is not known yet, and "ended" where only that is known. The third is left out where there is no extended support.
 # `named` is a word that PRETTY_NAME must have, where one ID is of two products.
+# `codenames` are those of releases, as repositories are named by them.
 # `software` names components of the inventory, as kind:name, with * for anything. Packages of a distribution are looked
 # after by the distribution, whatever their makers do: only what came otherwise is held against these.
 """
@@ -108,6 +112,11 @@ def releases(product):
         yield "    " + json.dumps(row) + ","
 
 
+def codenames(product):
+    names = [(release.get("codename") or "", release["releaseCycle"]) for release in product["releases"]]
+    return ", ".join(f'{name.split()[0].lower()} = "{cycle}"' for name, cycle in names if name)
+
+
 def main():
     data, day = json.load(open(sys.argv[1], encoding="utf8")), sys.argv[2]
     print(HEAD)
@@ -126,6 +135,8 @@ def write(data, name, keys, line, extended):
         return
     if name == "centos-stream":
         line += '\nnamed = "Stream"'
+    if name in CODENAMES:
+        line += f"\ncodenames = {{ {codenames(product)} }}"
     print(f'\n[[product]]\nid = "{name}"\ntitle = {json.dumps(product["title"])}\n{line}')
     if extended:
         print(f"extended = {json.dumps(extended)}")

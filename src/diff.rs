@@ -16,6 +16,7 @@ pub mod saved;
 pub mod sbom;
 mod sections;
 pub mod summary;
+pub mod versions;
 
 pub use files::Files;
 pub use findings::{Findings, Seen};

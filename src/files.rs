@@ -30,6 +30,11 @@ pub trait Files {
     /// [`FsError`] if it cannot be read.
     fn read_at(&self, path: &[u8], offset: u64, dst: &mut [u8]) -> Result<usize, FsError>;
 
+    /// When the content of what lies at `path` last changed, in seconds since 1970; `None` where nothing says it.
+    fn modified(&self, _path: &[u8]) -> Option<i64> {
+        None
+    }
+
     /// Whether two paths lead to one entry.
     fn is_same(&self, one: &[u8], other: &[u8]) -> bool;
 
@@ -63,6 +68,9 @@ impl Files for View<'_> {
     fn size(&self, path: &[u8]) -> Option<u64> {
         let (_, metadata) = self.lookup(path)?;
         (metadata.file_type == FileType::Regular).then_some(metadata.size)
+    }
+    fn modified(&self, path: &[u8]) -> Option<i64> {
+        self.lookup(path).map(|(_, metadata)| metadata.modified.seconds)
     }
     fn read_at(&self, path: &[u8], offset: u64, dst: &mut [u8]) -> Result<usize, FsError> {
         match self.find(path) {
@@ -181,9 +189,16 @@ pub(crate) mod shelf {
         fn list(&self, path: &[u8]) -> Vec<(Vec<u8>, FileType)> {
             let within = |file: &Vec<u8>| {
                 let name = file.strip_prefix(path)?.strip_prefix(b"/")?;
-                (!name.contains(&b'/')).then(|| (name.to_vec(), FileType::Regular))
+                Some(match name.split(|&byte| byte == b'/').next() {
+                    Some(directory) if directory.len() < name.len() => {
+                        (directory.to_vec(), FileType::Directory)
+                    }
+                    _ => (name.to_vec(), FileType::Regular),
+                })
             };
-            self.0.keys().filter_map(within).collect()
+            let mut names: Vec<_> = self.0.keys().filter_map(within).collect();
+            names.dedup();
+            names
         }
         fn size(&self, path: &[u8]) -> Option<u64> {
             self.0.get(path).map(|content| content.len() as u64)

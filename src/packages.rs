@@ -1,4 +1,4 @@
-//! The package database, of dpkg, RPM or apk: which package owns which file, and what the file should be.
+//! The package database, of dpkg, RPM, apk or pacman: which package owns which file, and what the file should be.
 //!
 //! An image holds some 70,000 owned paths. They lie in one run of bytes, and are found by a sorted list
 //! of their hashes: no allocation per path, and one binary search per question.
@@ -15,12 +15,15 @@ mod database_file;
 mod diversions;
 mod dpkg;
 pub mod ecosystem;
+mod holds;
 pub mod identity;
 pub mod inventory;
+mod last_update;
 pub mod manifest;
 mod ndb;
 pub mod origin;
 mod package;
+mod pacman;
 pub mod programs;
 pub mod purl;
 mod recorded;
@@ -33,10 +36,12 @@ pub mod version;
 pub use component::{Component, Origin, Source, State};
 pub use diversions::Aside;
 pub use ecosystem::Ecosystem;
+pub use holds::Hold;
 pub use inventory::Inventory;
+pub use last_update::LastUpdate;
 pub use package::{Database, Package, PackageManager};
 pub use recorded::Recorded;
-pub use repositories::Repository;
+pub use repositories::{LooseSetting, Loses, Repository};
 
 /// Bytes of the status file.
 const STATUS_LIMIT: u64 = 32 << 20;
@@ -75,6 +80,12 @@ pub struct Packages {
     databases: Vec<Database>,
     /// Where packages come from.
     repositories: Vec<Repository>,
+    /// Settings of apt that ask them for less than they should.
+    loose_settings: Vec<LooseSetting>,
+    /// What is held back from updates.
+    holds: Vec<Hold>,
+    /// When packages were last installed or updated.
+    last_update: Option<LastUpdate>,
     /// The streams of modules that are enabled.
     modules: Vec<String>,
     /// Whether not all of the database could be read.
@@ -119,15 +130,20 @@ impl Packages {
         let repositories = repositories::gather(reader);
         let place = b"/var/lib/dpkg/info".to_vec();
         let modules = repositories::modules(reader);
-        let mut packages = Self { place, repositories, modules, ..Self::default() };
+        let loose_settings = repositories::loose_settings(reader);
+        let mut packages = Self { place, repositories, loose_settings, modules, ..Self::default() };
         dpkg::gather(&mut packages, reader);
         // Debian's `rpm` and `alien` leave an empty database of RPM; one that is not counts, too.
         rpm::gather(&mut packages, reader);
         apk::gather(&mut packages, reader);
+        pacman::gather(&mut packages, reader);
         packages.is_sbin_merged = reader.files().is_same(b"/usr/sbin", b"/usr/bin");
         packages.sort();
         packages.settle_diversions();
         packages.find_contested(reader);
+        packages.holds = holds::gather(&packages.installed, reader);
+        holds::mark(&mut packages.installed, &packages.holds);
+        packages.last_update = last_update::gather(&packages, reader);
         packages.tell_silent(reader);
         packages
     }
@@ -329,6 +345,21 @@ impl Packages {
     /// Where packages come from.
     pub fn repositories(&self) -> &[Repository] {
         &self.repositories
+    }
+
+    /// Settings of apt that ask all repositories for less than they should.
+    pub fn loose_settings(&self) -> &[LooseSetting] {
+        &self.loose_settings
+    }
+
+    /// What is held back from updates.
+    pub fn holds(&self) -> &[Hold] {
+        &self.holds
+    }
+
+    /// When packages were last installed or updated, as far as anything says it.
+    pub fn last_update(&self) -> Option<&LastUpdate> {
+        self.last_update.as_ref()
     }
 
     /// The streams of modules that are enabled: `nodejs:18`.

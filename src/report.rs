@@ -23,7 +23,9 @@ pub mod requirements;
 pub mod run;
 pub mod sarif;
 pub mod sbom;
+mod software;
 pub mod terminal;
+pub mod versions;
 mod words;
 
 pub use format::{Format, Told};

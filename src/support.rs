@@ -1,4 +1,5 @@
-//! Whether what is installed is still looked after: distributions, kernels, runtimes.
+//! Whether what is installed is still looked after: distributions, kernels, runtimes, and the repositories that fixes come
+//! from.
 //!
 //! After the end of support nobody mends what is found, so no scanner of vulnerabilities has news of it: silence looks like
 //! health. The days are in `signatures/end-of-life.toml`; the user may hand in newer ones.
@@ -8,7 +9,9 @@ use crate::packages::component::Origin;
 use crate::packages::inventory::InstalledSystem;
 use crate::packages::{Component, Inventory};
 
+mod ended;
 mod findings;
+mod repositories;
 mod table;
 
 pub use findings::{ENDED, advisories, findings};
@@ -103,14 +106,19 @@ fn earlier(release: &Release, own: Option<Date>) -> Release {
     Release { ends, ..release.clone() }
 }
 
-fn of_release(subject: Subject, product: &Product, release: &Release, day: Date) -> Support {
+/// How a release is looked after on a day.
+fn state(release: &Release, day: Date) -> State {
     let is_over = |end: Option<Date>| end.is_some_and(|end| end < day);
     let has_extended = release.extended_ends.is_some_and(|end| end >= day);
-    let state = match () {
+    match () {
         () if !release.is_ended && !is_over(release.ends) => State::Supported,
         () if has_extended => State::ExtendedOnly,
         () => State::Ended,
-    };
+    }
+}
+
+fn of_release(subject: Subject, product: &Product, release: &Release, day: Date) -> Support {
+    let state = state(release, day);
     let end = match state {
         State::ExtendedOnly => release.extended_ends,
         State::Supported => release.ends,

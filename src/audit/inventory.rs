@@ -5,7 +5,9 @@ use crate::facts::os_release::OsRelease;
 use crate::finding::Location;
 use crate::packages::component::Evidence;
 use crate::packages::inventory::{Distribution, InstalledSystem};
-use crate::packages::{Component, Ecosystem, Inventory, Package, PackageManager};
+use crate::packages::{
+    Component, Ecosystem, Hold, Inventory, LooseSetting, Package, PackageManager, Repository,
+};
 use assay_disk::tree::{SystemKind, Tree, View};
 
 /// The file that says what a system is.
@@ -32,6 +34,9 @@ fn is_same(one: &Component, other: &Component) -> bool {
 
 fn system(tree: &Tree, facts: &Facts, number: usize) -> InstalledSystem {
     let own = facts.of(number);
+    let packages = &own.packages;
+    let placed =
+        |place: &Location| Location { line: place.line, ..location(tree, tree.view(number), &place.path) };
     let root = tree.systems().get(number).filter(|system| system.kind != SystemKind::Machine);
     InstalledSystem {
         root: root.map(|system| system.name.clone()).unwrap_or_default(),
@@ -39,9 +44,24 @@ fn system(tree: &Tree, facts: &Facts, number: usize) -> InstalledSystem {
         release_file: location(tree, tree.view(number), RELEASE),
         support_end: Some(own.os.support_end.clone()).filter(|text| !text.is_empty()),
         kernels: own.kernels.clone(),
-        repositories: own.packages.repositories().to_vec(),
-        modules: own.packages.modules().to_vec(),
-        is_partial: own.packages.is_partial(),
+        repositories: packages
+            .repositories()
+            .iter()
+            .map(|one| Repository { location: placed(&one.location), ..one.clone() })
+            .collect(),
+        loose_settings: packages
+            .loose_settings()
+            .iter()
+            .map(|one| LooseSetting { location: placed(&one.location), ..one.clone() })
+            .collect(),
+        holds: packages
+            .holds()
+            .iter()
+            .map(|one| Hold { location: placed(&one.location), ..one.clone() })
+            .collect(),
+        last_update: packages.last_update().cloned(),
+        modules: packages.modules().to_vec(),
+        is_partial: packages.is_partial(),
     }
 }
 
@@ -79,6 +99,7 @@ fn component(package: &Package) -> Component {
         PackageManager::Dpkg => Ecosystem::Deb,
         PackageManager::Rpm => Ecosystem::Rpm,
         PackageManager::Apk => Ecosystem::Apk,
+        PackageManager::Pacman => Ecosystem::Alpm,
     };
     Component {
         source: package.source.clone(),
@@ -88,6 +109,8 @@ fn component(package: &Package) -> Component {
         module: package.module.clone(),
         license: package.license.clone(),
         installed: package.installed,
+        built: package.built,
+        reason: package.reason,
         evidence: Evidence::PackageDatabase,
         ..Component::new(ecosystem, package.name.as_str(), package.version.as_str())
     }

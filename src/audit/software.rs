@@ -42,7 +42,7 @@ pub(super) fn judge(tree: &Tree, inventory: &Inventory, knowledge: &Knowledge) -
     let Some(day) = knowledge.day else { return judged };
     if let Some(table) = &knowledge.support {
         judged.support = support::evaluate(inventory, table, day);
-        judged.findings = support::findings(inventory, &judged.support);
+        judged.findings = support::findings(inventory, &judged.support, table, day);
         let unknown = support::unknown(inventory, table).into_iter();
         judged.notes.extend(unknown.map(|system| {
             let distribution = &system.distribution;

@@ -14,12 +14,15 @@ use crate::packages::{Ecosystem, Inventory};
 use crate::report::inventory::{self, Form};
 use assay_disk::path::glob_folded;
 
+mod beside;
+
 const EXAMPLES: &str = "\
 Examples:
   assay packages disk.raw
   assay packages disk.raw --kind deb,python
   assay packages disk.raw 'openssl*' --format json
   assay packages --rootfs /mnt --format csv -o packages.csv
+  assay packages golden-40.raw --beside golden-41.raw golden-42.cdx.json      versions, image by image
   assay scan disk.raw --format cyclonedx=sbom.cdx.json        a software bill of materials
 
 Exit codes:
@@ -39,6 +42,10 @@ pub(super) struct Packages {
     image: Option<PathBuf>,
     /// Show only packages of these names; `*` stands for anything
     names: Vec<String>,
+    /// Compare with these: images, reports, lists of `assay packages --format json`, bills of materials. Shows what
+    /// differs, a column an image
+    #[arg(long, value_name = "IMAGE", num_args = 1.., conflicts_with_all = ["kind", "rootfs"])]
+    beside: Vec<PathBuf>,
     /// Look at a mounted tree instead of an image
     #[arg(long, value_name = "DIR")]
     rootfs: Option<PathBuf>,
@@ -85,30 +92,36 @@ pub(super) fn run(
         Some(_) => (None, wanted.image.as_ref().map(|name| name.to_string_lossy().into_owned())),
         None => (wanted.image.as_deref(), None),
     };
-    let target = scan::target(image, wanted.rootfs.as_deref())?;
     let settings = Settings {
         detect: detect::Options::of(signatures).only_software(),
         budget: memory::within(Budget::default()),
         ..Settings::default()
     };
-    let bar = Bar::new(!wanted.no_progress, terminal);
-    let report = engine::audit(&target, outside, settings, &bar);
-    drop(bar);
-    let report = report?;
     let names: Vec<&str> =
         first.as_deref().into_iter().chain(wanted.names.iter().map(String::as_str)).collect();
-    let shown = filtered(&report.packages, &wanted.kind, &names);
     let form = match wanted.format {
         ListForm::Table => Form::Table,
         ListForm::Json => Form::Json,
         ListForm::Csv => Form::Csv,
     };
-    let text = inventory::render(&report.subject.name, &shown, form);
+    let bar = Bar::new(!wanted.no_progress, terminal);
+    let (text, losses) = match image.filter(|_| !wanted.beside.is_empty()) {
+        Some(image) => {
+            let images = std::iter::once(image).chain(wanted.beside.iter().map(PathBuf::as_path));
+            beside::table(images, &names, form, outside, &settings, &bar)?
+        }
+        None => {
+            let target = scan::target(image, wanted.rootfs.as_deref())?;
+            let report = engine::audit(&target, outside, settings, &bar)?;
+            let shown = filtered(&report.packages, &wanted.kind, &names);
+            (inventory::render(&report.subject.name, &shown, form), report.losses().count())
+        }
+    };
+    drop(bar);
     match &wanted.output {
         Some(file) => output::write(&output::place(file)?, text.as_bytes(), false)?,
         None => terminal.out.write_all(text.as_bytes())?,
     }
-    let losses = report.losses().count();
     if losses > 0 {
         writeln!(
             terminal.err,
@@ -119,11 +132,14 @@ pub(super) fn run(
     Ok(Exit::PASS)
 }
 
+/// Whether a name is one of those that are wanted.
+fn is_named(name: &str, names: &[&str]) -> bool {
+    names.is_empty() || names.iter().any(|pattern| glob_folded(pattern.as_bytes(), name.as_bytes()))
+}
+
 /// What is left of the inventory.
 fn filtered(all: &Inventory, kinds: &[Ecosystem], names: &[&str]) -> Inventory {
-    let is_shown = |name: &str| {
-        names.is_empty() || names.iter().any(|pattern| glob_folded(pattern.as_bytes(), name.as_bytes()))
-    };
+    let is_shown = |name: &str| is_named(name, names);
     let components = all
         .components
         .iter()

@@ -96,9 +96,13 @@ impl Kind {
     pub(super) const fn sources(self) -> &'static [&'static str] {
         match self {
             Self::System => &["/etc/os-release", "/boot", "/lib/modules", "/usr/lib/modules"],
-            Self::Packages => {
-                &["/var/lib/dpkg/status", "/var/lib/rpm", "/usr/lib/sysimage/rpm", "/lib/apk/db"]
-            }
+            Self::Packages => &[
+                "/var/lib/dpkg/status",
+                "/var/lib/rpm",
+                "/usr/lib/sysimage/rpm",
+                "/lib/apk/db",
+                "/var/lib/pacman/local",
+            ],
             Self::Accounts => &["/etc/passwd", "/etc/shadow", "/etc/group"],
             Self::Groups => &["/etc/group"],
             Self::Keys => &["/root/.ssh", "/home"],
@@ -195,6 +199,11 @@ impl Inventory {
             items.insert(kind, of_kind);
         }
         Self { items, schemes }
+    }
+
+    /// Of the software of an image alone.
+    pub(super) fn of_packages(software: &crate::packages::Inventory) -> Self {
+        Self::of_software(Software::of_packages(software))
     }
 
     /// Of something that says only which software is installed.

@@ -188,6 +188,30 @@ pub fn parse(text: &[u8]) -> Result<Summary, String> {
     Ok(summary)
 }
 
+/// A list of `assay packages --format json`.
+#[derive(Deserialize)]
+struct List {
+    format: String,
+    version: u32,
+    image: String,
+    packages: Packages,
+}
+
+/// Reads the software of a report, or of a list of `assay packages --format json`.
+///
+/// # Errors
+/// As [`parse`].
+pub fn software(text: &[u8]) -> Result<Summary, String> {
+    match serde_json::from_slice::<List>(text) {
+        Ok(list) if (list.format.as_str(), list.version) == ("assay-packages", 1) => Ok(Summary {
+            head: Head { name: list.image, system: None, is_report: true },
+            inventory: inventory(&list.packages),
+            ..Summary::default()
+        }),
+        _ => parse(text),
+    }
+}
+
 /// What was installed; `None` where an older report does not say it.
 fn inventory(packages: &Packages) -> Option<Inventory> {
     let mut software = Software::default();

@@ -130,7 +130,8 @@ fn differing(old: &[Field], new: &[Field]) -> Vec<(&'static str, Option<String>,
     changes
 }
 
-fn direction(old: &[Field], new: &[Field], scheme: Scheme) -> Option<Direction> {
+/// Which way the latest of the versions went.
+pub(super) fn direction(old: &[Field], new: &[Field], scheme: Scheme) -> Option<Direction> {
     let order = |a: &str, b: &str| scheme.compare(a, b).unwrap_or_else(|| a.cmp(b));
     let latest = |fields: &[Field]| {
         let shown = fields.iter().find(|field| field.name == "version").map(|field| field.shown.clone())?;

@@ -1,6 +1,6 @@
 //! Package databases that are not there, or name nothing, on systems that are made of packages.
 
-use super::{PackageManager, Packages, apk, dpkg};
+use super::{PackageManager, Packages, apk, dpkg, pacman};
 use crate::files::SystemReader;
 use crate::finding::{Gap, GapKind, Location, Loss};
 use assay_disk::text::Escaped;
@@ -12,11 +12,12 @@ impl Packages {
     /// Where the program of a package manager is there, and nothing is known of its packages, the database was taken
     /// out, or is not what it was.
     pub(super) fn tell_silent(&mut self, reader: &mut SystemReader<'_>) {
-        const PROGRAMS: [(PackageManager, &[u8], &[u8]); 4] = [
+        const PROGRAMS: [(PackageManager, &[u8], &[u8]); 5] = [
             (PackageManager::Dpkg, b"/usr/bin/dpkg", dpkg::STATUS),
             (PackageManager::Rpm, b"/usr/bin/rpm", RPM),
             (PackageManager::Apk, b"/sbin/apk", apk::DATABASES[0]),
             (PackageManager::Apk, b"/usr/bin/apk", apk::DATABASES[0]),
+            (PackageManager::Pacman, b"/usr/bin/pacman", pacman::PLACE),
         ];
         for (manager, program, place) in PROGRAMS {
             let is_known = self.installed.iter().any(|package| package.manager == manager);
@@ -39,10 +40,11 @@ impl Packages {
     /// A distribution that installs everything as packages, and no database: somebody took it out together with the
     /// program of the package manager, as small appliances do. Nothing was left unread, so nothing is lost.
     pub(crate) fn missing(&mut self, system: &str) -> Option<Gap> {
-        const DISTRIBUTIONS: [(&[u8], &[&str]); 3] = [
+        const DISTRIBUTIONS: [(&[u8], &[&str]); 4] = [
             (dpkg::STATUS, &["debian", "ubuntu", "kali", "raspbian", "linuxmint", "pop"]),
             (RPM, &["rhel", "fedora", "centos", "rocky", "almalinux", "amzn", "ol", "sles", "opensuse-leap"]),
             (apk::DATABASES[0], &["alpine", "wolfi", "chainguard"]),
+            (pacman::PLACE, &["arch", "archarm", "manjaro", "endeavouros"]),
         ];
         if self.is_partial || !self.installed.is_empty() {
             return None;

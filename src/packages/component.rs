@@ -31,6 +31,10 @@ pub struct Component {
     pub license: Option<String>,
     /// When it was installed, in seconds since 1970.
     pub installed: Option<i64>,
+    /// When it was built, in seconds since 1970.
+    pub built: Option<i64>,
+    /// Why it was installed, where the database says so.
+    pub reason: Option<Reason>,
     /// The package of the distribution that brought it, where it is a part of one.
     pub owner: Option<String>,
     /// How it was recognised.
@@ -73,6 +77,25 @@ impl State {
             Self::Installed => "installed",
             Self::Unfinished => "unfinished",
             Self::Held => "held",
+        }
+    }
+}
+
+/// Why a package was installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// Somebody asked for it.
+    Explicit,
+    /// Another package needs it.
+    Dependency,
+}
+
+impl Reason {
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Explicit => "explicit",
+            Self::Dependency => "dependency",
         }
     }
 }
@@ -133,6 +156,8 @@ impl Component {
             module: None,
             license: None,
             installed: None,
+            built: None,
+            reason: None,
             owner: None,
             evidence: Evidence::Metadata,
             confidence: Confidence::High,

@@ -2,7 +2,7 @@
 
 use super::component::Component;
 use super::identity;
-use super::repositories::Repository;
+use super::{Hold, LastUpdate, LooseSetting, Repository};
 use crate::finding::Location;
 
 /// What is installed in an image.
@@ -39,6 +39,12 @@ pub struct InstalledSystem {
     pub kernels: Vec<Kernel>,
     /// Where its packages come from.
     pub repositories: Vec<Repository>,
+    /// Settings of apt that ask all repositories for less than they should.
+    pub loose_settings: Vec<LooseSetting>,
+    /// What is held back from updates.
+    pub holds: Vec<Hold>,
+    /// When packages were last installed or updated.
+    pub last_update: Option<LastUpdate>,
     /// The streams of modules that are enabled: `nodejs:18`.
     pub modules: Vec<String>,
     /// Whether not all of its packages could be read.

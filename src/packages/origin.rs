@@ -90,6 +90,21 @@ pub fn of_rpm(vendor: &str, distribution: &str) -> Origin {
     }
 }
 
+/// Mail domains of those who build packages for Arch Linux and the systems made of it.
+const ARCH_DOMAINS: [&str; 4] = ["archlinux.org", "archlinuxarm.org", "manjaro.org", "endeavouros.com"];
+
+/// Who made a package of pacman: `packager` is who built it, `is_signed` whether pacman has seen a signature. What is
+/// built by hand (the AUR) is installed without one, and mostly by `Unknown Packager`.
+pub(super) fn of_alpm(packager: &str, is_signed: bool) -> Origin {
+    let domain = mail_domain(packager);
+    match packager {
+        _ if ARCH_DOMAINS.iter().any(|known| is_below(domain, known)) => Origin::Distribution,
+        "" => Origin::Unknown,
+        _ if is_signed => Origin::Unknown,
+        _ => Origin::ThirdParty(packager.to_owned()),
+    }
+}
+
 /// The domain of `Name <name@domain>`, or of a bare address.
 fn mail_domain(maintainer: &str) -> &str {
     let address = maintainer.rsplit_once('<').map_or(maintainer, |(_, address)| address);

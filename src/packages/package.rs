@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::component::{Origin, Source, State};
+use super::component::{Origin, Reason, Source, State};
 
 /// What installs and removes packages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -15,11 +15,13 @@ pub enum PackageManager {
     Rpm,
     /// Alpine's.
     Apk,
+    /// That of Arch Linux.
+    Pacman,
 }
 
 impl PackageManager {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Dpkg, Self::Rpm, Self::Apk];
+    pub const ALL: [Self; 4] = [Self::Dpkg, Self::Rpm, Self::Apk, Self::Pacman];
 
     /// The program with which people install packages, where nothing more is known of the system. Reports have it.
     pub const fn installer(self) -> &'static str {
@@ -27,6 +29,7 @@ impl PackageManager {
             Self::Dpkg => "apt",
             Self::Rpm => "dnf",
             Self::Apk => "apk",
+            Self::Pacman => "pacman",
         }
     }
 }
@@ -54,6 +57,10 @@ pub struct Package {
     pub license: Option<String>,
     /// When it was installed, in seconds since 1970, where the database has it.
     pub installed: Option<i64>,
+    /// When it was built, in seconds since 1970, where the database has it.
+    pub built: Option<i64>,
+    /// Why it was installed, where the database has it.
+    pub reason: Option<Reason>,
 }
 
 impl Package {

@@ -1,25 +1,30 @@
-//! The repositories that a system installs packages from.
+//! The repositories that a system installs packages from, and the settings that ask them for less than they should.
 //!
-//! Source: sources.list(5) with deb822, yum.conf(5) and dnf.conf(5), apk-repositories(5). Variables such as `$releasever`
-//! stay as they stand.
+//! Source: sources.list(5) with deb822, apt.conf(5), yum.conf(5) and dnf.conf(5), apk-repositories(5), pacman.conf(5).
+//! Variables such as `$releasever` stay as they stand.
 
-use std::collections::BTreeMap;
-
+use super::PackageManager;
 use crate::files::{SystemReader, lines};
+use crate::finding::Location;
+
+mod apt;
+mod ini;
 
 /// Bytes of one file, files of a folder, repositories of a system.
 const LIMIT: u64 = 1 << 20;
 const FILES: usize = 500;
 const REPOSITORIES: usize = 2000;
 
+const APK: &[u8] = b"/etc/apk/repositories";
+const PACMAN: &[u8] = b"/etc/pacman.conf";
+
 /// Hosts on which distributions publish, and the names that their mirrors begin with.
-const DISTRIBUTION_HOSTS: [&str; 14] = [
+const DISTRIBUTION_HOSTS: [&str; 13] = [
     "debian.org",
     "ubuntu.com",
     "kali.org",
     "raspbian.org",
     "raspberrypi.com",
-    "amazonaws.com",
     "redhat.com",
     "fedoraproject.org",
     "centos.org",
@@ -30,21 +35,46 @@ const DISTRIBUTION_HOSTS: [&str; 14] = [
     "opensuse.org",
 ];
 
+/// What the hosts of Amazon Linux begin with: they lie among the buckets of everybody.
+const AMAZON_HOSTS: [&str; 2] = ["amazonlinux", "al2023-repos-"];
+
 /// A repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Repository {
     /// The section of a `.repo` file, or apt's suite.
     pub id: String,
+    /// Whose packages it has.
+    pub manager: PackageManager,
     /// Where it lies: base addresses, mirror lists, meta links.
     pub urls: Vec<String>,
     /// Whether packages are taken from it.
     pub is_enabled: bool,
-    /// Whether signatures are not asked for: `trusted=yes`, `gpgcheck=0`.
-    pub is_unsigned: bool,
-    /// The file that names it.
-    pub file: Vec<u8>,
-    /// The line in it, from 1.
-    pub line: u64,
+    /// What says that no signatures are asked for: `trusted=yes`, `gpgcheck=0`.
+    pub unsigned: Option<&'static str>,
+    /// What says that certificates are not checked: `sslverify=0`.
+    pub tls_unchecked: Option<&'static str>,
+    /// The file that names it, and the line in it. The inventory completes it.
+    pub location: Location,
+}
+
+/// What a setting of apt does without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loses {
+    /// Signatures.
+    Signature,
+    /// The certificates of servers.
+    Certificate,
+}
+
+/// A setting of apt that asks all repositories for less than it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LooseSetting {
+    /// What it says.
+    pub says: &'static str,
+    /// What is done without.
+    pub loses: Loses,
+    /// The file that has it, and the line in it. The inventory completes it.
+    pub location: Location,
 }
 
 impl Repository {
@@ -63,9 +93,10 @@ impl Repository {
     /// Whether it is a distribution's own, as far as its host tells.
     pub fn is_of_a_distribution(&self) -> bool {
         let known = |host: &str| {
-            DISTRIBUTION_HOSTS
-                .iter()
-                .any(|own| host.strip_suffix(own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+            AMAZON_HOSTS.iter().any(|own| host.starts_with(own))
+                || DISTRIBUTION_HOSTS.iter().any(|own| {
+                    host.strip_suffix(own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+                })
         };
         let hosts = self.hosts();
         hosts.is_empty() || hosts.into_iter().all(known)
@@ -76,31 +107,44 @@ impl Repository {
 pub(super) fn gather(reader: &mut SystemReader<'_>) -> Vec<Repository> {
     let mut found = Vec::new();
     if let Some(content) = reader.read(b"/etc/apt/sources.list", LIMIT) {
-        one_line(b"/etc/apt/sources.list", &content, &mut found);
+        apt::one_line(b"/etc/apt/sources.list", &content, &mut found);
     }
     for (path, content) in folder(reader, b"/etc/apt/sources.list.d") {
         if path.ends_with(b".list") {
-            one_line(&path, &content, &mut found);
+            apt::one_line(&path, &content, &mut found);
         } else if path.ends_with(b".sources") {
-            deb822(&path, &content, &mut found);
+            apt::deb822(&path, &content, &mut found);
         }
     }
     const FOLDERS: [&[u8]; 3] = [b"/etc/yum.repos.d", b"/etc/zypp/repos.d", b"/etc/distro.repos.d"];
-    let mut checks = true;
+    let mut main = ini::Main::USUAL;
     for file in [b"/etc/yum.conf".as_slice(), b"/etc/dnf/dnf.conf"] {
-        let content = reader.read(file, LIMIT).unwrap_or_default();
-        checks = sections(&content).get("main").and_then(|main| main.value("gpgcheck")).map_or(checks, is_on);
+        main = main.with(&reader.read(file, LIMIT).unwrap_or_default());
     }
     for place in FOLDERS {
         for (path, content) in folder(reader, place).into_iter().filter(|(path, _)| path.ends_with(b".repo"))
         {
-            ini(&path, &content, checks, &mut found);
+            ini::rpm(&path, &content, main, &mut found);
         }
     }
-    if let Some(content) = reader.read(b"/etc/apk/repositories", LIMIT) {
+    if let Some(content) = reader.read(PACMAN, LIMIT) {
+        ini::pacman(PACMAN, &content, &mut found);
+    }
+    if let Some(content) = reader.read(APK, LIMIT) {
         apk(&content, &mut found);
     }
     found.truncate(REPOSITORIES);
+    found
+}
+
+/// The settings of apt that ask all repositories for less than they should.
+pub(super) fn loose_settings(reader: &mut SystemReader<'_>) -> Vec<LooseSetting> {
+    let mut files = folder(reader, b"/etc/apt/apt.conf.d");
+    // It is read last.
+    let main: &[u8] = b"/etc/apt/apt.conf";
+    files.extend(reader.read(main, LIMIT).map(|content| (main.to_vec(), content)));
+    let mut found = Vec::new();
+    files.iter().for_each(|(path, content)| apt::settings(path, content, &mut found));
     found
 }
 
@@ -111,7 +155,7 @@ pub(super) fn modules(reader: &mut SystemReader<'_>) -> Vec<String> {
         if !path.ends_with(b".module") {
             continue;
         }
-        for (name, section) in sections(&content) {
+        for (name, section) in ini::sections(&content) {
             let value = |name: &str| section.value(name).unwrap_or_default();
             if value("state") == "enabled" && !value("stream").is_empty() {
                 found.push(format!("{name}:{}", value("stream")));
@@ -131,152 +175,8 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).trim().to_owned()
 }
 
-/// `deb [options] uri suite components`.
-fn one_line(path: &[u8], content: &[u8], found: &mut Vec<Repository>) {
-    for (line, bytes) in lines(content) {
-        let text = text(bytes);
-        let Some(rest) = text.strip_prefix("deb").filter(|rest| rest.starts_with([' ', '\t'])) else {
-            continue;
-        };
-        let rest = rest.trim_start();
-        let (options, rest) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            Some((options, rest)) => (options, rest),
-            None => ("", rest),
-        };
-        let mut words = rest.split_whitespace();
-        let (Some(url), suite) = (words.next(), words.next().unwrap_or_default()) else { continue };
-        let is_unsigned = options.split_whitespace().any(|option| is_trusted(option.split_once('=')));
-        found.push(Repository {
-            id: suite.to_owned(),
-            urls: vec![url.to_owned()],
-            is_enabled: true,
-            is_unsigned,
-            file: path.to_vec(),
-            line,
-        });
-    }
-}
-
-fn is_trusted(option: Option<(&str, &str)>) -> bool {
-    option.is_some_and(|(name, value)| name.eq_ignore_ascii_case("trusted") && is_on(value))
-}
-
 fn is_on(value: &str) -> bool {
     ["yes", "true", "on", "1", "with", "enable"].iter().any(|on| value.trim().eq_ignore_ascii_case(on))
-}
-
-/// Stanzas of fields: `Types`, `URIs`, `Suites`, `Enabled`, `Trusted`.
-fn deb822(path: &[u8], content: &[u8], found: &mut Vec<Repository>) {
-    let mut stanza: BTreeMap<String, String> = BTreeMap::new();
-    let (mut first, mut key) = (1, String::new());
-    for (line, bytes) in lines(content).chain([(0, [].as_slice())]) {
-        let is_continued = bytes.starts_with(b" ") || bytes.starts_with(b"\t");
-        let text = text(bytes);
-        if text.starts_with('#') {
-            continue;
-        }
-        if text.is_empty() {
-            add_deb822(path, first, &std::mem::take(&mut stanza), found);
-            continue;
-        }
-        if stanza.is_empty() {
-            first = line;
-        }
-        if is_continued {
-            let value = stanza.entry(key.clone()).or_default();
-            value.push(' ');
-            value.push_str(&text);
-        } else if let Some((name, value)) = text.split_once(':') {
-            key = name.trim().to_ascii_lowercase();
-            stanza.insert(key.clone(), value.trim().to_owned());
-        }
-    }
-}
-
-fn add_deb822(path: &[u8], line: u64, stanza: &BTreeMap<String, String>, found: &mut Vec<Repository>) {
-    let field = |name: &str| stanza.get(name).map_or("", String::as_str);
-    if !field("types").split_whitespace().any(|kind| kind == "deb") {
-        return;
-    }
-    let enabled = field("enabled");
-    for suite in field("suites").split_whitespace().take(REPOSITORIES) {
-        found.push(Repository {
-            id: suite.to_owned(),
-            urls: field("uris").split_whitespace().map(str::to_owned).collect(),
-            is_enabled: enabled.is_empty() || is_on(enabled),
-            is_unsigned: is_on(field("trusted")),
-            file: path.to_vec(),
-            line,
-        });
-        if found.len() > REPOSITORIES {
-            return;
-        }
-    }
-}
-
-/// A section of a file of yum, dnf or zypper.
-#[derive(Debug, Default)]
-struct Section {
-    /// Its line, from 1.
-    line: u64,
-    /// By their keys in lower case.
-    values: BTreeMap<String, String>,
-}
-
-impl Section {
-    fn value(&self, key: &str) -> Option<&str> {
-        self.values.get(key).map(String::as_str)
-    }
-}
-
-/// The sections of a file, by name; of several of one name the first has the line.
-fn sections(content: &[u8]) -> BTreeMap<String, Section> {
-    let mut sections: BTreeMap<String, Section> = BTreeMap::new();
-    let (mut section, mut key) = (String::new(), String::new());
-    for (number, bytes) in lines(content) {
-        let is_continued = bytes.starts_with(b" ") || bytes.starts_with(b"\t");
-        let text = text(bytes);
-        if text.is_empty() || text.starts_with(['#', ';']) {
-            continue;
-        }
-        if let Some(name) = text.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
-            name.clone_into(&mut section);
-            let begun = || Section { line: number, ..Section::default() };
-            sections.entry(section.clone()).or_insert_with(begun);
-        } else if let Some(Section { values, .. }) = sections.get_mut(&section) {
-            match text.split_once('=') {
-                Some((name, value)) if !is_continued => {
-                    key = name.trim().to_ascii_lowercase();
-                    values.insert(key.clone(), value.trim().to_owned());
-                }
-                _ => {
-                    let value = values.entry(key.clone()).or_default();
-                    value.push(' ');
-                    value.push_str(&text);
-                }
-            }
-        }
-    }
-    sections
-}
-
-fn ini(path: &[u8], content: &[u8], checks: bool, found: &mut Vec<Repository>) {
-    for (id, section) in sections(content) {
-        let value = |name: &str| section.value(name);
-        if id == "main" || found.len() > REPOSITORIES {
-            continue;
-        }
-        let urls = ["baseurl", "mirrorlist", "metalink"].into_iter().filter_map(value);
-        let urls = urls.flat_map(|value| value.split([' ', ',', '\t'])).filter(|url| !url.is_empty());
-        found.push(Repository {
-            urls: urls.map(str::to_owned).collect(),
-            is_enabled: value("enabled").is_none_or(is_on),
-            is_unsigned: !value("gpgcheck").map_or(checks, is_on),
-            file: path.to_vec(),
-            line: section.line,
-            id,
-        });
-    }
 }
 
 /// Lines of an address each, which may begin with `@tag`.
@@ -290,11 +190,12 @@ fn apk(content: &[u8], found: &mut Vec<Repository>) {
         let id = url.trim_end_matches('/').rsplit('/').take(2).collect::<Vec<_>>();
         found.push(Repository {
             id: id.into_iter().rev().collect::<Vec<_>>().join("/"),
+            manager: PackageManager::Apk,
             urls: vec![url.to_owned()],
             is_enabled: true,
-            is_unsigned: false,
-            file: b"/etc/apk/repositories".to_vec(),
-            line,
+            unsigned: None,
+            tls_unchecked: None,
+            location: Location { path: APK.to_vec(), line: Some(line), ..Location::default() },
         });
     }
 }
@@ -327,10 +228,14 @@ mod tests {
         );
         assert_eq!(found.len(), 2);
         assert_eq!(
-            (found[0].hosts(), found[0].is_unsigned, found[0].line),
-            (vec!["apt.example.org"], true, 2)
+            (found[0].hosts(), found[0].unsigned, found[0].location.line),
+            (vec!["apt.example.org"], Some("trusted=yes"), Some(2))
         );
-        assert!(found[1].is_of_a_distribution() && !found[1].is_unsigned && !found[0].is_of_a_distribution());
+        assert!(
+            found[1].is_of_a_distribution()
+                && found[1].unsigned.is_none()
+                && !found[0].is_of_a_distribution()
+        );
         let found = gathered(
             "/etc/apt/sources.list.d/x.sources",
             "Types: deb deb-src\nURIs: https://download.docker.com/linux/debian\nSuites: bookworm\n trixie\nEnabled: no\n",
@@ -347,8 +252,9 @@ mod tests {
         );
         let found = gather(&mut SystemReader::new(&shelf));
         assert_eq!(found[0].hosts(), ["a.example.org", "b.example.org"]);
-        assert!(found[0].is_unsigned && found[0].is_enabled && !found[1].is_unsigned && !found[1].is_enabled);
-        assert_eq!(found[1].line, 4);
+        assert!(found[0].unsigned.is_some() && found[0].is_enabled);
+        assert!(found[1].unsigned.is_none() && !found[1].is_enabled);
+        assert_eq!(found[1].location.line, Some(4));
     }
 
     #[test]
@@ -367,5 +273,53 @@ mod tests {
         let found =
             gathered("/etc/apk/repositories", "#x\n@edge https://dl-cdn.alpinelinux.org/alpine/v3.20/main\n");
         assert_eq!((found[0].id.as_str(), found[0].is_of_a_distribution()), ("v3.20/main", true));
+    }
+
+    #[test]
+    fn apt_may_be_told_to_ask_for_no_signature_in_several_ways() {
+        let of = |line: &str| gathered("/etc/apt/sources.list", line).remove(0).unsigned;
+        assert_eq!(of("deb [ allow-insecure=yes ] http://a b c\n"), Some("allow-insecure=yes"));
+        assert_eq!(of("deb [trusted=no signed-by=/k.gpg] http://a b c\n"), None);
+        let stanza = "Types: deb\nURIs: http://a\nSuites: b\nAllow-Insecure: yes\n";
+        assert_eq!(
+            gathered("/etc/apt/sources.list.d/a.sources", stanza)[0].unsigned,
+            Some("allow-insecure=yes")
+        );
+        let settings = |content: &str| {
+            let shelf = Shelf::default().with("/etc/apt/apt.conf.d/99x", content);
+            let found = loose_settings(&mut SystemReader::new(&shelf));
+            found.iter().map(|one| (one.loses, one.location.line.unwrap())).collect::<Vec<_>>()
+        };
+        let signature = [(Loses::Signature, 1)];
+        assert_eq!(settings("APT::Get::AllowUnauthenticated \"true\";\n"), signature);
+        assert_eq!(settings("APT { Get { AllowUnauthenticated \"1\"; }; };\n"), signature);
+        assert_eq!(
+            settings("// AllowUnauthenticated \"true\";\nAcquire::https::Verify-Peer \"false\";\n"),
+            [(Loses::Certificate, 2)]
+        );
+        assert!(
+            settings("APT::Get::AllowUnauthenticated \"false\";\nAcquire::https::Verify-Peer true;\n")
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn signed_metadata_do_for_the_packages_of_an_rpm_repository() {
+        let of = |lines: &str| {
+            let found = gathered("/etc/yum.repos.d/a.repo", &format!("[a]\nbaseurl=https://a\n{lines}"));
+            (found[0].unsigned, found[0].tls_unchecked)
+        };
+        assert_eq!(of("gpgcheck=0\n"), (Some("gpgcheck=0"), None));
+        assert_eq!(of("gpgcheck=0\nrepo_gpgcheck=1\n"), (None, None));
+        assert_eq!(of("sslverify=0\n"), (None, Some("sslverify=0")));
+    }
+
+    #[test]
+    fn pacman_asks_for_signatures_unless_its_level_says_otherwise() {
+        let content = "[options]\nSigLevel = Required DatabaseOptional\n[core]\nInclude = /etc/pacman.d/mirrorlist\n\
+                       [own]\nSigLevel = Optional TrustAll\nServer = http://a/$arch\n";
+        let found = gathered("/etc/pacman.conf", content);
+        assert_eq!((found[0].id.as_str(), found[0].unsigned), ("core", None));
+        assert_eq!((found[1].hosts(), found[1].unsigned), (vec!["a"], Some("SigLevel = Optional")));
     }
 }

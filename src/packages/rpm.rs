@@ -193,6 +193,7 @@ fn add(packages: &mut Packages, header: &Header<'_>) -> Result<(), Problem> {
         module: said(tag::MODULE)?.map(|label| stream(&label)),
         license: said(tag::LICENSE)?,
         installed: header.numbers::<4>(tag::INSTALLED)?.next().map(i64::from),
+        built: header.numbers::<4>(tag::BUILT)?.next().map(i64::from),
         ..Package::default()
     };
     let number = packages.install(package).ok_or(super::OVER)?;

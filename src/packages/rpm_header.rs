@@ -13,6 +13,7 @@ pub(super) mod tag {
     pub(in super::super) const VERSION: u32 = 1001;
     pub(in super::super) const RELEASE: u32 = 1002;
     pub(in super::super) const EPOCH: u32 = 1003;
+    pub(in super::super) const BUILT: u32 = 1006;
     pub(in super::super) const INSTALLED: u32 = 1008;
     pub(in super::super) const VENDOR: u32 = 1011;
     pub(in super::super) const LICENSE: u32 = 1014;
@@ -32,11 +33,12 @@ pub(super) mod tag {
     pub(in super::super) const ALGORITHM: u32 = 5011;
     /// The module's name, stream, version and context.
     pub(in super::super) const MODULE: u32 = 5096;
-    pub(super) const ALL: [u32; 20] = [
+    pub(super) const ALL: [u32; 21] = [
         NAME,
         VERSION,
         RELEASE,
         EPOCH,
+        BUILT,
         INSTALLED,
         VENDOR,
         LICENSE,

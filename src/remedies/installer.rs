@@ -102,6 +102,7 @@ mod tests {
             (PackageManager::Rpm, "opensuse-leap", "15.6", "zypper install --force -- sudo"),
             (PackageManager::Rpm, "azurelinux", "3.0", "tdnf reinstall -y -- sudo"),
             (PackageManager::Apk, "alpine", "3.20", "apk fix --reinstall -- sudo"),
+            (PackageManager::Pacman, "arch", "", "pacman -S -- sudo"),
             // A system of packages of another one.
             (PackageManager::Rpm, "debian", "12", "dnf reinstall -y -- sudo"),
         ] {

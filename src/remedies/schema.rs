@@ -103,6 +103,9 @@ pub struct Entry {
     /// The same for Alpine.
     #[serde(default)]
     apk: Vec<String>,
+    /// The same for Arch.
+    #[serde(default)]
+    pacman: Vec<String>,
     /// What to know.
     #[serde(default)]
     pub note: String,
@@ -115,6 +118,7 @@ impl Entry {
             Some(PackageManager::Dpkg) => &self.apt,
             Some(PackageManager::Rpm) => &self.dnf,
             Some(PackageManager::Apk) => &self.apk,
+            Some(PackageManager::Pacman) => &self.pacman,
             None => &self.commands,
         };
         match (own.is_empty(), self.commands.is_empty()) {

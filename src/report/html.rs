@@ -25,6 +25,7 @@ mod map;
 mod next_steps;
 mod overview;
 mod remedy;
+mod software;
 mod sourcing;
 
 use compliance::Asked;
@@ -98,6 +99,7 @@ struct Page<'a> {
     asked: Vec<Asked>,
     has_benchmark: bool,
     sourcing: Option<sourcing::Section>,
+    software: Option<software::Section>,
 }
 
 /// What the script reads.
@@ -177,6 +179,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options, run: &R
         more_notes: more(report.notes.len()),
         asked: asked(report, judgement),
         has_benchmark: report.benchmark.is_some(),
+        software: software::Section::new(report),
         sourcing: report.sourcing.as_deref().map(|inventory| sourcing::Section::new(inventory, report)),
     };
     // It is written to memory, and no filter of the template fails.

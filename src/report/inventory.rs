@@ -79,6 +79,9 @@ fn table(inventory: &Inventory) -> String {
             let _ =
                 writeln!(out, "  kernel {}{package}: {}", shown(&kernel.release), words::boots(kernel.boots));
         }
+        if let Some(last) = &system.last_update {
+            let _ = writeln!(out, "  last update {} (by {})", last.day, Escaped(&last.path));
+        }
         let cells: Vec<[String; 4]> = own.iter().map(|component| cells(component)).collect();
         let width = |at: usize| {
             cells.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -125,15 +128,19 @@ fn cells(component: &Component) -> [String; 4] {
     ]
 }
 
+/// How many components there are of each kind that there is.
+pub(super) fn by_kind(inventory: &Inventory) -> Vec<(&'static str, usize)> {
+    let count = |kind: Ecosystem| inventory.components.iter().filter(|one| one.ecosystem == kind).count();
+    let counts = Ecosystem::ALL.into_iter().map(|kind| (kind.name(), count(kind)));
+    counts.filter(|(_, count)| *count > 0).collect()
+}
+
 fn counts(inventory: &Inventory) -> String {
     let mut text = format!("{} packages", inventory.components.len());
     let mut separator = ": ";
-    for ecosystem in Ecosystem::ALL {
-        let count = inventory.components.iter().filter(|component| component.ecosystem == ecosystem).count();
-        if count > 0 {
-            let _ = write!(text, "{separator}{count} {}", ecosystem.name());
-            separator = ", ";
-        }
+    for (kind, count) in by_kind(inventory) {
+        let _ = write!(text, "{separator}{count} {kind}");
+        separator = ", ";
     }
     text
 }

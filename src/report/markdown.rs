@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::format::Format;
+use super::software::covers;
 use super::terminal::{shown_place, size};
 use super::words::{cut, details, values};
 use super::{Judgement, Options, Outcome, TOOL_VERSION};
@@ -15,12 +16,14 @@ use assay_disk::system::ledger::Use;
 use assay_disk::text::Escaped;
 
 mod escape;
+mod software;
 mod sourcing;
 
 pub(super) use escape::{code, escape};
 
-/// Bytes of rows of findings, and those of rows of gaps: with the rest, less than 1 MiB.
-const FINDINGS: usize = 700_000;
+/// Bytes of rows of findings, of packages, and of gaps: with the rest, less than 1 MiB.
+const FINDINGS: usize = 500_000;
+const PACKAGES: usize = 200_000;
 const GAPS: usize = 200_000;
 /// Characters of a cell.
 const CELL: usize = 400;
@@ -48,6 +51,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
     head(report, &mut out);
     counts(report, &mut out);
     findings(report, options, &mut out);
+    software::render(report, options, &mut out);
     gaps(report, &mut out);
     out.push_str(&format!("\n<sub>assay {}</sub>\n", escape(TOOL_VERSION)));
     out
@@ -97,6 +101,8 @@ fn counts(report: &Report, out: &mut String) {
 fn findings(report: &Report, options: &Options, out: &mut String) {
     let all: Vec<&Finding> =
         report.findings.iter().filter(|finding| finding.severity >= options.min_severity).collect();
+    // Vulnerable packages have a section of their own.
+    let all: Vec<&Finding> = all.into_iter().filter(|finding| !covers(finding)).collect();
     if options.quiet || all.is_empty() {
         return;
     }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::format::Format;
 use super::words::details;
-use super::{Judgement, Options, TOOL_VERSION};
+use super::{Judgement, Options, TOOL_VERSION, software};
 use crate::audit::Report;
 use crate::finding::{Category, Disposition, Finding, Location, Severity};
 use crate::remedies::{self, Machine, Remedy};
@@ -56,7 +56,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
         let shown = |finding: &&Finding| {
             finding.severity >= options.min_severity
                 && finding.advisory.category != Category::Hardening
-                && !vulnerable::covers(finding)
+                && !software::covers(finding)
         };
         let findings = joined(report, explanation.policy.is_some());
         let findings: Vec<&Finding> = findings.iter().filter(shown).collect();
@@ -67,8 +67,8 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options) -> Stri
             }
         }
     }
-    if let Some(matches) = &report.vulnerabilities {
-        vulnerable::render(report, matches, options, &paint, &mut out);
+    if let Some(all) = software::vulnerables(report) {
+        vulnerable::render(&all, options, &paint, &mut out);
     }
     if let Some(inventory) = &report.sourcing {
         sourcing::render(inventory, options, &paint, &mut out);

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::{State, Subject, Support};
+use super::{State, Subject, Support, Table, repositories};
+use crate::date::Date;
 use crate::finding::{Advisory, Category, FactKey, Finding, Severity};
 use crate::packages::Inventory;
 
@@ -53,11 +54,20 @@ static ADVISORIES: LazyLock<[Arc<Advisory>; 3]> = LazyLock::new(|| {
 
 /// Everything that can be reported.
 pub fn advisories() -> Vec<Arc<Advisory>> {
-    ADVISORIES.to_vec()
+    let mut all = ADVISORIES.to_vec();
+    all.extend(repositories::advisories());
+    all
+}
+
+/// What is wrong with the support of what is installed, and with where its fixes come from, on a day.
+pub fn findings(inventory: &Inventory, support: &[Support], table: &Table, day: Date) -> Vec<Finding> {
+    let mut findings = of_support(inventory, support);
+    findings.extend(repositories::findings(inventory, table, day));
+    findings
 }
 
 /// One finding for each system and product that is not supported, or not for long.
-pub fn findings(inventory: &Inventory, support: &[Support]) -> Vec<Finding> {
+fn of_support(inventory: &Inventory, support: &[Support]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = support.iter().filter_map(|one| finding(inventory, one)).collect();
     // Many programs have one runtime in them: they are places of one finding.
     findings.sort_by(|one, other| key(one).cmp(&key(other)));

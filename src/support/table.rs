@@ -1,5 +1,6 @@
 //! The table of days: `signatures/end-of-life.toml`, or newer data of the user.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -36,6 +37,8 @@ pub struct Product {
     pub named: String,
     /// Components, as `kind:name` with `*`.
     pub software: Vec<String>,
+    /// Codenames of releases, as repositories have them, with their cycles.
+    pub codenames: BTreeMap<String, String>,
     /// Newest first.
     pub releases: Vec<Release>,
 }
@@ -99,6 +102,8 @@ struct RawProduct {
     named: String,
     #[serde(default)]
     software: Vec<String>,
+    #[serde(default)]
+    codenames: BTreeMap<String, String>,
     /// Cycle, end, end of extended support.
     releases: Vec<Vec<String>>,
 }
@@ -144,6 +149,14 @@ impl Table {
         product.release(&system.version).map(|release| (product, release))
     }
 
+    /// The product and release that is called `codename`: `bookworm`.
+    pub fn of_codename(&self, codename: &str) -> Option<(&Product, &Release)> {
+        self.products.iter().find_map(|product| {
+            let cycle = product.codenames.get(codename)?;
+            Some((product, product.releases.iter().find(|release| release.cycle == *cycle)?))
+        })
+    }
+
     /// The product and release that a component is.
     pub fn of_component(&self, component: &Component) -> Option<(&Product, &Release)> {
         let version = component.version.as_deref()?;
@@ -161,7 +174,7 @@ impl Table {
 
 impl Product {
     /// The release that a version is of: that with the longest cycle that it begins with.
-    fn release(&self, version: &str) -> Option<&Release> {
+    pub(super) fn release(&self, version: &str) -> Option<&Release> {
         let is_it = |release: &&Release| {
             let rest = version.strip_prefix(release.cycle.as_str());
             rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_digit()))
@@ -172,8 +185,8 @@ impl Product {
 
 fn product(raw: RawProduct) -> Result<Product, TableError> {
     let releases = raw.releases.iter().map(|row| release(&raw.id, row)).collect::<Result<_, _>>()?;
-    let RawProduct { id, title, extended, systems, named, software, .. } = raw;
-    Ok(Product { id, title, extended, systems, named, software, releases })
+    let RawProduct { id, title, extended, systems, named, software, codenames, .. } = raw;
+    Ok(Product { id, title, extended, systems, named, software, codenames, releases })
 }
 
 fn release(product: &str, row: &[String]) -> Result<Release, TableError> {

@@ -112,7 +112,7 @@ fn one_runtime_in_many_programs_is_one_finding_with_many_places() {
     };
     let inventory = Inventory { systems: Vec::new(), components: vec![at("/a"), at("/b")] };
     let support = evaluate(&inventory, &Table::embedded().unwrap(), day("2026-11-29"));
-    let found = findings(&inventory, &support);
+    let found = findings(&inventory, &support, &Table::embedded().unwrap(), day("2026-11-29"));
     assert_eq!((found.len(), found[0].related_locations.len()), (1, 1));
     assert_eq!((found[0].severity, found[0].subject.as_deref()), (Severity::Medium, Some("Go 1.18")));
 }

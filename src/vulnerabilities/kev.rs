@@ -1,4 +1,4 @@
-//! CISA's catalog of known exploited vulnerabilities. Source: its JSON schema,
+//! CISA's catalog of known exploited vulnerabilities, as JSON or as a table. Source: its JSON schema,
 //! `known_exploited_vulnerabilities_schema.json`.
 
 use std::borrow::Cow;
@@ -10,6 +10,8 @@ use super::collector::Collector;
 use super::knowledge::Knowledge;
 use super::matches::Exploited;
 use crate::date::Date;
+
+mod table;
 
 /// Entries of the catalog: it has 1,400.
 const ENTRIES: usize = 200_000;
@@ -35,8 +37,27 @@ struct Entry<'a> {
     known_ransomware_campaign_use: Cow<'a, str>,
 }
 
-/// Reads the catalog.
+/// Reads the catalog, in either form.
 pub(super) fn read(
+    document: &[u8],
+    name: &str,
+    knowledge: &mut Knowledge,
+    collector: &mut Collector<'_>,
+) -> Result<(), serde_json::Error> {
+    let text = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document).trim_ascii_start();
+    if text.starts_with(b"{") {
+        return of_json(text, knowledge, collector);
+    }
+    table::read(text, name, knowledge, collector);
+    Ok(())
+}
+
+/// Whether a document begins as the table does.
+pub(super) fn is_table(text: &[u8]) -> bool {
+    text.strip_prefix(b"\"").unwrap_or(text).starts_with(b"cveID")
+}
+
+fn of_json(
     json: &[u8],
     knowledge: &mut Knowledge,
     collector: &mut Collector<'_>,

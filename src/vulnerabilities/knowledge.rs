@@ -50,7 +50,7 @@ impl Knowledge {
             return;
         }
         let read = match feed.format {
-            Format::Kev => kev::read(buffer, self, collector),
+            Format::Kev => kev::read(buffer, name, self, collector),
             _ => openvex::read(buffer, &feed.path, self, collector),
         };
         if let Err(error) = read {

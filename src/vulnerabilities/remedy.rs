@@ -24,6 +24,7 @@ pub fn remedy(vulnerability: &Vulnerability, system: &InstalledSystem, inventory
         Ecosystem::Deb => format!("apt-get update && apt-get install --only-upgrade {list}"),
         Ecosystem::Rpm => rpm(vulnerability, system, &list),
         Ecosystem::Apk => format!("apk update && apk upgrade {list}"),
+        Ecosystem::Alpm => "pacman -Syu".to_owned(),
         Ecosystem::PyPi => format!("pip install --upgrade '{package}>={fixed}'"),
         Ecosystem::Npm => format!("npm install {package}@{fixed}"),
         Ecosystem::Gem => format!("gem install {package} -v {fixed}"),

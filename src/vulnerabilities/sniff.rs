@@ -7,6 +7,7 @@ use std::io::Read;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::databases::Format;
+use super::kev;
 
 /// Bytes that are looked at.
 const LIMIT: u64 = 16 << 20;
@@ -22,6 +23,7 @@ pub(super) fn sniff(document: &mut dyn Read) -> Option<Format> {
     match text.first()? {
         b'{' => json(std::io::Cursor::new(&head).chain(document)),
         b'<' => is_updateinfo(text).then_some(Format::Updateinfo),
+        _ if kev::is_table(text) => Some(Format::Kev),
         _ if text.starts_with(b"#model_version") || text.starts_with(b"cve,epss") => Some(Format::Epss),
         _ => None,
     }

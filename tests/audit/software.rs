@@ -5,7 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use assay::audit::{Cache, Quiet, Report, Settings, Target};
+use assay::audit::{Cache, Knowledge, Quiet, Report, Settings, Target};
+use assay::date::Date;
+use assay::vulnerabilities::{Databases, Limits};
 
 fn audit(root: &Path, jobs: usize, cache: Option<&Arc<Cache>>) -> Report {
     let settings = Settings { jobs, cache: cache.cloned(), ..Settings::default() };
@@ -107,4 +109,119 @@ fn a_file_that_the_cache_knows_is_listed_again() {
     let again = audit(folder.path(), 2, Some(&Arc::new(known)));
     assert!(again.coverage.files_known > 0);
     assert_eq!(again.packages.components, first);
+}
+
+/// Audits a tree with one advisory: `openssl` of Debian 12 is vulnerable before version 4.
+fn audit_with_advisory(root: &Path) -> Report {
+    let data = tempfile::tempdir().unwrap();
+    let record = r#"{"id":"DSA-1","modified":"2026-11-29T00:00:00Z","affected":[{"package":{"ecosystem":"Debian:12",
+        "name":"openssl"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"4"}]}]}]}"#;
+    fs::write(data.path().join("DSA-1.json"), record).unwrap();
+    let databases = Databases::open(&[data.path().to_owned()], Limits::default()).unwrap();
+    let knowledge = Knowledge {
+        day: Date::parse("2026-11-30"),
+        databases: Some(Arc::new(databases)),
+        max_age_days: 5,
+        ..Knowledge::default()
+    };
+    let settings = Settings { knowledge, ..Settings::default() };
+    assay::audit::run(&Target::Rootfs(root.to_owned()), &settings, &Quiet).unwrap()
+}
+
+fn advisories(report: &Report) -> Vec<&str> {
+    let matches = report.vulnerabilities.as_ref().unwrap();
+    matches.vulnerabilities.iter().map(|one| one.advisory.as_str()).collect()
+}
+
+const DEBIAN_12: &str = "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n";
+
+/// trivy 0.76 without its database of jars ends at the first one, and says nothing of the rest.
+#[test]
+fn a_jar_that_only_a_database_of_digests_could_name_does_not_end_the_search() {
+    let folder = tempfile::tempdir().unwrap();
+    tree(folder.path());
+    write(folder.path(), "/etc/os-release", DEBIAN_12);
+    // No Maven metadata, no manifest, and a name without a version.
+    write(folder.path(), "/opt/app.jar", jar(&[("org/example/A.class", "\u{ca}fe")]));
+    write(folder.path(), "/opt/empty.jar", "");
+    let report = audit_with_advisory(folder.path());
+    assert_eq!(advisories(&report), ["DSA-1"]);
+    let listed = listed(&report);
+    assert!(listed.contains(&"org.example:lib 1.0 of -".to_owned()), "{listed:?}");
+}
+
+/// trivy 0.76 knows Debian by `/etc/debian_version` alone: without it no package is compared, and nothing says so.
+#[test]
+fn debian_is_known_by_os_release_alone_and_by_debian_version_alone() {
+    for (path, content) in [("/etc/os-release", DEBIAN_12), ("/etc/debian_version", "12.5\n")] {
+        let folder = tempfile::tempdir().unwrap();
+        tree(folder.path());
+        write(folder.path(), path, content);
+        let report = audit_with_advisory(folder.path());
+        assert_eq!(advisories(&report), ["DSA-1"], "{path}");
+    }
+    // With neither nothing can be compared, and that is said.
+    let folder = tempfile::tempdir().unwrap();
+    tree(folder.path());
+    let report = audit_with_advisory(folder.path());
+    assert!(advisories(&report).is_empty());
+    assert!(report.notes.iter().any(|(what, _)| what == "deb"), "{:?}", report.notes);
+}
+
+/// A program of Rust, as `cargo auditable` builds it: the list of its crates is packed.
+fn rust() -> Vec<u8> {
+    use std::io::Write as _;
+    let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    packer.write_all(br#"{"packages":[{"name":"ring","version":"0.16.20","source":"crates.io"}]}"#).unwrap();
+    let mut program = program("", 64);
+    program.extend(packer.finish().unwrap());
+    program.resize(program.len() + 4096, 0);
+    program
+}
+
+/// trivy 0.76 lists none of these: programs without the right to be executed, renamed archives, what snapd, R, Nix and
+/// WordPress installed, and programs that no package brought.
+#[test]
+fn what_is_installed_needs_no_right_no_ending_and_no_package_manager() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let pom = "groupId=org.example\nartifactId=lib\nversion=1.0\n";
+    let store = format!("/nix/store/{}-curl-8.4.0/share/doc", "0".repeat(32));
+    let files: [(&str, Vec<u8>); 11] = [
+        ("/opt/go", go(0)),
+        ("/opt/rust", rust()),
+        ("/opt/renamed.bin", jar(&[("META-INF/maven/org.example/lib/pom.properties", pom)])),
+        ("/snap/lxd/24322/meta/snap.yaml", b"name: lxd\nversion: 5.0.2\n".to_vec()),
+        (
+            "/usr/local/lib/R/site-library/rlang/DESCRIPTION",
+            b"Package: rlang\nVersion: 1.1.2\nBuilt: R 4.3.1\n".to_vec(),
+        ),
+        (&store, b"x".to_vec()),
+        ("/var/www/wp-includes/version.php", b"<?php\n$wp_version = '6.4.2';\n".to_vec()),
+        ("/opt/bin/openssl", program("\0OpenSSL 3.0.20 7 Apr 2026\0", 100)),
+        ("/opt/bin/nginx", program("\0nginx version: nginx/1.22.1\0", 100)),
+        ("/opt/bin/node", program("\0node.js/v20.11.1\0", 100)),
+        ("/opt/data", b"no program".to_vec()),
+    ];
+    for (path, content) in files {
+        write(root, path, content);
+        let place = root.join(path.trim_start_matches('/'));
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let listed = listed(&audit(root, 1, None));
+    for expected in [
+        "stdlib 1.22.1",
+        "ring 0.16.20",
+        "org.example:lib 1.0",
+        "lxd 5.0.2",
+        "rlang 1.1.2",
+        "curl 8.4.0",
+        "wordpress 6.4.2",
+        "openssl 3.0.20",
+        "nginx 1.22.1",
+        "node 20.11.1",
+    ] {
+        assert!(listed.contains(&format!("{expected} of -")), "{expected}: {listed:?}");
+    }
 }

@@ -229,6 +229,24 @@ fn a_bill_of_materials_is_a_side_of_a_comparison() {
     assert!(out.contains("libssl3") && out.contains("(upgraded)"), "{out}");
 }
 
+#[test]
+fn versions_stand_side_by_side_whatever_tells_them() {
+    let folder = debian();
+    let (root, list) = (path(&folder, "root"), path(&folder, "golden.json"));
+    let sbom = path(&folder, "golden.cdx.json");
+    assay(&["packages", "--rootfs", &root, "--format", "json", "-o", &list]);
+    let status = STATUS.replace("3.0.11-1~deb12u1", "3.0.9-1");
+    write(folder.path(), &[("root/var/lib/dpkg/status", &status)]);
+    assay(&["scan", "--rootfs", &root, "--format", &format!("cyclonedx={sbom}")]);
+    let (exit, out, err) = assay(&["packages", &list, "--beside", &root, &sbom]);
+    assert_eq!((exit, err.as_str()), (Exit::PASS, ""), "{out}");
+    let lines = lines(&out);
+    assert_eq!(lines[1], "libssl3 3.0.11-1~deb12u1 3.0.9-1 ↓ 3.0.9-1", "{out}");
+    assert_eq!(lines[2], "1 packages differ, 4 are the same in all 3 images", "{out}");
+    let (_, out, _) = assay(&["packages", &list, "other*", "--format", "csv", "--beside", &root]);
+    assert_eq!(out.lines().count(), 1, "{out}");
+}
+
 /// The Python that has the readers of others; `.ci/run` makes it.
 fn python(module: &str) -> Option<PathBuf> {
     let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/schemas/python/bin/python3");

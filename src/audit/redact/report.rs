@@ -5,7 +5,7 @@ use crate::checks::benchmark::Judged;
 use crate::checks::{Benchmark, Evidence as Shown};
 use crate::finding::{Evidence, FactKey, Finding, Gap, Location};
 use crate::packages::inventory::{Distribution, InstalledSystem, Kernel};
-use crate::packages::{Component, Inventory, Origin, Repository};
+use crate::packages::{Component, Hold, Inventory, Origin, Repository};
 use crate::remedies::Machine;
 
 use super::{Quote, Quotes, Visit};
@@ -98,6 +98,9 @@ fn of_system(system: &mut InstalledSystem, visit: Visit<'_>) {
         support_end,
         kernels,
         repositories,
+        loose_settings,
+        holds,
+        last_update,
         modules,
         is_partial: _,
     } = system;
@@ -113,12 +116,20 @@ fn of_system(system: &mut InstalledSystem, visit: Visit<'_>) {
             visit(b"", Quote::Name(version));
         });
     }
-    for Repository { id, urls, is_enabled: _, is_unsigned: _, file, line: _ } in repositories {
+    for Repository { id, manager: _, urls, is_enabled: _, unsigned: _, tls_unchecked: _, location } in
+        repositories
+    {
         visit(b"", Quote::Name(id));
         // Addresses may have a user and a password.
-        urls.iter_mut().for_each(|url| visit(file, Quote::Line(url)));
-        visit(b"", Quote::Path(file));
+        urls.iter_mut().for_each(|url| visit(&location.path, Quote::Line(url)));
+        of_location(location, visit);
     }
+    loose_settings.iter_mut().for_each(|setting| of_location(&mut setting.location, visit));
+    for Hold { names, location } in holds {
+        names.iter_mut().for_each(|name| visit(b"", Quote::Name(name)));
+        of_location(location, visit);
+    }
+    last_update.iter_mut().for_each(|last| visit(b"", Quote::Path(&mut last.path)));
 }
 
 fn of_component(component: &mut Component, visit: Visit<'_>) {
@@ -134,6 +145,8 @@ fn of_component(component: &mut Component, visit: Visit<'_>) {
         module,
         license,
         installed: _,
+        built: _,
+        reason: _,
         owner,
         evidence: _,
         confidence: _,

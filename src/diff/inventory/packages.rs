@@ -9,6 +9,7 @@ use crate::audit::Report;
 use crate::facts::Facts;
 use crate::packages::component::Component;
 use crate::packages::ecosystem::Ecosystem;
+use crate::packages::inventory::Inventory;
 use crate::packages::version::Scheme;
 
 /// What one name has: two machines, two kernels, or several copies are one name.
@@ -29,13 +30,17 @@ pub(in crate::diff) struct Software {
 impl Software {
     /// Of an image.
     pub(super) fn of(report: &Report, facts: &Facts) -> Self {
-        let mut software = Self::default();
-        for component in &report.packages.components {
-            software.add_component(component);
-        }
+        let mut software = Self::of_packages(&report.packages);
         for (name, recorded) in recorded(facts) {
             software.all.entry(name).or_default().recorded = Some(recorded);
         }
+        software
+    }
+
+    /// Of what is installed, without what is recorded of the files.
+    pub(super) fn of_packages(packages: &Inventory) -> Self {
+        let mut software = Self::default();
+        packages.components.iter().for_each(|component| software.add_component(component));
         software
     }
 

@@ -85,3 +85,22 @@ fn the_rules_are_named_by_the_digest_that_evidence_has() {
 fn a_page_without_scripts_has_the_commands_too() {
     assert!(page(&Options::default()).contains("<code>rm -f -- /home/user1/.bash_history</code>"));
 }
+
+#[test]
+fn vulnerable_packages_stand_by_package_with_what_mends_them_and_are_escaped() {
+    let report = super::super::software::tests::report();
+    let page = render(&report, &sample::judgement(), &Options::default(), &Run::default());
+    for text in [
+        "2 packages: 1 deb, 1 python; last updated on 2026-07-12.",
+        "3 known vulnerabilities in 2 packages",
+        "<b>openssl</b> 3.0.7-1 → 3.0.9-1",
+        "apt-get update &#38;&#38; apt-get install --only-upgrade openssl",
+        "<td>Debian 12</td><td>extended only</td>",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(!page.contains("<img"));
+    assert_eq!(page, render(&report, &sample::judgement(), &Options::default(), &Run::default()));
+    let page = self::page(&Options::default());
+    assert!(!page.contains("id=\"packages\""));
+}

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::date::Date;
 use crate::packages::State;
-use crate::packages::component::{Component, Origin};
+use crate::packages::component::{Component, Origin, Reason};
 use crate::packages::inventory::{Boot, InstalledSystem, Inventory};
 use assay_disk::text::Escaped;
 
@@ -36,6 +37,15 @@ struct SystemView<'a> {
     /// Streams of modules that are enabled.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     modules: &'a [String],
+    /// The last day on which packages were installed or updated, as the image says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated: Option<String>,
+    /// The file or directory that says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_by: Option<String>,
+    /// Packages that are held back from updates, or patterns of their names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    held: Vec<&'a str>,
     /// Whether not all of its packages could be read.
     partial: bool,
 }
@@ -83,6 +93,15 @@ struct ComponentView<'a> {
     module: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     license: Option<&'a str>,
+    /// The day it was built, where the database has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    built: Option<String>,
+    /// The day it was installed, where the database has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    installed: Option<String>,
+    /// `explicit` or `dependency`, where the database has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
     /// The package of the distribution that brought it.
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<&'a str>,
@@ -126,8 +145,16 @@ fn system(system: &InstalledSystem) -> SystemView<'_> {
         name: &system.distribution.pretty,
         kernels: kernels.collect(),
         modules: &system.modules,
+        updated: system.last_update.as_ref().map(|last| last.day.to_string()),
+        updated_by: system.last_update.as_ref().map(|last| Escaped(&last.path).to_string()),
+        held: system.holds.iter().flat_map(|hold| &hold.names).map(String::as_str).collect(),
         partial: system.is_partial,
     }
+}
+
+/// The day of a moment, in seconds since 1970.
+fn day(seconds: i64) -> Option<String> {
+    u64::try_from(seconds).ok().map(|seconds| Date::of_seconds(seconds).to_string())
 }
 
 fn component<'a>(component: &'a Component, inventory: &Inventory) -> ComponentView<'a> {
@@ -155,6 +182,9 @@ fn component<'a>(component: &'a Component, inventory: &Inventory) -> ComponentVi
         },
         module: component.module.as_deref(),
         license: component.license.as_deref(),
+        built: component.built.and_then(day),
+        installed: component.installed.and_then(day),
+        reason: component.reason.map(Reason::name),
         owner: component.owner.as_deref(),
         evidence: component.evidence.name(),
         confidence: component.confidence.name(),

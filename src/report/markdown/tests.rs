@@ -104,3 +104,20 @@ fn it_has_room_for_a_step_summary_whatever_was_found() {
     assert!(text.len() < 1 << 20, "{}", text.len());
     assert!(text.contains("more findings, which had no room here"));
 }
+
+#[test]
+fn vulnerable_packages_stand_by_package_with_what_mends_them_and_are_escaped() {
+    let report = super::super::software::tests::report();
+    let page = html(&render(&report, &sample::judgement(), &Options::default()));
+    for text in [
+        "<h3>Packages</h3>",
+        "3 known vulnerabilities in 2 packages",
+        "<code>openssl</code> <code>3.0.7-1 → 3.0.9-1</code>",
+        "<code>CVE-2026-1, CVE-2026-2</code>",
+        "apt-get install --only-upgrade openssl",
+        "<td>Debian 12</td>",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(!page.contains("<img"));
+}

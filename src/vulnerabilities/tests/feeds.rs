@@ -99,6 +99,19 @@ fn what_is_exploited_is_critical_and_scores_stand_beside_it() {
 }
 
 #[test]
+fn the_catalog_as_a_table_says_the_same() {
+    let table = "cveID,vendorProject,dateAdded,shortDescription,dueDate,knownRansomwareCampaignUse\n\
+                 CVE-2026-0001,OpenSSL,2026-11-20,\"A \"\"flaw\"\", exploited\nby many\",2026-12-11,Known\n\
+                 CVE-2026-0002,Other,2026-11-28,x,2026-12-11,Unknown\n\
+                 broken,row\n";
+    let matches = search(&openssl(), &[table, &changed("DEBIAN-CVE-2026-0001", "2026-11-29", None)]);
+    let exploited = matches.vulnerabilities[0].exploited.as_ref().unwrap();
+    assert_eq!((exploited.due.as_str(), exploited.by_ransomware), ("2026-12-11", true));
+    let kev = matches.feeds.iter().find(|feed| feed.format == Format::Kev).unwrap();
+    assert_eq!((kev.records, kev.bad_records, kev.newest), (2, 1, Date::parse("2026-11-28")));
+}
+
+#[test]
 fn old_data_are_stale_and_so_are_data_without_a_day() {
     let of = |day: &str| search(&openssl(), &[&changed("X-1", day, None)]).feeds[0].is_stale;
     assert!(!of("2026-11-25") && of("2026-11-24"));

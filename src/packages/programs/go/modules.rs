@@ -15,7 +15,10 @@ use crate::packages::ecosystem::Ecosystem;
 /// Modules of one program; the largest have some 1,000.
 const MODULES: usize = 20_000;
 /// Names of variables that builds set to the version by `-X`.
-const VARIABLES: [&str; 4] = ["version", "gitdescribe", "buildversion", "appversion"];
+const VARIABLES: [&str; 5] = ["version", "gitversion", "gitdescribe", "buildversion", "appversion"];
+
+/// Hosts of everybody: owner and repository follow.
+const HOSTS: [&str; 3] = ["github.com/", "gitlab.com/", "bitbucket.org/"];
 
 /// The standard library by the version of Go, and the modules of the list.
 pub(super) fn components(go: &[u8], list: &[u8]) -> Vec<Component> {
@@ -23,6 +26,8 @@ pub(super) fn components(go: &[u8], list: &[u8]) -> Vec<Component> {
     found.extend(stdlib(&String::from_utf8_lossy(go)));
     let list = String::from_utf8_lossy(list);
     let (mut main, mut flags, mut command) = (None, None, None);
+    // Modules that were built out of a directory, with the versions that were asked for.
+    let mut local: Vec<(String, String)> = Vec::new();
     for line in list.lines().take(MODULES) {
         let mut words = line.split('\t');
         let (kind, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -34,7 +39,7 @@ pub(super) fn components(go: &[u8], list: &[u8]) -> Vec<Component> {
                 found.push(module(path, version));
             }
             "dep" => found.push(module(path, version)),
-            "=>" => replace(found.last_mut(), path, version),
+            "=>" => local.extend(replace(found.last_mut(), path, version)),
             "build" => flags = flags.or_else(|| path.strip_prefix("-ldflags=")),
             _ => {}
         }
@@ -45,11 +50,29 @@ pub(super) fn components(go: &[u8], list: &[u8]) -> Vec<Component> {
         found.push(module(command, ""));
     }
     let main = main.and_then(|main| found.get_mut(main)).filter(|main| main.version.is_none());
-    if let Some((main, version)) = main.zip(flags.and_then(set_version)) {
+    if let Some(main) = main
+        && let Some(version) = flags.and_then(set_version).or_else(|| of_sibling(&main.name, &local))
+    {
         main.version = Some(version);
         main.confidence = Confidence::Medium;
     }
     found
+}
+
+/// The version of a program whose repository has several modules, which are released together: that by which it asks for
+/// the others, though they are built out of the same tree. So etcd does.
+fn of_sibling(main: &str, local: &[(String, String)]) -> Option<String> {
+    let root = |path: &str| path.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+    let own = root(main);
+    // `go.etcd.io/etcd`: two parts, where the host is the project's own.
+    let short = own.split('/').take(2).collect::<Vec<_>>().join("/");
+    let is_of = |path: &str| {
+        root(path) == own
+            || !HOSTS.iter().any(|host| own.starts_with(host)) && path.starts_with(&format!("{short}/"))
+    };
+    let mut versions = local.iter().filter(|(path, version)| is_of(path) && version != "v0.0.0");
+    let (_, first) = versions.next()?;
+    versions.all(|(_, version)| version == first).then(|| first.clone())
 }
 
 /// `go1.22.1`, perhaps with experiments or a vendor's words behind; `devel go1.23-0123abc`.
@@ -65,15 +88,16 @@ fn module(path: &str, version: &str) -> Component {
     Component::new(Ecosystem::Go, path, version).evidence(Evidence::BuildInfo)
 }
 
-/// What was built in place of a module: another one, or a directory, whose version nobody knows.
-fn replace(last: Option<&mut Component>, path: &str, version: &str) {
-    let Some(last) = last else { return };
-    if version.is_empty() {
-        last.version = None;
+/// What was built in place of a module: another one, or a directory, whose version nobody knows. Of a directory the module
+/// with the version that was asked for.
+fn replace(last: Option<&mut Component>, path: &str, version: &str) -> Option<(String, String)> {
+    let last = last?;
+    if version.is_empty() || path.starts_with(['.', '/']) {
         last.confidence = Confidence::Low;
-    } else {
-        *last = module(path, version);
+        return last.version.take().map(|version| (last.name.clone(), version));
     }
+    *last = module(path, version);
+    None
 }
 
 /// The version that the flags of the linker set: `-X main.version=v1.2.3`.
@@ -111,9 +135,33 @@ mod tests {
     }
 
     #[test]
+    fn modules_of_one_repository_that_are_released_together_have_one_version() {
+        let list = "path\tgo.etcd.io/etcd/server/v3\nmod\tgo.etcd.io/etcd/server/v3\t(devel)\t\n\
+                    dep\tgo.etcd.io/etcd/api/v3\tv3.5.9\n=>\t../api\t(devel)\t\n\
+                    dep\tgo.etcd.io/bbolt\tv1.3.7\th1:x\ndep\tother.org/x\tv1.0.0\n=>\t/src/x\t(devel)\t\n";
+        assert_eq!(
+            listed("go1.19.9", list),
+            [
+                "stdlib 1.19.9",
+                "go.etcd.io/etcd/server/v3 v3.5.9",
+                "go.etcd.io/etcd/api/v3 ?",
+                "go.etcd.io/bbolt v1.3.7",
+                "other.org/x ?"
+            ]
+        );
+        // Staging modules of Kubernetes have no versions.
+        let list = "mod\tk8s.io/kubernetes\t(devel)\t\ndep\tk8s.io/api\tv0.0.0\n=>\t./staging/src/k8s.io/api\t(devel)\t\n";
+        assert_eq!(listed("go1.21", list), ["stdlib 1.21", "k8s.io/kubernetes ?", "k8s.io/api ?"]);
+        let list = "mod\tgithub.com/a/b\t(devel)\t\ndep\tgithub.com/a/c\tv1.0.0\n=>\t../c\t(devel)\t\n";
+        assert_eq!(listed("go1.21", list), ["stdlib 1.21", "github.com/a/b ?", "github.com/a/c ?"]);
+    }
+
+    #[test]
     fn flags_of_the_linker_tell_the_version_of_the_main_module() {
         let list = "mod\tgithub.com/hashicorp/x\t(devel)\t\nbuild\t-ldflags=\"-s -X 'github.com/hashicorp/x/version.GitDescribe=v1.2.3' -X main.date=2020.1\"\n";
         assert_eq!(listed("go1.20", list), ["stdlib 1.20", "github.com/hashicorp/x v1.2.3"]);
+        let list = "mod\tk8s.io/kubernetes\t(devel)\t\nbuild\t-ldflags=\"-X 'k8s.io/component-base/version.gitMajor=1' -X 'k8s.io/component-base/version.gitVersion=v1.28.3'\"\n";
+        assert_eq!(listed("go1.20", list), ["stdlib 1.20", "k8s.io/kubernetes v1.28.3"]);
         let list = "path\tgithub.com/docker/cli/cmd/docker\nbuild\t-ldflags=\"-X \\\"github.com/docker/cli/cli/version.Version=20.10.24+dfsg1\\\"\"\n";
         assert_eq!(
             listed("go1.19.8", list),

@@ -24,6 +24,7 @@ pub mod run;
 pub mod sarif;
 pub mod sbom;
 pub mod terminal;
+pub mod timeline;
 mod words;
 
 pub use format::{Format, Told};

@@ -113,6 +113,8 @@ pub(super) enum Command {
     Code(super::code::Code),
     /// List the software of an image: packages, language libraries, programs without a package, kernels
     Packages(super::packages::Packages),
+    /// Tell what happened in an image, in the order of time: file times, logins, journals, packages, commands
+    Timeline(super::timeline::Timeline),
     /// Show partitions and file systems of an image
     #[command(after_help = examples::LAYOUT)]
     Layout {

@@ -49,12 +49,20 @@ pub(super) fn reopen(
     outside_files: bool,
     progress: &dyn Progress,
 ) -> Result<(Tree, Facts), Failure> {
-    let opened =
-        System::open_with(target, &memory::within(Budget::default()).disk, &options(outside_files), progress);
-    let system = opened.map_err(|error| wrong_input::failure(&error))?;
+    let system = opened(target, outside_files, progress)?;
     // Its gaps are known from the audit.
     let (facts, _) = Facts::gather(&system.tree);
     Ok((system.tree, facts))
+}
+
+/// Opens `target`, whatever it is, to look inside.
+pub(super) fn opened(
+    target: &Target,
+    outside_files: bool,
+    progress: &dyn Progress,
+) -> Result<System, Failure> {
+    System::open_with(target, &memory::within(Budget::default()).disk, &options(outside_files), progress)
+        .map_err(|error| wrong_input::failure(&error))
 }
 
 /// What is named: an image, or a directory that is no folder of blocks and so a mounted tree.
@@ -93,9 +101,7 @@ fn texts(signatures: &Signatures) -> Vec<String> {
 
 /// Opens an image to look inside.
 pub(super) fn open(image: &Path, outside_files: bool) -> Result<System, Failure> {
-    let target = Target::Image(image.to_owned());
-    System::open_with(&target, &memory::within(Budget::default()).disk, &options(outside_files), &Quiet)
-        .map_err(|error| wrong_input::failure(&error))
+    opened(&Target::Image(image.to_owned()), outside_files, &Quiet)
 }
 
 /// Packed images are unpacked where the environment says.

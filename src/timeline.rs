@@ -37,6 +37,7 @@ mod zone;
 use collector::Collector;
 pub use event::{Basis, Event, EventKind, Inode, Macb, Moment, Subject};
 use file_times::FileMoment;
+pub use file_times::keeps_changes;
 pub use filter::Filter;
 use marks::Judge;
 pub use marks::Mark;
@@ -87,8 +88,7 @@ impl Timeline {
 
     /// The events in the order of time; of one time, files come first.
     pub fn events<'t>(&'t self, tree: &'t Tree, facts: &'t Facts) -> Events<'t> {
-        let last = self.records.last().map(|event| event.moment.time.seconds);
-        let judge = Judge::new(tree, &facts.packages, last);
+        let judge = Judge::new(tree, &facts.packages);
         Events { tree, judge, records: self.records.iter().peekable(), files: self.files.iter().peekable() }
     }
 }

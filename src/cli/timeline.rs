@@ -117,11 +117,12 @@ pub(super) fn run(
     let budget = memory::within(Budget::default());
     let bar = Bar::new(!wanted.no_progress, terminal);
     let system = engine::opened(&target, outside, &bar)?;
-    let (facts, mut gaps) = Facts::gather_within(&system.tree, &budget);
+    // Its gaps are about other things, but for the packages.
+    let (facts, _) = Facts::gather_within(&system.tree, &budget);
     let filter = wanted.filter();
     let timeline = timeline::gather(&system.tree, &facts, &filter, &budget);
     drop(bar);
-    gaps.extend(system.gaps);
+    let mut gaps = system.gaps;
     gaps.extend(timeline.gaps.iter().cloned());
     let seal = (!wanted.show_secrets).then(|| Seal::new(&[], signatures));
     let told = Told { tree: &system.tree, facts: &facts, timeline: &timeline, filter: &filter };

@@ -22,6 +22,7 @@ use crate::archive::sqlite::log::Logged;
 use crate::budget::Budget;
 use crate::facts::Facts;
 use crate::finding::{Gap, GapKind, Loss};
+use crate::packages::PackageManager;
 
 /// Bytes of memory that events may take, beside the times of files.
 const EVENTS: usize = 512 << 20;
@@ -87,6 +88,10 @@ impl<'a> Collector<'a> {
             let path =
                 facts.packages.databases().first().map(|database| database.path.clone()).unwrap_or_default();
             package_logs::rpm(&facts.packages).for_each(|event| self.kept.add(&path, event));
+            if facts.packages.is_partial() && facts.packages.manager() == Some(PackageManager::Rpm) {
+                let reason = "not all of its packages could be read".to_owned();
+                self.gap_at(view.system().below(&path), GapKind::Damaged, reason);
+            }
         }
     }
 

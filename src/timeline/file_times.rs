@@ -4,7 +4,7 @@
 //! has more times than memory has room for events. A time of exactly 0 is none: so the tools of the field have it.
 
 use assay_disk::fs::{Metadata, Time};
-use assay_disk::tree::{EntryId, Tree};
+use assay_disk::tree::{EntryId, Mounted, Tree};
 
 use super::event::{Event, EventKind, Inode, Macb, Moment};
 use super::filter::Filter;
@@ -16,6 +16,11 @@ pub(super) struct FileMoment {
     pub(super) time: Time,
     pub(super) id: EntryId,
     pub(super) times: Macb,
+}
+
+/// Whether a file system keeps when an inode was changed: those of the FAT family do not.
+pub fn keeps_changes(mounted: &Mounted) -> bool {
+    !matches!(mounted.fs.identity().kind, "vfat" | "exfat")
 }
 
 /// The times of an inode, each once, in order.
@@ -45,9 +50,11 @@ pub(super) fn gather(tree: &Tree, filter: &Filter) -> Vec<FileMoment> {
     }
     let mut all = Vec::new();
     for (volume, mounted) in tree.file_volumes() {
+        let keeps_changes = keeps_changes(mounted);
         for (index, walked) in (0_u32..).zip(&mounted.walk.entries) {
             let id = EntryId { volume, index };
-            let mut times = times(&walked.metadata);
+            let changed = if keeps_changes { walked.metadata.changed } else { Time::default() };
+            let mut times = times(&Metadata { changed: changed, ..walked.metadata });
             times.retain(|(time, _)| filter.has_time(*time));
             if times.is_empty() || !filter.paths.is_empty() && !filter.has_path(&tree.path(id)) {
                 continue;

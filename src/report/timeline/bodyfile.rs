@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use super::{BATCH, permissions};
 use crate::audit::{Quote, Quotes, Seal, Visit};
-use crate::timeline::{Event, Filter, Source};
+use crate::timeline::{Event, Filter, Source, keeps_changes};
 use assay_disk::fs::{FileType, Metadata, Time};
 use assay_disk::text::is_hidden;
 use assay_disk::tree::{EntryId, Tree};
@@ -74,8 +74,8 @@ fn line(tree: &Tree, id: EntryId, name: &[u8]) -> String {
     let Some((mounted, walked)) = tree.get(id) else { return String::new() };
     let metadata = &walked.metadata;
     let letter = type_letter(metadata.file_type);
-    let [accessed, modified, changed] =
-        [metadata.accessed, metadata.modified, metadata.changed].map(|time| time.seconds);
+    let changed = if keeps_changes(mounted) { metadata.changed } else { Time::default() };
+    let [accessed, modified, changed] = [metadata.accessed, metadata.modified, changed].map(|time| time.seconds);
     format!(
         "0|{}|{}|{letter}/{letter}{}|{}|{}|{}|{accessed}|{modified}|{changed}|{}\n",
         visible(name),

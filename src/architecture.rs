@@ -33,7 +33,7 @@ const FLOORS: &[&[&str]] = &[
     &["files", "rules", "keys", "command_line", "archive", "recover"],
     &["packages"],
     &["facts"],
-    &["checks", "remedies", "sourcing", "support", "vulnerabilities"],
+    &["checks", "remedies", "sourcing", "support", "timeline", "vulnerabilities"],
     &["detect"],
     &["audit"],
     &["baseline", "diff", "requirements"],

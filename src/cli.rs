@@ -34,6 +34,7 @@ mod signatures;
 mod sourcing;
 mod suggest;
 mod terminal;
+mod timeline;
 mod undelete;
 mod user_file;
 mod user_rules;
@@ -150,6 +151,9 @@ fn command(arguments: &Arguments, terminal: &mut Terminal<'_>) -> Result<Exit, F
         Command::Extract(wanted) => undelete::extract(wanted, outside, terminal),
         Command::Packages(wanted) => {
             packages::run(wanted, outside, signatures::read(arguments.signatures.as_deref())?, terminal)
+        }
+        Command::Timeline(wanted) => {
+            timeline::run(wanted, outside, signatures::read(arguments.signatures.as_deref())?, terminal)
         }
         Command::Layout { image } => inspect::layout(image, outside, terminal),
         Command::Ls { image, path } => inspect::ls(image, path, outside, terminal),

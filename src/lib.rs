@@ -79,6 +79,8 @@ pub mod sourcing;
 #[doc(hidden)]
 pub mod support;
 #[doc(hidden)]
+pub mod timeline;
+#[doc(hidden)]
 pub mod values;
 #[doc(hidden)]
 pub mod vulnerabilities;

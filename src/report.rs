@@ -26,6 +26,7 @@ pub mod sbom;
 mod software;
 pub mod terminal;
 pub mod versions;
+pub mod timeline;
 mod words;
 
 pub use format::{Format, Told};

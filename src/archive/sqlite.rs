@@ -125,6 +125,43 @@ pub(crate) fn blobs(
     database.problem.map_or(Ok(rows), Err)
 }
 
+/// Hands the values of each row of the table `name` to `each`, text in UTF-8; the first thing that was wrong. A row that
+/// is longer than `longest` is left out.
+pub(crate) fn rows(
+    pages: &dyn Pages,
+    name: &[u8],
+    longest: usize,
+    each: &mut dyn FnMut(&[Cell]),
+) -> Result<(), &'static str> {
+    let mut database = Database::new(pages, longest).ok_or("its header is not one")?;
+    let mut root = None;
+    database.walk(1, &mut |database, values| {
+        let [Value::Text(kind), Value::Text(own), _, Value::Number(number), ..] = values else { return };
+        if database.utf8(kind) == b"table" && database.utf8(own) == name {
+            root = usize::try_from(*number).ok();
+        }
+    });
+    let root = root.ok_or("it does not have its table")?;
+    database.walk(root, &mut |database, values| {
+        let cells: Vec<Cell> = values.iter().map(|value| database.cell(value)).collect();
+        each(&cells);
+    });
+    database.problem.map_or(Ok(()), Err)
+}
+
+/// A value of a row of a table that is read by its columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cell {
+    /// NULL, a broken number, or the number of the row, which its own column does not repeat.
+    Nothing,
+    /// A whole number.
+    Number(i64),
+    /// Text.
+    Text(String),
+    /// A run of bytes.
+    Bytes,
+}
+
 fn broken(problem: &'static str) -> ArchiveError {
     FORMAT.invalid(problem)
 }
@@ -248,6 +285,15 @@ impl<'a> Database<'a> {
             }
         }
         bytes
+    }
+
+    fn cell(&self, value: &Value<'_>) -> Cell {
+        match value {
+            Value::Nothing => Cell::Nothing,
+            Value::Number(number) => Cell::Number(*number),
+            Value::Text(text) => Cell::Text(String::from_utf8_lossy(&self.utf8(text)).into_owned()),
+            Value::Bytes(_) => Cell::Bytes,
+        }
     }
 
     fn utf8(&self, text: &[u8]) -> Vec<u8> {

@@ -117,6 +117,8 @@ pub(super) enum Command {
     Undelete(super::undelete::Undelete),
     /// Write files of an image to a folder, with a manifest
     Extract(super::undelete::Extract),
+    /// Tell what happened in an image, in the order of time: file times, logins, journals, packages, commands
+    Timeline(super::timeline::Timeline),
     /// Show partitions and file systems of an image
     #[command(after_help = examples::LAYOUT)]
     Layout {

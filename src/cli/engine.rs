@@ -50,12 +50,21 @@ pub(super) fn reopen(
     outside_files: bool,
     progress: &dyn Progress,
 ) -> Result<(Tree, Facts), Failure> {
-    let opened =
-        System::open_with(target, &memory::within(Budget::default()).disk, &opening(outside_files), progress);
-    let system = opened.map_err(|error| wrong_input::failure(&error))?;
+    let system = opened(target, outside_files, progress)?;
     // Its gaps are known from the audit.
     let (facts, _) = Facts::gather(&system.tree);
     Ok((system.tree, facts))
+}
+
+/// Opens `target`, whatever it is, to look inside.
+pub(super) fn opened(
+    target: &Target,
+    outside_files: bool,
+    progress: &dyn Progress,
+) -> Result<System, Failure> {
+    let options = OpenOptions { image: options(outside_files), deleted: false };
+    System::open_with(target, &memory::within(Budget::default()).disk, &options, progress)
+        .map_err(|error| wrong_input::failure(&error))
 }
 
 /// What is named: an image, or a directory that is no folder of blocks and so a mounted tree.
@@ -94,20 +103,19 @@ fn texts(signatures: &Signatures) -> Vec<String> {
 
 /// Opens an image to look inside.
 pub(super) fn open(image: &Path, outside_files: bool) -> Result<System, Failure> {
-    open_with_deleted(image, outside_files, false)
+    opened(&Target::Image(image.to_owned()), outside_files, &Quiet)
 }
 
-/// Opens an image, with the files that were deleted or without.
-pub(super) fn open_with_deleted(image: &Path, outside_files: bool, deleted: bool) -> Result<System, Failure> {
-    let target = Target::Image(image.to_owned());
-    let options = OpenOptions { deleted, ..opening(outside_files) };
-    System::open_with(&target, &memory::within(Budget::default()).disk, &options, &Quiet)
-        .map_err(|error| wrong_input::failure(&error))
-}
-
-/// How an image is opened to look at the files that are there.
-fn opening(outside_files: bool) -> OpenOptions {
-    OpenOptions { image: options(outside_files), deleted: false }
+/// Opens an image to look inside, and has its deleted files come back.
+pub(super) fn open_with_deleted(image: &Path, outside_files: bool) -> Result<System, Failure> {
+    let options = OpenOptions { image: options(outside_files), deleted: true };
+    System::open_with(
+        &Target::Image(image.to_owned()),
+        &memory::within(Budget::default()).disk,
+        &options,
+        &Quiet,
+    )
+    .map_err(|error| wrong_input::failure(&error))
 }
 
 /// Packed images are unpacked where the environment says.

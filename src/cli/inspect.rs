@@ -10,6 +10,7 @@ use crate::audit::VolumeSummary;
 use crate::budget::Budget;
 use crate::finding::{Gap, Loss};
 use crate::report::terminal::size;
+use crate::report::timeline::permissions;
 use assay_disk::fs::{FileType, FsError, Metadata, Node};
 use assay_disk::text::Escaped;
 use assay_disk::tree::{EntryId, Tree};
@@ -125,7 +126,7 @@ fn concerns(gap: &Gap, directory: &[u8]) -> bool {
 }
 
 /// Tells of gaps on standard error: an answer with holes is not whole.
-fn told(gaps: &[Gap], terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+pub(super) fn told(gaps: &[Gap], terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let losses = || gaps.iter().filter(|gap| gap.loss > Loss::Nothing);
     for gap in losses() {
         let place = crate::report::terminal::shown_place(&gap.location);
@@ -150,27 +151,7 @@ fn line(tree: &Tree, id: EntryId, name: &[u8]) -> Option<String> {
 
 /// `-rwsr-xr-x`.
 fn mode(metadata: &Metadata) -> String {
-    let mode = metadata.mode;
-    let bit = |bit: u16, c| if mode & bit == 0 { '-' } else { c };
-    let special = |execute: u16, special: u16, both, only| match (mode & execute != 0, mode & special != 0) {
-        (true, true) => both,
-        (false, true) => only,
-        (true, false) => 'x',
-        (false, false) => '-',
-    };
-    let letters = [
-        type_letter(metadata.file_type),
-        bit(0o400, 'r'),
-        bit(0o200, 'w'),
-        special(0o100, 0o4000, 's', 'S'),
-        bit(0o040, 'r'),
-        bit(0o020, 'w'),
-        special(0o010, 0o2000, 's', 'S'),
-        bit(0o004, 'r'),
-        bit(0o002, 'w'),
-        special(0o001, 0o1000, 't', 'T'),
-    ];
-    letters.iter().collect()
+    format!("{}{}", type_letter(metadata.file_type), permissions(metadata.mode))
 }
 
 /// The letter that `ls -l` begins with.

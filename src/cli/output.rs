@@ -1,7 +1,7 @@
 //! Files that reports are written to: whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
@@ -66,25 +66,35 @@ pub(super) fn place(path: &Path) -> Result<Place, Failure> {
 
 /// Writes the report; `private` makes a file that only its owner reads.
 pub(super) fn write(place: &Place, text: &[u8], private: bool) -> Result<(), Failure> {
+    stream(place, private, &mut |to| to.write_all(text))
+}
+
+/// Writes what `fill` writes, which need not be in memory as a whole.
+pub(super) fn stream(place: &Place, private: bool, fill: &mut Fill<'_>) -> Result<(), Failure> {
     let (path, done) = match place {
         Place::Stream(path) => {
-            (path, OpenOptions::new().write(true).open(path).and_then(|mut to| to.write_all(text)))
+            (path, OpenOptions::new().write(true).open(path).and_then(|to| filled(&to, fill)))
         }
-        Place::File { path, temporary } => (path, replace(path, temporary, text, private)),
+        Place::File { path, temporary } => (path, replace(path, temporary, private, fill)),
     };
     done.map_err(|error| Failure::unreadable(format!("{}: could not be written: {error}", path.display())))
 }
 
-fn replace(path: &Path, temporary: &Path, text: &[u8], private: bool) -> io::Result<()> {
+/// Writes a report.
+pub(super) type Fill<'f> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'f;
+
+fn replace(path: &Path, temporary: &Path, private: bool, fill: &mut Fill<'_>) -> io::Result<()> {
     let mode = if private { 0o600 } else { 0o666 };
     let (partial, file) = Partial::create(temporary, mode)?;
-    fill(file, text)?;
+    filled(&file, fill)?;
+    file.sync_all()?;
     partial.finish(path)
 }
 
-fn fill(mut file: File, text: &[u8]) -> io::Result<()> {
-    file.write_all(text)?;
-    file.sync_all()
+fn filled(file: &File, fill: &mut Fill<'_>) -> io::Result<()> {
+    let mut to = BufWriter::new(file);
+    fill(&mut to)?;
+    to.flush()
 }
 
 #[cfg(test)]

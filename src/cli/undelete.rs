@@ -139,7 +139,8 @@ fn run(
     outside: bool,
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Failure> {
-    let system = engine::open_with_deleted(image, outside, selection.deleted)?;
+    let opened = if selection.deleted { engine::open_with_deleted } else { engine::open };
+    let system = opened(image, outside)?;
     let files = recover::select(&system.tree, selection);
     let mut failed = 0;
     match out {

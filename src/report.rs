@@ -25,8 +25,8 @@ pub mod sarif;
 pub mod sbom;
 mod software;
 pub mod terminal;
-pub mod versions;
 pub mod timeline;
+pub mod versions;
 mod words;
 
 pub use format::{Format, Told};

@@ -41,7 +41,7 @@ mod walk;
 
 pub(super) use history::{Witness, cores, history};
 pub(super) use kind::age;
-pub(super) use shadow::{BlockChange, InodeState, Shadow};
+pub(super) use shadow::{BlockChange, InodeState, Shadow, is_kept};
 pub(super) use walk::order;
 
 /// The file system as it is after its log was replayed.

@@ -242,8 +242,13 @@ mod tests {
     }
 
     fn versions(found: &[Remain]) -> Vec<&Version> {
-        let version = |remain| if let &Remain::Version(ref version) = remain { Some(version) } else { None };
-        found.iter().filter_map(version).collect()
+        let mut versions = Vec::new();
+        for remain in found {
+            if let Remain::Version(version) = remain {
+                versions.push(version);
+            }
+        }
+        versions
     }
 
     fn names(found: &[Remain]) -> Vec<(u64, u64, Option<u64>, String, Proof)> {

@@ -151,8 +151,10 @@ impl Shadow {
             return Ok((Some(state.clone()), state));
         }
         let (lived, ended) = (core.u32_le(92)?, disk.u32_be(92)?);
+        let is_trusted = is_sound || !self.volume.has_checksums();
         let is_same = lived == ended || disk.u16_be(2)? == 0 && lived.wrapping_add(1) == ended;
-        let record = if is_inode && is_same { record } else { vec![0; superblock.inode_size.into()] };
+        let record =
+            if is_inode && is_trusted && is_same { record } else { vec![0; superblock.inode_size.into()] };
         Ok((None, InodeState { record, order: 0, is_borrowed: true }))
     }
 
@@ -184,15 +186,19 @@ impl Shadow {
         if flags & buffer::flag::CANCEL != 0 {
             return Ok(Some(change));
         }
-        let (mut block, mut laid) = (base, 0);
+        let (mut block, mut laid) = (base, 0_usize);
         for (start, piece) in buffer::pieces(item)? {
             buffer::lay(&mut block, start, piece)?;
-            laid += piece.len();
+            // How far it is known from its beginning.
+            if start <= laid {
+                laid = laid.max(start.saturating_add(piece.len()));
+            }
         }
-        if self.volume.has_checksums() {
+        change.is_mixed.1 = was_mixed && laid < used(&block);
+        // What is mixed keeps the checksum of one of its parts, which is seen to be wrong.
+        if self.volume.has_checksums() && !change.is_mixed.1 {
             kind::renew_checksum(&mut block);
         }
-        change.is_mixed.1 = was_mixed && laid < block.len();
         change.after = is_kept(&block).then_some(block);
         Ok((change.before.is_some() || change.after.is_some()).then_some(change))
     }
@@ -216,6 +222,21 @@ impl Shadow {
     }
 }
 
-fn is_kept(block: &[u8]) -> bool {
+/// Bytes of `block` that mean something: of the leaf of a map, up to its last extent.
+fn used(block: &[u8]) -> usize {
+    let record = Record::new("block", block);
+    let is_leaf = |mark: &[u8]| block.starts_with(mark) && record.u16_be(4).is_ok_and(|level| level == 0);
+    let extents = usize::from(record.u16_be(6).unwrap_or(0)).saturating_mul(16);
+    if is_leaf(b"BMA3") {
+        extents.saturating_add(72)
+    } else if is_leaf(b"BMAP") {
+        extents.saturating_add(24)
+    } else {
+        block.len()
+    }
+}
+
+/// Whether `block` is of a kind that is kept.
+pub(in crate::fs::xfs) fn is_kept(block: &[u8]) -> bool {
     KEPT.iter().any(|mark| block.starts_with(*mark))
 }

@@ -125,10 +125,14 @@ impl Walking<'_> {
         ControlFlow::Continue(())
     }
 
-    /// A record without a checksum is whole, if all of its blocks are of its round, or of the next behind the end.
+    /// A record without a checksum, which version 5 has not, is whole, if all of its blocks are of its round, or of the
+    /// next behind the end.
     fn whole(&self, block: u64, header: &Header) -> Result<(), FsError> {
         if header.has_checksum() {
             return Ok(());
+        }
+        if self.volume.has_checksums() {
+            return Err(FsError::corrupt("log record", block, "it has no checksum"));
         }
         let data = block.saturating_add(header.header_blocks.into());
         let cycle = u32::try_from(header.lsn >> 32).unwrap_or(0);

@@ -32,9 +32,10 @@ pub(super) fn read(finds: &mut Finds<'_, '_>) -> Result<(), FsError> {
     for (number, state) in history.shadow.inodes() {
         finds.last_state(&history.shadow, number, state);
     }
-    for ((offset, len), order) in used {
+    for ((offset, len), last) in used {
         let span = Span::new(offset, len);
-        if let Some(order) = order.or_else(|| finds.written_metadata(span)) {
+        let order = if last.is_freed { finds.written_metadata(span, last.last) } else { Some(last.last) };
+        if let Some(order) = order {
             finds.give(Remain::Used { span, order });
         }
     }
@@ -103,9 +104,12 @@ impl Finds<'_, '_> {
         self.name(dir, None, &Entry { number: parent, name, file_type, is_live: true, is_sure: true }, at);
     }
 
-    /// The order of metadata at `span` that was freed: it counts only if it was ever written there.
-    fn written_metadata(&self, span: Span) -> Option<u64> {
+    /// The order of metadata at `span` that was freed, `last` in the log: it counts only if it was ever written there.
+    fn written_metadata(&self, span: Span, last: u64) -> Option<u64> {
         let block = read_vec(&*self.disk.source, span.offset, usize::try_from(span.len).ok()?).ok()?;
+        if !self.volume.has_checksums() {
+            return log::is_kept(&block).then_some(last);
+        }
         log::age(&block, &self.volume.superblock.metadata_uuid).map(|lsn| log::order(lsn, u8::MAX))
     }
 }
@@ -116,6 +120,13 @@ fn changed(core: &[u8]) -> Option<Time> {
     record.get_mut(2..4)?.copy_from_slice(&0x8000_u16.to_be_bytes());
     *record.get_mut(82)? = 0;
     Inode::parse(0, record).ok().map(|inode| inode.metadata.changed)
+}
+
+/// When the file system wrote a place for itself last, and whether it was freed since.
+#[derive(Clone, Copy)]
+struct Use {
+    last: u64,
+    is_freed: bool,
 }
 
 /// What was handed on of an inode.
@@ -130,8 +141,8 @@ struct Told {
 /// Takes the history as the log tells it.
 struct Telling<'f, 'a, 't> {
     finds: &'f mut Finds<'a, 't>,
-    /// What the file system wrote for itself, by place and length, and when; none, if it was freed again.
-    used: BTreeMap<(u64, u64), Option<u64>>,
+    /// What the file system wrote for itself, by place and length.
+    used: BTreeMap<(u64, u64), Use>,
     /// What was handed on of inodes.
     told: BTreeMap<u64, Told>,
 }
@@ -190,7 +201,8 @@ impl Witness for Telling<'_, '_, '_> {
     fn metadata(&mut self, span: Span, order: Option<u64>) {
         let key = (span.offset, span.len);
         if self.used.contains_key(&key) || self.finds.has_room() {
-            self.used.insert(key, order);
+            let last = self.used.get(&key).map_or(0, |known| known.last);
+            self.used.insert(key, Use { last: order.unwrap_or(last), is_freed: order.is_none() });
         }
     }
 

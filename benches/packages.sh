@@ -13,7 +13,7 @@ measured() {
   local name=$1
   shift
   /usr/bin/time -o "$work/time" -f '%U %S %M' "$@" > "$work/$name.out" 2> "$work/$name.err" || true
-  awk -v name="$name" '{ printf "%-10s %6.1f CPU-s %6.0f MB  ", name, $1 + $2, $3 / 1024 }' "$work/time"
+  tail -n 1 "$work/time" | awk -v name="$name" '{ printf "%-10s %6.1f CPU-s %6.0f MB  ", name, $1 + $2, $3 / 1024 }'
 }
 has() { command -v "$1" > /dev/null || { echo "$1 is not installed: left out"; return 1; }; }
 
@@ -55,6 +55,6 @@ print(len({(v["VulnerabilityID"], v["PkgName"]) for r in results for v in r.get(
 PY
 fi
 if [ -n "$debsecan_source" ] && has debsecan; then
-  measured debsecan debsecan --source "file://$debsecan_source" --suite bookworm --status "$tree/var/lib/dpkg/status" --format packages
+  measured debsecan debsecan --source "file://$debsecan_source" --suite bookworm --status "$tree/var/lib/dpkg/status" --format simple
   wc -l < "$work/debsecan.out"
 fi

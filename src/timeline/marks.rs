@@ -102,7 +102,8 @@ fn is_pam_module(path: &[u8]) -> bool {
 /// When the last inode of each volume was changed, where its file system keeps that.
 fn last_changes(tree: &Tree) -> HashMap<u32, i64> {
     let volumes = tree.file_volumes().filter(|(_, mounted)| file_times::keeps_changes(mounted));
-    let last = |mounted: &Mounted| mounted.walk.entries.iter().map(|entry| entry.metadata.changed.seconds).max();
+    let last =
+        |mounted: &Mounted| mounted.walk.entries.iter().map(|entry| entry.metadata.changed.seconds).max();
     volumes.filter_map(|(volume, mounted)| Some((volume, last(mounted)?))).collect()
 }
 

@@ -62,7 +62,9 @@ fn told(path: &Path) -> Option<Vec<(u64, BTreeMap<String, Vec<Vec<u8>>>)>> {
     let text = String::from_utf8(out.stdout).unwrap();
     let value = |value: &Value| match value {
         Value::String(text) => text.clone().into_bytes(),
-        Value::Array(bytes) => bytes.iter().map(|byte| u8::try_from(byte.as_u64().unwrap()).unwrap()).collect(),
+        Value::Array(bytes) => {
+            bytes.iter().map(|byte| u8::try_from(byte.as_u64().unwrap()).unwrap()).collect()
+        }
         other => panic!("{other}"),
     };
     let entry = |line: &str| {
@@ -71,7 +73,11 @@ fn told(path: &Path) -> Option<Vec<(u64, BTreeMap<String, Vec<Vec<u8>>>)>> {
         let own = fields.into_iter().filter(|(name, _)| !name.starts_with("__") && name != "_BOOT_ID");
         let several = |all: &Value| all.as_array().is_some_and(|all| all.iter().any(|one| !one.is_number()));
         let fields = own.map(|(name, one)| {
-            let mut values = if several(&one) { one.as_array().unwrap().iter().map(value).collect() } else { vec![value(&one)] };
+            let mut values = if several(&one) {
+                one.as_array().unwrap().iter().map(value).collect()
+            } else {
+                vec![value(&one)]
+            };
             values.sort();
             (name, values)
         });
@@ -96,7 +102,11 @@ fn fields(entry: &Entry) -> (u64, BTreeMap<String, Vec<Vec<u8>>>) {
 const FORMS: [&[(&str, &str)]; 4] = [
     &[],
     &[("SYSTEMD_JOURNAL_COMPACT", "0")],
-    &[("SYSTEMD_JOURNAL_COMPACT", "0"), ("SYSTEMD_JOURNAL_KEYED_HASH", "0"), ("SYSTEMD_JOURNAL_COMPRESS", "LZ4")],
+    &[
+        ("SYSTEMD_JOURNAL_COMPACT", "0"),
+        ("SYSTEMD_JOURNAL_KEYED_HASH", "0"),
+        ("SYSTEMD_JOURNAL_COMPRESS", "LZ4"),
+    ],
     &[("SYSTEMD_JOURNAL_COMPRESS", "XZ")],
 ];
 

@@ -75,7 +75,8 @@ fn line(tree: &Tree, id: EntryId, name: &[u8]) -> String {
     let metadata = &walked.metadata;
     let letter = type_letter(metadata.file_type);
     let changed = if keeps_changes(mounted) { metadata.changed } else { Time::default() };
-    let [accessed, modified, changed] = [metadata.accessed, metadata.modified, changed].map(|time| time.seconds);
+    let [accessed, modified, changed] =
+        [metadata.accessed, metadata.modified, changed].map(|time| time.seconds);
     format!(
         "0|{}|{}|{letter}/{letter}{}|{}|{}|{}|{accessed}|{modified}|{changed}|{}\n",
         visible(name),

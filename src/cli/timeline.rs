@@ -26,6 +26,7 @@ Examples:
   assay timeline disk.raw --path '/etc/**' --path '/root/*'
   assay timeline disk.raw --format jsonl -o disk.jsonl           for Timesketch
   assay timeline disk.raw --format bodyfile --source files       what fls -r -m / prints
+  assay timeline disk.raw --format html -o disk.html             a page that zooms from years to seconds
 
 Exit codes:
   0  all was read        3  the image could not be read
@@ -82,17 +83,8 @@ enum TimelineForm {
     Csv,
     /// An object a line, for Timesketch: docs/timeline.md
     Jsonl,
-}
-
-impl From<TimelineForm> for Form {
-    fn from(form: TimelineForm) -> Self {
-        match form {
-            TimelineForm::Table => Self::Table,
-            TimelineForm::Bodyfile => Self::Bodyfile,
-            TimelineForm::Csv => Self::Csv,
-            TimelineForm::Jsonl => Self::Jsonl,
-        }
-    }
+    /// A page to zoom from years to seconds: one file that needs no network
+    Html,
 }
 
 fn time(text: &str) -> Result<Time, String> {
@@ -125,8 +117,9 @@ pub(super) fn run(
     let mut gaps = system.gaps;
     gaps.extend(timeline.gaps.iter().cloned());
     let seal = (!wanted.show_secrets).then(|| Seal::new(&[], signatures));
-    let told = Told { tree: &system.tree, facts: &facts, timeline: &timeline, filter: &filter };
-    let mut write = |out: &mut dyn Write| told.write(wanted.format.into(), seal.as_ref(), out);
+    let (tree, image) = (&system.tree, system.subject.name.as_str());
+    let told = Told { tree, facts: &facts, timeline: &timeline, filter: &filter, image, seal: seal.as_ref() };
+    let mut write = |out: &mut dyn Write| told.write(wanted.format, out);
     match &place {
         Some(place) => output::stream(place, wanted.show_secrets, &mut write)?,
         None => write(&mut io::BufWriter::new(&mut *terminal.out))?,
@@ -160,17 +153,25 @@ struct Told<'t> {
     facts: &'t Facts,
     timeline: &'t timeline::Timeline,
     filter: &'t Filter,
+    image: &'t str,
+    seal: Option<&'t Seal>,
 }
 
 impl Told<'_> {
-    fn write(&self, form: Form, seal: Option<&Seal>, out: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, form: TimelineForm, out: &mut dyn Write) -> io::Result<()> {
         let mut events = self.timeline.events(self.tree, self.facts);
-        if form == Form::Bodyfile {
-            // A file is one line with all its times.
-            report::bodyfile::files(self.tree, self.filter, seal, out)?;
-            let mut records = events.filter(|event| event.source != Source::Files);
-            return report::write(&mut records, form, seal, out);
-        }
-        report::write(&mut events, form, seal, out)
+        let form = match form {
+            TimelineForm::Html => return report::page(&mut events, self.image, self.seal, out),
+            TimelineForm::Bodyfile => {
+                // A file is one line with all its times.
+                report::bodyfile::files(self.tree, self.filter, self.seal, out)?;
+                let mut records = events.filter(|event| event.source != Source::Files);
+                return report::write(&mut records, Form::Bodyfile, self.seal, out);
+            }
+            TimelineForm::Table => Form::Table,
+            TimelineForm::Csv => Form::Csv,
+            TimelineForm::Jsonl => Form::Jsonl,
+        };
+        report::write(&mut events, form, self.seal, out)
     }
 }

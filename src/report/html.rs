@@ -18,7 +18,7 @@ use assay_disk::text::Escaped;
 
 mod calendar;
 mod compliance;
-mod embed;
+pub(super) mod embed;
 mod findings;
 mod graph;
 mod map;
@@ -54,15 +54,6 @@ const SCRIPT: &str = concat!(
     include_str!("../../templates/report/start.js"),
     "})();\n",
 );
-
-/// What the page may do.
-fn policy() -> String {
-    let (script, style) = (embed::hash(SCRIPT), embed::hash(STYLE));
-    format!(
-        "default-src 'none'; script-src {script}; style-src {style}; base-uri 'none'; form-action 'none'; \
-         require-trusted-types-for 'script'; trusted-types 'none'"
-    )
-}
 
 /// What the template is filled with.
 #[derive(Template)]
@@ -146,7 +137,7 @@ pub fn render(report: &Report, judgement: &Judgement, options: &Options, run: &R
         Data { image, rules: &rules, texts: &texts, findings: &shown, directories: nodes, graph: &graph };
     let losses = report.losses().count();
     let page = Page {
-        policy: policy(),
+        policy: embed::policy(SCRIPT, STYLE),
         style: STYLE,
         script: SCRIPT,
         data: embed::embedded(&data),

@@ -11,12 +11,14 @@ use crate::timeline::{Event, Source, Subject};
 pub mod bodyfile;
 mod csv;
 mod jsonl;
+mod page;
 mod permissions;
 mod table;
 #[cfg(test)]
 mod tests;
 mod when;
 
+pub use page::page;
 pub use permissions::permissions;
 
 /// Events that are sealed and written together.

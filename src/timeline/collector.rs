@@ -107,7 +107,7 @@ impl<'a> Collector<'a> {
                     let owner = owner(facts, walked.metadata.uid);
                     self.with(EntryId { volume, index }, &mut |input, add| {
                         history::events(input, &mut |event| {
-                            add(Event { subject: Some(owner.clone()), ..event })
+                            add(Event { subject: Some(owner.clone()), ..event });
                         })
                     });
                 }

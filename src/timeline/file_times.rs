@@ -54,7 +54,7 @@ pub(super) fn gather(tree: &Tree, filter: &Filter) -> Vec<FileMoment> {
         for (index, walked) in (0_u32..).zip(&mounted.walk.entries) {
             let id = EntryId { volume, index };
             let changed = if keeps_changes { walked.metadata.changed } else { Time::default() };
-            let mut times = times(&Metadata { changed: changed, ..walked.metadata });
+            let mut times = times(&Metadata { changed, ..walked.metadata });
             times.retain(|(time, _)| filter.has_time(*time));
             if times.is_empty() || !filter.paths.is_empty() && !filter.has_path(&tree.path(id)) {
                 continue;

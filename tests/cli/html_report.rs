@@ -343,3 +343,62 @@ fn on_paper_all_is_open_and_nothing_is_a_control() {
     browser.evaluate("for (const one of document.querySelectorAll('.words')) one.open = true");
     assert_eq!(browser.text(names), "srv,usr");
 }
+
+#[test]
+fn a_timeline_of_100_000_events_zooms_from_years_to_seconds_by_keys() {
+    let Some(mut browser) = Browser::start() else { return };
+    let root = tempfile::tempdir().unwrap();
+    let log = root.path().join("var/log/dpkg.log");
+    std::fs::create_dir_all(log.parent().unwrap()).unwrap();
+    std::fs::create_dir_all(root.path().join("etc")).unwrap();
+    std::fs::write(root.path().join("etc/passwd"), "root:x:0:0:root:/root:/bin/bash\n").unwrap();
+    // A line every ten minutes of two years.
+    let lines = (0..100_000_u32).map(|number| {
+        let (day, minute) = (number / 144, number % 144 * 10);
+        let (year, day) = (2024 + day / 336, day % 336);
+        let (hour, minute) = (minute / 60, minute % 60);
+        let date = format!("{year}-{:02}-{:02} {hour:02}:{minute:02}:00", day / 28 + 1, day % 28 + 1);
+        format!("{date} install package{number}:all <none> 1.0\n")
+    });
+    std::fs::write(&log, lines.collect::<String>()).unwrap();
+    let page = written("");
+    let (tree, file) = (root.path().to_str().unwrap(), page.path.to_str().unwrap());
+    let (exit, _, err) = assay(&[
+        "timeline",
+        "--rootfs",
+        tree,
+        "--source",
+        "dpkg",
+        "--format",
+        "html",
+        "-o",
+        file,
+        "--no-progress",
+    ]);
+    assert_eq!(exit, assay::cli::Exit::PASS, "{err}");
+    let begin = Instant::now();
+    browser.open_ready(&page.path);
+    assert_eq!(browser.problems(), [""; 0]);
+    assert_eq!(browser.requests(), [format!("file://{}", page.path.display())]);
+    let range = "document.querySelector('.range').textContent";
+    assert!(browser.text(range).ends_with("100,000 events"), "{}", browser.text(range));
+    let key = |name: &str| {
+        format!(
+            "document.querySelector('canvas').dispatchEvent(new KeyboardEvent('keydown', {{ key: '{name}' }})), 1"
+        )
+    };
+    for _ in 0..30 {
+        browser.evaluate(&key("ArrowUp"));
+    }
+    // Nothing in view is longer than a second, and the list says what is in it.
+    let seconds = "(view => (view[1] - view[0]) / 1000)(document.querySelector('.range').textContent.split(': ')[0].split(' to ').map((text) => Date.parse(text.replace(' ', 'T') + 'Z')))";
+    assert!(browser.evaluate(seconds).as_f64().unwrap() <= 1.0);
+    browser.evaluate(&key("Home"));
+    let find = "(box => { box.value = 'package777:'; box.dispatchEvent(new Event('input')); return 1; })(document.querySelector('input[type=search]'))";
+    browser.evaluate(find);
+    assert!(browser.text(range).ends_with(": 1 event"));
+    assert!(
+        browser.text("document.querySelector('#list td:last-child').textContent").contains("package777:all")
+    );
+    assert!(begin.elapsed().as_secs() < 60);
+}

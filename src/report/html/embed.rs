@@ -15,7 +15,7 @@ use assay_disk::text::log;
 
 /// `value` as JSON that holds no markup: `<`, `>`, `&` and the line separators of scripts are escaped, so that neither
 /// `</script>` nor `<!--` can be in it; nor any command to a CI server.
-pub(super) fn json(value: &impl Serialize) -> String {
+fn json(value: &impl Serialize) -> String {
     // Only a map with keys that are no strings could fail, and there is none.
     let json = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
     let mut text = String::with_capacity(json.len());
@@ -34,14 +34,14 @@ pub(super) fn json(value: &impl Serialize) -> String {
 const LONG: usize = 128 << 10;
 
 /// Data for the script, in an element of a type that says how it is written.
-pub(super) struct Embedded {
+pub(in crate::report) struct Embedded {
     /// `application/json`, or `application/gzip`: that in gzip and base64.
-    pub(super) kind: &'static str,
-    pub(super) text: String,
+    pub(in crate::report) kind: &'static str,
+    pub(in crate::report) text: String,
 }
 
 /// `value` for the script; packed where it is long.
-pub(super) fn embedded(value: &impl Serialize) -> Embedded {
+pub(in crate::report) fn embedded(value: &impl Serialize) -> Embedded {
     let text = json(value);
     if text.len() < LONG {
         return Embedded { kind: "application/json", text };
@@ -52,9 +52,18 @@ pub(super) fn embedded(value: &impl Serialize) -> Embedded {
     Embedded { kind: "application/gzip", text: STANDARD.encode(packed) }
 }
 
+/// What a page of this script and style may do: nothing else.
+pub(in crate::report) fn policy(script: &str, style: &str) -> String {
+    let (script, style) = (hash(script), hash(style));
+    format!(
+        "default-src 'none'; script-src {script}; style-src {style}; base-uri 'none'; form-action 'none'; \
+         require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+}
+
 /// A source of the policy that allows `code` and nothing else
 /// (<https://www.w3.org/TR/CSP3/#grammardef-hash-source>).
-pub(super) fn hash(code: &str) -> String {
+pub(in crate::report) fn hash(code: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(code)))
 }
 

@@ -66,7 +66,7 @@ pub(super) fn line(event: &Event) -> String {
         data_type: format!("assay:{}", event.source.name()),
         source: event.source.name(),
         path: plain(&event.path),
-        nanoseconds: (nanoseconds % 1000 != 0).then_some(nanoseconds),
+        nanoseconds: (!nanoseconds.is_multiple_of(1000)).then_some(nanoseconds),
         time_basis: (moment.basis != Basis::Utc).then(|| moment.basis.name()),
         year_inferred: moment.year_inferred,
         user,

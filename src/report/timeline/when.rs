@@ -22,3 +22,11 @@ pub(super) fn iso(time: Time) -> String {
 pub(super) fn micros(time: Time) -> i64 {
     time.seconds.saturating_mul(1_000_000).saturating_add((time.nanoseconds / 1000).into())
 }
+
+/// Milliseconds since 1970; of a time that no calendar has, the nearest that there is.
+pub(super) fn millis(time: Time) -> i64 {
+    const FIRST: i64 = -62_135_596_800_000;
+    const LAST: i64 = 253_402_300_799_999;
+    let millis = time.seconds.saturating_mul(1000).saturating_add((time.nanoseconds / 1_000_000).into());
+    millis.clamp(FIRST, LAST)
+}

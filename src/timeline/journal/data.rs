@@ -68,7 +68,7 @@ impl<'a> Fields<'a> {
     fn load(&mut self, offset: u64) -> Result<Option<(u64, Vec<u8>)>, ReadError> {
         let head: usize = if self.is_compact { 72 } else { 64 };
         let room = self.source.len().saturating_sub(offset);
-        if offset % 8 != 0 || room < head as u64 {
+        if !offset.is_multiple_of(8) || room < head as u64 {
             return Ok(None);
         }
         // Most fields are short: the head and the field are one read.

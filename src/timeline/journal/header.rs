@@ -43,7 +43,7 @@ impl Header {
         let number = |at| record.u64_le(at).unwrap_or_default();
         let flags = record.u32_le(12).unwrap_or_default();
         let size = number(88);
-        let is_size = (SHORTEST..=LONGEST).contains(&size) && size % 8 == 0;
+        let is_size = (SHORTEST..=LONGEST).contains(&size) && size.is_multiple_of(8);
         Ok(Self {
             size: if is_size { size } else { SHORTEST },
             arena: number(96),

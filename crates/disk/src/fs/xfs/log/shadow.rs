@@ -222,7 +222,7 @@ impl Shadow {
     }
 }
 
-/// Bytes of `block` that mean something: of the leaf of a map, up to its last extent.
+/// Bytes of `block` that mean something: of the leaf of a map, up to its last extent; of a link, up to its end.
 fn used(block: &[u8]) -> usize {
     let record = Record::new("block", block);
     let is_leaf = |mark: &[u8]| block.starts_with(mark) && record.u16_be(4).is_ok_and(|level| level == 0);
@@ -231,6 +231,8 @@ fn used(block: &[u8]) -> usize {
         extents.saturating_add(72)
     } else if is_leaf(b"BMAP") {
         extents.saturating_add(24)
+    } else if block.starts_with(b"XSLM") {
+        (record.u32_be(8).unwrap_or(u32::MAX) as usize).saturating_add(56)
     } else {
         block.len()
     }

@@ -11,7 +11,7 @@ mod selection;
 use std::io;
 use std::path::Path;
 
-use assay_disk::fs::{Extent, Place};
+use assay_disk::fs::{Extent, FileType, Place};
 use assay_disk::tree::{EntryId, Tree};
 use sha2::{Digest, Sha256};
 
@@ -66,6 +66,10 @@ pub fn write(tree: &Tree, files: &[EntryId], out: &Path) -> io::Result<Written> 
 /// Writes one file, and says in its entry what came of it.
 fn file(tree: &Tree, id: EntryId, folder: &Folder, entry: &mut Entry, room: &mut u64) -> io::Result<()> {
     let mut node = tree.open(id).map_err(io::Error::other)?;
+    if node.metadata().file_type == FileType::Symlink {
+        entry.target = Some(node.read_link().map_err(io::Error::other)?);
+        return Ok(());
+    }
     let size = node.metadata().size;
     let extents = node.extents().map_err(io::Error::other)?.to_vec();
     entry.places = places(&extents);

@@ -30,6 +30,8 @@ pub struct Entry {
     pub metadata: Metadata,
     /// How it came back; none of a file that is there.
     pub recovery: Option<Recovery>,
+    /// The target of a symbolic link, which is not made.
+    pub target: Option<Vec<u8>>,
     /// The file that was written, beneath the folder.
     pub file: Option<Vec<u8>>,
     /// Bytes of it.
@@ -56,6 +58,7 @@ impl Entry {
             inode: location.inode.unwrap_or_default(),
             metadata: metadata.unwrap_or_else(|| Metadata::bare(assay_disk::fs::FileType::Regular, 0, 0)),
             recovery: tree.recovery(id).cloned(),
+            target: None,
             file: None,
             size: metadata.map_or(0, |metadata| metadata.size),
             sha256: None,
@@ -89,6 +92,7 @@ impl Entry {
         View {
             path: Escaped(&self.path).to_string(),
             file: self.file.as_ref().map(|file| Escaped(file).to_string()),
+            target: self.target.as_ref().map(|target| Escaped(target).to_string()),
             state: self.state(),
             grade: self.recovery.as_ref().map(|recovery| Grade::name(recovery.grade)),
             deleted_at: self.deleted_at().and_then(moment),
@@ -114,6 +118,7 @@ impl Entry {
 struct View<'a> {
     path: String,
     file: Option<String>,
+    target: Option<String>,
     state: &'static str,
     grade: Option<&'static str>,
     deleted_at: Option<String>,

@@ -33,8 +33,8 @@ impl Selection {
     fn fits(&self, tree: &Tree, id: EntryId) -> Option<bool> {
         let (mounted, walked) = tree.get(id)?;
         let metadata = &walked.metadata;
-        if metadata.file_type != FileType::Regular || mounted.is_raw() || mounted.is_deleted() != self.deleted
-        {
+        let is_file = matches!(metadata.file_type, FileType::Regular | FileType::Symlink);
+        if !is_file || mounted.is_raw() || mounted.is_deleted() != self.deleted {
             return Some(false);
         }
         let recovery = tree.recovery(id);

@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         if entry.metadata.file_type == FileType::Directory {
             let mut path = Vec::new();
             walk.push_path(index, &mut path);
-            directories.insert(fs.inode_number(entry.node), path);
+            directories.insert(entry.node.0, path);
         }
     }
     let found = remains::find(&*fs, &free, &|number| directories.get(&number).cloned(), &budget);

@@ -36,7 +36,7 @@ pub struct Remains {
 }
 
 /// Finds what is left of the files of `fs`. `free` are its free bytes, sorted; `path_of` is the path of a directory that is
-/// still there, by the number of its inode.
+/// still there, by its node.
 pub fn find(
     fs: &dyn FileSystem,
     free: &[Span],

@@ -10,7 +10,7 @@ use crate::bytes::{Source, Span};
 /// A file, for as long as it lived: the number of an inode is used again, and with it the generation is another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Life {
-    /// Number of the inode.
+    /// Number of the node: what the file system calls it while it is there ([`super::NodeId`]).
     pub number: u64,
     /// What the file system counts up, or draws, when the number is used again; 0 where it has no such thing.
     pub generation: u64,

@@ -56,7 +56,7 @@ impl<'g> Names<'g> {
         std::mem::take(path)
     }
 
-    /// The name that fits a life best: proved ones first, then the last that it had.
+    /// The name that fits a life best: one that says itself whose it is, then proved ones, then the last that it had.
     fn best(&self, life: Life, version: Option<&Version>) -> Option<&'g Name> {
         let names = self.by_child.get(&life.number)?;
         let fits = |name: &&&Name| {
@@ -64,7 +64,8 @@ impl<'g> Names<'g> {
             let is_its_type = name.file_type.is_none() || kind.is_none() || name.file_type == kind;
             is_its_type && self.is_of(name, life)
         };
-        names.iter().filter(fits).max_by_key(|name| (name.proof, name.order)).copied()
+        let rank = |name: &&&Name| (name.child_generation.is_some(), name.proof, name.order);
+        names.iter().filter(fits).max_by_key(rank).copied()
     }
 
     /// Whether a name led to this life of its inode: the one that had begun when it was written.

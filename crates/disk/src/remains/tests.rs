@@ -134,6 +134,15 @@ fn an_inode_that_was_used_again_has_the_name_of_its_own_life() {
 }
 
 #[test]
+fn a_name_that_says_whose_it_is_comes_before_one_of_a_file_that_is_there() {
+    let Remain::Name(own) = name(2, "mine", 12, 5) else { return };
+    let own = Name { child_generation: Some(1), proof: Proof::Plausible, ..own };
+    let remains =
+        vec![Remain::Version(version(life(12, 1), 5, &[20])), name(2, "later", 12, 9), Remain::Name(own)];
+    assert_eq!(found(remains), [("/mine".to_owned(), Grade::Likely)]);
+}
+
+#[test]
 fn a_removed_directory_has_its_name_in_the_one_above() {
     let mut directory = version(life(11, 4), 4, &[50]);
     directory.metadata.file_type = FileType::Directory;

@@ -44,7 +44,7 @@ impl Opening {
     ) -> Vec<Span> {
         let mut free = free.to_vec();
         occupancy::join(&mut free);
-        let directories = self.directories(file_system, &**fs);
+        let directories = self.directories(file_system);
         let path_of = |number: u64| directories.get(&number).cloned();
         let find = || remains::find(&**fs, &free, &path_of, budget);
         let found = catch_unwind(AssertUnwindSafe(find)).unwrap_or_else(|_| Remains {
@@ -76,8 +76,8 @@ impl Opening {
         unused
     }
 
-    /// The paths of the directories of a file system, by the numbers of their inodes.
-    fn directories(&self, file_system: u32, fs: &dyn FileSystem) -> HashMap<u64, Vec<u8>> {
+    /// The paths of the directories of a file system, by their nodes.
+    fn directories(&self, file_system: u32) -> HashMap<u64, Vec<u8>> {
         let mut found = HashMap::new();
         for mounted in self.mounted.iter().filter(|mounted| mounted.file_system == file_system) {
             let inside = mounted.subvolume.as_ref().map(|one| one.path.clone()).unwrap_or_default();
@@ -85,7 +85,7 @@ impl Opening {
                 if entry.metadata.file_type == FileType::Directory {
                     let mut path = inside.clone();
                     mounted.walk.push_path(index, &mut path);
-                    found.insert(fs.inode_number(entry.node), path);
+                    found.insert(entry.node.0, path);
                 }
             }
         }

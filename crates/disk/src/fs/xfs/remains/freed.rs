@@ -2,11 +2,11 @@
 
 use super::entries::{Layout, of_inode};
 use super::{Finds, ended};
-use crate::bytes::{Record, Span};
+use crate::bytes::{Record, Span, read_vec};
 use crate::fs::remains::{Content, Fate, Life, Proof, Remain, Version};
 use crate::fs::xfs::inode::Inode;
 use crate::fs::xfs::mapping::{self, Run, Runs};
-use crate::fs::{FileType, Metadata, Time};
+use crate::fs::{Extent, FileType, Metadata, Place, Time};
 
 /// No link in an inode is longer.
 const MAX_LINK: usize = 1024;
@@ -57,16 +57,39 @@ impl Finds<'_, '_> {
         let file_type = self.type_of(life.number, runs.first());
         let found = Runs { runs, ..Runs::default() };
         let map = mapping::lay_out(self.volume, &inode, found).within(self.volume.source.len(), life.number);
-        let content = Content::Extents(map.extents);
+        let (extents, size) = self.without_padding(map.extents, file_type, inode.metadata.size);
+        let content = Content::Extents(extents);
         let proof = if starts_at_once { Proof::Plausible } else { Proof::Guessed };
         let death = self.deaths.get(&life).copied().unwrap_or(inode.metadata.changed);
-        let metadata = Metadata { file_type, ..inode.metadata };
+        let metadata = Metadata { file_type, size, ..inode.metadata };
         if file_type == FileType::Directory && !self.volume.has_checksums() {
             self.remember_directory(&content, life);
         }
         let fate = Fate::Deleted(Some(death));
         let (order, found_at) = at;
         self.give(Remain::Version(Version { life, order, metadata, content, proof, fate, found_at }));
+    }
+
+    /// A file whose size is not known ends with the last byte of its last block that is not zero.
+    fn without_padding(
+        &self,
+        mut extents: Vec<Extent>,
+        file_type: FileType,
+        size: u64,
+    ) -> (Vec<Extent>, u64) {
+        let block = self.volume.superblock.block_size();
+        let Some(last) = extents.last_mut().filter(|_| file_type == FileType::Regular) else {
+            return (extents, size);
+        };
+        let Place::Disk(at) = last.place else { return (extents, size) };
+        let before = last.len.saturating_sub(1) / block.max(1) * block;
+        let tail = usize::try_from(last.len.saturating_sub(before)).unwrap_or(0);
+        // A block that cannot be read is none that ends with zeros.
+        let bytes = read_vec(&*self.volume.source, at.saturating_add(before), tail).unwrap_or_default();
+        let zeros = bytes.iter().rev().take_while(|&&byte| byte == 0).count();
+        let zeros = if zeros == bytes.len() { 0 } else { zeros as u64 };
+        last.len = last.len.saturating_sub(zeros);
+        (extents, size.saturating_sub(zeros))
     }
 
     /// The entries of a directory that was in its inode, whose list may be empty by now.

@@ -1,6 +1,11 @@
 //! Journals as systemd's own tool writes them, whole and cut, against what journalctl reads in them.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic in a test is a failed test"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -56,8 +61,11 @@ fn read(bytes: &[u8]) -> (Vec<Entry>, Summary) {
     (all, summary.unwrap())
 }
 
+/// When an entry was written, and its fields, each with all its values in order.
+type Told = (u64, BTreeMap<String, Vec<Vec<u8>>>);
+
 /// Each entry as journalctl tells it: its time, and the fields with all their values.
-fn told(path: &Path) -> Option<Vec<(u64, BTreeMap<String, Vec<Vec<u8>>>)>> {
+fn told(path: &Path) -> Option<Vec<Told>> {
     let out = Command::new("journalctl").args(["-o", "json", "--all", "--file"]).arg(path).output().ok()?;
     let text = String::from_utf8(out.stdout).unwrap();
     let value = |value: &Value| match value {
@@ -86,8 +94,8 @@ fn told(path: &Path) -> Option<Vec<(u64, BTreeMap<String, Vec<Vec<u8>>>)>> {
     Some(text.lines().map(entry).collect())
 }
 
-fn fields(entry: &Entry) -> (u64, BTreeMap<String, Vec<Vec<u8>>>) {
-    let mut fields: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
+fn fields(entry: &Entry) -> Told {
+    let mut fields = BTreeMap::<String, Vec<Vec<u8>>>::new();
     for field in &entry.fields {
         let at = field.iter().position(|&byte| byte == b'=').unwrap();
         let name = String::from_utf8(field[..at].to_vec()).unwrap();

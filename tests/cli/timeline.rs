@@ -1,6 +1,6 @@
 //! `assay timeline`, end to end.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
 use std::fs;
 use std::path::Path;
@@ -130,4 +130,33 @@ fn the_body_file_of_an_ext4_is_what_fls_prints() {
     lines.sort();
     expected.sort();
     assert_eq!(lines, expected);
+}
+
+#[test]
+fn logins_are_read_from_the_databases_of_debian_13() {
+    let root = system();
+    let database = |path: &str, sql: &str| {
+        let path = root.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        Command::new("sqlite3").arg(path).arg(sql).status().is_ok_and(|status| status.success())
+    };
+    let wtmp = "CREATE TABLE wtmp(ID INTEGER PRIMARY KEY, Type INTEGER, User TEXT NOT NULL, Login INTEGER, \
+                Logout INTEGER, TTY TEXT, RemoteHost TEXT, Service TEXT) STRICT; \
+                INSERT INTO wtmp VALUES (1, 1, 'reboot', 1769853600000001, NULL, '~', '6.12.0', NULL), \
+                (2, 3, 'admin', 1769853660500000, 1769853720000000, 'pts/0', '192.0.2.1', 'sshd');";
+    let lastlog = "CREATE TABLE Lastlog2(Name TEXT PRIMARY KEY, Time INTEGER, TTY TEXT, RemoteHost TEXT, \
+                   Service TEXT); INSERT INTO Lastlog2 VALUES ('admin', 1769853660, 'pts/0', '192.0.2.1', 'sshd');";
+    if !database("var/lib/wtmpdb/wtmp.db", wtmp) || !database("var/lib/lastlog/lastlog2.db", lastlog) {
+        return skip("sqlite3", "sqlite3");
+    }
+    let (exit, out, err) = timeline(root.path(), &["--source", "wtmpdb,lastlog2"]);
+    assert_eq!((exit, err.as_str()), (Exit::PASS, ""));
+    let lines: Vec<&str> = out.lines().collect();
+    let expected = [
+        "2026-01-31 10:00:00  wtmpdb     boot              boot of 6.12.0",
+        "2026-01-31 10:01:00  lastlog2   last login        [admin] last login of admin on pts/0 from 192.0.2.1 by sshd",
+        "2026-01-31 10:01:00  wtmpdb     login             [admin] admin logged in on pts/0 from 192.0.2.1",
+        "2026-01-31 10:02:00  wtmpdb     logout            [admin] session of admin on pts/0 ended",
+    ];
+    assert_eq!(lines[..4], expected);
 }

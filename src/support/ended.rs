@@ -82,6 +82,7 @@ mod tests {
         for none in [
             "https://download.docker.com/linux/centos/$releasever/$basearch/stable",
             "https://dl.fedoraproject.org/pub/epel/7/Everything/",
+            "https://mirror.example.org/centos/epel/7/Everything/",
             "https://a.example.org/el/7/",
             "",
         ] {

@@ -103,12 +103,12 @@ fn the_catalog_as_a_table_says_the_same() {
     let table = "cveID,vendorProject,dateAdded,shortDescription,dueDate,knownRansomwareCampaignUse\n\
                  CVE-2026-0001,OpenSSL,2026-11-20,\"A \"\"flaw\"\", exploited\nby many\",2026-12-11,Known\n\
                  CVE-2026-0002,Other,2026-11-28,x,2026-12-11,Unknown\n\
-                 broken,row\n";
+                 broken,row\nCVE-2026-0003,Short,2026-11-29\n";
     let matches = search(&openssl(), &[table, &changed("DEBIAN-CVE-2026-0001", "2026-11-29", None)]);
     let exploited = matches.vulnerabilities[0].exploited.as_ref().unwrap();
     assert_eq!((exploited.due.as_str(), exploited.by_ransomware), ("2026-12-11", true));
     let kev = matches.feeds.iter().find(|feed| feed.format == Format::Kev).unwrap();
-    assert_eq!((kev.records, kev.bad_records, kev.newest), (2, 1, Date::parse("2026-11-28")));
+    assert_eq!((kev.records, kev.bad_records, kev.newest), (2, 2, Date::parse("2026-11-28")));
 }
 
 #[test]

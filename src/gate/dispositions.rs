@@ -32,7 +32,7 @@ pub(super) fn of(
                 Some(SaidOfPackage::Fails(rule)) => disposition.fails.insert(0, rule.to_owned()),
                 Some(SaidOfPackage::Passes) => {}
                 None if threshold.fails(finding) && finding.presence.counts() => {
-                    disposition.fails.insert(0, threshold.name.clone())
+                    disposition.fails.insert(0, threshold.name.clone());
                 }
                 None => {}
             }

@@ -28,7 +28,6 @@ const RUN_COST: u64 = 64;
 
 impl Opening {
     /// Has the parts of `source` searched that belong to the file system on it, and to no file.
-    #[expect(clippy::needless_pass_by_value, reason = "it is used up")]
     pub(super) fn areas(
         &mut self,
         (source, fs): (&Arc<dyn Source>, &Arc<dyn FileSystem>),

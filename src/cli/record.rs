@@ -17,7 +17,7 @@ use assay_disk::image::digest::{self, Digest, Undigested};
 use assay_disk::text::Escaped;
 
 /// Flags whose values are recorded: what is not in this list could be a secret, and is not.
-const RECORDED: [&str; 32] = [
+const RECORDED: [&str; 33] = [
     "accept-gap",
     "at",
     "audit-map",
@@ -28,6 +28,7 @@ const RECORDED: [&str; 32] = [
     "color",
     "compare-packages",
     "declarative-policy",
+    "deleted",
     "eol",
     "evidence",
     "fail-on",

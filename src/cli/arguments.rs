@@ -115,7 +115,7 @@ pub(super) enum Command {
     Packages(super::packages::Packages),
     /// Have deleted files come back: list them, or write them to a folder
     Undelete(super::undelete::Undelete),
-    /// Write files of an image to a folder, with a manifest
+    /// Write files of an image to a folder, with their digests, times and places
     Extract(super::undelete::Extract),
     /// Tell what happened in an image, in the order of time: file times, logins, journals, packages, commands
     Timeline(super::timeline::Timeline),

@@ -9,11 +9,12 @@ use super::unopened::At;
 use super::{Opening, volume_gap};
 use crate::budget::Budget;
 use crate::bytes::{Source, Span};
+use crate::fs::recovered::Recovered;
 use crate::fs::{self, FileSystem, FileType, FsError};
 use crate::gap::Loss;
 use crate::remains::{self, Remains};
 use crate::system::{FreeSpace, VolumeSummary};
-use crate::tree::walk::{Walk, gap_kind, walk};
+use crate::tree::walk::{gap_kind, walk};
 use crate::tree::{Mounted, Placement, Tree, occupancy};
 
 /// What the paths of files begin with that are no more.
@@ -21,14 +22,16 @@ const PREFIX: &str = "deleted!";
 
 /// Files of a file system that came back.
 pub(super) struct CameBack {
-    fs: Arc<dyn FileSystem>,
-    walk: Walk,
+    /// What their places count in.
+    source: Arc<dyn Source>,
+    files: Vec<Recovered>,
     partition: Option<u32>,
     name: String,
     /// Number of the file system that they were in.
     of: u32,
     /// Index of its summary.
     place: usize,
+    budget: Budget,
 }
 
 impl Opening {
@@ -62,15 +65,14 @@ impl Opening {
         summary.free = Some(FreeSpace { recovered, written: 0 });
         if !found.files.is_empty() {
             let source = fs.source().unwrap_or_else(|| Arc::clone(source));
-            let files: Arc<dyn FileSystem> = Arc::from(fs::recovered::open(source, found.files));
-            let walk = walk(&*files, budget);
             self.came_back.push(CameBack {
-                fs: files,
-                walk,
+                source,
+                files: found.files,
                 partition: at.partition,
                 name: format!("{}, deleted files", at.name),
                 of: file_system,
                 place: at.place,
+                budget: *budget,
             });
         }
         unused
@@ -93,27 +95,78 @@ impl Opening {
     }
 }
 
-/// Puts what came back into the tree, beneath the place that its file system has there.
+/// Puts what came back into the tree, each file beneath the place that its file system, or subvolume, has there.
 pub(super) fn mount(tree: &mut Tree, places: &mut Vec<usize>, came_back: Vec<CameBack>) {
-    for one in came_back {
-        let owner = tree.volumes().iter().find(|mounted| mounted.file_system == one.of);
-        let base = owner.and_then(|mounted| mounted.mount.clone());
-        let base = base.unwrap_or_else(|| match one.partition {
-            Some(number) => format!("/partition {number}").into_bytes(),
-            None => Vec::new(),
-        });
-        let number = u32::MAX.saturating_sub(u32::try_from(tree.volumes().len()).unwrap_or(0));
+    for mut one in came_back {
+        let mounts = Mounts::of(tree, &one);
+        for file in &mut one.files {
+            file.path = mounts.placed(&file.path);
+        }
+        one.files.sort_by(|a, b| a.path.cmp(&b.path));
+        let fs: Arc<dyn FileSystem> = Arc::from(fs::recovered::open(one.source, one.files));
+        let walk = walk(&*fs, &one.budget);
+        let file_system = u32::MAX.saturating_sub(u32::try_from(tree.volumes().len()).unwrap_or(0));
         places.push(one.place);
         tree.nest(Mounted {
-            fs: one.fs,
-            walk: one.walk,
+            fs,
+            walk,
             partition: one.partition,
             name: one.name,
-            mount: Some([PREFIX.as_bytes(), &base].concat()),
+            mount: Some(PREFIX.as_bytes().to_vec()),
             mount_source: None,
             placement: Placement::Deleted,
             subvolume: None,
-            file_system: number,
+            file_system,
         });
+    }
+}
+
+/// Where a file system and its subvolumes are in the running machine.
+struct Mounts {
+    /// Path in the file system, and the place; the longest path first.
+    mounts: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What stands for the place of what has none.
+    elsewhere: Vec<u8>,
+}
+
+impl Mounts {
+    fn of(tree: &Tree, one: &CameBack) -> Self {
+        let own = tree.volumes().iter().filter(|mounted| mounted.file_system == one.of);
+        let placed = own.filter_map(|mounted| {
+            let inside = mounted.subvolume.as_ref().map(|subvolume| subvolume.path.clone());
+            Some((inside.unwrap_or_default(), mounted.mount.clone()?))
+        });
+        let mut mounts: Vec<_> = placed.collect();
+        mounts.sort_by_key(|(inside, _)| std::cmp::Reverse(inside.len()));
+        let elsewhere = one.partition.map(|number| format!("/partition {number}").into_bytes());
+        Self { mounts, elsewhere: elsewhere.unwrap_or_default() }
+    }
+
+    /// The path of a file in the running machine.
+    fn placed(&self, path: &[u8]) -> Vec<u8> {
+        let beneath = |(inside, place): &(Vec<u8>, Vec<u8>)| {
+            let rest = path.strip_prefix(inside.as_slice()).filter(|rest| rest.starts_with(b"/"))?;
+            Some([place, rest].concat())
+        };
+        self.mounts.iter().find_map(beneath).unwrap_or_else(|| [&self.elsewhere, path].concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_lies_beneath_the_place_of_its_subvolume() {
+        let pair = |inside: &str, place: &str| (inside.as_bytes().to_vec(), place.as_bytes().to_vec());
+        let mounts = Mounts {
+            mounts: vec![pair("/@home", "/home"), pair("/@", "")],
+            elsewhere: b"/partition 2".to_vec(),
+        };
+        assert_eq!(mounts.placed(b"/@home/u/key"), b"/home/u/key");
+        assert_eq!(mounts.placed(b"/@/etc/shadow-"), b"/etc/shadow-");
+        assert_eq!(mounts.placed(b"/@homes/x"), b"/partition 2/@homes/x");
+        let plain = Mounts { mounts: vec![pair("", "/boot")], elsewhere: Vec::new() };
+        assert_eq!(plain.placed(b"/grub/grub.cfg"), b"/boot/grub/grub.cfg");
     }
 }

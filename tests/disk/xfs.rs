@@ -326,6 +326,7 @@ fn a_long_link_is_read_with_its_header_and_without() {
     let place = bytes.chunks(4096).position(|block| block.starts_with(&target)).unwrap();
     let mut block = b"XSLM\0\0\0\0\0\0\x03\x84".to_vec();
     block.resize(56, 0);
+    block[32..40].copy_from_slice(&link.0.to_be_bytes());
     block.extend(&target);
     block.resize(4096, 0);
     let crc = crc32c::crc32c(&block);

@@ -100,6 +100,14 @@ fn file(tree: &Tree, id: EntryId, folder: &Folder, entry: &mut Entry, room: &mut
     Ok(())
 }
 
+/// The path of a file in the running machine, now or when it was there.
+fn path(tree: &Tree, id: EntryId) -> Vec<u8> {
+    match tree.get(id) {
+        Some((mounted, _)) if mounted.is_deleted() => mounted.path_inside(id.index),
+        _ => tree.path(id),
+    }
+}
+
 /// Where the bytes of a file lie in its file system: (offset in the file, offset in the file system, length).
 fn places(extents: &[Extent]) -> Vec<(u64, u64, u64)> {
     let place = |extent: &Extent| match extent.place {

@@ -62,7 +62,17 @@ pub(super) fn opened(
     outside_files: bool,
     progress: &dyn Progress,
 ) -> Result<System, Failure> {
-    let options = OpenOptions { image: options(outside_files), deleted: false };
+    opened_with(target, outside_files, false, progress)
+}
+
+/// The same; `deleted`: has its deleted files come back.
+fn opened_with(
+    target: &Target,
+    outside_files: bool,
+    deleted: bool,
+    progress: &dyn Progress,
+) -> Result<System, Failure> {
+    let options = OpenOptions { image: options(outside_files), deleted };
     System::open_with(target, &memory::within(Budget::default()).disk, &options, progress)
         .map_err(|error| wrong_input::failure(&error))
 }
@@ -108,14 +118,7 @@ pub(super) fn open(image: &Path, outside_files: bool) -> Result<System, Failure>
 
 /// Opens an image to look inside, and has its deleted files come back.
 pub(super) fn open_with_deleted(image: &Path, outside_files: bool) -> Result<System, Failure> {
-    let options = OpenOptions { image: options(outside_files), deleted: true };
-    System::open_with(
-        &Target::Image(image.to_owned()),
-        &memory::within(Budget::default()).disk,
-        &options,
-        &Quiet,
-    )
-    .map_err(|error| wrong_input::failure(&error))
+    opened_with(&Target::Image(image.to_owned()), outside_files, true, &Quiet)
 }
 
 /// Packed images are unpacked where the environment says.

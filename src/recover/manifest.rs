@@ -51,9 +51,8 @@ impl Entry {
     pub fn of(tree: &Tree, id: EntryId) -> Self {
         let location = tree.location(id);
         let metadata = tree.get(id).map(|(_, walked)| walked.metadata);
-        let path = location.path.strip_prefix(b"deleted!").unwrap_or(&location.path).to_vec();
         Self {
-            path,
+            path: super::path(tree, id),
             volume: location.volume.unwrap_or_default(),
             inode: location.inode.unwrap_or_default(),
             metadata: metadata.unwrap_or_else(|| Metadata::bare(assay_disk::fs::FileType::Regular, 0, 0)),

@@ -47,7 +47,7 @@ impl Selection {
             Some(Fate::Deleted(at)) => at,
             Some(Fate::Changed) | None => Some(metadata.changed),
         };
-        Some(self.is_in_time(moment) && self.is_wanted_path(&tree.path(id)))
+        Some(self.is_in_time(moment) && self.is_wanted_path(&super::path(tree, id)))
     }
 
     /// What has no time is left out where one is asked for.
@@ -62,7 +62,6 @@ impl Selection {
     }
 
     fn is_wanted_path(&self, path: &[u8]) -> bool {
-        let path = path.strip_prefix(b"deleted!").unwrap_or(path);
         let fits = |pattern: &Vec<u8>| {
             let beneath = path.strip_prefix(pattern.as_slice()).is_some_and(|rest| rest.starts_with(b"/"));
             beneath || glob_folded(pattern, path)

@@ -6,6 +6,7 @@
 
 pub(crate) mod cursor;
 pub(crate) mod mapped;
+pub mod spans;
 
 use std::io;
 use std::sync::Arc;

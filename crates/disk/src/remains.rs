@@ -12,7 +12,7 @@ mod names;
 use std::collections::BTreeMap;
 
 use crate::budget::Budget;
-use crate::bytes::Span;
+use crate::bytes::{Span, spans};
 use crate::fs::recovered::{Grade, Recovered, Recovery};
 use crate::fs::remains::{Content, Fate, Proof, Version};
 use crate::fs::{Extent, FileSystem, FileType, FsError, Metadata, Place};
@@ -57,7 +57,7 @@ pub fn find(
     for (_, version, _) in &files {
         spans.extend(places(&version.content).flat_map(|span| claims.free_parts(span)));
     }
-    crate::tree::occupancy::join(&mut spans);
+    spans::join(&mut spans);
     let mut files: Vec<Recovered> = files.into_iter().map(finish).collect();
     files.extend(names.without_files(&gathered.lives));
     files.sort_by(|a, b| (&a.path, a.recovery.inode).cmp(&(&b.path, b.recovery.inode)));
@@ -78,14 +78,14 @@ fn chosen<'g>(versions: &'g [Version], claims: &Claims, gathered: &Gathered) -> 
     for version in versions.iter().rev().filter(is_file).take(TRIED) {
         let is_first = kept.is_empty();
         let mut spans = places(&version.content);
-        let is_of_others = spans.any(|span| claims::meeting(&taken, span, |taken| *taken).next().is_some());
+        let is_of_others = spans.any(|span| spans::meeting(&taken, span, |taken| *taken).next().is_some());
         if is_of_others || !is_first && !has_places(&version.content) {
             continue;
         }
         let Some(recovery) = recovery(version, claims, gathered) else { continue };
         if is_first || recovery.grade >= Grade::Likely {
             taken.extend(places(&version.content));
-            crate::tree::occupancy::join(&mut taken);
+            spans::join(&mut taken);
             kept.push((version, recovery));
         }
         if kept.len() >= KEPT {
@@ -150,7 +150,7 @@ fn lost(version: &Version, claims: &Claims) -> (Vec<Span>, u64) {
             runs.extend(unmapped.map(|extent| Span::new(extent.start, extent.len)));
         }
     }
-    crate::tree::occupancy::join(&mut runs);
+    spans::join(&mut runs);
     (runs, gone)
 }
 
@@ -196,7 +196,7 @@ fn without(extents: &[Extent], lost: &[Span]) -> Vec<Extent> {
     for extent in extents {
         let end = extent.start.saturating_add(extent.len);
         let mut at = extent.start;
-        for run in claims::meeting(lost, Span::new(extent.start, extent.len), |run| *run) {
+        for run in spans::meeting(lost, Span::new(extent.start, extent.len), |run| *run) {
             let (from, to) = (run.offset.clamp(at, end), run.offset.saturating_add(run.len).clamp(at, end));
             kept.extend(part(extent, at, from));
             kept.push(Extent { start: from, len: to.saturating_sub(from), place: Place::Hole });

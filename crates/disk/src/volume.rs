@@ -14,7 +14,7 @@ pub mod stack;
 
 use std::sync::Arc;
 
-use crate::bytes::{Record, Source, Span, Window, read_vec};
+use crate::bytes::{Record, Source, Span, Window, read_vec, spans};
 use crate::gap::Loss;
 pub use crate::gap::Note;
 
@@ -252,24 +252,9 @@ fn hidden(source: &Arc<dyn Source>, span: Span, notes: &mut Vec<Note>) -> Option
 }
 
 fn unclaimed(volumes: &[Volume], len: u64) -> Vec<Span> {
-    outside(volumes.iter().map(|volume| volume.span).collect(), Span::new(0, len))
-}
-
-/// The parts of `whole` that none of `spans` has, in order.
-fn outside(mut spans: Vec<Span>, whole: Span) -> Vec<Span> {
-    spans.sort();
-    let end = whole.end().unwrap_or(u64::MAX);
-    spans.push(Span::new(end, 0));
-    let mut at = whole.offset;
-    let mut parts = Vec::new();
-    for span in spans {
-        let start = span.offset.min(end);
-        if start > at {
-            parts.push(Span::new(at, start.saturating_sub(at)));
-        }
-        at = at.max(span.end().unwrap_or(u64::MAX));
-    }
-    parts
+    let mut taken: Vec<Span> = volumes.iter().map(|volume| volume.span).collect();
+    spans::join(&mut taken);
+    spans::outside(&taken, Span::new(0, len))
 }
 
 #[cfg(test)]

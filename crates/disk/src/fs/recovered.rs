@@ -115,18 +115,15 @@ impl Parents {
     /// The index of the directory at `path`, which is made with all those above it.
     fn of(&mut self, listing: &mut Listing<Kept>, path: &[u8]) -> u32 {
         let mut parent = 0;
-        let mut end = 0;
+        let mut above = Vec::with_capacity(path.len());
         for part in path.split(|&byte| byte == b'/').filter(|part| !part.is_empty()) {
-            end = path
-                .get(end..)
-                .and_then(|rest| memchr::memmem::find(rest, part))
-                .map_or(path.len(), |at| end.saturating_add(at).saturating_add(part.len()));
-            let key = path.get(..end).unwrap_or(path);
-            parent = match self.made.get(key) {
+            above.push(b'/');
+            above.extend_from_slice(part);
+            parent = match self.made.get(&above) {
                 Some(&known) => known,
                 None => {
                     let index = listing.add(parent, directory(part.to_vec()));
-                    self.made.insert(key.to_vec(), index);
+                    self.made.insert(above.clone(), index);
                     index
                 }
             };

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::gather::{Gathered, is_claim, moment};
 use super::places;
 use crate::bytes::Span;
+use crate::bytes::spans::{self, common, end, meeting, outside};
 use crate::fs::remains::{Life, Version};
 
 /// Who wrote a run of bytes last.
@@ -53,7 +54,7 @@ impl Claims {
         let is_later =
             |claim: &&Claim| claim.writer != Writer::Life(version.life) && claim.moment > moment(version);
         lost.extend(self.meeting(span).filter(is_later).filter_map(|claim| common(claim.span, span)));
-        crate::tree::occupancy::join(&mut lost);
+        spans::join(&mut lost);
         lost
     }
 
@@ -104,11 +105,10 @@ fn last(claims: &[Claim]) -> Vec<Claim> {
 
 /// The last of the claims to a byte.
 fn newest(active: &BTreeSet<(u64, Writer, usize)>) -> Option<(u64, Writer)> {
-    let mut latest_first = active.iter().rev();
-    let &(moment, writer, _) = latest_first.next()?;
-    let others = latest_first.take_while(|(other, ..)| *other == moment);
-    // Claims of one life lie side by side: the first of another decides.
-    let is_contested = others.into_iter().find(|(_, other, _)| *other != writer).is_some();
+    let &(moment, writer, _) = active.last()?;
+    // Claims of one moment are sorted by their writers: those at both ends decide, however many there are.
+    let first = (moment, Writer::Life(Life { number: 0, generation: 0 }), 0);
+    let is_contested = active.range(first..).next().is_some_and(|(_, other, _)| *other != writer);
     Some((moment, if is_contested { Writer::Contested } else { writer }))
 }
 
@@ -122,38 +122,4 @@ fn push(found: &mut Vec<Claim>, claim: Claim) {
         }
         _ => found.push(claim),
     }
-}
-
-fn end(span: Span) -> u64 {
-    span.offset.saturating_add(span.len)
-}
-
-/// Those of a sorted list, none of which meets another, that meet a run.
-pub(super) fn meeting<T>(list: &[T], span: Span, of: impl Fn(&T) -> Span + Copy) -> impl Iterator<Item = &T> {
-    let from = list.partition_point(|one| end(of(one)) <= span.offset);
-    let rest = list.get(from..).unwrap_or_default();
-    rest.iter().take_while(move |one| of(one).offset < end(span))
-}
-
-/// What two runs have in common.
-fn common(one: Span, other: Span) -> Option<Span> {
-    let start = one.offset.max(other.offset);
-    let len = end(one).min(end(other)).checked_sub(start).filter(|&len| len > 0)?;
-    Some(Span::new(start, len))
-}
-
-/// The parts of a run that none of the sorted spans has.
-fn outside(spans: &[Span], run: Span) -> Vec<Span> {
-    let mut found = Vec::new();
-    let mut at = run.offset;
-    for inside in meeting(spans, run, |span| *span) {
-        if inside.offset > at {
-            found.push(Span::new(at, inside.offset.saturating_sub(at)));
-        }
-        at = at.max(end(*inside));
-    }
-    if at < end(run) {
-        found.push(Span::new(at, end(run).saturating_sub(at)));
-    }
-    found
 }

@@ -1,7 +1,7 @@
 //! Where the content of all files of one file system lies on the disk, each byte counted once: hard links,
 //! clones and snapshots share it.
 
-use crate::bytes::Span;
+use crate::bytes::{Span, spans};
 use crate::fs::{Extent, Place};
 
 /// Runs that are kept before neighbours are joined the first time.
@@ -35,7 +35,7 @@ impl Taken {
         for (mine, theirs) in [(&mut self.content, other.content), (&mut self.directories, other.directories)]
         {
             mine.extend(theirs);
-            join(mine);
+            spans::join(mine);
         }
     }
 }
@@ -120,22 +120,9 @@ impl Runs {
     }
 
     fn join(&mut self) {
-        join(&mut self.runs);
+        spans::join(&mut self.runs);
         self.joined = self.runs.len();
     }
-}
-
-/// Sorts runs, and makes one of those that touch or overlap.
-pub fn join(runs: &mut Vec<Span>) {
-    runs.sort_unstable();
-    runs.dedup_by(|next, run| {
-        let end = run.offset.saturating_add(run.len);
-        let touches = next.offset <= end;
-        if touches {
-            run.len = next.offset.saturating_add(next.len).max(end).saturating_sub(run.offset);
-        }
-        touches
-    });
 }
 
 #[cfg(test)]

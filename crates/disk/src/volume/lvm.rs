@@ -15,7 +15,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::bytes::{Source, Span};
+use crate::bytes::{Source, Span, spans};
 use crate::text::Escaped;
 
 pub(super) use group::Group;
@@ -130,5 +130,6 @@ pub(super) fn free(group: &Group, physical: &PhysicalVolume) -> Vec<Span> {
         }));
     }
     let data = Span::new(described.start, described.count.saturating_mul(group.extent));
-    super::outside(used, data)
+    spans::join(&mut used);
+    spans::outside(&used, data)
 }

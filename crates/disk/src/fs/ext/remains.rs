@@ -19,6 +19,7 @@ use crate::bytes::Span;
 use crate::fs::FsError;
 use crate::fs::remains::{Remain, Take};
 use known::Known;
+use leaves::Leaves;
 
 /// Hands on what is left.
 ///
@@ -38,7 +39,7 @@ pub(super) fn remains(volume: &Volume, free: &[Span], take: &mut Take<'_>) -> Re
     damage.map_or(Ok(()), Err)
 }
 
-/// What is searched, and who is told.
+/// What is searched, and what takes the finds.
 struct Finding<'a, 't> {
     volume: &'a Volume,
     history: Option<&'a History<'a>>,
@@ -53,8 +54,9 @@ impl Finding<'_, '_> {
         }
         self.uses()?;
         let known = Known::gather(self.volume, self.history);
-        inodes::hand_on(self.volume, self.history, &known, self.take)?;
-        directories::hand_on(self.volume, self.history, self.free, &known, self.take)
+        let leaves = Leaves::new(self.volume, self.history);
+        inodes::hand_on(self.volume, &leaves, &known, self.take)?;
+        directories::hand_on(self.volume, self.history, (self.free, &leaves), &known, self.take)
     }
 
     /// Blocks that were directories or parts of maps when they were written.

@@ -10,11 +10,12 @@ use std::sync::Arc;
 use super::unopened::At;
 use super::{Opening, named};
 use crate::budget::Budget;
+use crate::bytes::spans::{self, apart, outside};
 use crate::bytes::{ReadError, Source, Span};
 use crate::fs::{self, Area, FileSystem};
 use crate::gap::{GapKind, Loss};
 use crate::system::{FreeSpace, VolumeSummary};
-use crate::tree::occupancy::{self, Taken};
+use crate::tree::occupancy::Taken;
 use crate::volume::stack::Device;
 
 /// Bytes that are read at once to tell zeros from others.
@@ -54,6 +55,7 @@ impl Opening {
             gap.loss = Loss::Part;
             return self.gaps.push(gap);
         }
+        spans::join(&mut free);
         let whole = Span::new(0, summary.usage.total.min(source.len()));
         let unused = if self.deleted {
             self.remains((source, fs), &free, file_system, at, summary, budget)
@@ -105,7 +107,7 @@ impl Opening {
         for (index, source) in sources.iter().enumerate() {
             let mut runs: Vec<Span> =
                 structures.iter().filter(|(of, _)| *of == index).map(|(_, run)| *run).collect();
-            occupancy::join(&mut runs);
+            spans::join(&mut runs);
             let name = named(device, &format!("{}, device {}", fs.identity().kind, index.saturating_add(1)));
             let at = At { partition: device.volume.number, name: &name, place: self.volumes.len() };
             // What cannot be read is said where the tree is.
@@ -119,16 +121,15 @@ impl Opening {
     }
 }
 
-/// The parts of `whole` that are neither `free` nor content, and what each of them is for. What the file system uses for
+/// The parts of `whole` that are neither `free` (joined) nor content, and what each of them is for. What the file system uses for
 /// itself is not free, whatever its maps say.
 fn parts(fs: &dyn FileSystem, whole: Span, mut free: Vec<Span>, taken: &Taken) -> Vec<(Area, Span)> {
     let (rest, claims) = claims(fs, taken);
-    occupancy::join(&mut free);
     for (_, spans) in &claims {
         free = apart(&free, spans).1;
     }
     free.extend_from_slice(&taken.content);
-    occupancy::join(&mut free);
+    spans::join(&mut free);
     let left = outside(&free, whole);
     let (slack, mut left) = apart(&left, &slack(&taken.content, u64::from(fs.usage().block)));
     let mut parts: Vec<(Area, Span)> = slack.into_iter().map(|span| (Area::Slack, span)).collect();
@@ -156,7 +157,7 @@ fn claims(fs: &dyn FileSystem, taken: &Taken) -> (Area, Vec<(Area, Vec<Span>)>) 
         if area == Area::Directories {
             spans.extend_from_slice(&taken.directories);
         }
-        occupancy::join(&mut spans);
+        spans::join(&mut spans);
         (area, spans)
     };
     (rest, Area::ALL.into_iter().map(of).filter(|(_, spans)| !spans.is_empty()).collect())
@@ -169,43 +170,8 @@ fn slack(content: &[Span], block: u64) -> Vec<Span> {
         Some(Span::new(run.end()?, whole.saturating_sub(run.len))).filter(|span| span.len > 0)
     };
     let mut found: Vec<Span> = content.iter().filter_map(behind).collect();
-    occupancy::join(&mut found);
+    spans::join(&mut found);
     found
-}
-
-/// The parts of `whole` that none of the sorted `spans` has.
-pub(super) fn outside(spans: &[Span], whole: Span) -> Vec<Span> {
-    apart(&[whole], spans).1
-}
-
-/// The parts of the sorted spans `a` that lie inside of the sorted spans `b`, and those that do not.
-pub(super) fn apart(a: &[Span], b: &[Span]) -> (Vec<Span>, Vec<Span>) {
-    let (mut inside, mut others) = (Vec::new(), Vec::new());
-    let mut rest = b.iter().copied().peekable();
-    for span in a {
-        let end = span.offset.saturating_add(span.len);
-        let mut at = span.offset;
-        while at < end {
-            let Some(next) = rest.peek().copied() else {
-                others.push(Span::new(at, end.saturating_sub(at)));
-                break;
-            };
-            let next_end = next.offset.saturating_add(next.len);
-            if next_end <= at {
-                rest.next();
-                continue;
-            }
-            let (from, to) = (next.offset.clamp(at, end), next_end.min(end));
-            if from > at {
-                others.push(Span::new(at, from.saturating_sub(at)));
-            }
-            if to > from {
-                inside.push(Span::new(from, to.saturating_sub(from)));
-            }
-            at = to.max(from);
-        }
-    }
-    (inside, others)
 }
 
 /// The parts of the sorted `runs` with something else than zeros in them, by the sector.
@@ -311,16 +277,6 @@ fn is_zero(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn spans_are_told_apart_whatever_their_ends() {
-        let spans =
-            |list: &[(u64, u64)]| list.iter().map(|&(at, len)| Span::new(at, len)).collect::<Vec<_>>();
-        let (inside, others) = apart(&spans(&[(0, 10), (20, 10)]), &spans(&[(5, 20), (28, 1)]));
-        assert_eq!(inside, spans(&[(5, 5), (20, 5), (28, 1)]));
-        assert_eq!(others, spans(&[(0, 5), (25, 3), (29, 1)]));
-        assert_eq!(outside(&spans(&[(0, 3), (u64::MAX - 1, 9)]), Span::new(0, 8)), spans(&[(3, 5)]));
-    }
 
     #[test]
     fn slack_ends_with_the_block_of_its_content() {

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::areas::apart;
 use super::unopened::At;
 use super::{Opening, volume_gap};
 use crate::budget::Budget;
+use crate::bytes::spans::apart;
 use crate::bytes::{Source, Span};
 use crate::fs::recovered::Recovered;
 use crate::fs::{self, FileSystem, FileType, FsError};
@@ -15,7 +15,7 @@ use crate::gap::Loss;
 use crate::remains::{self, Remains};
 use crate::system::{FreeSpace, VolumeSummary};
 use crate::tree::walk::{gap_kind, walk};
-use crate::tree::{Mounted, Placement, Tree, occupancy};
+use crate::tree::{Mounted, Placement, Tree};
 
 /// What the paths of files begin with that are no more.
 const PREFIX: &str = "deleted!";
@@ -35,7 +35,8 @@ pub(super) struct CameBack {
 }
 
 impl Opening {
-    /// Has the files come back that `fs` does not have any more, and returns the free bytes that are none of theirs.
+    /// Has the files come back that `fs` does not have any more, and returns those of its `free` bytes (joined) that are none
+    /// of theirs.
     pub(super) fn remains(
         &mut self,
         (source, fs): (&Arc<dyn Source>, &Arc<dyn FileSystem>),
@@ -45,11 +46,9 @@ impl Opening {
         summary: &mut VolumeSummary,
         budget: &Budget,
     ) -> Vec<Span> {
-        let mut free = free.to_vec();
-        occupancy::join(&mut free);
         let directories = self.directories(file_system);
         let path_of = |number: u64| directories.get(&number).cloned();
-        let find = || remains::find(&**fs, &free, &path_of, budget);
+        let find = || remains::find(&**fs, free, &path_of, budget);
         let found = catch_unwind(AssertUnwindSafe(find)).unwrap_or_else(|_| Remains {
             problems: vec![FsError::corrupt("deleted files", 0, "their reader panicked: please report this")],
             ..Remains::default()
@@ -60,7 +59,7 @@ impl Opening {
             gap.loss = Loss::Part;
             self.gaps.push(gap);
         }
-        let (recovered, unused) = apart(&free, &found.spans);
+        let (recovered, unused) = apart(free, &found.spans);
         let recovered = recovered.iter().fold(0, |sum: u64, span| sum.saturating_add(span.len));
         summary.free = Some(FreeSpace { recovered, written: 0 });
         if !found.files.is_empty() {

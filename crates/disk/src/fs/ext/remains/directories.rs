@@ -11,7 +11,7 @@ use crate::fs::ext::checksum::crc32c;
 use crate::fs::ext::directory::{file_type, record_length};
 use crate::fs::ext::inode::{INLINE_DATA, Inode};
 use crate::fs::ext::journal::History;
-use crate::fs::ext::mapping::{self, BlockOfMap};
+use crate::fs::ext::mapping;
 use crate::fs::ext::superblock::incompat;
 use crate::fs::ext::volume::Volume;
 use crate::fs::remains::{Name, Proof, Remain, Take};
@@ -33,11 +33,11 @@ struct Owner {
 pub(super) fn hand_on(
     volume: &Volume,
     history: Option<&History<'_>>,
-    free: &[Span],
+    (free, leaves): (&[Span], &Leaves<'_>),
     known: &Known,
     take: &mut Take<'_>,
 ) -> ControlFlow<()> {
-    let owners = Owners::gather(volume, history, known);
+    let owners = Owners::gather(volume, leaves, known);
     let mut names = Names { volume, owners: &owners, take };
     names.inline(known)?;
     if let Some(history) = history {
@@ -58,9 +58,8 @@ struct Owners {
 }
 
 impl Owners {
-    fn gather(volume: &Volume, history: Option<&History<'_>>, known: &Known) -> Self {
+    fn gather(volume: &Volume, leaves: &Leaves<'_>, known: &Known) -> Self {
         let mut owners = Self { blocks: BTreeMap::new(), lives: BTreeMap::new(), removed: Vec::new() };
-        let leaves = Leaves::new(volume, history);
         for (life, states) in &known.lives {
             let is_directory = |state: &&State| state.inode.metadata.file_type == FileType::Directory;
             let Some(last) = states.iter().rev().find(is_directory) else { continue };
@@ -70,17 +69,14 @@ impl Owners {
                 owners.removed.push(owner);
             }
             for state in states.iter().filter(is_directory).filter(|state| !state.inode.has(INLINE_DATA)) {
-                owners.claim(volume, &leaves, owner, state);
+                owners.claim(volume, leaves, owner, state);
             }
         }
         owners
     }
 
     fn claim(&mut self, volume: &Volume, leaves: &Leaves<'_>, owner: Owner, state: &State) {
-        let map = mapping::map_by(volume, &state.inode, &mut |number| {
-            let (block, _) = leaves.find(&state.inode, number, state.order)?;
-            Ok(BlockOfMap { block, is_verified: true })
-        });
+        let (map, _) = leaves.map(&state.inode, state.order);
         let size = u64::from(volume.superblock.block_size);
         for extent in map.extents {
             let Place::Disk(at) = extent.place else { continue };

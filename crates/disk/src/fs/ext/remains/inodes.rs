@@ -6,8 +6,6 @@ use super::known::{self, Known, State};
 use super::leaves::Leaves;
 use crate::bytes::read_vec;
 use crate::fs::ext::inode::Inode;
-use crate::fs::ext::journal::History;
-use crate::fs::ext::mapping::{self, BlockOfMap};
 use crate::fs::ext::node;
 use crate::fs::ext::volume::Volume;
 use crate::fs::remains::{Content, Fate, Life, Proof, Remain, Take, Version};
@@ -19,18 +17,17 @@ const PIECE: u64 = 1 << 20;
 /// Hands on every version of every file.
 pub(super) fn hand_on(
     volume: &Volume,
-    history: Option<&History<'_>>,
+    leaves: &Leaves<'_>,
     known: &Known,
     take: &mut Take<'_>,
 ) -> ControlFlow<()> {
-    let leaves = Leaves::new(volume, history);
     for (life, states) in &known.lives {
         let fate = fate(volume, known, *life);
         for state in states.iter().filter(|state| known::has_content(&state.inode)) {
-            take(Remain::Version(version(volume, &leaves, (*life, fate), state)))?;
+            take(Remain::Version(version(volume, leaves, (*life, fate), state)))?;
         }
     }
-    freed(volume, known, &leaves, take)
+    freed(volume, known, leaves, take)
 }
 
 /// What has become of a life, by the inode that has its number now.
@@ -70,12 +67,8 @@ fn content(volume: &Volume, leaves: &Leaves<'_>, state: &State) -> (Content, Pro
         Ok(None) => {}
         Err(_) => return (Content::Lost, state.proof),
     }
-    let mut proof = state.proof;
-    let map = mapping::map_by(volume, inode, &mut |number| {
-        let (block, its) = leaves.find(inode, number, state.order)?;
-        proof = proof.min(its);
-        Ok(BlockOfMap { block, is_verified: true })
-    });
+    let (map, its) = leaves.map(inode, state.order);
+    let proof = state.proof.min(its);
     let map = map.within(volume.source.len(), inode.number);
     // What is behind damage is missing; the claim of its places stays.
     (Content::Extents(map.with_damage(inode.metadata.size)), proof)

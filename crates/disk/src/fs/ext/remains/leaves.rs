@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use crate::bytes::Record;
 use crate::fs::FsError;
+use crate::fs::content::Map;
 use crate::fs::ext::checksum::crc32c;
 use crate::fs::ext::inode::{EXTENTS, Inode};
 use crate::fs::ext::journal::{Copy, History};
+use crate::fs::ext::mapping::{self, BlockOfMap};
 use crate::fs::ext::volume::Volume;
 use crate::fs::remains::Proof;
 
@@ -31,8 +33,19 @@ impl<'a> Leaves<'a> {
         Self { volume, history, copies }
     }
 
+    /// Where the content of `inode` lay as it was at `order`, and how sure the blocks of its map are.
+    pub(super) fn map(&self, inode: &Inode, order: u64) -> (Map, Proof) {
+        let mut proof = Proof::Checked;
+        let map = mapping::map_by(self.volume, inode, &mut |number| {
+            let (block, its) = self.find(inode, number, order)?;
+            proof = proof.min(its);
+            Ok(BlockOfMap { block, is_verified: true })
+        });
+        (map, proof)
+    }
+
     /// Block `number` of the map of `inode` as it was at `order`, and how sure that is.
-    pub(super) fn find(&self, inode: &Inode, number: u64, order: u64) -> Result<(Vec<u8>, Proof), FsError> {
+    fn find(&self, inode: &Inode, number: u64, order: u64) -> Result<(Vec<u8>, Proof), FsError> {
         let on_disk = self.volume.block(number)?;
         if self.is_proved(inode, &on_disk) {
             return Ok((on_disk, Proof::Checked));

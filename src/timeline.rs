@@ -1,7 +1,7 @@
 //! What happened on a system, in the order of time: the times of all files, and what its records tell.
 //!
 //! [`gather`] reads a tree; [`Timeline::events`] hands on one event after the other. Where a source has local times,
-//! they are told in UTC by the zone of the system, and each event says how well its time is known.
+//! they are converted to UTC by the zone of the system, and each event says how well its time is known.
 
 use std::iter::Peekable;
 

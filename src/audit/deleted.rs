@@ -8,7 +8,7 @@ use assay_disk::fs::recovered::{Grade, Recovery};
 use assay_disk::fs::remains::Fate;
 use assay_disk::tree::Tree;
 
-/// Further places of a finding that are told.
+/// Further places of a finding that are listed.
 const PLACES: usize = 20;
 
 /// Says of each finding in a deleted file that it is one; those about a value that a file which is there has, too, become

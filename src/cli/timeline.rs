@@ -147,7 +147,7 @@ impl Timeline {
     }
 }
 
-/// What is told.
+/// What is written.
 struct Told<'t> {
     tree: &'t Tree,
     facts: &'t Facts,

@@ -37,7 +37,7 @@ pub enum Form {
     Jsonl,
 }
 
-/// Writes `events` in this form, in their order. Texts of the image are sealed by `seal`; without one they are told as
+/// Writes `events` in this form, in their order. Texts of the image are sealed by `seal`; without one they are written as
 /// they are.
 ///
 /// # Errors

@@ -38,7 +38,7 @@ pub(super) fn details(finding: &Finding, options: &Options) -> Vec<String> {
     details
 }
 
-/// That a file is not there as it is told, and how sure that is.
+/// That a file is gone, or has changed since, and how sure that is.
 fn presence(presence: Presence) -> Option<String> {
     let grade = presence.grade()?.name();
     let at = presence.deleted_at().and_then(|time| rfc3339(time.seconds));

@@ -212,7 +212,7 @@ pub struct Event {
     pub kind: EventKind,
     /// Where that is known from.
     pub source: Source,
-    /// The file that it is about, or that tells of it.
+    /// The file that it is about, or that records it.
     pub path: Vec<u8>,
     /// The inode of a file that it is about.
     pub inode: Option<Inode>,

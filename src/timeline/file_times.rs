@@ -1,6 +1,6 @@
 //! The times of all files: when each was changed, read, and came to be.
 //!
-//! Only the time and the number of a file are kept of each, and the rest is read from the tree when it is told: an image
+//! Only the time and the number of a file are kept of each, and the rest is read from the tree when it is written: an image
 //! has more times than memory has room for events. A time of exactly 0 is none: so the tools of the field have it.
 
 use assay_disk::fs::{Metadata, Time};

@@ -82,7 +82,7 @@ pub(super) fn yearless(text: &[u8]) -> Option<(Yearless, &[u8])> {
 }
 
 fn at(date: NaiveDate, [hour, minute, second]: [u32; 3], nanoseconds: u32) -> Option<NaiveDateTime> {
-    // A leap second is told as the second before it.
+    // A leap second counts as the second before it.
     date.and_hms_nano_opt(hour, minute, if second == 60 { 59 } else { second }, nanoseconds)
 }
 

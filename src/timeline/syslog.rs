@@ -62,7 +62,7 @@ pub(super) fn events(
     });
     let last = zone.local(modified).map(|last| last.year());
     for (time, year, event) in pending {
-        // A leap day tells of another year than the one that was inferred.
+        // A leap day means another year than the one that was inferred.
         let year = last.and_then(|last| last.checked_sub(years)?.checked_add(year));
         let local = year.and_then(|year| (0..4).find_map(|back| time.in_year(year.checked_sub(back)?)));
         let Some(local) = local else { continue };

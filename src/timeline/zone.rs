@@ -1,7 +1,7 @@
 //! The zone of a system: what its local times are in UTC.
 //!
 //! Source: RFC 9636 (TZif); localtime(5): where /etc/localtime is missing, the zone is UTC. The zone is the one
-//! that the system has now; what was written under an earlier one is told by this one.
+//! that the system has now; what was written under an earlier one is converted by this one.
 
 use chrono::NaiveDateTime;
 

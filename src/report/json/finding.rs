@@ -36,7 +36,7 @@ pub(in crate::report) struct FindingView<'a> {
     as_packaged: bool,
     /// Whether the file is there: `present`, `deleted`, or `changed` (what it held before).
     state: &'static str,
-    /// Of a file that is not there as it is told: how sure that is.
+    /// How sure it is that the content is the file's, where the file is gone or has changed.
     grade: Option<&'static str>,
     /// When it was deleted, where that is known.
     deleted_at: Option<String>,

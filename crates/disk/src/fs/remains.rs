@@ -78,7 +78,7 @@ pub struct Version {
     pub found_at: u64,
 }
 
-/// A directory entry as it once was. `..` is one, where it is all that tells of the parent: it gives nobody a name.
+/// A directory entry as it once was. `..` is one, where only it names the parent: it gives no file a name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
     /// Number of the directory's inode.

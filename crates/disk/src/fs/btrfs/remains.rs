@@ -1,7 +1,7 @@
-//! What is left of files that are no more: a block of a tree is written anew wherever it changes, and the old one lies in
+//! What is left of files that are no more: a block of a tree is copied whenever it changes, and the old one stays in
 //! the free part of its chunk until that is used again.
 //!
-//! Every sound block of the chunks of metadata is taken: leaves of trees of files tell of inodes, names and places of
+//! Every sound block of the chunks of metadata is taken: leaves of file trees hold inodes, names and places of
 //! content; old leaves of the tree of checksums prove that content is still what it was.
 //!
 //! Reference: the btrfs documentation, "On-disk format"; `include/uapi/linux/btrfs_tree.h`.

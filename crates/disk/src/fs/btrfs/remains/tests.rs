@@ -327,7 +327,7 @@ fn packed_content_is_unpacked_when_it_is_read() {
 
 #[test]
 fn what_goes_on_in_a_leaf_that_is_gone_is_lost() {
-    // The inode is the last thing in its leaf, and has more bytes than that leaf tells of.
+    // The inode is the last thing in its leaf, and has more bytes than that leaf describes.
     let disk = Disk::new(&content()).with(5, 7, &vec![inode(257, 7, 8192)]);
     let (versions, _) = found(&disk.open(), &EVERYTHING);
     assert!(matches!(versions[0].content, Content::Lost));

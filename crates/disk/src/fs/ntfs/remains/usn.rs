@@ -90,7 +90,7 @@ fn journal(volume: &Volume) -> Option<File> {
     volume.file(number?).ok()
 }
 
-/// The records of a page that tell of a deletion.
+/// The records of a page that record a deletion.
 fn page(bytes: &[u8], place: u64, found: &mut Vec<Deletion>) {
     let mut at = 0_usize;
     while let Some(rest) = bytes.get(at..) {

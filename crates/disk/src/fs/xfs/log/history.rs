@@ -12,7 +12,7 @@ use crate::bytes::{Source, Span};
 use crate::fs::FsError;
 use crate::fs::xfs::volume::Volume;
 
-/// What tells of the history of a file system, the oldest first.
+/// The sources of a file system's history, the oldest first.
 pub(in crate::fs::xfs) trait Witness {
     /// An inode changes with `order`: the state before is known, or not. Blocks are as they were before the transaction.
     fn inode(&mut self, shadow: &Shadow, number: u64, before: Option<&InodeState>, after: &InodeState);

@@ -94,12 +94,12 @@ impl Shadow {
         }
     }
 
-    /// Inode `number` as it is now, if the log has told.
+    /// Inode `number` as it is now, if the log says so.
     pub(in crate::fs::xfs) fn inode(&self, number: u64) -> Option<&InodeState> {
         self.inodes.get(&number)
     }
 
-    /// All that the log has told of inodes.
+    /// All that the log says of inodes.
     pub(in crate::fs::xfs) fn inodes(&self) -> impl Iterator<Item = (u64, &InodeState)> {
         self.inodes.iter().map(|(&number, state)| (number, state))
     }
@@ -131,7 +131,7 @@ impl Shadow {
         Ok((number, before, after))
     }
 
-    /// Of an inode that the log has not told of: the state on the disk, if it is older than `lsn`; else its fork, if the
+    /// Of an inode that the log does not mention: the state on the disk, if it is older than `lsn`; else its fork, if the
     /// life is the same or ended with what is on the disk.
     fn first_state(
         &self,

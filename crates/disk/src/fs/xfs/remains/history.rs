@@ -46,7 +46,7 @@ pub(super) fn read(finds: &mut Finds<'_, '_>) -> Result<(), FsError> {
 }
 
 impl Finds<'_, '_> {
-    /// Remembers the end of a life, if `core` tells of it.
+    /// Remembers the end of a life, if `core` records it.
     fn death(&mut self, number: u64, core: &[u8]) {
         let record = Record::new("inode", core);
         let is_freed = record.u16_be(2).is_ok_and(|mode| mode == 0);
